@@ -1,0 +1,30 @@
+"""The list of subcommands.
+
+The modules named here are imported at every start: they import torch, napari and the like only inside their functions.
+"""
+
+import typer
+
+from napari_cliptrase import __version__
+
+app = typer.Typer(
+    name="napari-cliptrase",
+    help="Type class names, get a mask per class. Start with: napari-cliptrase demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"napari-cliptrase {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Segment images by class names."""

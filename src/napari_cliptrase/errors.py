@@ -1,0 +1,25 @@
+"""The errors that reach a user: one sentence that says what is wrong, where, and what to do."""
+
+
+class CliptraseError(Exception):
+    """A mistake that the user can mend; shown as it reads, without a traceback."""
+
+
+class ImageReadError(CliptraseError):
+    """A file cannot be read as an image."""
+
+
+class PromptError(CliptraseError):
+    """The prompt text or class table has a mistake; names the line."""
+
+
+class ModelError(CliptraseError):
+    """A model is unknown, unsupported, missing or damaged."""
+
+
+class MaskFormatError(CliptraseError):
+    """A mask cannot be written to or read from a format without breaking it."""
+
+
+class Cancelled(CliptraseError):
+    """The user asked for the work to stop."""

@@ -1,0 +1,71 @@
+"""The one rule by which a model result meets what is already there.
+
+Used by every writer of labels (layers, files, SAM refinement), so that a pixel that an annotator changed is
+changed by nobody else unless they asked for it.
+"""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.integer]
+Mask = NDArray[np.bool_]
+
+
+class MergeMode(StrEnum):
+    """What a new model result may overwrite."""
+
+    FILL_EMPTY = "fill-empty"
+    """Only pixels that hold 0 and were not made 0 by hand."""
+    KEEP_EDITS = "keep-edits"
+    """Everything but hand edits."""
+    REPLACE = "replace"
+    """Everything but locked classes."""
+
+
+def edited_pixels(current: Labels, last_result: Labels | None) -> Mask:
+    """Pixels that differ from the last model result; without one, every pixel that holds a label counts as edited."""
+    if last_result is None:
+        return np.asarray(current != 0)
+    return np.asarray(current != last_result)
+
+
+def merge_labels(
+    current: Labels,
+    proposed: Labels,
+    *,
+    mode: MergeMode = MergeMode.KEEP_EDITS,
+    edited: Mask | None = None,
+    locked_ids: Collection[int] = (),
+) -> Labels:
+    """Return the labels after ``proposed`` met ``current``, with the dtype of ``current``; both stay unchanged.
+
+    Parameters
+    ----------
+    current, proposed
+        Label arrays of one shape; 0 is background.
+    mode
+        What may be overwritten.
+    edited
+        Pixels changed by hand (`edited_pixels`, joined over all layers of an image when each class has its layer).
+        None means: derive them from ``current`` alone, so that every labelled pixel counts as edited.
+    locked_ids
+        Classes that neither lose nor gain a pixel, whatever the mode.
+    """
+    if current.shape != proposed.shape:
+        raise ValueError(f"labels of shape {current.shape} cannot take a result of shape {proposed.shape}")
+    if edited is None:
+        edited = edited_pixels(current, None)
+    changes = current != proposed
+    if mode is not MergeMode.REPLACE:
+        changes &= ~edited
+    if mode is MergeMode.FILL_EMPTY:
+        changes &= current == 0
+    if locked_ids:
+        locked = np.asarray(sorted(locked_ids))
+        changes &= ~np.isin(current, locked) & ~np.isin(proposed, locked)
+    merged = current.copy()
+    merged[changes] = proposed[changes].astype(current.dtype)
+    return merged
