@@ -1,0 +1,15 @@
+"""How the pages are built: sphinx-build docs OUT."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
+copyright = "2026, napari-cliptrase contributors"
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "deflist"]
+html_theme = "furo"
+html_title = project
+exclude_patterns = []

@@ -1,0 +1,44 @@
+"""The package as a whole: what an import costs and which names it promises."""
+
+import subprocess
+import sys
+
+import pytest
+
+import napari_cliptrase
+
+HEAVY = ("torch", "open_clip", "napari", "qtpy", "skimage", "segment_anything")
+
+
+def _modules_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_import_is_light():
+    loaded = _modules_after("import napari_cliptrase")
+    assert not loaded.intersection(HEAVY)
+
+
+def test_command_list_is_light():
+    loaded = _modules_after("import napari_cliptrase.cli.app")
+    assert not loaded.intersection(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["prompts", "settings", "merge", "scores", "masks", "pixels", "cliptrase", "cliptrase.options", "models.catalog"],
+)
+def test_what_a_dock_needs_before_the_first_run_has_no_torch(module):
+    assert "torch" not in _modules_after(f"import napari_cliptrase.{module}")
+
+
+def test_public_names_exist():
+    for name in napari_cliptrase.__all__:
+        assert getattr(napari_cliptrase, name) is not None
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="segmentor"):
+        _ = napari_cliptrase.segmentor
