@@ -1,0 +1,25 @@
+"""Which CLIP and SAM weights exist, where they lie, and how they become a model; loads nothing before it is asked."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cliptrase.models.catalog import ModelEntry as ModelEntry
+    from napari_cliptrase.models.catalog import list_models as list_models
+    from napari_cliptrase.models.load import ClipModel as ClipModel
+    from napari_cliptrase.models.load import load_model as load_model
+
+_HOME_OF = {
+    "ClipModel": "napari_cliptrase.models.load",
+    "ModelEntry": "napari_cliptrase.models.catalog",
+    "list_models": "napari_cliptrase.models.catalog",
+    "load_model": "napari_cliptrase.models.load",
+}
+
+__all__ = [*_HOME_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""Where a model runs and with what numbers, and a sentence that says so."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from napari_cliptrase.errors import ModelError
+
+Precision = Literal["auto", "fp32", "fp16", "bf16"]
+
+_DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The device and the number type of the weights; ``note`` says both in words, for the user."""
+
+    device: torch.device
+    dtype: torch.dtype
+    note: str
+
+
+def place(device: str = "auto", precision: str = "auto") -> Placement:
+    """Choose the device (auto: cuda, mps, cpu) and number type (auto: fp16 on CUDA, else fp32).
+
+    A device that is asked for by name and does not work is an error; with ``auto`` the next one is taken and
+    ``note`` says why.
+    """
+    chosen, note = _choose_device(device)
+    dtype = _choose_dtype(precision, chosen)
+    return Placement(chosen, dtype, f"Runs on {_title(chosen)} with {_word(dtype)}{note}.")
+
+
+def fall_back(placement: Placement, precision: str, reason: str) -> Placement:
+    """Return the placement on the CPU, after the chosen device failed for ``reason``."""
+    cpu = torch.device("cpu")
+    # fp16 was fit for the device that failed, and is not for the processor
+    dtype = _choose_dtype("auto" if precision == "fp16" else precision, cpu)
+    return Placement(cpu, dtype, f"Runs on {_title(cpu)} with {_word(dtype)}, because {placement.device} {reason}.")
+
+
+def _choose_device(wanted: str) -> tuple[torch.device, str]:
+    if wanted == "auto":
+        reasons = []
+        for name in ("cuda", "mps"):
+            reason = _unusable(torch.device(name))
+            if reason is None:
+                return torch.device(name), ""
+            if reason != _ABSENT:
+                reasons.append(f"{name} {reason}")
+        return torch.device("cpu"), f", because {' and '.join(reasons)}" if reasons else ""
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise ModelError(f"{wanted!r} is no device; choose auto, cpu, cuda, cuda:1, … or mps.") from None
+    reason = _unusable(device)
+    if reason is not None:
+        raise ModelError(f"Device {wanted} {reason}; choose auto or cpu.")
+    return device, ""
+
+
+_ABSENT = "is not there"
+
+
+def _unusable(device: torch.device) -> str | None:
+    """Return why a device cannot be used, or None when a small sum on it comes out right."""
+    if device.type == "cpu":
+        return None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        return _ABSENT
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        return _ABSENT
+    try:
+        if float(torch.ones(2, device=device).sum()) == 2.0:
+            return None
+        return "computes wrong sums"
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        # a driver that is too old, a card that is full, an index that does not exist
+        return f"does not work ({str(error).strip().splitlines()[0].rstrip('.')})"
+
+
+def _choose_dtype(precision: str, device: torch.device) -> torch.dtype:
+    if precision == "auto":
+        return torch.float16 if device.type == "cuda" else torch.float32
+    if precision not in _DTYPES:
+        raise ModelError(f"{precision!r} is no precision; choose auto, {', '.join(_DTYPES)}.")
+    if precision == "fp16" and device.type == "cpu":
+        raise ModelError("Precision fp16 is for graphics cards; on the CPU choose fp32, or bf16 to save memory.")
+    return _DTYPES[precision]
+
+
+def _title(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} ({device})"
+    if device.type == "mps":
+        return "the Apple GPU (mps)"
+    return f"the CPU ({torch.get_num_threads()} thread{'s' if torch.get_num_threads() > 1 else ''})"
+
+
+def _word(dtype: torch.dtype) -> str:
+    return next(word for word, known in _DTYPES.items() if known == dtype)

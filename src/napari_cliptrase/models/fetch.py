@@ -1,0 +1,138 @@
+"""One file from one address to one place: resumed, checked, whole or not at all."""
+
+import hashlib
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import IO
+
+from napari_cliptrase._version import __version__
+from napari_cliptrase.errors import Cancelled, ModelError
+
+CHUNK = 1 << 20
+TIMEOUT_SECONDS = 30
+
+
+def fetch(
+    url: str,
+    target: Path,
+    *,
+    sha256: str | None,
+    size: int | None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
+    """Download ``url`` to ``target`` and return ``target``.
+
+    What has come so far lies beside it as ``NAME.part``; the next call goes on from there. The target appears only
+    when size and hash are right. ``progress`` gets bytes done and bytes in all (0 when nobody knows), ``cancelled``
+    is asked once per chunk. Raises `ModelError` with one sentence, or `Cancelled`, which keeps the part.
+    """
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _download(url, part, size, progress, cancelled)
+        _check(url, part, target, sha256, size)
+        os.replace(part, target)
+    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise ModelError(
+            f"{target.name} could not be downloaded from {url} ({reason_of(error)}); try again to go on from where it "
+            f"stopped, or put the file into {target.parent} yourself."
+        ) from error
+    except OSError as error:
+        raise ModelError(f"{target.name} could not be written to {target.parent} ({reason_of(error)}).") from error
+    return target
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in a few words why the network or the disk failed."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answered {error.code} {error.reason}"
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
+        return reason_of(error.reason)
+    if isinstance(error, TimeoutError):
+        return "the server does not answer"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).strip().rstrip(".") or type(error).__name__
+
+
+def _download(
+    url: str,
+    part: Path,
+    size: int | None,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    if size is not None and have == size:
+        return  # all there, and the check before the last move did not come
+    if size is not None and have > size:
+        have = 0
+    headers = {"User-Agent": f"napari-cliptrase/{__version__}", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not have:
+            raise
+        # the part is no beginning of this file
+        part.unlink()
+        _download(url, part, size, progress, cancelled)
+        return
+    with response:
+        if response.status != 206:
+            have = 0  # the server knows no ranges and sends the file from its beginning
+        with part.open("r+b" if have else "wb") as stream:
+            stream.seek(have)
+            _copy(response, stream, have, size, progress, cancelled)
+
+
+def _copy(
+    response: HTTPResponse,
+    stream: IO[bytes],
+    have: int,
+    size: int | None,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> None:
+    length = response.headers.get("Content-Length")
+    total = have + int(length) if length else size or 0
+    while True:
+        if cancelled is not None and cancelled():
+            raise Cancelled("The download was cancelled; the next one goes on from where it stopped.")
+        if progress is not None:
+            progress(have, total)
+        chunk = response.read(CHUNK)
+        if not chunk:
+            break
+        stream.write(chunk)
+        have += len(chunk)
+    stream.flush()
+    os.fsync(stream.fileno())
+    if have < total:
+        raise ConnectionError(f"the connection ended after {have} of {total} bytes")
+
+
+def _check(url: str, part: Path, target: Path, sha256: str | None, size: int | None) -> None:
+    found_size = part.stat().st_size
+    if size is not None and found_size != size:
+        part.unlink()
+        raise ModelError(
+            f"{target.name} from {url} has {found_size} bytes instead of {size}; it was thrown away, try again later."
+        )
+    if sha256 is None:
+        return
+    with part.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != sha256:
+        part.unlink()
+        raise ModelError(
+            f"{target.name} from {url} is damaged: its SHA-256 is {found} instead of {sha256}; it was thrown away, "
+            "try again."
+        )
