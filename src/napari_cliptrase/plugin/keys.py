@@ -1,0 +1,74 @@
+"""The keys and clicks of the plugin: one list that the tools bind, the cheat sheet shows and the documentation prints.
+
+napari's own keys (B, E, F, L, M, P, V, X, Z, 1-7, Space, Ctrl+Z and the rest) are never taken.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do with a key or a click.
+
+    Attributes
+    ----------
+    where
+        The tool or dock that must be on.
+    keys
+        What to press, as it is shown.
+    does
+        What happens, as a short sentence without a full stop.
+    binding
+        The key in napari's notation when a layer has to be bound to it; empty for clicks and for napari's own keys.
+    """
+
+    where: str
+    keys: str
+    does: str
+    binding: str = ""
+
+
+REGION: Final = "Region tool"
+SAM: Final = "Interactive SAM"
+EXPLORE: Final = "Explore patches"
+PAINT: Final = "Painting (napari's own)"
+
+SAM_ACCEPT: Final = Action(SAM, "Enter", "Accept the preview into the active class", "Enter")
+SAM_DROP: Final = Action(SAM, "Esc", "Drop the preview and its clicks", "Escape")
+SAM_BACK: Final = Action(SAM, "Backspace", "Take back the last click", "Backspace")
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action(REGION, "Click", "Give the highlighted region to the active class"),
+    Action(REGION, "Shift + click", "Give the highlighted region to the background"),
+    Action(REGION, "Ctrl + Z", "Undo, as for a brush stroke"),
+    Action(SAM, "Click", "This belongs to the object"),
+    Action(SAM, "Ctrl + click", "This does not belong to the object"),
+    Action(SAM, "Drag", "A box around the object"),
+    Action(SAM, "Hold Space, drag", "Move the view"),
+    SAM_ACCEPT,
+    SAM_DROP,
+    SAM_BACK,
+    Action(EXPLORE, "Move the mouse", "Look at the patch under the cursor"),
+    Action(EXPLORE, "Click", "Stay at this patch; click again to go on"),
+    Action(PAINT, "P, E, F, 3", "Brush, eraser, fill, polygon"),
+    Action(PAINT, "[ and ]", "Smaller and larger brush"),
+    Action(PAINT, "B", "Paint over the background only"),
+    Action(PAINT, "V", "Show or hide the layer"),
+)
+
+
+def by_place(actions: tuple[Action, ...] = ACTIONS) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Yield each tool with its actions, in the order of the list."""
+    for place in dict.fromkeys(action.where for action in actions):
+        yield place, tuple(action for action in actions if action.where == place)
+
+
+def as_markdown() -> str:
+    """Return the tables that `docs/keys.md` holds."""
+    parts = []
+    for place, actions in by_place():
+        rows = "\n".join(f"| {action.keys} | {action.does} |" for action in actions)
+        parts.append(f"## {place}\n\n| Press | What it does |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
