@@ -7,7 +7,7 @@
     background: wall, floor
 
 A line (or a part between ``;``) without a colon but with commas is a list of classes. Text in double quotes is taken
-as it is, with ``\\"`` and ``\\\\`` for the two characters. A ``#`` at the start of a word outside brackets starts a comment.
+as it is, with a backslash before a quote or a backslash in it. A ``#`` at the start of a word starts a comment.
 """
 
 import json

@@ -1,0 +1,195 @@
+"""Everything that can be chosen about a run, as one frozen value.
+
+The fields are of two kinds. The first shape the encoding of an image (slow); the second only how it is scored against
+prompts (fast, from cached values). `Settings.encode_key` tells whether a change needs a new encoding.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from napari_cliptrase.cliptrase.options import Denoise, PositionKernel, Recovery, SynonymMerge, TemplateSet, Vote
+from napari_cliptrase.errors import CliptraseError
+
+
+class SettingsError(CliptraseError):
+    """A setting has a value that cannot work."""
+
+
+class Detail(StrEnum):
+    """How finely an image is looked at; finer finds smaller things and takes longer."""
+
+    COARSE = "coarse"
+    """Short side 224 pixels, whole image at once."""
+    NORMAL = "normal"
+    """Short side 336 pixels, whole image at once unless it is very long."""
+    FINE = "fine"
+    """Short side 672 pixels, in overlapping windows of 336."""
+
+
+@dataclass(frozen=True)
+class _Working:
+    """What a detail means: short side and largest side of a window, in pixels of the working image."""
+
+    resolution: int
+    window: int
+
+
+_WORKING: Final = {
+    Detail.COARSE: _Working(224, 448),
+    Detail.NORMAL: _Working(336, 672),
+    Detail.FINE: _Working(672, 336),
+}
+# what the paper's code uses: DBSCAN radius and core size at a resolution
+_PUBLISHED: Final = {224: (0.7, 3), 336: (1.1, 7)}
+
+_SCORE_SIDE: Final = ("templates", "synonym_merge", "vote", "threshold", "scale", "prior")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a run; ``Settings()`` are the defaults, `Settings.paper` is the published protocol.
+
+    Attributes
+    ----------
+    detail
+        One knob for resolution and windows.
+    resolution
+        Short side of the working image in pixels (rounded to whole patches); None leaves it to ``detail``.
+    window
+        Longest side of a window in pixels of the working image; a longer image is encoded in several. None leaves it
+        to ``detail``.
+    overlap
+        Least share of a window that the next one repeats.
+    crop
+        Take the central square of the image instead of all of it, as the paper does; the labels cover that square.
+    recovery
+        How the last attention layer is changed.
+    denoise
+        How patches that stand for the whole image are kept from joining regions.
+    kernel
+        How position embeddings are stretched to another grid.
+    eps, min_samples
+        Radius and core size of DBSCAN; None means the law that follows the number of patches.
+    templates
+        Sentences that each phrase is put into.
+    synonym_merge
+        Whether the phrases of a class are averaged, or the best one counts at each place.
+    vote
+        How a region decides on its class.
+    threshold
+        Least probability for a class; pixels below become 0. A class may have its own.
+    scale
+        Factor on cosine similarities before the softmax; None means the model's own (100 for most).
+    prior
+        Multiply the scores of a class by the score of the image as a whole, as the paper does for VOC20.
+    """
+
+    detail: Detail = Detail.NORMAL
+    resolution: int | None = None
+    window: int | None = None
+    overlap: float = 1 / 3
+    crop: bool = False
+    recovery: Recovery = Recovery.CLIPTRASE
+    denoise: Denoise = Denoise.CLS_SUBTRACT
+    kernel: PositionKernel = PositionKernel.CLEAN
+    eps: float | None = None
+    min_samples: int | None = None
+
+    templates: TemplateSet = TemplateSet.FULL
+    synonym_merge: SynonymMerge = SynonymMerge.MEAN
+    vote: Vote = Vote.HARD
+    threshold: float = 0.0
+    scale: float | None = None
+    prior: bool = False
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            object.__setattr__(self, name, _choice(name, getattr(self, name), choices))
+        _check(self.resolution is None or 16 <= self.resolution <= 8192, "resolution", self.resolution, "16 to 8192")
+        _check(self.window is None or 64 <= self.window <= 8192, "window", self.window, "64 to 8192")
+        _check(0 <= self.overlap <= 0.9, "overlap", self.overlap, "0 to 0.9")
+        _check(self.eps is None or self.eps > 0, "eps", self.eps, "above 0")
+        _check(self.min_samples is None or self.min_samples >= 1, "min_samples", self.min_samples, "from 1")
+        _check(0 <= self.threshold <= 1, "threshold", self.threshold, "0 to 1")
+        _check(self.scale is None or self.scale > 0, "scale", self.scale, "above 0")
+
+    @classmethod
+    def paper(cls, size: int) -> "Settings":
+        """Return the published protocol at 224 or 336: centre crop, published DBSCAN values, hard vote."""
+        if size not in _PUBLISHED:
+            raise SettingsError(f"The published protocol exists at 224 and 336 pixels, not at {size}.")
+        eps, min_samples = _PUBLISHED[size]
+        return cls(
+            resolution=size,
+            window=size,
+            crop=True,
+            kernel=PositionKernel.PAPER,
+            eps=eps,
+            min_samples=min_samples,
+            vote=Vote.HARD,
+        )
+
+    @property
+    def working_resolution(self) -> int:
+        """Short side of the working image in pixels, before it is rounded to whole patches."""
+        return self.resolution or _WORKING[self.detail].resolution
+
+    @property
+    def working_window(self) -> int:
+        """Longest side of a window in pixels of the working image."""
+        return self.window or _WORKING[self.detail].window
+
+    def encode_key(self) -> str:
+        """Return a text that differs between two settings exactly when they need different encodings."""
+        side = {name: value for name, value in asdict(self).items() if name not in (*_SCORE_SIDE, "detail")}
+        side |= {"resolution": self.working_resolution, "window": self.working_window}
+        return json.dumps(side, sort_keys=True)
+
+    def with_scoring_of(self, other: "Settings") -> "Settings":
+        """Return these settings with the score side of others."""
+        return replace(self, **{name: getattr(other, name) for name in _SCORE_SIDE})
+
+    def to_json(self) -> str:
+        """Return the settings as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Settings":
+        """Read what `to_json` wrote; what is missing keeps its default."""
+        try:
+            data: dict[str, Any] = json.loads(text)
+            unknown = sorted(set(data) - {field.name for field in fields(cls)})
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"The settings are not JSON with one value per setting ({error}).") from error
+        if unknown:
+            raise SettingsError(f"There is no setting {unknown[0]!r}.")
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise SettingsError(f"A setting has a value of the wrong kind ({error}).") from error
+
+
+_CHOICES: Final[dict[str, type[StrEnum]]] = {
+    "detail": Detail,
+    "recovery": Recovery,
+    "denoise": Denoise,
+    "kernel": PositionKernel,
+    "templates": TemplateSet,
+    "synonym_merge": SynonymMerge,
+    "vote": Vote,
+}
+
+
+def _choice(name: str, value: str, choices: type[StrEnum]) -> StrEnum:
+    try:
+        return choices(value)
+    except ValueError as error:
+        known = ", ".join(choice.value for choice in choices)
+        raise SettingsError(f"There is no {name} {value!r}; there are {known}.") from error
+
+
+def _check(fine: bool, name: str, value: object, limits: str) -> None:
+    if not fine:
+        raise SettingsError(f"The setting {name} is {value}; it must be {limits}.")
