@@ -4,7 +4,7 @@ import hashlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
@@ -15,6 +15,8 @@ from napari_cliptrase.errors import Cancelled, ModelError
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
 
+_HEADERS = {"User-Agent": f"napari-cliptrase/{__version__}", "Accept-Encoding": "identity"}
+
 
 def fetch(
     url: str,
@@ -24,17 +26,22 @@ def fetch(
     size: int | None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    headers: Mapping[str, str] | None = None,
+    shown_url: str | None = None,
 ) -> Path:
     """Download ``url`` to ``target`` and return ``target``.
 
     What has come so far lies beside it as ``NAME.part``; the next call goes on from there. The target appears only
     when size and hash are right. ``progress`` gets bytes done and bytes in all (0 when nobody knows), ``cancelled``
-    is asked once per chunk. Raises `ModelError` with one sentence, or `Cancelled`, which keeps the part.
+    is asked once per chunk. ``headers`` go with the request; ``shown_url`` stands in messages where the true address
+    is long or secret. Raises `ModelError` with one sentence, or `Cancelled`, which keeps the part.
     """
     part = target.with_name(target.name + ".part")
+    request = urllib.request.Request(url, headers={**_HEADERS, **(headers or {})})
+    url = shown_url or url
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, part, size, progress, cancelled)
+        _download(request, part, size, progress, cancelled)
         _check(url, part, target, sha256, size)
         os.replace(part, target)
     except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
@@ -61,7 +68,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def _download(
-    url: str,
+    request: urllib.request.Request,
     part: Path,
     size: int | None,
     progress: Callable[[int, int], None] | None,
@@ -72,10 +79,8 @@ def _download(
         return  # all there, and the check before the last move did not come
     if size is not None and have > size:
         have = 0
-    headers = {"User-Agent": f"napari-cliptrase/{__version__}", "Accept-Encoding": "identity"}
     if have:
-        headers["Range"] = f"bytes={have}-"
-    request = urllib.request.Request(url, headers=headers)
+        request.add_header("Range", f"bytes={have}-")
     try:
         response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
@@ -83,7 +88,8 @@ def _download(
             raise
         # the part is no beginning of this file
         part.unlink()
-        _download(url, part, size, progress, cancelled)
+        request.remove_header("Range")
+        _download(request, part, size, progress, cancelled)
         return
     with response:
         if response.status != 206:

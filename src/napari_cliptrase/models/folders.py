@@ -27,26 +27,12 @@ def sam_folder() -> Path:
     return cache_folder() / "sam"
 
 
-def by_hand_folder(name: str) -> Path:
-    """Return the folder into which a user without network puts the files of a CLIP model."""
-    return cache_folder() / "clip" / name.replace("/", "-")
+def clip_folder(name: str) -> Path:
+    """Return the folder of the files of one CLIP model, ``ARCHITECTURE/TAG`` or ``hf-hub:ORGANISATION/NAME``.
 
-
-def hub_folders() -> tuple[Path, ...]:
-    """Return the Hugging Face caches to look into; the first one takes downloads.
-
-    Without ``$NAPARI_CLIPTRASE_CACHE`` that is the one that all programs of this user share, so that nothing
-    is downloaded twice.
+    Downloads go there; a user without network puts the files there by hand.
     """
-    from huggingface_hub import constants
-
-    shared = Path(constants.HF_HUB_CACHE)
-    return (cache_folder() / "hub", shared) if os.environ.get(ENVIRONMENT) else (shared,)
-
-
-def openai_folder() -> Path:
-    """Return the folder where OpenAI's own ``clip`` package keeps its archives."""
-    return Path.home() / ".cache" / "clip"
+    return cache_folder() / "clip" / name.replace(":", "/")
 
 
 def demo_folder(kind: str) -> Path:
@@ -54,13 +40,22 @@ def demo_folder(kind: str) -> Path:
     return Path(__file__).parents[1] / "demo" / "weights" / kind
 
 
-def find_in_hub(folder: Path, repository: str, filename: str) -> Path | None:
-    """Return a file of a Hugging Face repository from the cache ``folder``, newest snapshot first; None without it."""
-    home = folder / f"models--{repository.replace('/', '--')}"
+def openai_folder() -> Path:
+    """Return the folder where OpenAI's own ``clip`` package keeps its archives."""
+    return Path.home() / ".cache" / "clip"
+
+
+def find_in_hub(repository: str, filename: str) -> Path | None:
+    """Return a file of a Hugging Face repository from the cache that other programs share, or None.
+
+    The snapshot that ``main`` points to comes first. A link whose blob has gone does not count as a file.
+    """
+    from huggingface_hub import constants
+
+    home = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
     try:
         current = (home / "refs" / "main").read_text().strip()
     except OSError:
         current = ""
     snapshots = sorted(home.glob("snapshots/*"), key=lambda path: (path.name != current, path.name))
-    # a link whose blob has gone does not count as a file
     return next((path / filename for path in snapshots if (path / filename).is_file()), None)

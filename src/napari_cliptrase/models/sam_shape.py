@@ -1,0 +1,135 @@
+"""The shape of a segment-anything network, read from the tensors of a checkpoint, and the network built from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import torch
+from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+from torch import Tensor, nn
+
+from napari_cliptrase.errors import ModelError
+
+DECODER_HEADS: Final = 8  # leaves no trace in the tensors; every published checkpoint has 8
+OFFICIAL: Final[Mapping[int, str]] = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
+_PIXEL_MEAN: Final = (123.675, 116.28, 103.53)
+_PIXEL_STD: Final = (58.395, 57.12, 57.375)
+
+
+@dataclass(frozen=True)
+class SamShape:
+    """The sizes that a segment-anything network is built from; ``windows`` has one entry a block, 0 is global."""
+
+    image_size: int
+    patch_size: int
+    width: int
+    heads: int
+    mlp_width: int
+    windows: tuple[int, ...]
+    prompt_width: int
+    decoder_depth: int = 2
+    decoder_mlp_width: int = 2048
+    mask_channels: int = 16
+    multimask: int = 3
+    iou_depth: int = 3
+    iou_width: int = 256
+
+    @property
+    def grid(self) -> int:
+        """Side of the image embedding."""
+        return self.image_size // self.patch_size
+
+    @property
+    def name(self) -> str:
+        """The official name of this size, or a description of it."""
+        official = OFFICIAL.get(self.width)
+        if official and self.image_size == 1024 and self.patch_size == 16:
+            return official
+        return f"{len(self.windows)} blocks of width {self.width} for {self.image_size} pixels"
+
+
+def build_sam(shape: SamShape) -> Sam:
+    """Return a segment-anything network of a shape, with fresh weights, in evaluation mode."""
+    local = [window for window in shape.windows if window]
+    encoder = ImageEncoderViT(
+        img_size=shape.image_size,
+        patch_size=shape.patch_size,
+        embed_dim=shape.width,
+        depth=len(shape.windows),
+        num_heads=shape.heads,
+        mlp_ratio=shape.mlp_width / shape.width,
+        out_chans=shape.prompt_width,
+        norm_layer=partial(nn.LayerNorm, eps=1e-6),
+        use_rel_pos=True,
+        window_size=local[0] if local else 0,
+        global_attn_indexes=tuple(i for i, window in enumerate(shape.windows) if window == 0),
+    )
+    prompts = PromptEncoder(
+        embed_dim=shape.prompt_width,
+        image_embedding_size=(shape.grid, shape.grid),
+        input_image_size=(shape.image_size, shape.image_size),
+        mask_in_chans=shape.mask_channels,
+    )
+    decoder = MaskDecoder(
+        num_multimask_outputs=shape.multimask,
+        transformer=TwoWayTransformer(
+            depth=shape.decoder_depth,
+            embedding_dim=shape.prompt_width,
+            mlp_dim=shape.decoder_mlp_width,
+            num_heads=DECODER_HEADS,
+        ),
+        transformer_dim=shape.prompt_width,
+        iou_head_depth=shape.iou_depth,
+        iou_head_hidden_dim=shape.iou_width,
+    )
+    return Sam(encoder, prompts, decoder, list(_PIXEL_MEAN), list(_PIXEL_STD)).eval()
+
+
+def read_shape(tensors: Mapping[str, Tensor], source: str) -> SamShape:
+    """Return the shape of the network that ``tensors`` belong to; ``source`` names the file in the error."""
+    try:
+        return _read_shape(tensors)
+    except (KeyError, IndexError, ZeroDivisionError) as error:
+        raise ModelError(
+            f"{source} is no segment-anything checkpoint (it lacks {error}); choose a file such as "
+            "sam_vit_b_01ec64.pth, or a model made from one."
+        ) from error
+
+
+def _read_shape(tensors: Mapping[str, Tensor]) -> SamShape:
+    width, _, patch, _ = tensors["image_encoder.patch_embed.proj.weight"].shape
+    grid = tensors["image_encoder.pos_embed"].shape[1]
+    prompt_width = tensors["mask_decoder.iou_token.weight"].shape[1]
+    windows = []
+    for i in range(_count(tensors, "image_encoder.blocks.")):
+        reach = (tensors[f"image_encoder.blocks.{i}.attn.rel_pos_h"].shape[0] + 1) // 2
+        windows.append(0 if reach == grid else reach)
+    iou_depth = _count(tensors, "mask_decoder.iou_prediction_head.layers.")
+    return SamShape(
+        image_size=grid * patch,
+        patch_size=patch,
+        width=width,
+        heads=width // tensors["image_encoder.blocks.0.attn.rel_pos_h"].shape[1],
+        mlp_width=tensors["image_encoder.blocks.0.mlp.lin1.weight"].shape[0],
+        windows=tuple(windows),
+        prompt_width=prompt_width,
+        decoder_depth=_count(tensors, "mask_decoder.transformer.layers."),
+        decoder_mlp_width=tensors["mask_decoder.transformer.layers.0.mlp.lin1.weight"].shape[0],
+        mask_channels=tensors["prompt_encoder.mask_downscaling.3.weight"].shape[0],
+        multimask=tensors["mask_decoder.mask_tokens.weight"].shape[0] - 1,
+        iou_depth=iou_depth,
+        iou_width=tensors["mask_decoder.iou_prediction_head.layers.0.weight"].shape[0],
+    )
+
+
+def _count(tensors: Mapping[str, Tensor], prefix: str) -> int:
+    """Return how many numbered parts there are below ``prefix``."""
+    numbers = {int(name[len(prefix) :].split(".")[0]) for name in tensors if name.startswith(prefix)}
+    return max(numbers) + 1 if numbers else 0
+
+
+def empty_sam(shape: SamShape) -> Sam:
+    """Return a network of a shape without memory for its weights, ready for ``load_state_dict(…, assign=True)``."""
+    with torch.device("meta"):
+        return build_sam(shape)
