@@ -1,0 +1,1 @@
+"""The napari side: docks, workers, and the one place that writes layers."""

@@ -1,0 +1,20 @@
+"""The only code that writes layers.
+
+One `LabelLayers` belongs to each `napari_cliptrase.plugin.session.Session` (``session.layers``):
+
+    run = session.layers.write(Result(target, labels, table, provenance))  # a model's result, by the merge rule
+    run = session.layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
+    session.layers.undo_last_run()
+    session.layers.combined(target)  # (h, w) labels of all class layers of the image as they are now, and overlaps
+    session.layers.edited(target)  # (h, w) hand edits
+    session.layers.class_layers(image)  # {class id: layer}
+
+Everything happens in the GUI thread. Layers are found by their tag (`tags`), never by name.
+"""
+
+from napari_cliptrase.plugin.layers.book import LabelLayers, Output, Result
+from napari_cliptrase.plugin.layers.looks import table_of
+from napari_cliptrase.plugin.layers.steps import Run, Step
+from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, tag_of
+
+__all__ = ["LabelLayers", "Output", "Result", "Role", "Run", "Step", "Tag", "ours", "table_of", "tag_of"]

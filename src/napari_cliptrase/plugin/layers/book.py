@@ -1,0 +1,344 @@
+"""The book of the label layers: writes results and hand edits, and takes them back.
+
+Rules that everything here keeps: data of an existing layer is never assigned (napari would keep an undo history of the
+old data); only changed pixels are written, in one undo step a layer; layers are found by their tag, and one that is
+gone is made again; a result for an image that has gone or changed is refused.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.plugin.frames import Target
+from napari_cliptrase.plugin.layers.history import History
+from napari_cliptrase.plugin.layers.looks import dtype_for
+from napari_cliptrase.plugin.layers.memory import edits_of
+from napari_cliptrase.plugin.layers.pen import Pen
+from napari_cliptrase.plugin.layers.plan import Content, flatten, ground_of, merged_content
+from napari_cliptrase.plugin.layers.shelf import Shelf
+from napari_cliptrase.plugin.layers.steps import Run, Step
+from napari_cliptrase.plugin.layers.tags import tag_of
+
+Mask = NDArray[np.bool_]
+
+MOST_RUNS = 20
+"""How many runs can be taken back; each keeps a few bytes for every pixel that it changed."""
+
+
+class Output(StrEnum):
+    """Which layers a result is written to."""
+
+    CLASSES = "classes"
+    COMBINED = "combined"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Labels for a target.
+
+    Attributes
+    ----------
+    labels
+        (h, w) of the target's box; 0 is background, other values are ids of ``table``.
+    provenance
+        How it was made; kept with the layers.
+    title
+        What *Undo last run* calls it.
+    """
+
+    target: Target
+    labels: NDArray[np.integer]
+    table: ClassTable
+    provenance: dict[str, Any] = field(default_factory=dict)
+    title: str = "Segment"
+
+
+class LabelLayers:
+    """All label layers that belong to the images of one viewer.
+
+    Signals: ``written(run)`` after a run or hand edit, ``taken_back(run)`` after undo, ``content_changed(layer)``
+    whenever the labels of one of our layers may have changed for any reason (brush, undo, run).
+    """
+
+    written = Signal(object)
+    taken_back = Signal(object)
+    content_changed = Signal(object)
+
+    def __init__(self, viewer: ViewerModel, version_of: Callable[[Image], int]) -> None:
+        self._viewer = viewer
+        self._version_of = version_of
+        self._shelf = Shelf(viewer)
+        self._history = History(self.content_changed.emit)
+        self._runs: list[Run] = []
+        self._count = 0
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def class_layers(self, image: Image) -> dict[int, Labels]:
+        """Layers of an image by class id, from the bottom of the list to its top."""
+        return self._shelf.class_layers(image)
+
+    def combined_layer(self, image: Image) -> Labels | None:
+        """Return the layer that holds all classes of an image, if there is one."""
+        return self._shelf.combined_layer(image)
+
+    def table(self, image: Image) -> ClassTable:
+        """Classes of the label layers of an image."""
+        return self._shelf.table(image)
+
+    def image(self, target: Target) -> Image:
+        """Return the image of a target; raises a sentence when it has gone or changed since."""
+        for layer in self._viewer.layers:
+            if isinstance(layer, Image) and layer.unique_id == target.image_id:
+                if self._version_of(layer) != target.version:
+                    raise CliptraseError(
+                        f"Image {layer.name!r} has changed meanwhile; the result was dropped. Run again."
+                    )
+                return layer
+        raise CliptraseError(f"Image {target.image_name!r} was removed meanwhile; the result was dropped.")
+
+    def combined(self, target: Target) -> tuple[NDArray[np.integer], int]:
+        """(h, w) labels of the target's box as all label layers say now, and how many pixels several classes claim.
+
+        Where class layers overlap, hand edits win, then the higher layer. Without class layers the combined one counts.
+        """
+        image = self.image(target)
+        layers = list(self.class_layers(image).values()) or [
+            layer for layer in (self.combined_layer(image),) if layer is not None
+        ]
+        contents = self._contents([layer for layer in layers if target.frame.fits(layer)], target)
+        labels, twice = flatten(contents, target.frame.plane_shape, dtype_for(self.table(image)))
+        return labels[target.box], twice
+
+    def edited(self, target: Target) -> Mask:
+        """(h, w) pixels of the target's box that were changed by hand in any label layer."""
+        edited = np.zeros(target.frame.plane_shape, bool)
+        for content in self._contents(self._label_layers(self.image(target)), target):
+            edited |= content.edits
+        return edited[target.box]
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def write(
+        self,
+        result: Result,
+        *,
+        output: Output = Output.CLASSES,
+        mode: MergeMode = MergeMode.KEEP_EDITS,
+        locked: Collection[int] = (),
+    ) -> Run:
+        """Write a result by the merge rule; layers are made for the classes that have pixels and no layer yet."""
+        target = result.target
+        if result.labels.shape != target.shape:
+            raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {target.shape}")
+        image = self.image(target)
+        self._shelf.adopt(image, target.frame)
+        table = joined_tables(result.table, self.table(image))
+        existing = self._writable_layers(image, target)
+        contents = self._contents(existing, target)
+        proposed, where = _on_plane(result)
+        ground = ground_of(contents, proposed, where, mode, locked)
+        pen = self._pen(image, target)
+        planned = [
+            *zip(existing, contents, strict=True),
+            *((layer, _nothing(layer, target)) for layer in self._missing_layers(image, result, output, table)),
+        ]
+        for layer, content in planned:
+            if output is (Output.CLASSES if content.class_id is None else Output.COMBINED):
+                continue
+            after = merged_content(content, proposed, ground, mode, locked)
+            edited = content.edits & ground.closed if mode is MergeMode.REPLACE else content.edits
+            pen.put(layer, content.labels, after, table, edited=edited, provenance=result.provenance)
+        return self._keep(Run(self._count, result.title, tuple(pen.steps), tuple(pen.notes)))
+
+    def give(self, target: Target, mask: Mask, class_id: int, *, locked: Collection[int] = ()) -> Run | None:
+        """Give the pixels of ``mask`` (h, w of the target's box) to a class, as a hand edit; 0 clears them.
+
+        Other classes lose these pixels, those of locked classes excepted, which stay as they are. Ctrl+Z in any of the
+        layers takes it all back. None when nothing had to change.
+        """
+        image = self.image(target)
+        table = self.table(image)
+        if class_id in locked:
+            raise CliptraseError(f"Class {_name_in(table, class_id)!r} is locked; unlock it in the class table first.")
+        layers = self._writable_layers(image, target)
+        if class_id and not any(tag_class(layer) in (class_id, None) for layer in layers):
+            layers = [*layers, self._new_layer(image, target, table, class_id)]
+        contents = self._contents(layers, target)
+        given = np.zeros(target.frame.plane_shape, bool)
+        given[target.box] = mask
+        for content in contents:
+            if content.class_id in locked:
+                given &= content.labels == 0
+            elif content.class_id is None and locked:
+                given &= ~np.isin(content.labels, list(locked))
+        pen = self._pen(image, target)
+        for layer, content in zip(layers, contents, strict=True):
+            if content.class_id in locked:
+                continue
+            after = content.labels.copy()
+            after[given] = class_id if content.class_id in (class_id, None) else 0
+            pen.put(layer, content.labels, after, table, edited=None, provenance={})
+            if content.class_id in (class_id, None):
+                self._history.confirm(layer, target.plane, given)
+        if not pen.steps:
+            return None
+        return self._keep(Run(self._count, "Give region", tuple(pen.steps), tuple(pen.notes), linked=True))
+
+    # -- taking back --------------------------------------------------------------------------------------------------
+
+    @property
+    def last_run(self) -> Run | None:
+        """The run that `undo_last_run` would take back."""
+        return next((run for run in reversed(self._runs) if not run.undone and not run.linked), None)
+
+    def undo_last_run(self) -> Run | None:
+        """Take the last run back in all its layers.
+
+        Pixels changed by hand since then stay. Layers that the run made go, unless there are such pixels in them.
+        """
+        run = self.last_run
+        if run is None:
+            return None
+        for step in run.steps:
+            if not step.undone:
+                self._take_back(step)
+        self._runs.remove(run)
+        self._history.drop(run)
+        self.taken_back.emit(run)
+        return run
+
+    def _take_back(self, step: Step) -> None:
+        step.undone = True
+        layer = step.layer
+        if layer not in self._viewer.layers:
+            return
+        where = step.untouched_since()
+        alone = np.count_nonzero(where) == step.before.size and self._history.memory(layer, step.plane) is (
+            step.memory_after
+        )
+        with self._history:
+            if step.replaced is not None and step.replaced in self._viewer.layers and alone:
+                self._shelf.restore(step.replaced, layer)
+                self._history.inherit(layer, step.replaced)
+                self._history.watch(step.replaced)
+                self._viewer.layers.remove(layer)
+                layer = step.replaced
+            elif step.created and np.count_nonzero(layer.data) == np.count_nonzero(where):
+                self._viewer.layers.remove(layer)
+                return
+            elif where.any():
+                rows, columns = np.nonzero(where)
+                with layer.block_history():
+                    layer.data_setitem(step.frame.indices(step.plane, rows, columns), step.values_before(where))
+        self._history.remember(layer, step.plane, step.memory_before)
+        self.content_changed.emit(layer)
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _label_layers(self, image: Image) -> list[Labels]:
+        combined = self.combined_layer(image)
+        return [*self.class_layers(image).values(), *((combined,) if combined is not None else ())]
+
+    def _writable_layers(self, image: Image, target: Target) -> list[Labels]:
+        """Layers of the target's shape; others of this image are let go, since nothing can be written to them."""
+        fitting = []
+        for layer in self._label_layers(image):
+            if target.frame.fits(layer):
+                fitting.append(layer)
+            else:
+                self._shelf.let_go(layer)
+        return fitting
+
+    def _missing_layers(self, image: Image, result: Result, output: Output, table: ClassTable) -> list[Labels]:
+        """New layers, not in the list yet, for classes that have pixels but no layer; the last class first."""
+        layers = []
+        if output is not Output.CLASSES and self.combined_layer(image) is None:
+            layers.append(self._shelf.make(image, result.target.frame, table, None))
+        if output is not Output.COMBINED:
+            present = set(np.unique(result.labels).tolist()) - set(self.class_layers(image))
+            for entry in reversed(table.classes):
+                if entry.id in present:
+                    layers.append(self._shelf.make(image, result.target.frame, table, entry))
+        return layers
+
+    def _new_layer(self, image: Image, target: Target, table: ClassTable, class_id: int) -> Labels:
+        table = table.with_missing([class_id])
+        layer = self._shelf.make(image, target.frame, table, table.get(class_id))
+        self._shelf.put(image, layer, table)
+        return layer
+
+    def _contents(self, layers: Sequence[Labels], target: Target) -> list[Content]:
+        contents = []
+        for layer in layers:
+            labels = target.frame.plane_of(layer.data, target.plane)
+            class_id = tag_class(layer)
+            edits = edits_of(self._history.memory(layer, target.plane), labels, class_id)
+            contents.append(Content(labels, edits, class_id))
+        return contents
+
+    def _pen(self, image: Image, target: Target) -> Pen:
+        self._count += 1
+        return Pen(self._viewer, self._shelf, self._history, image, target, self._count)
+
+    def _keep(self, run: Run) -> Run:
+        self._runs = [kept for kept in self._runs if not kept.undone]
+        if run.steps:
+            self._runs.append(run)
+            self._history.record(run)
+        for old in self._runs[:-MOST_RUNS]:
+            self._history.drop(old)
+        del self._runs[:-MOST_RUNS]
+        self.written.emit(run)
+        return run
+
+    def _on_removed(self, event: Any) -> None:
+        if isinstance(event.value, Labels):
+            self._history.forget(event.value)
+
+
+def tag_class(layer: Labels) -> int | None:
+    """Class of a layer of ours; None for a combined one."""
+    tag = tag_of(layer)
+    return tag.class_id if tag is not None else None
+
+
+def joined_tables(first: ClassTable, second: ClassTable) -> ClassTable:
+    """The classes of ``first``, then those that only ``second`` has."""
+    extra = tuple(entry for entry in second if entry.id not in first.ids)
+    return replace(first, classes=first.classes + extra)
+
+
+def _on_plane(result: Result) -> tuple[NDArray[np.integer], Mask | None]:
+    """(H, W) labels of the whole plane, and the part of it that the result is about (None = all of it)."""
+    target = result.target
+    whole = target.shape == target.frame.plane_shape
+    if whole:
+        return result.labels, target.mask
+    proposed = np.zeros(target.frame.plane_shape, result.labels.dtype)
+    proposed[target.box] = result.labels
+    where = np.zeros(target.frame.plane_shape, bool)
+    where[target.box] = True if target.mask is None else target.mask
+    return proposed, where
+
+
+def _nothing(layer: Labels, target: Target) -> Content:
+    shape = target.frame.plane_shape
+    return Content(np.zeros(shape, layer.data.dtype), np.zeros(shape, bool), tag_class(layer))
+
+
+def _name_in(table: ClassTable, class_id: int) -> str:
+    entry = table.get(class_id)
+    return entry.name if entry is not None else str(class_id)

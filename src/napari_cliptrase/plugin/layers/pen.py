@@ -1,0 +1,131 @@
+"""Writing one run into layers, remembering how to take it back."""
+
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.plugin.frames import Target
+from napari_cliptrase.plugin.layers.history import History
+from napari_cliptrase.plugin.layers.memory import PackedMask, PlaneMemory
+from napari_cliptrase.plugin.layers.shelf import Shelf
+from napari_cliptrase.plugin.layers.steps import Step
+from napari_cliptrase.plugin.layers.tags import tag_of
+
+Mask = NDArray[np.bool_]
+Plane = NDArray[np.integer]
+
+MOST_CHANGES = 8_000_000
+"""Changed pixels beyond which a layer is copied instead: napari's undo would keep 17 bytes for each of them."""
+
+
+class Pen:
+    """Writes the planes of one run; ``steps`` and ``notes`` are what it did."""
+
+    def __init__(
+        self, viewer: ViewerModel, shelf: Shelf, history: History, image: Image, target: Target, number: int
+    ) -> None:
+        self.steps: list[Step] = []
+        self.notes: list[str] = []
+        self._viewer = viewer
+        self._shelf = shelf
+        self._history = history
+        self._image = image
+        self._target = target
+        self._number = number
+
+    def put(
+        self,
+        layer: Labels,
+        before: Plane,
+        after: Plane,
+        table: ClassTable,
+        *,
+        edited: Mask | None,
+        provenance: dict[str, Any],
+    ) -> None:
+        """Bring one plane (H, W) of a layer from ``before`` to ``after``.
+
+        ``edited`` are its hand edits, to be remembered; None says that this is a hand edit itself.
+        """
+        tag = tag_of(layer)
+        assert tag is not None  # only layers from the shelf come here
+        new = layer not in self._viewer.layers
+        changed = before != after
+        old_values = before[changed]  # now: ``before`` may be a view of what is about to change
+        count = int(np.count_nonzero(changed))
+        if new and not count:
+            return
+        memory_before = self._history.memory(layer, self._target.plane)
+        memory_after = memory_before
+        if edited is not None:
+            memory_after = PlaneMemory.after_writing(after, edited, tag.class_id)
+        written = layer
+        with self._history:
+            if new:
+                self._fill(layer, after)
+                self._shelf.put(self._image, layer, table)
+            elif count > MOST_CHANGES or not _takes_pixels(layer):
+                written = self._copied(layer, after, table, count)
+            elif count:
+                self._change(layer, changed, after)
+        self._history.watch(written)
+        self._history.remember(written, self._target.plane, memory_after)
+        self._shelf.update(written, table, run=self._number, provenance=provenance or tag.provenance)
+        if count:
+            self.steps.append(
+                Step(
+                    written,
+                    self._target.frame,
+                    self._target.plane,
+                    PackedMask.of(changed),
+                    old_values,
+                    after[changed],
+                    memory_before,
+                    memory_after,
+                    created=new,
+                    replaced=None if written is layer else layer,
+                )
+            )
+
+    def _fill(self, layer: Labels, after: Plane) -> None:
+        self._target.frame.plane_of(layer.data, self._target.plane)[...] = after
+
+    def _change(self, layer: Labels, changed: Mask, after: Plane) -> None:
+        rows, columns = np.nonzero(changed)
+        with layer.block_history():
+            layer.data_setitem(self._target.frame.indices(self._target.plane, rows, columns), after[changed])
+
+    def _copied(self, layer: Labels, after: Plane, table: ClassTable, count: int) -> Labels:
+        """Put a copy with the new content in the place of a layer; the old one stays in the list, hidden."""
+        tag = tag_of(layer)
+        assert tag is not None
+        entry = table.get(tag.class_id) if tag.class_id is not None else None
+        copy = self._shelf.make(self._image, self._target.frame, table, entry)
+        copy.data[...] = np.asarray(layer.data)
+        self._fill(copy, after)
+        copy.opacity, copy.contour, copy.visible = layer.opacity, layer.contour, layer.visible
+        self._history.inherit(layer, copy)
+        name = layer.name
+        self._shelf.let_go(layer)
+        layer.name = f"{name} (before run {self._number})"
+        layer.visible = False
+        self._shelf.put(self._image, copy, table)
+        why = (
+            f"{count / 1e6:.0f} million pixels changed, too many for one undo step"
+            if _takes_pixels(layer)
+            else "its data cannot be changed in place"
+        )
+        self.notes.append(f"Layer {name!r} was written as a new layer ({why}); the old one is kept, hidden.")
+        return copy
+
+
+def _takes_pixels(layer: Labels) -> bool:
+    """Whether single pixels can be written: numpy and zarr arrays; dask refuses, multiscale cannot be painted."""
+    module = type(layer.data).__module__.split(".")[0]
+    if isinstance(layer.data, np.ndarray):
+        return bool(layer.data.flags.writeable)
+    return not layer.multiscale and module == "zarr"

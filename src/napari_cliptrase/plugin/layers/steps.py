@@ -1,0 +1,102 @@
+"""What a run changed, so that it can be taken back exactly.
+
+A `Step` is the change of one plane of one layer, a `Run` the steps of one result. napari's own undo works on each layer
+(one step a layer); a step follows it: when Ctrl+Z restores what was there before, the step counts as undone, so that
+the next run does not mistake the restored pixels for hand edits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from napari.layers import Labels
+from numpy.typing import NDArray
+
+from napari_cliptrase.plugin.frames import Frame
+from napari_cliptrase.plugin.layers.memory import PackedMask, PlaneMemory
+
+Mask = NDArray[np.bool_]
+SAMPLES = 64
+
+
+@dataclass(eq=False)
+class Step:
+    """The change of one plane of one layer.
+
+    ``before`` and ``after`` hold the values at the changed pixels; ``created`` says that the layer was made by this
+    step, ``replaced`` which layer it took the place of.
+    """
+
+    layer: Labels
+    frame: Frame
+    plane: tuple[int, ...]
+    changed: PackedMask = field(repr=False)
+    before: NDArray[np.integer] = field(repr=False)
+    after: NDArray[np.integer] = field(repr=False)
+    memory_before: PlaneMemory | None = field(repr=False)
+    memory_after: PlaneMemory | None = field(repr=False)
+    created: bool = False
+    replaced: Labels | None = None
+    undone: bool = False
+    holds_before: bool = False
+    """Whether the changed pixels were brought back to their old values with the brush."""
+
+    def __post_init__(self) -> None:
+        rows, columns = np.nonzero(self.changed.unpacked())
+        self._few = np.linspace(0, rows.size - 1, min(SAMPLES, rows.size)).astype(int)
+        self._rows, self._columns = rows[self._few], columns[self._few]
+
+    def matches(self, values: NDArray[np.integer]) -> bool:
+        """Whether the changed pixels hold ``values`` now; a few are looked at first, since most often they do not."""
+        if not values.size:
+            return False
+        content = self.frame.plane_of(self.layer.data, self.plane)
+        if not np.array_equal(content[self._rows, self._columns], values[self._few]):
+            return False
+        return bool(np.array_equal(content[self.changed.unpacked()], values))
+
+    def untouched_since(self) -> Mask:
+        """(H, W) changed pixels that still hold what the run wrote."""
+        content = self.frame.plane_of(self.layer.data, self.plane)
+        where = self.changed.unpacked()
+        kept = np.zeros_like(where)
+        kept[where] = content[where] == self.after
+        return kept
+
+    def values_before(self, where: Mask) -> NDArray[np.integer]:
+        """What the pixels of ``where`` (part of the changed ones, H, W) held before, in row order."""
+        return self.before[where[self.changed.unpacked()]]
+
+
+@dataclass(eq=False)
+class Run:
+    """One result, written to one or more layers.
+
+    Attributes
+    ----------
+    number, title
+        Counted from 1; what is said in *Undo last run*.
+    steps
+        One for each layer that changed.
+    notes
+        Sentences for the user.
+    linked
+        Ctrl+Z in one of the layers takes the whole run back (for hand edits that touch several layers at once).
+    """
+
+    number: int
+    title: str
+    steps: Sequence[Step]
+    notes: tuple[str, ...] = ()
+    linked: bool = False
+    following: bool = field(default=False, repr=False)
+
+    @property
+    def undone(self) -> bool:
+        """Whether nothing of it is left to take back."""
+        return all(step.undone for step in self.steps)
+
+    @property
+    def layers(self) -> tuple[Labels, ...]:
+        """The layers that it changed."""
+        return tuple(step.layer for step in self.steps)
