@@ -57,8 +57,8 @@ def look_up(repository: str, filenames: tuple[str, ...], folder: Path) -> Remote
         ) from error
     except Exception as error:  # the kind depends on the release of huggingface_hub and its transport
         raise ModelError(
-            f"{filename} cannot be downloaded from {address} ({_reason(error)}); put it into {folder}, or try again when "
-            "there is a network."
+            f"{filename} cannot be downloaded from {address} ({_reason(error)}); put it into {folder}, or try again "
+            "when there is a network."
         ) from error
     raise ModelError(f"The repository {repository} has none of the files {', '.join(filenames)}.")
 

@@ -10,7 +10,8 @@ import open_clip
 import torch
 from torch import Tensor, nn
 
-from napari_cliptrase.cliptrase.towers import TextTower, Tokenizer, VisionTower, text_tower, vision_tower
+from napari_cliptrase.cliptrase.text_towers import Tokenizer
+from napari_cliptrase.cliptrase.towers import TextTower, VisionTower, text_tower, vision_tower
 from napari_cliptrase.errors import Cancelled, ModelError
 from napari_cliptrase.models.build import build, skeleton
 from napari_cliptrase.models.catalog import DEFAULT_CLIP

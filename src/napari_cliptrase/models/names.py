@@ -18,7 +18,8 @@ class ModelName:
     """A name taken apart.
 
     ``text`` is the name in its usual spelling. A ``folder`` and a ``hub`` repository bring their own architecture;
-    a ``tag`` and a ``file`` need one, and the tag may be lacking. ``quick_gelu`` is true when the architecture was asked for in that variant.
+    a ``tag`` and a ``file`` need one, and the tag may be lacking. ``quick_gelu`` is true when the
+    architecture was asked for in that variant.
     """
 
     kind: Literal["folder", "hub", "tag", "file"]

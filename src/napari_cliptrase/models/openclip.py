@@ -36,7 +36,8 @@ def architecture(name: str) -> dict[str, Any]:
     """Return the ``model_cfg`` of an architecture; an unknown one raises with the nearest names."""
     config: dict[str, Any] | None = open_clip.get_model_config(name)
     if config is None:
-        raise ModelError(f"open_clip knows no architecture {name!r}{_nearest(name, open_clip.list_models())}.")
+        vision = [known for known in open_clip.list_models() if known.startswith("ViT-")]
+        raise ModelError(f"open_clip knows no architecture {name!r}{_nearest(name, vision)}.")
     return config
 
 
@@ -117,5 +118,7 @@ def _three(numbers: Any) -> Numbers:
 def _nearest(wanted: str, known: list[str]) -> str:
     plain = [name for name in known if not name.endswith("-quickgelu")]
     near = difflib.get_close_matches(wanted.lower(), [name.lower() for name in plain], n=4, cutoff=0.4)
-    names = [name for text in near for name in plain if name.lower() == text] or plain[:8]
-    return f"; nearest: {', '.join(names)}" if near else f"; there are {', '.join(names)}"
+    names = [name for text in near for name in plain if name.lower() == text]
+    if names:
+        return f"; nearest: {', '.join(names)}"
+    return f"; there are {', '.join(plain[:8])}{', …' if len(plain) > 8 else ''}"
