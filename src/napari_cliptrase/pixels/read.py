@@ -1,0 +1,133 @@
+"""Image files to arrays with axis roles."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from napari_cliptrase.errors import ImageReadError
+from napari_cliptrase.pixels.planes import AxisRoles, Limits, Rgb, to_rgb
+
+SUFFIXES: Final = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".mpo", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".avif", ".jp2", ".ppm", ".pgm",
+)  # fmt: skip
+"""Endings that a folder is searched for; a file that is named may have any."""
+
+_FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "AVIF", "JPEG2000", "PPM")
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_PLAIN_MODES = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
+_ALPHA_MODES = {"PA", "La", "RGBa"}
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFile:
+    """The pixels of a file and what its axes mean."""
+
+    path: Path
+    array: NDArray[Any]
+    roles: AxisRoles
+
+    @property
+    def plane_shape(self) -> tuple[int, ...]:
+        """How many planes there are along each plane axis; empty for a single picture."""
+        return self.roles.plane_shape(self.array.shape)
+
+    def indices(self) -> Iterator[tuple[int, ...]]:
+        """Yield the index of every plane; the empty one for a single picture."""
+        return product(*map(range, self.plane_shape))
+
+    def rgb(self, index: tuple[int, ...] = (), contrast: Limits | None = None) -> Rgb:
+        """Return a plane as uint8 (H, W, 3), see `napari_cliptrase.pixels.planes.to_rgb`."""
+        try:
+            return to_rgb(self.array, self.roles, index, contrast)
+        except ImageReadError as error:
+            raise ImageReadError(f"{self.path}: {error}") from error
+
+
+def read_image(path: str | os.PathLike[str]) -> ImageFile:
+    """Read a picture; JPEG is turned as its EXIF data says, TIFF keeps its planes and channels."""
+    path = Path(path)
+    start = _first_bytes(path)
+    try:
+        if start in _TIFF_STARTS:
+            array, letters = _read_tiff(path)
+        else:
+            array, letters = _read_picture(path)
+        if array.size == 0:
+            raise ImageReadError("it holds no pixels")
+        return ImageFile(path, array, AxisRoles(letters))
+    except UnidentifiedImageError as error:
+        raise ImageReadError(
+            f"{path} is not an image that can be read here; convert it to PNG, JPEG or TIFF."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageReadError(f"{path} has too many pixels for its format ({error}); save it as TIFF.") from error
+    except MemoryError as error:
+        raise ImageReadError(f"{path} does not fit into memory; cut it into smaller pictures.") from error
+    except Exception as error:  # decoders raise nearly anything on damaged bytes
+        what = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise ImageReadError(f"{path} is damaged or not complete ({what}); get the file anew.") from error
+
+
+def _first_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise ImageReadError(f"{path} is a folder, not an image.")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except FileNotFoundError as error:
+        raise ImageReadError(f"{path} does not exist.") from error
+    except OSError as error:
+        raise ImageReadError(f"{path} cannot be opened: {error.strerror or error}.") from error
+    if not start:
+        raise ImageReadError(f"{path} is empty; get the file anew.")
+    return start
+
+
+def _read_picture(path: Path) -> tuple[NDArray[Any], str]:
+    """First frame of a file that Pillow knows, upright."""
+    Image.init()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN]) as opened:
+            picture = ImageOps.exif_transpose(opened)
+    if picture.mode == "P":
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    elif picture.mode not in _PLAIN_MODES:
+        picture = picture.convert("RGBA" if picture.mode in _ALPHA_MODES else "RGB")
+    array = np.array(picture)
+    return array, "YX" if array.ndim == 2 else "YXS"
+
+
+def _read_tiff(path: Path) -> tuple[NDArray[Any], str]:
+    """First series of a TIFF file with the axes that it states."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            series = tiff.series[0]
+            array, letters = series.asarray(), series.axes
+            page = series.keyframe
+            if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
+                array, letters = np.moveaxis(page.colormap[:, array], 0, -1), letters + "S"
+            elif page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and array.dtype.kind == "u":
+                array = np.iinfo(array.dtype).max - array
+    except (ValueError, KeyError, RuntimeError) as error:
+        if "imagecodecs" not in str(error):
+            raise
+        return _read_packed_tiff(path, error)
+    return array, letters
+
+
+def _read_packed_tiff(path: Path, error: Exception) -> tuple[NDArray[Any], str]:
+    """Pillow knows the common compressions (LZW, JPEG) that tifffile leaves to a package of its own."""
+    try:
+        return _read_picture(path)
+    except Exception:  # what matters is what tifffile lacked
+        raise ImageReadError(f"{error}: pip install imagecodecs") from None

@@ -1,0 +1,134 @@
+"""Where the windows of a large image lie, and how they come together again.
+
+Everything is counted in patches of one grid that covers the working image, so that the patches of all windows coincide.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Span:
+    """Patches ``start`` to ``stop`` along one axis."""
+
+    start: int
+    stop: int
+
+    @property
+    def slice(self) -> slice:
+        """The span as an index."""
+        return slice(self.start, self.stop)
+
+    def pixels(self, cells: int, size: int) -> "Span":
+        """The span in pixels, where ``size`` pixels lie over ``cells`` patches."""
+        return Span(_pixel(self.start * size / cells), _pixel(self.stop * size / cells))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of patches."""
+
+    rows: Span
+    columns: Span
+
+    @property
+    def index(self) -> tuple[slice, slice]:
+        """The window as an index into a (h, w) grid."""
+        return self.rows.slice, self.columns.slice
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Windows of one size that cover a grid of patches.
+
+    Attributes
+    ----------
+    grid
+        (h, w) patches of the whole working image.
+    size
+        (h, w) patches of each window.
+    windows
+        Row by row from the top left.
+    """
+
+    grid: tuple[int, int]
+    size: tuple[int, int]
+    windows: tuple[Window, ...]
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def weight(self) -> NDArray[np.float32]:
+        """(window h, window w) weight of a window's patches where windows overlap: it falls off to the edges."""
+        rows, columns = (np.minimum(np.arange(n) + 1, n - np.arange(n)).astype(np.float32) for n in self.size)
+        return np.asarray(rows[:, None] * columns)
+
+    def owned(self, number: int, shape: tuple[int, int]) -> tuple[Window, Window]:
+        """What a window is the nearest one for, in pixels of an image of ``shape``, and its own extent there.
+
+        The owned parts of all windows cover the image without overlap.
+        """
+        window = self.windows[number]
+        extent = Window(window.rows.pixels(self.grid[0], shape[0]), window.columns.pixels(self.grid[1], shape[1]))
+        rows = _nearest(sorted({w.rows.start for w in self.windows}), window.rows, self.grid[0], shape[0])
+        columns = _nearest(sorted({w.columns.start for w in self.windows}), window.columns, self.grid[1], shape[1])
+        return Window(rows, columns), extent
+
+
+def plan_windows(grid: tuple[int, int], largest: int, overlap: float) -> WindowPlan:
+    """Cover a grid of (h, w) patches with as few windows as possible.
+
+    Parameters
+    ----------
+    grid
+        Patches of the working image.
+    largest
+        No window is longer than this many patches along any axis.
+    overlap
+        Least share of a window that its neighbour repeats, 0 to below 1.
+    """
+    rows, columns = (_spans(size, largest, overlap) for size in grid)
+    windows = tuple(Window(row, column) for row in rows for column in columns)
+    return WindowPlan(grid, (_length(rows[0]), _length(columns[0])), windows)
+
+
+def _spans(size: int, largest: int, overlap: float) -> list[Span]:
+    """Equally long spans, evenly spread, the last one ending at the border."""
+    if size <= largest:
+        return [Span(0, size)]
+    length, count = largest, 1
+    while True:
+        count += 1
+        length = math.ceil(size / (count - (count - 1) * overlap))
+        if length <= largest:
+            break
+        if count > size:  # the overlap leaves no room to advance: one patch at a time
+            length, count = largest, size - largest + 1
+            break
+    starts = [round(i * (size - length) / (count - 1)) for i in range(count)]
+    return [Span(start, start + length) for start in dict.fromkeys(starts)]
+
+
+def _length(span: Span) -> int:
+    return span.stop - span.start
+
+
+def _nearest(starts: list[int], span: Span, cells: int, size: int) -> Span:
+    """Pixels that are nearer to the middle of ``span`` than to that of spans with other ``starts``."""
+    place = starts.index(span.start)
+    # spans are equally long, so the border of two lies half-way between their starts, moved by half a length
+    half = _length(span) / 2
+    low, high = 0, size
+    if place > 0:
+        low = _pixel(((starts[place - 1] + starts[place]) / 2 + half) * size / cells)
+    if place < len(starts) - 1:
+        high = _pixel(((starts[place] + starts[place + 1]) / 2 + half) * size / cells)
+    return Span(low, high)
+
+
+def _pixel(position: float) -> int:
+    """Nearest pixel border; halves go down, always, so that neighbours agree."""
+    return math.ceil(position - 0.5)
