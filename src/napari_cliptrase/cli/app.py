@@ -6,6 +6,8 @@ The modules named here are imported at every start: they import torch, napari an
 import typer
 
 from napari_cliptrase import __version__
+from napari_cliptrase.cli.convert import convert
+from napari_cliptrase.cli.export import export
 
 app = typer.Typer(
     name="napari-cliptrase",
@@ -28,3 +30,7 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Segment images by class names."""
+
+
+app.command()(export)
+app.command()(convert)

@@ -78,6 +78,25 @@ class ClassTable:
         extra = sorted({int(i) for i in present} - {0, self.void} - set(self.ids))
         return replace(self, classes=self.classes + tuple(MaskClass.named(i, f"class {i}") for i in extra))
 
+    def joined(self, other: "ClassTable", source: str) -> "ClassTable":
+        """Return the table plus the classes that only ``other`` has; refuse two meanings of one id.
+
+        ``source`` says in the message where ``other`` comes from.
+        """
+        for entry in other:
+            mine = self.get(entry.id)
+            if mine is not None and mine.name != entry.name:
+                raise MaskFormatError(
+                    f"Class {entry.id} is {mine.name!r} in one mask and {entry.name!r} in {source}; "
+                    "give all masks of an export the same class table."
+                )
+        if self.void != other.void and None not in (self.void, other.void):
+            raise MaskFormatError(f"Void is {self.void} in one mask and {other.void} in {source}; use one number.")
+        new = tuple(entry for entry in other if self.get(entry.id) is None)
+        void = other.void if self.void is None else self.void
+        background = tuple(dict.fromkeys(self.background + other.background))
+        return replace(self, classes=self.classes + new, void=void, background=background)
+
     def to_json(self) -> str:
         """Return the text of a ``classes.json``."""
         data: dict[str, Any] = {"schema": SCHEMA, "void": self.void, "background": list(self.background), "classes": []}

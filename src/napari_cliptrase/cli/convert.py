@@ -1,0 +1,63 @@
+"""napari-cliptrase convert: masks from one format into another."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_cliptrase.cli.export import (
+    Classes,
+    DryRun,
+    HolesChoice,
+    IdMap,
+    Images,
+    Instances,
+    Ngff,
+    PaletteChoice,
+    SplitCorners,
+    Strict,
+    Subset,
+    run,
+    table_of,
+)
+from napari_cliptrase.masks.images import with_images
+from napari_cliptrase.masks.options import ExportOptions, Holes, NgffVersion, Palette
+from napari_cliptrase.masks.registry import format_named, guess_format
+from napari_cliptrase.masks.tables import parse_id_map
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="File or folder to read.")],
+    target: Annotated[Path, typer.Argument(help="File or folder to write.")],
+    to: Annotated[str, typer.Option("--to", help="Format to write; 'export --list' shows all.")],
+    from_: Annotated[str, typer.Option("--from", help="Format to read; guessed when left out.")] = "",
+    classes: Classes = None,
+    images: Images = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    instances: Instances = False,
+    split_corners: SplitCorners = False,
+    palette: PaletteChoice = Palette.CLASSES,
+    holes: HolesChoice = Holes.SEAM,
+    id_map: IdMap = None,
+    subset: Subset = "train",
+    ngff: Ngff = NgffVersion.V04,
+) -> None:
+    """Convert masks between two formats.
+
+    napari-cliptrase convert annotations.json masks/ --to png
+    """
+    form = format_named(to)
+    reader = format_named(from_) if from_ else guess_format(source)
+    masks = reader.read(source, table_of(classes))
+    options = ExportOptions(
+        strict=strict,
+        instances=instances,
+        corners=not split_corners,
+        palette=palette,
+        holes=holes,
+        id_map=None if id_map is None else parse_id_map(id_map, masks),
+        subset=subset,
+        ngff=ngff,
+    )
+    run(form, with_images(masks, images), target, options, dry_run=dry_run)

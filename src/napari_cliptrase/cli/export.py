@@ -1,0 +1,109 @@
+"""napari-cliptrase export: label masks into the format another tool reads."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import MaskFormat
+from napari_cliptrase.masks.images import with_images
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.options import ExportOptions, Holes, NgffVersion, Palette
+from napari_cliptrase.masks.registry import FORMATS, format_named, read_masks
+from napari_cliptrase.masks.tables import load, parse_id_map
+
+Strict = Annotated[bool, typer.Option("--strict", help="Write nothing when the format would lose something.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written and lost; write nothing.")]
+Instances = Annotated[bool, typer.Option("--instances", help="One object per connected part or object number.")]
+SplitCorners = Annotated[
+    bool, typer.Option("--split-corners", help="Pixels that touch only at a corner are different parts.")
+]
+PaletteChoice = Annotated[Palette, typer.Option("--palette", help="Colours of indexed images.")]
+HolesChoice = Annotated[Holes, typer.Option("--holes", help="Holes in formats whose polygons have none.")]
+IdMap = Annotated[
+    Path | None, typer.Option("--id-map", help="JSON with class name or id: id, for Cityscapes-style files.")
+]
+Subset = Annotated[str, typer.Option("--subset", help="Name of the split: train, val, …")]
+Images = Annotated[
+    Path | None, typer.Option("--images", help="Folder of the images; their file names go into the export.")
+]
+Classes = Annotated[
+    Path | None, typer.Option("--classes", help="Class table (classes.json) in place of the one beside the masks.")
+]
+Ngff = Annotated[NgffVersion, typer.Option("--ngff", help="OME-Zarr version of new files.")]
+
+
+def export(
+    masks: Annotated[list[Path] | None, typer.Argument(help="Mask files or folders of them.")] = None,
+    to: Annotated[str, typer.Option("--to", help="Format to write; --list shows all.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File or folder to write.")] = None,
+    classes: Classes = None,
+    images: Images = None,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    instances: Instances = False,
+    split_corners: SplitCorners = False,
+    palette: PaletteChoice = Palette.CLASSES,
+    holes: HolesChoice = Holes.SEAM,
+    id_map: IdMap = None,
+    subset: Subset = "train",
+    ngff: Ngff = NgffVersion.V04,
+    list_formats: Annotated[bool, typer.Option("--list", help="List the formats and who reads them.")] = False,
+) -> None:
+    """Export masks to the format another tool reads, and say what it cannot keep.
+
+    napari-cliptrase export masks/ --to coco --out annotations.json
+    """
+    if list_formats:
+        typer.echo(format_list())
+        return
+    if not masks:
+        raise MaskFormatError("There is nothing to export; name mask files or a folder of them.")
+    if not to:
+        raise MaskFormatError("Name the format with --to; --list shows all formats.")
+    if out is None:
+        raise MaskFormatError("Name the file or folder to write with --out.")
+    form = format_named(to)
+    found = read_masks(masks, classes=table_of(classes))
+    options = ExportOptions(
+        strict=strict,
+        instances=instances,
+        corners=not split_corners,
+        palette=palette,
+        holes=holes,
+        id_map=None if id_map is None else parse_id_map(id_map, found),
+        subset=subset,
+        ngff=ngff,
+    )
+    run(form, with_images(found, images), out, options, dry_run=dry_run)
+
+
+def run(form: MaskFormat, masks: tuple[LabelImage, ...], out: Path, options: ExportOptions, *, dry_run: bool) -> None:
+    """Write masks (or only say what would happen) and print the report."""
+    report = form.preview(masks, out, options) if dry_run else form.write(masks, out, options)
+    typer.echo(report.text())
+    for note in dict.fromkeys(note for mask in masks for note in mask.notes):
+        typer.echo(f"Note: {note}")
+    if dry_run:
+        typer.echo("Nothing was written.")
+    else:
+        typer.echo(f"Wrote {form.title} to {out}")
+
+
+def format_list() -> str:
+    """Return the formats in lines: key, whether they can be read back, who reads them."""
+    width = max(map(len, FORMATS))
+    lines = []
+    for key, entry in FORMATS.items():
+        marks = ["lossless" if entry.lossless else "lossy", "read and write" if entry.decode else "write only"]
+        if not entry.available:
+            marks.append(f'pip install "napari-cliptrase[{entry.extra}]"')
+        lines.append(f"{key:{width}}  {entry.title}: {entry.description} ({', '.join(marks)})")
+    return "\n".join(lines)
+
+
+def table_of(path: Path | None) -> ClassTable | None:
+    """Read a class table, or return None for no path."""
+    return None if path is None else load(path)

@@ -1,0 +1,89 @@
+"""COCO JSON: run-length masks, one per class and image (stuff) or one per object (instances)."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.coco_read import decode, is_coco
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.regions import Order, Region, regions
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.runs import pack_counts
+from napari_cliptrase.masks.staging import OutFile
+
+
+def image_entry(number: int, mask: LabelImage) -> dict[str, Any]:
+    """Return the entry of ``images``."""
+    height, width = mask.shape
+    return {"id": number, "file_name": mask.image_name or f"{mask.stem}.png", "width": width, "height": height}
+
+
+def document(
+    table: ClassTable, images: list[dict[str, Any]], annotations: list[dict[str, Any]], options: ExportOptions
+) -> str:
+    """Return the JSON text; ids of categories are those of the classes, whatever images hold."""
+    info: dict[str, Any] = {"description": "Exported by napari-cliptrase", "version": "1.0"}
+    if options.created is not None:
+        info |= {"year": options.created.year, "date_created": options.created.isoformat()}
+    categories = [{"id": e.id, "name": e.name, "supercategory": "", "color": list(e.color)} for e in table]
+    data = {"info": info, "images": images, "categories": categories, "annotations": annotations}
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _annotation(number: int, image: int, region: Region) -> dict[str, Any]:
+    height, width = region.source.shape
+    return {
+        "id": number,
+        "image_id": image,
+        "category_id": region.entry.id,
+        "iscrowd": 0,  # 1 makes COCO's own evaluation ignore the mask
+        "area": region.runs.area,
+        "bbox": list(region.box),
+        "segmentation": {"size": [height, width], "counts": pack_counts(region.runs.counts())},
+    }
+
+
+def _encoder(objects: bool) -> Callable[..., Iterator[OutFile]]:
+    def encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+        table = ClassTable()
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for mask in masks:
+            table = table.joined(mask.classes, mask.stem)
+            tally.image(mask)
+            tally.no_void(mask)
+            images.append(image_entry(len(images) + 1, mask))
+            for region in regions(
+                mask, order=Order.COLUMNS, objects=objects or options.instances, corners=options.corners
+            ):
+                annotations.append(_annotation(len(annotations) + 1, len(images), region))
+        yield OutFile.text(place.file or STUFF.default_name, document(table, images, annotations, options))
+
+    return encode
+
+
+STUFF = MaskFormat(
+    key="coco",
+    title="COCO stuff",
+    description="one JSON, a run-length mask per class and image; read by pycocotools, Detectron2, CVAT",
+    extensions=(".json",),
+    layout=Layout.ONE,
+    default_name="annotations.json",
+    encode=_encoder(objects=False),
+    decode=decode,
+    recognises=is_coco,
+)
+
+INSTANCES = MaskFormat(
+    key="coco-instances",
+    title="COCO instances",
+    description="one JSON, a run-length mask per object; read by pycocotools, Detectron2, FiftyOne",
+    extensions=(".json",),
+    layout=Layout.ONE,
+    default_name="annotations.json",
+    encode=_encoder(objects=True),
+    decode=decode,
+)

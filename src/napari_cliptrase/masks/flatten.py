@@ -1,0 +1,42 @@
+"""Layers per class into one label array, and back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.model import Labels, dtype_for
+
+
+@dataclass(frozen=True, eq=False)
+class Flattened:
+    """The flat labels, and how many pixels more than one layer claimed for different classes."""
+
+    labels: Labels
+    overlapped: int
+
+
+def flatten(layers: Sequence[Labels]) -> Flattened:
+    """Lay label arrays of one shape over each other, bottom first: where several hold a label the last one wins."""
+    if not layers:
+        raise MaskFormatError("There is no layer to combine; choose at least one label layer.")
+    arrays = [np.asarray(layer) for layer in layers]
+    shapes = {array.shape for array in arrays}
+    if len(shapes) > 1:
+        sizes = " and ".join(" × ".join(map(str, shape)) for shape in sorted(shapes))
+        raise MaskFormatError(f"Layers of {sizes} pixels cannot be combined; choose layers of one image.")
+    flat = np.zeros(arrays[0].shape, dtype_for(max(int(array.max(initial=0)) for array in arrays)))
+    contested: np.ndarray | None = None
+    for array in arrays:
+        claimed = array != 0
+        clash = claimed & (flat != 0) & (flat != array)
+        contested = clash if contested is None else contested | clash
+        np.copyto(flat, array, where=claimed, casting="unsafe")
+    return Flattened(flat, int(np.count_nonzero(contested)))
+
+
+def split(labels: Labels, ids: Iterable[int]) -> dict[int, Labels]:
+    """Return one array per class id that holds the id where ``labels`` do and 0 elsewhere, of the same dtype."""
+    array = np.asarray(labels)
+    return {class_id: np.where(array == class_id, array, array.dtype.type(0)) for class_id in ids}

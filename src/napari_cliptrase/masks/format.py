@@ -1,0 +1,177 @@
+"""What a mask format is: a pure encoder and decoder; the files are written and read here, in one place."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.report import ExportReport, Tally, refuse_losses
+from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
+
+
+class Layout(StrEnum):
+    """What the target of an export names."""
+
+    EACH = "each"
+    """One file per mask: a file for a single mask, else a folder."""
+    ONE = "one"
+    """One file for all masks, or the folder to put it in."""
+    FOLDER = "folder"
+    """A folder with a tree of files."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an export goes: a folder, and the file when the user named one."""
+
+    folder: Path
+    file: str | None = None
+
+    def beside(self, name: str) -> str:
+        """Name of a file that goes with the export: ``classes.json``, or ``a.classes.json`` beside a named ``a.png``."""
+        return name if self.file is None else f"{self.file.split('.')[0] or 'mask'}.{name}"
+
+
+Encoder = Callable[[Iterable[LabelImage], Place, ExportOptions, Tally], Iterator[OutFile | OutFolder]]
+Decoder = Callable[[Path], Iterable[LabelImage]]
+
+
+@dataclass(frozen=True)
+class MaskFormat:
+    """A file format for masks.
+
+    Attributes
+    ----------
+    key, title, description
+        Name on the command line, name for people, and one line on who reads it.
+    extensions
+        Suffixes of the file a user names, the usual one first.
+    layout
+        What a target names.
+    encode
+        Yields the files of an export; writes nothing itself.
+    decode
+        Reads masks back; None when the format does not hold enough for that.
+    recognises
+        Whether an existing path looks like this format; decides between formats that share a suffix.
+    lossless
+        Whether every label comes back.
+    stacks
+        Whether arrays with more than two axes go into one file; else each plane is exported on its own.
+    default_name
+        File name in a target folder, for layout ONE.
+    extra, module
+        The pip extra that brings the library the format needs, and the library.
+    """
+
+    key: str
+    title: str
+    description: str
+    extensions: tuple[str, ...]
+    layout: Layout
+    encode: Encoder
+    decode: Decoder | None = None
+    recognises: Callable[[Path], bool] | None = None
+    lossless: bool = True
+    stacks: bool = False
+    default_name: str = ""
+    extra: str | None = None
+    module: str | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether the library that the format needs is installed."""
+        return self.module is None or find_spec(self.module) is not None
+
+    def write(
+        self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
+    ) -> ExportReport:
+        """Export masks: all files appear together or, after an error, none changes."""
+        return self._export(masks, Path(target), options or ExportOptions(), commit=True)
+
+    def preview(
+        self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
+    ) -> ExportReport:
+        """Return the report that `write` would give, without writing anything."""
+        return self._export(masks, Path(target), replace(options or ExportOptions(), strict=False), commit=False)
+
+    def read(self, source: str | Path, classes: ClassTable | None = None) -> tuple[LabelImage, ...]:
+        """Read masks back; ``classes`` replaces the class table of the file."""
+        path = Path(source)
+        if self.decode is None:
+            raise MaskFormatError(f"{self.title} can be written but not read back; {path} stays closed.")
+        self._need_library()
+        if not path.exists():
+            raise MaskFormatError(f"{path} does not exist; check the name.")
+        try:
+            masks = tuple(self.decode(path))
+        except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, SyntaxError) as error:
+            reason = f"it has no {error}" if isinstance(error, KeyError) else error
+            raise MaskFormatError(f"{path} cannot be read as {self.title}: {reason}.") from error
+        if classes is not None:
+            masks = tuple(replace(mask, classes=classes) for mask in masks)
+        return masks
+
+    def place(self, target: Path) -> Place:
+        """Return where an export to ``target`` goes."""
+        named = target.name.lower().endswith(self.extensions) and not target.is_dir()
+        if self.layout is Layout.FOLDER or not named:
+            if target.is_file():
+                raise MaskFormatError(f"{target} is a file, but {self.title} needs a folder; choose another name.")
+            return Place(target, None) if self.layout is not Layout.ONE else Place(target, self.default_name)
+        return Place(target.parent, target.name)
+
+    def _export(
+        self, masks: LabelImage | Iterable[LabelImage], target: Path, options: ExportOptions, *, commit: bool
+    ) -> ExportReport:
+        self._need_library()
+        place, tally = self.place(target), Tally()
+        prepared = self._prepared([masks] if isinstance(masks, LabelImage) else masks, place)
+        items = self.encode(prepared, place, options, tally)
+        if not commit:
+            paths = tuple(place.folder / PurePosixPath(item.path) for item in items)
+            return tally.report(self.key, paths)
+        try:
+            with staged(place.folder) as staging:
+                for item in items:
+                    staging.add(item)
+                report = tally.report(self.key, tuple(staging.paths))
+                if not report.images:
+                    raise MaskFormatError(f"There is no mask to export to {target}; choose at least one.")
+                if options.strict:
+                    refuse_losses(report, self.title)
+        except OSError as error:
+            raise MaskFormatError(
+                f"{error.filename or target} cannot be written ({error.strerror or error}); nothing was changed."
+            ) from error
+        return report
+
+    def _prepared(self, masks: Iterable[LabelImage], place: Place) -> Iterator[LabelImage]:
+        """Masks named after the file the user chose; plane by plane when the format holds no stacks."""
+        for number, mask in enumerate(masks):
+            if self.layout is Layout.EACH and place.file is not None:
+                if number:
+                    raise MaskFormatError(
+                        f"{place.file} holds one mask, but there are several; name a folder to export them to."
+                    )
+                mask = mask.renamed(self._stem(place.file))
+            if self.stacks:
+                yield mask
+            else:
+                yield from mask.planes()
+
+    def _stem(self, name: str) -> str:
+        suffix = max((e for e in self.extensions if name.lower().endswith(e)), key=len)
+        return name[: len(name) - len(suffix)] or "mask"
+
+    def _need_library(self) -> None:
+        if not self.available:
+            raise MaskFormatError(
+                f"{self.title} needs the library {self.module}; install it with: pip install "
+                f'"napari-cliptrase[{self.extra}]"'
+            )

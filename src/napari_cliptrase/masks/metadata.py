@@ -1,0 +1,59 @@
+"""The description that travels inside a mask file, in formats with a place for free text."""
+
+import json
+from typing import Any
+
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.model import LabelImage, Labels
+
+KEY = "napari-cliptrase"
+
+
+def describe(mask: LabelImage) -> dict[str, Any]:
+    """Return class table, axes and pixel size of a mask as JSON data."""
+    return {
+        "classes": json.loads(mask.classes.to_json()),
+        "axes": mask.axes,
+        "scale": list(mask.scale),
+        "units": list(mask.units),
+        "origin": list(mask.origin),
+        "image": mask.image_name,
+    }
+
+
+def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: ClassTable | None = None) -> LabelImage:
+    """Return a mask from its array and its description; ``classes`` goes before the described ones.
+
+    A description that does not fit the array (someone cropped or transposed the file) is used for the classes only.
+    """
+    if data is None:
+        return LabelImage(labels, classes or ClassTable(), stem=stem)
+    table = classes or ClassTable.from_json(json.dumps(data["classes"]), stem)
+    if len(data.get("axes", "")) != labels.ndim:
+        return LabelImage(labels, table, stem=stem)
+    return LabelImage(
+        labels,
+        table,
+        axes=str(data["axes"]),
+        stem=stem,
+        image_name=data.get("image"),
+        scale=tuple(map(float, data.get("scale", ()))),
+        units=tuple(map(str, data.get("units", ()))),
+        origin=tuple(map(float, data.get("origin", ()))),
+    )
+
+
+def dump(mask: LabelImage) -> str:
+    """Return the description as one line of JSON."""
+    return json.dumps(describe(mask), ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str | bytes | None) -> dict[str, Any] | None:
+    """Return the description in a text, or None when there is none."""
+    if not text:
+        return None
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) and isinstance(data.get("classes"), dict) else None

@@ -1,0 +1,50 @@
+"""Names of classes and files within the rules of each format."""
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_RESERVED = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]')
+
+
+def by_name(table: ClassTable, title: str) -> None:
+    """Refuse a table with two classes of one name, for formats that know classes by name only."""
+    seen: dict[str, int] = {}
+    for entry in table:
+        if entry.name in seen:
+            raise MaskFormatError(
+                f"Classes {seen[entry.name]} and {entry.id} are both called {entry.name!r}, but {title} knows classes "
+                "by name only; rename one."
+            )
+        seen[entry.name] = entry.id
+
+
+def xml_name(name: str, title: str) -> str:
+    """Return a name that XML can hold; refuse control characters."""
+    if _CONTROL.search(name) or any(0xD800 <= ord(c) <= 0xDFFF or ord(c) in (0xFFFE, 0xFFFF) for c in name):
+        raise MaskFormatError(f"Class {name!r} holds a control character, which {title} cannot hold; rename it.")
+    return name
+
+
+def file_part(name: str) -> str:
+    """Return a class name as part of a file name on every system: reserved characters become %3A and the like."""
+    safe = _RESERVED.sub(lambda match: quote(match.group(), safe=""), name.strip())
+    return safe.strip(". ")[:80] or "class"
+
+
+def one_line(name: str, forbidden: str = "") -> str:
+    """Return a name on one line without the characters that the format keeps for itself."""
+    return "".join("_" if c in forbidden else c for c in _CONTROL.sub(" ", name))
+
+
+def stem_of(file_name: str) -> str:
+    """Return the stem for a mask from the file name of its image, folders kept when they are safe."""
+    text = file_name.replace("\\", "/").split("?")[0]
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or ":" in text:
+        path = PurePosixPath(path.name)
+    return str(path.with_suffix("")) if path.name else "mask"

@@ -1,0 +1,145 @@
+"""Indexed PNG: the mask that every tool reads; the pixel value is the class id."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from napari_cliptrase.colors import RGB, voc_color
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks import metadata, tables, units
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage, Labels, narrow
+from napari_cliptrase.masks.options import ExportOptions, Palette
+from napari_cliptrase.masks.pngfile import encode_png
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile
+
+VOID_COLOR = voc_color(255)
+
+
+def palette_of(table: ClassTable, palette: Palette) -> tuple[RGB, ...]:
+    """Return all 256 entries, so that the file stays at eight bits a pixel: classes, black background, VOC's void."""
+    colors = [voc_color(index) for index in range(256)]
+    if palette is Palette.CLASSES:
+        for entry in table:
+            if entry.id < 256:
+                colors[entry.id] = entry.color
+    if table.void is not None and table.void < 256:
+        colors[table.void] = VOID_COLOR
+    return tuple(colors)
+
+
+def indexed_png(mask: LabelImage, palette: Palette, tally: Tally) -> bytes:
+    """Return a plane as indexed PNG; as 16-bit grey with a note when an id is above 255."""
+    plane = narrow(mask.labels)
+    if plane.dtype != np.uint8:
+        tally.note(f"{mask.stem}: ids above 255 do not fit an indexed PNG; it was written as 16-bit grey.")
+        return grey_png(mask)
+    return encode_png(
+        plane,
+        palette=palette_of(mask.classes, palette),
+        texts={metadata.KEY: metadata.dump(mask)},
+        metres=_metres(mask),
+    )
+
+
+def grey_png(mask: LabelImage) -> bytes:
+    """Return a plane as 16-bit grey PNG; refuse ids that do not fit."""
+    plane = narrow(mask.labels)
+    if plane.dtype.itemsize > 2:
+        raise MaskFormatError(f"{mask.stem} holds ids above 65,535, which no PNG can hold; export it as TIFF.")
+    return encode_png(plane.astype(np.uint16), texts={metadata.KEY: metadata.dump(mask)}, metres=_metres(mask))
+
+
+def _metres(mask: LabelImage) -> tuple[float, float] | None:
+    y, x = (units.metres(size, unit) for size, unit in zip(mask.scale[-2:], mask.units[-2:], strict=True))
+    return None if y is None or x is None else (y, x)
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        yield OutFile(f"{mask.stem}.png", indexed_png(mask, options.palette, tally))
+    table = tables.shared(table, place, tally)
+    yield OutFile.text(place.beside("classes.json"), table.to_json())
+    yield OutFile.text(place.beside("labelmap.txt"), tables.labelmap(table, palette_of(table, options.palette), tally))
+
+
+def _encode_grey(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        yield OutFile(f"{mask.stem}.png", grey_png(mask))
+    yield OutFile.text(place.beside("classes.json"), tables.shared(table, place, tally).to_json())
+
+
+def open_png(path: Path) -> tuple[np.ndarray, dict[str, str]]:
+    """Return the pixels of a PNG, (H, W) or (H, W, channels), and its texts; however large it is."""
+    from PIL.PngImagePlugin import PngImageFile  # Image.open refuses large files as bombs; masks are large and small
+
+    with path.open("rb") as stream, PngImageFile(stream) as image:
+        image.load()
+        pixels = np.asarray(image)
+        texts = {str(key): str(text) for key, text in image.text.items()}
+    return (pixels.view(np.uint8) if pixels.dtype == bool else pixels), texts
+
+
+def read_png(path: Path, stem: str) -> LabelImage:
+    """Return one mask: labels as they are, or looked up by colour when the file is RGB and a labelmap lies beside it."""
+    pixels, texts = open_png(path)
+    embedded = metadata.load(texts.get(metadata.KEY))
+    if pixels.ndim == 3:
+        found = tables.colors_beside(path)
+        if found is None:
+            raise ValueError("it holds colours instead of class ids, and no labelmap.txt or classes.json says which")
+        table, colors = found
+        return LabelImage(_by_color(pixels, colors), table, stem=stem)
+    return metadata.described(_unsigned(pixels), stem, embedded, tables.beside(path))
+
+
+def _unsigned(pixels: np.ndarray) -> Labels:
+    return narrow(pixels) if pixels.dtype.kind == "i" else pixels
+
+
+def _by_color(pixels: np.ndarray, colors: dict[RGB, int]) -> Labels:
+    packed = pixels[..., 0].astype(np.uint32) << 16 | pixels[..., 1].astype(np.uint32) << 8 | pixels[..., 2]
+    known = np.array(sorted((r << 16 | g << 8 | b, i) for (r, g, b), i in colors.items()), np.int64)
+    at = np.minimum(np.searchsorted(known[:, 0], packed), len(known) - 1)
+    wrong = known[at, 0] != packed
+    if wrong.any():
+        y, x = np.argwhere(wrong)[0].tolist()
+        color = tuple(pixels[y, x, :3].tolist())
+        raise ValueError(f"its pixel at row {y}, column {x} has colour {color}, which the label map does not name")
+    return narrow(known[at, 1])
+
+
+def _decode(source: Path) -> Iterator[LabelImage]:
+    for path, stem in tables.mask_files(source, (".png",)):
+        yield read_png(path, stem)
+
+
+FORMAT = MaskFormat(
+    key="png",
+    title="Indexed PNG",
+    description="one coloured 8-bit image per mask, pixel = class id; read by nearly everything (VOC, CVAT, mmseg, …)",
+    extensions=(".png",),
+    layout=Layout.EACH,
+    encode=_encode,
+    decode=_decode,
+    recognises=lambda path: tables.holds(path, (".png",)),
+)
+
+GREY = MaskFormat(
+    key="png16",
+    title="16-bit PNG",
+    description="one grey 16-bit image per mask, pixel = class id, up to 65,535; read by OpenCV, scikit-image, Cellpose",
+    extensions=(".png",),
+    layout=Layout.EACH,
+    encode=_encode_grey,
+    decode=_decode,
+)

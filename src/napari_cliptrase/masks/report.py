@@ -1,0 +1,133 @@
+"""What an export did and what it could not keep."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.model import LabelImage
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """The outcome of one export; also of one that was only planned.
+
+    ``overlaps`` counts pixels that several classes claimed and layer order decided. ``losses`` and ``notes`` are
+    sentences: a loss means that reading the files back cannot give the same labels.
+    """
+
+    format: str
+    files: tuple[Path, ...]
+    images: int
+    classes: int
+    pixels_written: int
+    pixels_dropped: int
+    holes_lost: int
+    parts_split: int
+    overlaps: int
+    losses: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def lossy(self) -> bool:
+        """Whether anything was lost."""
+        return bool(self.losses)
+
+    def text(self) -> str:
+        """The report in lines for people."""
+        lines = [
+            f"{_count(self.images, 'image')}, {_count(self.classes, 'class', 'classes')}, "
+            f"{_count(self.pixels_written, 'labelled pixel')} in {_count(len(self.files), 'file')}"
+        ]
+        lines += [f"Lost: {loss}" for loss in self.losses]
+        lines += [f"Note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+@dataclass
+class Tally:
+    """Collects the report while an encoder runs."""
+
+    images: int = 0
+    pixels_written: int = 0
+    overlaps: int = 0
+    parts_split: int = 0
+    class_ids: set[int] = field(default_factory=set)
+    lost: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def image(self, mask: LabelImage) -> None:
+        """Count an image whose class pixels are all written."""
+        self.images += 1
+        self.overlaps += mask.overlapped
+        self.pixels_written += mask.class_pixels
+        self.class_ids.update(i for i in mask.counts if i not in (0, mask.classes.void))
+
+    def no_void(self, mask: LabelImage) -> None:
+        """Count void pixels for a format that has no place for them."""
+        self.lost["void"] += mask.void_pixels
+
+    def drop(self, pixels: int) -> None:
+        """Count class pixels that were not written after all."""
+        self.lost["dropped"] += pixels
+        self.pixels_written -= pixels
+
+    def fill_holes(self, holes: int, pixels: int) -> None:
+        """Count holes that a format cannot keep."""
+        self.lost["holes"] += holes
+        self.lost["filled"] += pixels
+
+    def lose(self, sentence: str) -> None:
+        """Add a loss in words."""
+        self.lost[sentence] += 1
+
+    def note(self, sentence: str) -> None:
+        """Say something worth knowing, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def losses(self) -> tuple[str, ...]:
+        """The losses as sentences."""
+        lines = []
+        if count := self.lost["void"]:
+            lines.append(f"{_count(count, 'void pixel')} become background; the format has no place for void.")
+        if count := self.lost["dropped"]:
+            lines.append(f"{_count(count, 'pixel')} of classes were not written.")
+        if count := self.lost["holes"]:
+            lines.append(f"{_count(count, 'hole')} ({_count(self.lost['filled'], 'pixel')}) were filled.")
+        lines += [sentence for sentence in self.lost if sentence not in ("void", "dropped", "holes", "filled")]
+        return tuple(lines)
+
+    def report(self, format_key: str, files: tuple[Path, ...]) -> ExportReport:
+        """Freeze the tally."""
+        notes = list(self.notes)
+        if self.overlaps:
+            notes.insert(
+                0, f"{_count(self.overlaps, 'overlapped pixel')} decided by layer order, the upper layer wins."
+            )
+        return ExportReport(
+            format=format_key,
+            files=files,
+            images=self.images,
+            classes=len(self.class_ids),
+            pixels_written=self.pixels_written,
+            pixels_dropped=self.lost["dropped"] + self.lost["void"],
+            holes_lost=self.lost["holes"],
+            parts_split=self.parts_split,
+            overlaps=self.overlaps,
+            losses=self.losses(),
+            notes=tuple(notes),
+        )
+
+
+def refuse_losses(report: ExportReport, title: str) -> None:
+    """Raise one sentence when a strict export would lose something."""
+    if report.lossy:
+        losses = " ".join(report.losses)
+        raise MaskFormatError(
+            f"{title} would lose data, so nothing was written: {losses} Choose a lossless format or allow losses."
+        )
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

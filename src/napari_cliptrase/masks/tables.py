@@ -1,0 +1,154 @@
+"""Class tables beside masks: classes.json, labelmap.txt, and which files of a folder they speak of."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from napari_cliptrase.colors import RGB
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.format import Place
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.names import one_line
+from napari_cliptrase.masks.report import Tally
+
+CLASSES = "classes.json"
+LABELMAP = "labelmap.txt"
+_HEADER = "# label:color_rgb:parts:actions"
+
+
+def load(path: Path) -> ClassTable:
+    """Read a ``classes.json``."""
+    try:
+        return ClassTable.from_json(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise MaskFormatError(f"{path} cannot be read as a class table ({error}).") from error
+
+
+def shared(table: ClassTable, place: Place, tally: Tally) -> ClassTable:
+    """Return the table to write: classes that other masks of the folder use stay in it; changed meanings are reported."""
+    path = place.folder / place.beside(CLASSES)
+    if not path.is_file():
+        return table
+    old = load(path)
+    for entry in old:
+        new = table.get(entry.id)
+        if new is not None and new.name != entry.name:
+            tally.note(f"{path}: class {entry.id} was {entry.name!r} and is now {new.name!r}, for all masks there.")
+    kept = tuple(entry for entry in old if table.get(entry.id) is None and entry.id != table.void)
+    return replace(table, classes=table.classes + kept)
+
+
+def labelmap(table: ClassTable, palette: Sequence[RGB], tally: Tally) -> str:
+    """Return a VOC ``labelmap.txt``: line k is the label of pixel value k, gaps are filled with dummies."""
+    lines = [_HEADER, f"background:{_rgb(palette[0])}::"]
+    ids = [i for i in table.ids if i < 256]
+    for value in range(1, max(ids, default=0) + 1):
+        entry = table.get(value)
+        if entry is None:
+            lines.append(f"_dummy{value}:{_rgb(palette[value])}::")
+            continue
+        name = one_line(entry.name, ":")
+        if name != entry.name:
+            tally.note(f"Class {entry.name!r} is called {name!r} in {LABELMAP}, which cannot hold its name.")
+        lines.append(f"{name}:{_rgb(palette[value])}::")
+    return "\n".join(lines) + "\n"
+
+
+def parse_labelmap(text: str, source: str) -> ClassTable:
+    """Read a ``labelmap.txt``; the line counts, background and dummies are no classes."""
+    classes = []
+    value = 0
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, colors, *_ = [*line.split(":"), ""]
+        try:
+            red, green, blue = (int(part) for part in colors.split(","))
+        except ValueError:
+            raise MaskFormatError(f"{source}: line {line!r} is not of the form name:r,g,b:parts:actions.") from None
+        if value and not name.startswith("_dummy"):
+            classes.append(MaskClass(value, name, (red, green, blue)))
+        value += 1
+    return ClassTable(tuple(classes))
+
+
+def beside(mask: Path) -> ClassTable | None:
+    """Return the table that goes with a mask file: its own, that of its folder or of the two folders above."""
+    own = mask.with_name(f"{mask.name.split('.')[0]}.{CLASSES}")
+    if own.is_file():
+        return load(own)
+    for folder in list(mask.parents)[:3]:
+        if (folder / CLASSES).is_file():
+            return load(folder / CLASSES)
+        if (folder / LABELMAP).is_file():
+            return parse_labelmap((folder / LABELMAP).read_text(encoding="utf-8"), str(folder / LABELMAP))
+    return None
+
+
+def colors_beside(mask: Path) -> tuple[ClassTable, dict[RGB, int]] | None:
+    """Return the table that goes with a mask file and the id of each colour."""
+    table = beside(mask)
+    if table is None:
+        return None
+    colors = {(0, 0, 0): 0} | {entry.color: entry.id for entry in table}
+    return table, colors
+
+
+def parse_id_map(path: Path, masks: Iterable[LabelImage]) -> dict[int, int]:
+    """Read a JSON object of class name (or id) -> id of the other data set."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        pairs = {str(key): int(value) for key, value in data.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise MaskFormatError(
+            f'{path} is no id map ({error}); expected JSON such as {{"road": 7, "car": 26}}.'
+        ) from error
+    ids = {entry.name: entry.id for mask in masks for entry in mask.classes}
+    unknown = [key for key in pairs if key not in ids and not key.isdigit()]
+    if unknown:
+        raise MaskFormatError(f"{path} maps {unknown[0]!r}, but no class of the masks has that name.")
+    return {ids.get(key, int(key) if key.isdigit() else 0): value for key, value in pairs.items()}
+
+
+def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+    """Yield mask files and their stems: of a file, of a folder and those below, or of the folder of a classes.json."""
+    if source.name.endswith(f".{CLASSES}"):
+        start = source.name.removesuffix(CLASSES)
+        found = [p for p in sorted(source.parent.iterdir()) if p.name.startswith(start) and _ends(p, suffixes)]
+        if not found:
+            raise MaskFormatError(f"{source.parent} holds no mask called {start}*; keep {source.name} beside its mask.")
+        yield from ((path, _stem(path.name, suffixes)) for path in found)
+        return
+    folder = source.parent if source.name == CLASSES else source
+    if folder.is_file():
+        yield folder, _stem(folder.name, suffixes)
+        return
+    paths = [p for p in sorted(folder.rglob("*")) if _ends(p, suffixes) and not p.name.startswith(".") and p.is_file()]
+    if not paths:
+        raise MaskFormatError(f"{folder} holds no {' or '.join(suffixes)} file; choose the folder of the masks.")
+    for path in paths:
+        yield path, _stem(path.relative_to(folder).as_posix(), suffixes)
+
+
+def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file has one of the suffixes, or a folder (or that of a classes.json) holds such a file."""
+    if source.name.endswith(CLASSES):
+        source = source.parent
+    if source.is_dir():
+        return any(_ends(path, suffixes) for path in source.rglob("*"))
+    return _ends(source, suffixes)
+
+
+def _ends(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return path.name.lower().endswith(suffixes)
+
+
+def _stem(name: str, suffixes: tuple[str, ...]) -> str:
+    suffix = max((s for s in suffixes if name.lower().endswith(s)), key=len, default="")
+    return name[: len(name) - len(suffix)] or "mask"
+
+
+def _rgb(color: RGB) -> str:
+    return ",".join(map(str, color))
