@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from napari.components import ViewerModel
+from napari.components import LayerList
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 from psygnal import Signal
@@ -75,14 +75,14 @@ class LabelLayers:
     taken_back = Signal(object)
     content_changed = Signal(object)
 
-    def __init__(self, viewer: ViewerModel, version_of: Callable[[Image], int]) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer_layers: LayerList, version_of: Callable[[Image], int]) -> None:
+        self._list = viewer_layers
         self._version_of = version_of
-        self._shelf = Shelf(viewer)
+        self._shelf = Shelf(viewer_layers)
         self._history = History(self.content_changed.emit)
         self._runs: list[Run] = []
         self._count = 0
-        viewer.layers.events.removed.connect(self._on_removed)
+        viewer_layers.events.removed.connect(self._on_removed)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class LabelLayers:
 
     def image(self, target: Target) -> Image:
         """Return the image of a target; raises a sentence when it has gone or changed since."""
-        for layer in self._viewer.layers:
+        for layer in self._list:
             if isinstance(layer, Image) and layer.unique_id == target.image_id:
                 if self._version_of(layer) != target.version:
                     raise CliptraseError(
@@ -223,21 +223,21 @@ class LabelLayers:
     def _take_back(self, step: Step) -> None:
         step.undone = True
         layer = step.layer
-        if layer not in self._viewer.layers:
+        if layer not in self._list:
             return
         where = step.untouched_since()
         alone = np.count_nonzero(where) == step.before.size and self._history.memory(layer, step.plane) is (
             step.memory_after
         )
         with self._history:
-            if step.replaced is not None and step.replaced in self._viewer.layers and alone:
+            if step.replaced is not None and step.replaced in self._list and alone:
                 self._shelf.restore(step.replaced, layer)
                 self._history.inherit(layer, step.replaced)
                 self._history.watch(step.replaced)
-                self._viewer.layers.remove(layer)
+                self._list.remove(layer)
                 layer = step.replaced
             elif step.created and np.count_nonzero(layer.data) == np.count_nonzero(where):
-                self._viewer.layers.remove(layer)
+                self._list.remove(layer)
                 return
             elif where.any():
                 rows, columns = np.nonzero(where)
@@ -291,7 +291,7 @@ class LabelLayers:
 
     def _pen(self, image: Image, target: Target) -> Pen:
         self._count += 1
-        return Pen(self._viewer, self._shelf, self._history, image, target, self._count)
+        return Pen(self._list, self._shelf, self._history, image, target, self._count)
 
     def _keep(self, run: Run) -> Run:
         self._runs = [kept for kept in self._runs if not kept.undone]

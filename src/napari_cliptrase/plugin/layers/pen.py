@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from napari.components import ViewerModel
+from napari.components import LayerList
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
@@ -26,11 +26,11 @@ class Pen:
     """Writes the planes of one run; ``steps`` and ``notes`` are what it did."""
 
     def __init__(
-        self, viewer: ViewerModel, shelf: Shelf, history: History, image: Image, target: Target, number: int
+        self, viewer_layers: LayerList, shelf: Shelf, history: History, image: Image, target: Target, number: int
     ) -> None:
         self.steps: list[Step] = []
         self.notes: list[str] = []
-        self._viewer = viewer
+        self._list = viewer_layers
         self._shelf = shelf
         self._history = history
         self._image = image
@@ -53,7 +53,7 @@ class Pen:
         """
         tag = tag_of(layer)
         assert tag is not None  # only layers from the shelf come here
-        new = layer not in self._viewer.layers
+        new = layer not in self._list
         changed = before != after
         old_values = before[changed]  # now: ``before`` may be a view of what is about to change
         count = int(np.count_nonzero(changed))

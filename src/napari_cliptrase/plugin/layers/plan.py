@@ -36,7 +36,7 @@ class Ground:
     painted
         Given to a class by hand in any class layer.
     closed
-        Not to be written at all: locked classes, all outside of the chosen part, in fill-empty mode all that has a label.
+        Not to be written: locked classes, all outside of the chosen part, in fill-empty mode all that has a label.
     """
 
     edited: Mask

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from napari.components import ViewerModel
+from napari.components import LayerList
 from napari.layers import Image, Labels
 
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
@@ -18,13 +18,13 @@ OPACITY = 0.6
 class Shelf:
     """The label layers of a viewer, by image and class."""
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer_layers: LayerList) -> None:
+        self._list = viewer_layers
 
     def class_layers(self, image: Image) -> dict[int, Labels]:
         """Layers of an image by class id, from the bottom of the list to its top."""
         found = {}
-        for layer in ours(self._viewer.layers, image.unique_id, Role.CLASS):
+        for layer in ours(self._list, image.unique_id, Role.CLASS):
             tag = tag_of(layer)
             if isinstance(layer, Labels) and tag is not None and tag.class_id is not None:
                 found[tag.class_id] = layer
@@ -32,13 +32,13 @@ class Shelf:
 
     def combined_layer(self, image: Image) -> Labels | None:
         """Return the layer that holds all classes of an image, if there is one."""
-        found = ours(self._viewer.layers, image.unique_id, Role.COMBINED)
+        found = ours(self._list, image.unique_id, Role.COMBINED)
         return found[-1] if found and isinstance(found[-1], Labels) else None
 
     def table(self, image: Image) -> ClassTable:
         """Classes of the layers of an image, each once."""
         known: dict[int, MaskClass] = {}
-        for layer in ours(self._viewer.layers, image.unique_id):
+        for layer in ours(self._list, image.unique_id):
             if isinstance(layer, Labels):
                 for entry in table_of(layer) or ():
                     known.setdefault(entry.id, entry)
@@ -62,7 +62,7 @@ class Shelf:
         tag = tag_of(layer)
         rank = {class_id: place for place, class_id in enumerate(table.ids)}
         mine = rank.get(tag.class_id, len(rank)) if tag is not None and tag.class_id is not None else -1
-        layers = self._viewer.layers
+        layers = self._list
         place = layers.index(image) + 1
         for other_id, other in self.class_layers(image).items():
             if rank.get(other_id, len(rank)) > mine:
@@ -81,7 +81,7 @@ class Shelf:
         All their labels count as hand edits, so that nothing in them is overwritten.
         """
         taken = []
-        for layer in self._viewer.layers:
+        for layer in self._list:
             if not isinstance(layer, Labels) or tag_of(layer) is not None or not frame.fits(layer):
                 continue
             raw = layer.metadata.get(KEY)
@@ -126,7 +126,7 @@ class Shelf:
     def image_of(self, tag: Tag) -> Image | None:
         """Return the image of a tag when it is still in the list."""
         return next(
-            (layer for layer in self._viewer.layers if isinstance(layer, Image) and str(layer.unique_id) == tag.image),
+            (layer for layer in self._list if isinstance(layer, Image) and str(layer.unique_id) == tag.image),
             None,
         )
 
