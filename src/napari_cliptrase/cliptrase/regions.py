@@ -11,12 +11,15 @@ from torch import Tensor
 
 NOISE = -1
 
+_PUBLISHED_EPS = {196: 0.7, 441: 1.1}
+
 
 def eps_for(patches: int) -> float:
-    """Distance below which two rows are neighbours: the published 0.7 at 196 patches and 1.1 at 441, a power law else."""
-    published = {196: 0.7, 441: 1.1}
-    exponent = math.log(1.1 / 0.7) / math.log(441 / 196)
-    return published.get(patches, 0.7 * (patches / 196) ** exponent)
+    """Distance up to which rows are neighbours: published for 196 and 441 patches, else the power law through both."""
+    if patches in _PUBLISHED_EPS:
+        return _PUBLISHED_EPS[patches]
+    (few, low), (many, high) = _PUBLISHED_EPS.items()
+    return low * math.exp(math.log(high / low) / math.log(many / few) * math.log(patches / few))
 
 
 def min_samples_for(patches: int) -> int:
@@ -55,7 +58,7 @@ def _neighbours(rows: Tensor, eps: float) -> NDArray[np.bool_]:
     doubt = 4 * torch.finfo(torch.float32).eps * rows.shape[1] ** 0.5 * float(squares.max()) + 1e-12
     near = (distances <= eps * eps).numpy()
     first, second = ((distances - eps * eps).abs() <= doubt).triu().nonzero(as_tuple=True)
-    for part in torch.arange(len(first)).split(max(1, 2**22 // rows.shape[1])):
+    for part in torch.split(torch.arange(len(first)), max(1, 2**22 // rows.shape[1])):
         i, j = first[part], second[part]
         exact = ((rows[i].double() - rows[j].double()).square().sum(1) <= eps * eps).numpy()
         near[i, j] = exact

@@ -1,0 +1,142 @@
+"""From patch features and text to a class for each pixel."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_cliptrase.cliptrase.upsample import bands, highest
+from napari_cliptrase.cliptrase.vote import Labels
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """Scores of all phrases on the patch grid, and which class each phrase speaks for.
+
+    Attributes
+    ----------
+    logits
+        (phrases, h, w) float32: scaled cosine of each patch with each phrase.
+    owner
+        (phrases,) class index of each phrase, ascending. A class may have several phrases: the one that fits best
+        counts. Background phrases have the highest index.
+    """
+
+    logits: Tensor
+    owner: NDArray[np.intp]
+
+    @property
+    def classes(self) -> int:
+        """Number of classes, background included when it has phrases."""
+        return int(self.owner[-1]) + 1
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Every class has exactly one phrase."""
+        return len(self.owner) == self.classes
+
+    def best_phrases(self, values: Tensor) -> Tensor:
+        """(phrases, ...) values to (classes, ...): the highest of each class."""
+        if self._plain:
+            return values
+        owner = torch.from_numpy(self.owner).to(values.device)
+        out = values.new_full((self.classes, *values.shape[1:]), -torch.inf)
+        return out.index_reduce_(0, owner, values, "amax")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The two best classes of each pixel and their probabilities.
+
+    Attributes
+    ----------
+    best, second
+        (H, W) class indices; with one class only, both are that class.
+    best_score, second_score
+        (H, W) float32 softmax probabilities over all phrases; 0 for a missing second.
+    """
+
+    best: Labels
+    second: Labels
+    best_score: NDArray[np.float32]
+    second_score: NDArray[np.float32]
+
+    @property
+    def margin(self) -> NDArray[np.float32]:
+        """(H, W) doubt: 1 - (p1 - p2), 0 where one class takes all and 1 where two are equal."""
+        return 1 - (self.best_score - self.second_score)
+
+
+def ballot(
+    features: Tensor,
+    grid: tuple[int, int],
+    text: Tensor,
+    owner: NDArray[np.intp],
+    scale: float,
+    prior: Tensor | None = None,
+) -> Ballot:
+    """Compare features (h*w, d) with phrases (p, d), unit rows both; ``scale`` is the model's logit scale.
+
+    ``prior`` is the image's own feature (d,), the class token: each phrase's scores are then multiplied by
+    the phrase's score for the whole image, as the published protocol does on VOC20.
+    """
+    logits = scale * (features @ text.T)
+    if prior is not None:
+        logits = logits * (scale * (text @ prior))
+    return Ballot(logits.T.reshape(len(text), *grid).float(), np.asarray(owner, np.intp))
+
+
+def label_pixels(scores: Ballot, size: tuple[int, int]) -> Labels:
+    """(H, W) class index of each pixel, scores interpolated; the lowest class among equals."""
+    owner: Labels = scores.owner.astype(index_dtype(scores.classes))
+    return owner[highest(scores.logits, size)]
+
+
+def rank_pixels(scores: Ballot, size: tuple[int, int]) -> Ranking:
+    """The two best classes of each pixel with their probabilities; slower than `label_pixels`."""
+    dtype = index_dtype(scores.classes)
+    best: Labels = np.empty(size, dtype)
+    second: Labels = np.empty(size, dtype)
+    best_score, second_score = np.empty(size, np.float32), np.zeros(size, np.float32)
+    for band in bands(scores.logits, size):
+        for rows, values in band.tiles():
+            by_class = scores.best_phrases(values)
+            top, winner = by_class.max(0)
+            best[rows] = winner.cpu().numpy()
+            total = (values - top).exp_().sum(0)
+            best_score[rows] = (1 / total).cpu().numpy()
+            if scores.classes == 1:
+                second[rows] = best[rows]
+                continue
+            next_top, runner = by_class.scatter(0, winner[None], -torch.inf).max(0)
+            second[rows] = runner.cpu().numpy()
+            second_score[rows] = (next_top.sub_(top).exp_() / total).cpu().numpy()
+    return Ranking(best, second, best_score, second_score)
+
+
+def grid_probabilities(scores: Ballot) -> NDArray[np.float32]:
+    """(classes, h, w) softmax probabilities over all phrases on the grid; a class has that of its best phrase."""
+    return np.asarray(scores.best_phrases(scores.logits.softmax(0)).cpu().numpy())
+
+
+def below(ranking: Ranking, thresholds: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(H, W) pixels whose best class is less probable than its threshold, ``thresholds`` (classes,)."""
+    return np.asarray(ranking.best_score < thresholds[ranking.best])
+
+
+def soft_vote(scores: Ballot, weights: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Class with the highest mean score in each region, and its probability: (n,) and (n,).
+
+    ``weights`` (n, h*w) come from `vote.pooling`.
+    """
+    mean = torch.from_numpy(weights).to(scores.logits) @ scores.logits.flatten(1).T
+    probability, winner = scores.best_phrases(mean.softmax(1).T).max(0)
+    return winner.cpu().numpy(), probability.cpu().numpy()
+
+
+def index_dtype(classes: int) -> type[np.uint8 | np.uint16]:
+    """The smallest integer type that holds every class index and one value more."""
+    return np.uint8 if classes < 256 else np.uint16
