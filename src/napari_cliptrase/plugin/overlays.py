@@ -55,3 +55,15 @@ def place_grid(
     step = (rows.stop - rows.start) / grid[0], (columns.stop - columns.start) / grid[1]
     start = rows.start + step[0] / 2 - 0.5, columns.start + step[1] / 2 - 0.5
     return place_over(frame, plane, start, step)
+
+
+def position_in(frame: Frame, world: Any) -> NDArray[np.float64]:
+    """Position in the label data of a world position, whether a label layer exists or not."""
+    place = frame.place
+    ndim = len(frame.shape)
+    point = np.asarray(world, float)
+    point = point[-ndim:] if point.size >= ndim else np.concatenate([np.zeros(ndim - point.size), point])
+    in_place = Affine(**{key: place[key] for key in ("scale", "rotate", "shear", "translate")})
+    outer = np.asarray(place["affine"], float)
+    physical = np.linalg.solve(outer[:-1, :-1], point - outer[:-1, -1])
+    return np.asarray(np.linalg.solve(in_place.linear_matrix, physical - in_place.translate))
