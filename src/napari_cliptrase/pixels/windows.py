@@ -36,8 +36,25 @@ class Window:
 
     @property
     def index(self) -> tuple[slice, slice]:
-        """The window as an index into a (h, w) grid."""
+        """The window as an index into a (h, w) grid or image."""
         return self.rows.slice, self.columns.slice
+
+    def scaled(self, factor: int) -> tuple[slice, slice]:
+        """Return the window as an index into an image with ``factor`` pixels per patch."""
+        rows, columns = (Span(span.start * factor, span.stop * factor).slice for span in (self.rows, self.columns))
+        return rows, columns
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the window."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    def within(self, outer: "Window") -> tuple[slice, slice]:
+        """Return the window as an index into what ``outer`` covers."""
+        return (
+            slice(self.rows.start - outer.rows.start, self.rows.stop - outer.rows.start),
+            slice(self.columns.start - outer.columns.start, self.columns.stop - outer.columns.start),
+        )
 
 
 @dataclass(frozen=True)

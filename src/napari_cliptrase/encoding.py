@@ -1,0 +1,141 @@
+"""What is known of an image before anybody asks for a class: features, correlation, regions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_cliptrase.cliptrase.denoise import affinity
+from napari_cliptrase.cliptrase.options import Denoise
+from napari_cliptrase.cliptrase.region_masks import region_map
+from napari_cliptrase.cliptrase.vote import pooling
+from napari_cliptrase.pixels.windows import WindowPlan
+
+Floats = NDArray[np.float32]
+Regions = NDArray[np.int64]
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, eq=False)
+class WindowEncoding:
+    """One window of an encoding, with L patches.
+
+    Attributes
+    ----------
+    correlation
+        (1+L, 1+L) float32 in [-1, 1], class token first.
+    regions
+        (L,) region of each patch, -1 in none.
+    cls
+        (d,) unit vector of the window as a whole.
+    denoise
+        What made the affinity, and with it the regions, of the correlation.
+    """
+
+    correlation: Floats
+    regions: Regions
+    cls: Floats
+    denoise: Denoise = field(repr=False)
+
+    @property
+    def affinity(self) -> Floats:
+        """(L, L) float32: row i says what patch i belongs with; computed when asked for."""
+        return np.asarray(affinity(torch.from_numpy(self.correlation), self.denoise).numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """An image as the method sees it. Holds no pixels and does not depend on prompts.
+
+    Attributes
+    ----------
+    features
+        (h*w, d) float32 unit rows, row by row from the top left; where windows overlap, their blend.
+    cls
+        (d,) float32 unit vector of the image as a whole.
+    windows
+        What is known per window; one for most images.
+    plan
+        Where the windows lie on the grid.
+    shape
+        (H, W) of the labels: the image's, or the side of the working image where it was cropped.
+    key
+        Tells encodings apart: image, model and everything that shaped it.
+    image_sha256
+        Of the image's shape and bytes.
+    encode_settings
+        The settings that shaped it, see `Settings.encode_key`.
+    """
+
+    features: Floats = field(repr=False)
+    cls: Floats = field(repr=False)
+    windows: tuple[WindowEncoding, ...] = field(repr=False)
+    plan: WindowPlan
+    shape: tuple[int, int]
+    key: str
+    image_sha256: str
+    encode_settings: str
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(h, w) patches."""
+        return self.plan.grid
+
+    @property
+    def correlation(self) -> Floats | tuple[Floats, ...]:
+        """(1+h*w, 1+h*w) class token first; a tuple of such, one per window, when there are several."""
+        return self._per_window(lambda window: window.correlation)
+
+    @property
+    def affinity(self) -> Floats | tuple[Floats, ...]:
+        """(h*w, h*w) after denoising; a tuple of such, one per window, when there are several."""
+        return self._per_window(lambda window: window.affinity)
+
+    @property
+    def regions(self) -> Regions | tuple[Regions, ...]:
+        """(h*w,) region of each patch, -1 in none; a tuple of such, one per window, when there are several."""
+        return self._per_window(lambda window: window.regions)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds, without the region map."""
+        per_window = (window.correlation.nbytes + window.regions.nbytes + window.cls.nbytes for window in self.windows)
+        return self.features.nbytes + self.cls.nbytes + sum(per_window)
+
+    def region_weights(self) -> Floats:
+        """(regions, h*w) weights that take values on the grid to their mean over each region; computed once."""
+        return self._region_weights
+
+    def region_map(self) -> NDArray[np.int32]:
+        """(H, W) number of the region that each pixel belongs to, -1 where there is none; computed once."""
+        return self._region_map
+
+    @cached_property
+    def _region_map(self) -> NDArray[np.int32]:
+        if len(self.windows) == 1:
+            return self._window_map(self.windows[0], self.shape)
+        joined = np.full(self.shape, -1, np.int32)
+        offset = 0
+        for number, window in enumerate(self.windows):
+            owned, extent = self.plan.owned(number, self.shape)
+            if 0 not in owned.shape:
+                part = self._window_map(window, extent.shape)[owned.within(extent)]
+                joined[owned.index] = np.where(part >= 0, part + offset, -1)
+            offset += int(window.regions.max(initial=-1)) + 1
+        return joined
+
+    @cached_property
+    def _region_weights(self) -> Floats:
+        return pooling(self.region_map(), self.grid)
+
+    def _window_map(self, window: WindowEncoding, shape: tuple[int, int]) -> NDArray[np.int32]:
+        rows = torch.from_numpy(window.affinity)
+        return np.asarray(region_map(rows, window.regions, self.plan.size, shape), np.int32)
+
+    def _per_window(self, part: Callable[[WindowEncoding], Part]) -> Part | tuple[Part, ...]:
+        parts = tuple(map(part, self.windows))
+        return parts[0] if len(parts) == 1 else parts

@@ -1,0 +1,52 @@
+"""What a user should know about a prompt set before they wonder about the result."""
+
+import re
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.prompts import PromptSet
+
+_ALIKE = 0.98
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SHOWN = 5
+
+
+def unknown_words(prompts: PromptSet, vocabulary: Collection[str] | None, model: str) -> tuple[str, ...]:
+    """Name the phrases that a model of few words does not know; nothing when ``vocabulary`` is None."""
+    if vocabulary is None:
+        return ()
+    known = {word.casefold() for word in vocabulary}
+    phrases = [phrase for entry in prompts for phrase in entry.phrases] + list(prompts.background)
+    strange = [phrase for phrase in phrases if not known.issuperset(_WORD.findall(phrase.casefold()))]
+    if not strange:
+        return ()
+    return (
+        f"The model {model} does not know {_list(strange)}, so what it finds there means nothing; "
+        f"its words are {', '.join(sorted(known))}.",
+    )
+
+
+def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.intp]) -> tuple[str, ...]:
+    """Name classes whose phrases mean nearly the same to the model; ``text`` (phrases, d) unit rows."""
+    names = [*(entry.name for entry in prompts), "background"]
+    alike = np.triu(text @ text.T > _ALIKE, 1) & (owner[:, None] != owner)
+    pairs = dict.fromkeys((names[owner[i]], names[owner[j]]) for i, j in zip(*np.nonzero(alike), strict=True))
+    if not pairs:
+        return ()
+    told = _list([f"{first} and {second}" for first, second in pairs])
+    return (f"To the model these mean nearly the same, so it may mix them up: {told}.",)
+
+
+def no_way_out(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
+    """Say so when every pixel has to belong to some class."""
+    if prompts.background or threshold > 0 or any(entry.threshold for entry in prompts):
+        return ()
+    return ("Every pixel belongs to some class here; add background phrases or a threshold for what is none of them.",)
+
+
+def _list(items: list[str]) -> str:
+    quoted = [f"'{item}'" for item in items]
+    more = f" and {len(quoted) - _SHOWN} more" if len(quoted) > _SHOWN else ""
+    return ", ".join(quoted[:_SHOWN]) + more
