@@ -110,10 +110,10 @@ def _copy(
     length = response.headers.get("Content-Length")
     total = have + int(length) if length else size or 0
     while True:
-        if cancelled is not None and cancelled():
-            raise Cancelled("The download was cancelled; the next one goes on from where it stopped.")
         if progress is not None:
             progress(have, total)
+        if cancelled is not None and cancelled():
+            raise Cancelled("The download was cancelled; the next one goes on from where it stopped.")
         chunk = response.read(CHUNK)
         if not chunk:
             break

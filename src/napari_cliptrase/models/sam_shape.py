@@ -132,4 +132,8 @@ def _count(tensors: Mapping[str, Tensor], prefix: str) -> int:
 def empty_sam(shape: SamShape) -> Sam:
     """Return a network of a shape without memory for its weights, ready for ``load_state_dict(…, assign=True)``."""
     with torch.device("meta"):
-        return build_sam(shape)
+        network = build_sam(shape)
+    # the only buffers that no checkpoint holds
+    network.pixel_mean = torch.tensor(_PIXEL_MEAN).view(-1, 1, 1)
+    network.pixel_std = torch.tensor(_PIXEL_STD).view(-1, 1, 1)
+    return network

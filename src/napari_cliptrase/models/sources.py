@@ -43,7 +43,8 @@ def find_source(name: ModelName, cancelled: Callable[[], bool] | None = None) ->
     match name.kind:
         case "folder":
             assert name.path is not None
-            return _from_folder(name.text, name.path)
+            source = _from_folder(name.text, name.path)
+            return replace(source, vocabulary=_demo_vocabulary()) if name.text == "demo" else source
         case "hub":
             return _from_hub(name, cancelled)
         case "tag":
@@ -84,9 +85,7 @@ def _described(name: str, config: Path, weights: Path | None, again: str, reposi
     if not isinstance(data, dict):
         raise ModelError(f"{config} describes no CLIP model; expected an object with 'model_cfg'.")
     recipe = openclip.read_recipe(data, str(config))
-    words = data.get("vocabulary")
-    vocabulary = frozenset(map(str, words)) if isinstance(words, list) else None
-    return Source(name, recipe, weights, again, repository, vocabulary=vocabulary)
+    return Source(name, recipe, weights, again, repository)
 
 
 def _from_hub(name: ModelName, cancelled: Callable[[], bool] | None) -> Source:
@@ -146,6 +145,12 @@ def _from_file(name: ModelName) -> Source:
     recipe = openclip.read_recipe({"model_cfg": config | {"quick_gelu": quick}}, architecture)
     source = Source(name.text, recipe, name.path, "copy it there again", notes=notes)
     return replace(source, name=f"{architecture}{'-quickgelu' * quick}={name.path}")
+
+
+def _demo_vocabulary() -> frozenset[str]:
+    from napari_cliptrase.demo.vocabulary import VOCABULARY
+
+    return VOCABULARY
 
 
 def _again(name: str) -> str:

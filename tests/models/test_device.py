@@ -1,0 +1,66 @@
+import pytest
+import torch
+
+from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models import device as devices
+from napari_cliptrase.models.device import fall_back, place
+
+
+@pytest.fixture
+def cpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+def broken(device: torch.device) -> str | None:
+    return "does not work (no kernel image)" if device.type == "cuda" else devices._ABSENT
+
+
+def test_auto_takes_the_cpu_in_fp32_and_says_so(cpu_only: None) -> None:
+    placement = place()
+    assert (placement.device.type, placement.dtype) == ("cpu", torch.float32)
+    assert placement.note.startswith("Runs on the CPU (")
+    assert placement.note.endswith("with fp32.")
+
+
+def test_a_broken_card_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_unusable", broken)
+    placement = place()
+    assert placement.device.type == "cpu"
+    assert "because cuda does not work (no kernel image)" in placement.note
+    with pytest.raises(ModelError, match=r"Device cuda does not work \(no kernel image\); choose auto or cpu\."):
+        place("cuda")
+
+
+def test_a_card_that_works_is_taken_with_fp16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_unusable", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Card 9000")
+    placement = place()
+    assert (placement.device.type, placement.dtype) == ("cuda", torch.float16)
+    assert placement.note == "Runs on Card 9000 (cuda) with fp16."
+    assert place("mps").dtype == torch.float32
+
+
+def test_devices_that_are_not_there_are_errors(cpu_only: None) -> None:
+    for name in ("cuda", "cuda:3", "mps"):
+        with pytest.raises(ModelError, match="is not there; choose auto or cpu"):
+            place(name)
+    for name in ("gpu", "", "cuda:x"):
+        with pytest.raises(ModelError, match="is no device"):
+            place(name)
+
+
+def test_precisions(cpu_only: None) -> None:
+    assert place("cpu", "bf16").dtype == torch.bfloat16
+    with pytest.raises(ModelError, match="fp16 is for graphics cards"):
+        place("cpu", "fp16")
+    with pytest.raises(ModelError, match="'fp8' is no precision; choose auto, fp32, fp16, bf16"):
+        place("cpu", "fp8")
+
+
+def test_fall_back_says_why(cpu_only: None) -> None:
+    failed = devices.Placement(torch.device("cuda"), torch.float16, "")
+    for precision, dtype in (("auto", torch.float32), ("fp16", torch.float32), ("bf16", torch.bfloat16)):
+        placement = fall_back(failed, precision, "is full")
+        assert (placement.device.type, placement.dtype) == ("cpu", dtype)
+        assert "because cuda is full" in placement.note

@@ -1,0 +1,155 @@
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from napari_cliptrase.errors import Cancelled, ModelError
+from napari_cliptrase.models import fetch as fetching
+from napari_cliptrase.models.fetch import fetch
+
+DATA = bytes(range(256)) * 4000
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "CHUNK", 100_000)
+
+
+@pytest.fixture
+def target(tmp_path: Path, server: Any) -> Path:
+    server.files["/w.pth"] = DATA
+    return tmp_path / "new folder" / "w.pth"
+
+
+def get(server: Any, target: Path, **options: Any) -> Path:
+    return fetch(f"{server.url}/w.pth", target, **{"sha256": SHA, "size": len(DATA), **options})
+
+
+def alone(target: Path) -> bool:
+    return os.listdir(target.parent) == [target.name]
+
+
+def test_brings_the_file_and_counts_bytes(server: Any, target: Path) -> None:
+    counts: list[tuple[int, int]] = []
+    assert get(server, target, progress=lambda *count: counts.append(count)) == target
+    assert target.read_bytes() == DATA
+    assert alone(target)
+    assert counts[0] == (0, len(DATA))
+    assert counts[-1] == (len(DATA), len(DATA))
+    assert counts == sorted(counts)
+    assert len(counts) > 5
+
+
+def test_goes_on_from_where_a_broken_connection_stopped(server: Any, target: Path) -> None:
+    server.break_after = 400_000
+    with pytest.raises(ModelError, match=r"w\.pth could not be downloaded from .*try again to go on"):
+        get(server, target)
+    assert not target.exists()
+    kept = target.with_name("w.pth.part").stat().st_size
+    assert 0 < kept <= 400_000
+    server.break_after = None
+    get(server, target)
+    assert target.read_bytes() == DATA
+    assert alone(target)
+    assert server.requests[-1][2]["range"] == f"bytes={kept}-"
+
+
+def test_cancel_keeps_what_has_come(server: Any, target: Path) -> None:
+    seen: list[int] = []
+    with pytest.raises(Cancelled):
+        get(server, target, progress=lambda done, _: seen.append(done), cancelled=lambda: bool(seen) and seen[-1] > 2e5)
+    part = target.with_name("w.pth.part")
+    assert DATA.startswith(part.read_bytes())
+    assert part.stat().st_size == seen[-1] < len(DATA)
+    first: list[int] = []
+    get(server, target, progress=lambda done, _: first.append(done))
+    assert first[0] == seen[-1]
+    assert target.read_bytes() == DATA
+
+
+def test_a_server_without_ranges_sends_all_again(server: Any, target: Path) -> None:
+    target.parent.mkdir()
+    target.with_name("w.pth.part").write_bytes(b"\0" * 5000)
+    server.ranges = False
+    get(server, target)
+    assert target.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("length", [len(DATA), len(DATA) + 7])
+def test_a_foreign_part_is_thrown_away(server: Any, target: Path, length: int) -> None:
+    target.parent.mkdir()
+    target.with_name("w.pth.part").write_bytes(b"\0" * length)
+    try:
+        get(server, target)
+    except ModelError:
+        get(server, target)
+    assert target.read_bytes() == DATA
+
+
+def test_a_part_longer_than_the_file_when_nobody_knows_its_size(server: Any, target: Path) -> None:
+    target.parent.mkdir()
+    target.with_name("w.pth.part").write_bytes(b"\0" * (len(DATA) + 7))
+    get(server, target, size=None)
+    assert target.read_bytes() == DATA
+
+
+def test_a_finished_part_is_not_downloaded_again(server: Any, target: Path) -> None:
+    target.parent.mkdir()
+    target.with_name("w.pth.part").write_bytes(DATA)
+    get(server, target)
+    assert target.read_bytes() == DATA
+    assert server.requests == []
+
+
+def test_wrong_hash_names_both_and_leaves_nothing(server: Any, target: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        get(server, target, sha256="0" * 64)
+    assert SHA in str(caught.value)
+    assert "0" * 64 in str(caught.value)
+    assert os.listdir(target.parent) == []
+
+
+def test_wrong_size_names_both(server: Any, target: Path) -> None:
+    with pytest.raises(ModelError, match=f"has {len(DATA)} bytes instead of 5000000"):
+        get(server, target, size=5_000_000)
+    assert os.listdir(target.parent) == []
+
+
+def test_a_bad_download_leaves_the_old_file(server: Any, target: Path) -> None:
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    with pytest.raises(ModelError):
+        get(server, target, sha256="0" * 64)
+    assert target.read_bytes() == b"old"
+
+
+def test_missing_file_is_one_sentence_with_the_answer(server: Any, target: Path) -> None:
+    with pytest.raises(ModelError, match="the server answered 404 Not Found") as caught:
+        fetch(f"{server.url}/none.pth", target, sha256=None, size=None)
+    assert str(target.parent) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_network_it_says_where_to_put_the_file(target: Path, no_network: list[object]) -> None:
+    with pytest.raises(ModelError) as caught:
+        fetch("http://example.org/w.pth", target, sha256=None, size=None)
+    assert "Network is unreachable" in str(caught.value)
+    assert f"put the file into {target.parent} yourself" in str(caught.value)
+    assert no_network
+
+
+def test_a_folder_that_cannot_be_written_is_named(server: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="could not be written to"):
+        get(server, tmp_path / "file" / "w.pth")
+
+
+def test_headers_go_along_and_long_addresses_stay_out_of_messages(server: Any, target: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        get(server, target, sha256="0" * 64, headers={"Authorization": "Bearer x"}, shown_url="https://nice.example/w")
+    assert server.requests[-1][2]["authorization"] == "Bearer x"
+    assert "127.0.0.1" not in str(caught.value)
+    assert "https://nice.example/w" in str(caught.value)
