@@ -1,0 +1,75 @@
+"""Small pieces that the docks share: headings, texts that wrap, sections that open, buttons in a row."""
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+NARROWEST = 260
+"""Width in pixels that every dock must fit without sideways scrolling."""
+
+
+class Note(QLabel):
+    """A text of any length that wraps and never makes its dock wider."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt: words may be cut rather than the dock widened; the height is what the text needs."""
+        width = max(self.width(), NARROWEST)
+        return QSize(0, self.heightForWidth(width))
+
+    def say(self, text: str) -> None:
+        """Show a text, or nothing and no gap."""
+        self.setText(text)
+        self.setVisible(bool(text))
+        self.updateGeometry()
+
+
+class Section(QWidget):
+    """A heading that opens and closes what is below it."""
+
+    def __init__(self, title: str, content: QWidget, *, open_: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._heading = QToolButton()
+        self._heading.setText(title)
+        self._heading.setCheckable(True)
+        self._heading.setToolTip(f"Show or hide: {title}")
+        self._heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._heading.setAutoRaise(True)
+        self._heading.toggled.connect(self._open)
+        self._content = content
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self._heading)
+        layout.addWidget(content)
+        self._heading.setChecked(open_)
+        self._open(open_)
+
+    def _open(self, opened: bool) -> None:
+        self._heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        self._content.setVisible(opened)
+
+
+def heading(text: str) -> QLabel:
+    """Return a heading in bold."""
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def in_row(*widgets: QWidget, stretch: int = 0) -> QHBoxLayout:
+    """Return a row of widgets, of which the one with number ``stretch`` takes the room that is left."""
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    for number, widget in enumerate(widgets):
+        row.addWidget(widget, int(number == stretch))
+    return row
