@@ -30,7 +30,7 @@ from napari_cliptrase.settings import Settings
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
-    from napari_cliptrase.segmenter import Encoding, Segmentation
+    from napari_cliptrase.segmenter import ClassSummary, Encoding, Segmentation
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +45,11 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Segmented:
-    """A result and what it is of."""
+    """A result, what it is of, and how each class fared."""
 
     subject: Subject
     segmentation: "Segmentation"
+    summary: "tuple[ClassSummary, ...]"
 
 
 class Session:

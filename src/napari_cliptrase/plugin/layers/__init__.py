@@ -12,8 +12,9 @@ One `LabelLayers` belongs to each `napari_cliptrase.plugin.session.Session` (``s
 Everything happens in the GUI thread. Layers are found by their tag (`tags`), never by name.
 """
 
-from napari_cliptrase.plugin.layers.book import LabelLayers, Output, Result
+from napari_cliptrase.plugin.layers.book import LabelLayers
 from napari_cliptrase.plugin.layers.looks import table_of
+from napari_cliptrase.plugin.layers.result import Output, Result
 from napari_cliptrase.plugin.layers.steps import Run, Step
 from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, tag_of
 

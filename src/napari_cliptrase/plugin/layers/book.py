@@ -6,8 +6,6 @@ gone is made again; a result for an image that has gone or changed is refused.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -21,47 +19,19 @@ from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.frames import Target
 from napari_cliptrase.plugin.layers.history import History
-from napari_cliptrase.plugin.layers.looks import dtype_for
+from napari_cliptrase.plugin.layers.looks import dtype_for, joined_tables, table_of
 from napari_cliptrase.plugin.layers.memory import edits_of
 from napari_cliptrase.plugin.layers.pen import Pen
 from napari_cliptrase.plugin.layers.plan import Content, flatten, ground_of, merged_content
+from napari_cliptrase.plugin.layers.result import Output, Result
 from napari_cliptrase.plugin.layers.shelf import Shelf
 from napari_cliptrase.plugin.layers.steps import Run, Step
-from napari_cliptrase.plugin.layers.tags import tag_of
+from napari_cliptrase.plugin.layers.tags import class_of, ours
 
 Mask = NDArray[np.bool_]
 
 MOST_RUNS = 20
 """How many runs can be taken back; each keeps a few bytes for every pixel that it changed."""
-
-
-class Output(StrEnum):
-    """Which layers a result is written to."""
-
-    CLASSES = "classes"
-    COMBINED = "combined"
-    BOTH = "both"
-
-
-@dataclass(frozen=True)
-class Result:
-    """Labels for a target.
-
-    Attributes
-    ----------
-    labels
-        (h, w) of the target's box; 0 is background, other values are ids of ``table``.
-    provenance
-        How it was made; kept with the layers.
-    title
-        What *Undo last run* calls it.
-    """
-
-    target: Target
-    labels: NDArray[np.integer]
-    table: ClassTable
-    provenance: dict[str, Any] = field(default_factory=dict)
-    title: str = "Segment"
 
 
 class LabelLayers:
@@ -82,6 +52,7 @@ class LabelLayers:
         self._history = History(self.content_changed.emit)
         self._runs: list[Run] = []
         self._count = 0
+        self._classes = ClassTable()
         viewer_layers.events.removed.connect(self._on_removed)
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -95,8 +66,12 @@ class LabelLayers:
         return self._shelf.combined_layer(image)
 
     def table(self, image: Image) -> ClassTable:
-        """Classes of the label layers of an image."""
-        return self._shelf.table(image)
+        """Classes that were asked for last, then those that only label layers of an image have."""
+        return joined_tables(self._classes, self._shelf.table(image))
+
+    def ids_in_use(self) -> frozenset[int]:
+        """Ids of all classes of our layers; a new class must not take one of them."""
+        return frozenset(entry.id for layer in self._ours() for entry in table_of(layer) or ())
 
     def image(self, target: Target) -> Image:
         """Return the image of a target; raises a sentence when it has gone or changed since."""
@@ -138,19 +113,25 @@ class LabelLayers:
         output: Output = Output.CLASSES,
         mode: MergeMode = MergeMode.KEEP_EDITS,
         locked: Collection[int] = (),
+        instead_of: Run | None = None,
     ) -> Run:
-        """Write a result by the merge rule; layers are made for the classes that have pixels and no layer yet."""
+        """Write a result by the merge rule; layers are made for the classes that have pixels and no layer yet.
+
+        ``instead_of`` is an earlier run that this one takes the place of, wherever nothing was painted since: moving a
+        slider to and fro shall leave one undo step, not fifty.
+        """
         target = result.target
         if result.labels.shape != target.shape:
             raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {target.shape}")
         image = self.image(target)
         self._shelf.adopt(image, target.frame)
-        table = joined_tables(result.table, self.table(image))
+        fresh = self._withdraw(instead_of) if instead_of is not None else frozenset()
+        table = joined_tables(result.table, self._shelf.table(image))
         existing = self._writable_layers(image, target)
         contents = self._contents(existing, target)
-        proposed, where = _on_plane(result)
+        proposed, where = result.on_plane()
         ground = ground_of(contents, proposed, where, mode, locked)
-        pen = self._pen(image, target)
+        pen = self._pen(image, target, fresh)
         planned = [
             *zip(existing, contents, strict=True),
             *((layer, _nothing(layer, target)) for layer in self._missing_layers(image, result, output, table)),
@@ -174,7 +155,7 @@ class LabelLayers:
         if class_id in locked:
             raise CliptraseError(f"Class {_name_in(table, class_id)!r} is locked; unlock it in the class table first.")
         layers = self._writable_layers(image, target)
-        if class_id and not any(tag_class(layer) in (class_id, None) for layer in layers):
+        if class_id and not any(class_of(layer) in (class_id, None) for layer in layers):
             layers = [*layers, self._new_layer(image, target, table, class_id)]
         contents = self._contents(layers, target)
         given = np.zeros(target.frame.plane_shape, bool)
@@ -196,6 +177,25 @@ class LabelLayers:
         if not pen.steps:
             return None
         return self._keep(Run(self._count, "Give region", tuple(pen.steps), tuple(pen.notes), linked=True))
+
+    def dress(self, table: ClassTable) -> None:
+        """Bring names and colours of all label layers in line with the classes that are asked for."""
+        self._classes = table
+        for layer in self._ours():
+            own = table_of(layer) or ClassTable()
+            self._shelf.update(layer, joined_tables(table, own))
+
+    def drop_class(self, class_id: int) -> tuple[str, ...]:
+        """Remove the layers of a class that was deleted; layers with hand edits stay, and their names are returned."""
+        kept = []
+        for layer in self._ours():
+            if class_of(layer) != class_id:
+                continue
+            if self._history.untouched(layer):
+                self._list.remove(layer)
+            else:
+                kept.append(layer.name)
+        return tuple(kept)
 
     # -- taking back --------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ class LabelLayers:
             if step.replaced is not None and step.replaced in self._list and alone:
                 self._shelf.restore(step.replaced, layer)
                 self._history.inherit(layer, step.replaced)
-                self._history.watch(step.replaced)
+                self._history.watch(step.replaced, step.frame)
                 self._list.remove(layer)
                 layer = step.replaced
             elif step.created and np.count_nonzero(layer.data) == np.count_nonzero(where):
@@ -247,6 +247,9 @@ class LabelLayers:
         self.content_changed.emit(layer)
 
     # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _ours(self) -> tuple[Labels, ...]:
+        return tuple(layer for layer in ours(self._list) if isinstance(layer, Labels))
 
     def _label_layers(self, image: Image) -> list[Labels]:
         combined = self.combined_layer(image)
@@ -284,14 +287,32 @@ class LabelLayers:
         contents = []
         for layer in layers:
             labels = target.frame.plane_of(layer.data, target.plane)
-            class_id = tag_class(layer)
+            class_id = class_of(layer)
             edits = edits_of(self._history.memory(layer, target.plane), labels, class_id)
             contents.append(Content(labels, edits, class_id))
         return contents
 
-    def _pen(self, image: Image, target: Target) -> Pen:
+    def _pen(self, image: Image, target: Target, fresh: frozenset[Labels] = frozenset()) -> Pen:
         self._count += 1
-        return Pen(self._list, self._shelf, self._history, image, target, self._count)
+        return Pen(self._list, self._shelf, self._history, image, target, self._count, fresh)
+
+    def _withdraw(self, run: Run) -> frozenset[Labels]:
+        """Take back the steps of a run after which nothing was painted; return the layers that it had made."""
+        fresh = set()
+        for step in run.steps:
+            layer = step.layer
+            gone = layer not in self._list or step.undone
+            if gone or step.painted or step.replaced is not None or not step.matches(step.after):
+                continue
+            with self._history:
+                if step.created:
+                    step.frame.plane_of(layer.data, step.plane)[...] = 0
+                    fresh.add(layer)
+                else:
+                    layer.undo()
+            step.undone = True
+            self._history.remember(layer, step.plane, step.memory_before)
+        return frozenset(fresh)
 
     def _keep(self, run: Run) -> Run:
         self._runs = [kept for kept in self._runs if not kept.undone]
@@ -309,34 +330,9 @@ class LabelLayers:
             self._history.forget(event.value)
 
 
-def tag_class(layer: Labels) -> int | None:
-    """Class of a layer of ours; None for a combined one."""
-    tag = tag_of(layer)
-    return tag.class_id if tag is not None else None
-
-
-def joined_tables(first: ClassTable, second: ClassTable) -> ClassTable:
-    """The classes of ``first``, then those that only ``second`` has."""
-    extra = tuple(entry for entry in second if entry.id not in first.ids)
-    return replace(first, classes=first.classes + extra)
-
-
-def _on_plane(result: Result) -> tuple[NDArray[np.integer], Mask | None]:
-    """(H, W) labels of the whole plane, and the part of it that the result is about (None = all of it)."""
-    target = result.target
-    whole = target.shape == target.frame.plane_shape
-    if whole:
-        return result.labels, target.mask
-    proposed = np.zeros(target.frame.plane_shape, result.labels.dtype)
-    proposed[target.box] = result.labels
-    where = np.zeros(target.frame.plane_shape, bool)
-    where[target.box] = True if target.mask is None else target.mask
-    return proposed, where
-
-
 def _nothing(layer: Labels, target: Target) -> Content:
     shape = target.frame.plane_shape
-    return Content(np.zeros(shape, layer.data.dtype), np.zeros(shape, bool), tag_class(layer))
+    return Content(np.zeros(shape, layer.data.dtype), np.zeros(shape, bool), class_of(layer))
 
 
 def _name_in(table: ClassTable, class_id: int) -> str:

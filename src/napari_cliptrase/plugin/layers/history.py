@@ -7,8 +7,10 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_cliptrase.plugin.frames import Frame
 from napari_cliptrase.plugin.layers.memory import PackedMask, PlaneMemory
 from napari_cliptrase.plugin.layers.steps import Run, Step
+from napari_cliptrase.plugin.layers.tags import class_of
 
 Mask = NDArray[np.bool_]
 
@@ -24,6 +26,7 @@ class History:
         self._changed = changed
         self._memories: dict[Any, dict[tuple[int, ...], PlaneMemory]] = {}
         self._steps: dict[Any, list[tuple[Run, Step]]] = {}
+        self._frames: dict[Any, Frame] = {}
         self._watched: set[Any] = set()
         self._writing = 0
 
@@ -50,8 +53,22 @@ class History:
             edited = PackedMask.of(memory.edited.unpacked() | where)
             self.remember(layer, plane, PlaneMemory(memory.written, edited))
 
-    def watch(self, layer: Labels) -> None:
+    def untouched(self, layer: Labels) -> bool:
+        """Whether a layer holds nothing but what results wrote: no hand edit in any plane."""
+        frame = self._frames.get(layer.unique_id)
+        rest = int(np.count_nonzero(layer.data))
+        for plane, memory in self._memories.get(layer.unique_id, {}).items():
+            if frame is None:
+                return False
+            content = frame.plane_of(layer.data, plane)
+            if memory.edits(content, class_of(layer)).any():
+                return False
+            rest -= int(np.count_nonzero(content))
+        return rest == 0
+
+    def watch(self, layer: Labels, frame: Frame) -> None:
         """Follow a layer's events from now on."""
+        self._frames[layer.unique_id] = frame
         if layer.unique_id not in self._watched:
             self._watched.add(layer.unique_id)
             layer.events.paint.connect(self._on_paint)
@@ -64,6 +81,7 @@ class History:
             layer.events.paint.disconnect(self._on_paint)
             layer.events.set_data.disconnect(self._on_set_data)
         self._memories.pop(layer.unique_id, None)
+        self._frames.pop(layer.unique_id, None)
         self._steps.pop(layer.unique_id, None)
 
     def record(self, run: Run) -> None:
@@ -89,6 +107,7 @@ class History:
         layer = event.source
         if not self._writing:
             for _run, step in self._steps.get(layer.unique_id, []):
+                step.painted = True
                 step.holds_before = not step.undone and step.matches(step.before)
         self._changed(layer)
 

@@ -4,6 +4,7 @@ napari shows the features of a label in its status bar and takes colours from a 
 the class table, and the table can be read back from them when nothing else is left of it.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,12 @@ def table_of(layer: Labels) -> ClassTable | None:
         return ClassTable(tuple(classes))
     except MaskFormatError:
         return None
+
+
+def joined_tables(first: ClassTable, second: ClassTable) -> ClassTable:
+    """The classes of ``first``, then those that only ``second`` has."""
+    extra = tuple(entry for entry in second if entry.id not in first.ids)
+    return replace(first, classes=first.classes + extra)
 
 
 def name_for(image: Image, class_name: str) -> str:

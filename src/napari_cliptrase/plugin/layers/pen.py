@@ -26,7 +26,14 @@ class Pen:
     """Writes the planes of one run; ``steps`` and ``notes`` are what it did."""
 
     def __init__(
-        self, viewer_layers: LayerList, shelf: Shelf, history: History, image: Image, target: Target, number: int
+        self,
+        viewer_layers: LayerList,
+        shelf: Shelf,
+        history: History,
+        image: Image,
+        target: Target,
+        number: int,
+        fresh: frozenset[Labels] = frozenset(),
     ) -> None:
         self.steps: list[Step] = []
         self.notes: list[str] = []
@@ -36,6 +43,7 @@ class Pen:
         self._image = image
         self._target = target
         self._number = number
+        self._fresh = fresh
 
     def put(
         self,
@@ -53,11 +61,14 @@ class Pen:
         """
         tag = tag_of(layer)
         assert tag is not None  # only layers from the shelf come here
-        new = layer not in self._list
+        listed = layer in self._list
+        new = not listed or layer in self._fresh
         changed = before != after
         old_values = before[changed]  # now: ``before`` may be a view of what is about to change
         count = int(np.count_nonzero(changed))
         if new and not count:
+            if listed:
+                self._list.remove(layer)
             return
         memory_before = self._history.memory(layer, self._target.plane)
         memory_after = memory_before
@@ -67,12 +78,15 @@ class Pen:
         with self._history:
             if new:
                 self._fill(layer, after)
-                self._shelf.put(self._image, layer, table)
+                if listed:
+                    layer.refresh()
+                else:
+                    self._shelf.put(self._image, layer, table)
             elif count > MOST_CHANGES or not _takes_pixels(layer):
                 written = self._copied(layer, after, table, count)
             elif count:
                 self._change(layer, changed, after)
-        self._history.watch(written)
+        self._history.watch(written, self._target.frame)
         self._history.remember(written, self._target.plane, memory_after)
         self._shelf.update(written, table, run=self._number, provenance=provenance or tag.provenance)
         if count:

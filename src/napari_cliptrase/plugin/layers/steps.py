@@ -38,6 +38,8 @@ class Step:
     created: bool = False
     replaced: Labels | None = None
     undone: bool = False
+    painted: bool = False
+    """Whether something was painted into the layer since."""
     holds_before: bool = False
     """Whether the changed pixels were brought back to their old values with the brush."""
 

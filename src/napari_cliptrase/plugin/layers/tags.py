@@ -72,6 +72,12 @@ def tag_of(layer: Layer) -> Tag | None:
         return None
 
 
+def class_of(layer: Layer) -> int | None:
+    """Class of a layer of ours; None for a combined one."""
+    tag = tag_of(layer)
+    return tag.class_id if tag is not None else None
+
+
 def set_tag(layer: Layer, tag: Tag) -> None:
     """Write the tag into the layer's metadata, keeping other entries there."""
     entry = asdict(tag)

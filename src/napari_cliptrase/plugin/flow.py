@@ -1,0 +1,219 @@
+"""From *Run* to layers: load the model, encode, score, write; and score again whenever a prompt changes.
+
+Reading pixels, loading, encoding and scoring happen in a worker; layers are written when it is done, if the image is
+still there and unchanged. Encodings are kept, so that going back to a plane or a model costs no new one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari.utils import notifications
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.jobs import Job, Report
+from napari_cliptrase.plugin.layers import Result, Run
+from napari_cliptrase.plugin.session import Encoded, Segmented, Session
+from napari_cliptrase.plugin.subject import Subject
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.settings import Settings
+
+if TYPE_CHECKING:
+    from napari_cliptrase.segmenter import Segmenter
+
+RUN = "segment"
+SCORE = "score"
+QUIET_TIME = 150
+"""Milliseconds without a change before the scores are computed again."""
+
+MOST_KEPT = 1 << 30
+"""Bytes of encodings and pictures that are kept."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model, where, and with which numbers."""
+
+    name: str = "demo"
+    device: str = "auto"
+    precision: str = "auto"
+
+
+class SegmentFlow:
+    """Runs segmentations for a session.
+
+    Signals: ``started(job)``; ``written(run)`` after layers were written; ``failed(error)``; ``ended()`` always.
+    """
+
+    started = Signal(object)
+    written = Signal(object)
+    failed = Signal(object)
+    ended = Signal()
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept: OrderedDict[Hashable, Encoded] = OrderedDict()
+        self._loaded: ModelChoice | None = None
+        self._segmenter: Segmenter | None = None
+        self._live_run: Run | None = None
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(QUIET_TIME)
+        self._timer.timeout.connect(self.score)
+        self._asked: Hashable = None
+        self.live = True
+        session.prompts_changed.connect(self._on_change)
+        session.settings_changed.connect(self._on_change)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def run(self, subject: Subject, choice: ModelChoice) -> Job:
+        """Segment a subject with the session's prompts and settings."""
+        session = self._session
+        prompts, settings = session.prompts, session.settings
+        segmenter_before = self._segmenter
+        loaded = session.model if self._loaded == choice else None
+        key = (subject.key, choice, settings.encode_key())
+        kept = self._kept.get(key)
+
+        def steps(report: Report) -> Generator[Progress, None, Any]:
+            from napari_cliptrase.models import load_model
+            from napari_cliptrase.segmenter import Segmenter
+
+            model = loaded
+            if model is None:
+                yield Progress(0, 0, f"Loading model {choice.name}")
+                model = load_model(
+                    choice.name, choice.device, choice.precision, progress=report.progress, cancelled=report.cancelled
+                )
+            segmenter = segmenter_before
+            if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
+                segmenter = Segmenter(model, settings)
+            if kept is not None:
+                encoded = kept
+            else:
+                yield Progress(0, 0, f"Reading {subject.target.image_name}")
+                rgb = subject.rgb()
+                encoding = yield from segmenter.encode_steps(rgb)
+                encoded = Encoded(subject, rgb, encoding, choice.name)
+            yield Progress(0, 0, "Scoring the classes")
+            segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts)
+            return segmenter, encoded, Segmented(subject, segmentation, segmentation.summary())
+
+        def done(outcome: "tuple[Segmenter, Encoded, Segmented]") -> None:
+            self._segmenter, encoded, segmented = outcome
+            self._loaded = choice
+            session.model = self._segmenter.model
+            self._keep(key, encoded)
+            self._live_run = None
+            self._use(segmented, "Segment", encoded=encoded)
+            self._on_change(session.prompts)
+
+        self._timer.stop()
+        self._asked = asked(prompts)
+        session.jobs.cancel(SCORE)
+        return self._started(session.jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
+
+    def score(self) -> Job | None:
+        """Score the last encoding again with the session's prompts and settings; None when there is nothing to do."""
+        session = self._session
+        encoded, segmenter = session.encoded, self._segmenter
+        prompts, settings = session.prompts, session.settings
+        if encoded is None or segmenter is None or not prompts.classes or session.jobs.running(RUN):
+            return None
+
+        self._asked = asked(prompts)
+
+        def steps(_report: Report) -> Generator[Progress, None, Segmented]:
+            yield Progress(0, 0, "Scoring the classes")
+            segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts, settings)
+            return Segmented(encoded.subject, segmentation, segmentation.summary())
+
+        def done(segmented: Segmented) -> None:
+            if session.encoded is encoded:
+                self._use(segmented, "New scores", live=True)
+
+        return self._started(session.jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
+
+    def unload(self) -> None:
+        """Give the memory of the model and of all encodings back."""
+        self._session.jobs.cancel()
+        model = self._session.model
+        self._kept.clear()
+        self._loaded = self._segmenter = None
+        self._session.encoded = None
+        self._session.segmented = None
+        self._session.model = None
+        if model is not None:
+            model.close()
+
+    def is_kept(self, subject: Subject, choice: ModelChoice) -> bool:
+        """Whether a run needs no new encoding."""
+        return (subject.key, choice, self._session.settings.encode_key()) in self._kept
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _started(self, job: Job) -> Job:
+        job.finished.connect(self._end)
+        self.started.emit(job)
+        return job
+
+    def _end(self) -> None:
+        self.ended.emit()
+
+    def _fail(self, error: CliptraseError) -> None:
+        self.failed.emit(error)
+        notifications.show_warning(str(error))
+
+    def _use(self, segmented: Segmented, title: str, *, encoded: Encoded | None = None, live: bool = False) -> None:
+        """Write a result; a result for an image that has gone or changed leaves everything as it was."""
+        session, segmentation = self._session, segmented.segmentation
+        result = Result(
+            segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title
+        )
+        session.layers.image(result.target)
+        if encoded is not None:
+            session.encoded = encoded
+        run = session.layers.write(
+            result,
+            output=session.output,
+            mode=session.merge_mode,
+            locked=session.locked,
+            instead_of=self._live_run if live else None,
+        )
+        self._live_run = run if live else None
+        session.segmented = segmented
+        for note in (*segmentation.notes, *run.notes):
+            notifications.show_info(note)
+        self.written.emit(run)
+
+    def _keep(self, key: Hashable, encoded: Encoded) -> None:
+        self._kept[key] = encoded
+        self._kept.move_to_end(key)
+        while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def _on_change(self, new: PromptSet | Settings) -> None:
+        """Score again after a change that needs no new encoding and makes a difference to the labels."""
+        session = self._session
+        if not self.live or session.encoded is None or session.segmented is None:
+            return
+        if session.encoded.encoding.encode_settings != session.settings.encode_key():
+            return
+        if isinstance(new, PromptSet) and asked(new) == self._asked:
+            return
+        self._timer.start()
+
+
+def asked(prompts: PromptSet) -> Hashable:
+    """What of a prompt set makes a difference to the labels: not the order, not the colours."""
+    classes = frozenset((entry.id, entry.phrases, entry.threshold) for entry in prompts.classes)
+    return classes, prompts.background
+
+
+def _size(encoded: Encoded) -> int:
+    return int(encoded.encoding.nbytes + encoded.rgb.nbytes)
