@@ -69,7 +69,7 @@ def paint_example(seed: int, frame: int, cells: int, count: int) -> Example:
 
 
 def cover(region: Mask, side: int, cells: int) -> Tensor:
-    """Return (cells, cells) float32: how much of each cell a region (H, W) fills when ``side`` pixels span all cells."""
+    """Return (cells, cells) float32: how much of each cell a region (H, W) fills; ``side`` pixels span all cells."""
     height, width = region.shape
     padded = functional.pad(torch.from_numpy(region).float(), (0, side - width, 0, side - height))
     return functional.adaptive_avg_pool2d(padded[None], cells)[0]
@@ -135,7 +135,12 @@ def _prompts(
     total = int(rng.integers(2, 5))
     given = [_clicks(whole, mask, total, rng) for whole, mask in zip(wholes, coarse, strict=True)]
     places = np.stack([places for places, _ in given])
-    return _points(places, scale), torch.tensor([marks for _, marks in given]), None, masks if rng.random() < 0.5 else None
+    return (
+        _points(places, scale),
+        torch.tensor([marks for _, marks in given]),
+        None,
+        masks if rng.random() < 0.5 else None,
+    )
 
 
 def _points(cells: NDArray[np.float32], scale: float) -> Tensor:
@@ -183,9 +188,7 @@ def _coarsen(target: Tensor, rng: np.random.Generator) -> Mask:
     return mask if (mask & (target.numpy() > 0.5)).any() else np.asarray(target.numpy() > 0.5)
 
 
-def _clicks(
-    whole: Mask, coarse: Mask, total: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], list[float]]:
+def _clicks(whole: Mask, coarse: Mask, total: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], list[float]]:
     """Return ``total`` clicks: the first inside, the others where a coarse guess is wrong or anywhere."""
     places, marks = [_point_in(whole, rng)], [1.0]
     for _ in range(total - 1):

@@ -197,6 +197,9 @@ def _resume(
 def _export(path: Path, model: Sam, settings: SamTraining, step: int) -> None:
     """Write the averaged weights in half precision, with the settings that made them."""
     tensors = {name: tensor.half().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    note = {"training": json.dumps({**asdict(settings), "done": step}), "threads": os.environ.get("OMP_NUM_THREADS", "")}
+    note = {
+        "training": json.dumps({**asdict(settings), "done": step}),
+        "threads": os.environ.get("OMP_NUM_THREADS", ""),
+    }
     with atomic.replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"format": "pt", **note})

@@ -1,0 +1,36 @@
+"""Boundaries on the pixel: segment-anything in two ways, superpixels without any model, and clicks that draw masks.
+
+Everything here takes any labels, ours or not; nothing is loaded before it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cliptrase.refine.limits import Limits as Limits
+    from napari_cliptrase.refine.limits import Strength as Strength
+    from napari_cliptrase.refine.limits import settle as settle
+    from napari_cliptrase.refine.protocol import MaskRefiner as MaskRefiner
+    from napari_cliptrase.refine.protocol import RefineResult as RefineResult
+    from napari_cliptrase.refine.protocol import finish as finish
+    from napari_cliptrase.refine.ways import Way as Way
+    from napari_cliptrase.refine.ways import make_refiner as make_refiner
+
+_HOME_OF = {
+    "Limits": "napari_cliptrase.refine.limits",
+    "MaskRefiner": "napari_cliptrase.refine.protocol",
+    "RefineResult": "napari_cliptrase.refine.protocol",
+    "Strength": "napari_cliptrase.refine.limits",
+    "Way": "napari_cliptrase.refine.ways",
+    "finish": "napari_cliptrase.refine.protocol",
+    "make_refiner": "napari_cliptrase.refine.ways",
+    "settle": "napari_cliptrase.refine.limits",
+}
+
+__all__ = [*_HOME_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,137 @@
+"""The slow half of SAM: one image embedding per window, computed when it is first needed and never twice."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image as Pictures
+from torch import Tensor
+
+from napari_cliptrase.models.sam import SamModel
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.protocol import Image
+from napari_cliptrase.refine.store import EmbeddingStore
+from napari_cliptrase.refine.timings import Timings
+from napari_cliptrase.refine.windows import Tile, tiles_of
+
+MEMORY_LIMIT: Final = 256 << 20  # bytes of embeddings in memory
+LARGEST: Final = 2  # a window is at most this many times as long as the square that the encoder takes
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """One encoded window, in the terms of segment-anything's ``SamPredictor``.
+
+    ``features`` (1, C, g, g) float32 on the device of the model; ``input_size`` (h, w) of the window inside the square
+    frame; ``original_size`` (H, W) of the window.
+    """
+
+    features: Tensor
+    input_size: tuple[int, int]
+    original_size: tuple[int, int]
+
+
+class Embedder:
+    """Encodes windows with one SAM; keeps the last ones in memory and, bounded, on the disk."""
+
+    def __init__(
+        self,
+        sam: SamModel,
+        store: EmbeddingStore | None = None,
+        timings: Timings | None = None,
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> None:
+        self.sam = sam
+        self.store = store or EmbeddingStore()
+        self.timings = timings or Timings()
+        self.memory_limit = memory_limit
+        self._kept: OrderedDict[str, Tensor] = OrderedDict()
+
+    def tiles(self, shape: tuple[int, int]) -> tuple[Tile, ...]:
+        """Return the windows in which an image (H, W) is encoded: one for all but large ones."""
+        return tiles_of(shape, LARGEST * self.sam.image_size)
+
+    def embed(self, window: Image) -> Embedding:
+        """Return the embedding of a window (H, W, 3) uint8, from memory, from the disk, or computed now."""
+        height, width = window.shape[:2]
+        size = frame_size((height, width), self.sam.image_size)
+        key = self._key(window)
+        features = self._kept.pop(key, None)
+        if features is None:
+            features = self._restored(key)
+        if features is None:
+            features = self._compute(window, size)
+            self.store.put(key, features.to(self.sam.dtype))
+        self._keep(key, features)
+        return Embedding(features, size, (height, width))
+
+    def embed_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Encode all windows of an image (H, W, 3) uint8, with one `Progress` before each and one at the end."""
+        tiles = self.tiles(image.shape[:2])
+        for number, tile in enumerate(tiles):
+            yield Progress(number, len(tiles), f"Encoding for {self.sam.name}{self._wait(len(tiles) - number)}")
+            self.embed(np.ascontiguousarray(image[tile.rows, tile.columns]))
+        yield Progress(len(tiles), len(tiles), f"Encoded for {self.sam.name}")
+
+    def expected_seconds(self, shape: tuple[int, int]) -> float | None:
+        """Return how long encoding an image (H, W) will take here, as measured before; None before the first time."""
+        seconds = self.timings.of(self._timing_key())
+        return None if seconds is None else seconds * len(self.tiles(shape))
+
+    def memory_bytes(self, shape: tuple[int, int]) -> int:
+        """Return about how many bytes encoding an image (H, W) and asking for masks takes, weights aside."""
+        tiles = self.tiles(shape)
+        cells = self.sam.mask_size // 4
+        kept = min(len(tiles) * cells**2 * 256 * 4, self.memory_limit)
+        # attention over all cells in 16 heads, or 16 prompts at once, whichever is larger; and one window of pixels
+        attention = 16 * cells**4 * 4 * 2
+        decoding = 16 * 4 * self.sam.mask_size**2 * 4 * 12
+        largest = max(tile.shape[0] * tile.shape[1] for tile in tiles)
+        return kept + max(attention, decoding) + largest * 4 * 8
+
+    def _wait(self, windows: int) -> str:
+        seconds = self.timings.of(self._timing_key())
+        return "" if seconds is None else f", about {max(round(seconds * windows), 1)} s"
+
+    @torch.inference_mode()
+    def _compute(self, window: Image, size: tuple[int, int]) -> Tensor:
+        started = time.perf_counter()
+        resized = np.array(Pictures.fromarray(window).resize(size[::-1], Pictures.Resampling.BILINEAR), np.float32)
+        pixels = torch.from_numpy(resized).permute(2, 0, 1).contiguous().to(self.sam.device)
+        network = self.sam.module
+        features: Tensor = network.image_encoder(network.preprocess(pixels)[None].to(self.sam.dtype)).float()
+        if features.is_cuda:
+            torch.cuda.synchronize(features.device)
+        self.timings.remember(self._timing_key(), time.perf_counter() - started)
+        return features
+
+    def _restored(self, key: str) -> Tensor | None:
+        features = self.store.get(key)
+        return None if features is None else features.float().to(self.sam.device)
+
+    def _keep(self, key: str, features: Tensor) -> None:
+        self._kept[key] = features
+        total = sum(kept.nbytes for kept in self._kept.values())
+        while total > self.memory_limit and len(self._kept) > 1:
+            total -= self._kept.popitem(last=False)[1].nbytes
+
+    def _key(self, window: Image) -> str:
+        digest = hashlib.sha256(f"{self.sam.weights_sha256} {self.sam.dtype} {window.shape} ".encode())
+        digest.update(np.ascontiguousarray(window).tobytes())
+        return digest.hexdigest()
+
+    def _timing_key(self) -> str:
+        device = self.sam.device
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        return f"sam {self.sam.weights_sha256[:16]} {name} {self.sam.dtype}"
+
+
+def frame_size(shape: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return the (h, w) of an image (H, W) whose longer side is scaled to ``side``, as segment-anything rounds it."""
+    scale = side / max(shape)
+    return int(shape[0] * scale + 0.5), int(shape[1] * scale + 0.5)

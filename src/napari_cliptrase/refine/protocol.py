@@ -1,0 +1,76 @@
+"""What every way of refinement offers: an image once, then any number of label arrays of it."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.scores import ClassScores
+
+Image = NDArray[np.uint8]
+Labels = NDArray[np.integer]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class RefineResult:
+    """Refined labels (H, W), of the dtype that came in, and what the user should know about them."""
+
+    labels: NDArray[np.integer[Any]]
+    notes: tuple[str, ...] = ()
+
+
+class MaskRefiner(Protocol):
+    """A way to sharpen labels along the image.
+
+    The generator twins yield `Progress` between steps of the work and return what the plain methods return; stopping
+    them leaves everything as it was, since a result exists only at the end.
+    """
+
+    def prepare(self, image: Image) -> None:
+        """Take the image (H, W, 3) uint8 that the next labels belong to."""
+
+    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Do what `prepare` does, in steps."""
+
+    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
+        """Return refined labels for labels (H, W) of any integer type, 0 for background; ``labels`` stay unchanged."""
+
+    def refine_steps(
+        self, labels: Labels, scores: ClassScores | None = None
+    ) -> Generator[Progress, None, RefineResult]:
+        """Do what `refine` does, in steps."""
+
+
+def finish(steps: Generator[Progress, None, Result]) -> Result:
+    """Run a generator to its end and return what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def check_image(image: Image) -> None:
+    """Raise a sentence when an array is no (H, W, 3) uint8 image."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise CliptraseError(
+            f"Refinement needs an image (height, width, 3) of uint8, but got {image.shape} of {image.dtype}; "
+            "convert the plane to RGB first."
+        )
+
+
+def check_labels(labels: Labels, shape: tuple[int, int]) -> None:
+    """Raise a sentence when labels do not lie on the image of ``shape``."""
+    if labels.shape != shape:
+        raise CliptraseError(
+            f"The labels are {' × '.join(map(str, labels.shape))} pixels and the image is {shape[0]} × {shape[1]}; "
+            "choose the image that the labels were drawn on."
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise CliptraseError(f"Labels must be whole numbers, but these are {labels.dtype}; convert them first.")

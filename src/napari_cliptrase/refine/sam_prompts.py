@@ -1,0 +1,132 @@
+"""Each piece of a segmentation prompts SAM with its point, its box and its mask: the way of Trident."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, distance_transform_edt, label
+
+from napari_cliptrase.refine.asking import Prompts, ask, mask_prompt, to_pixels
+from napari_cliptrase.refine.components import Component, components_of
+from napari_cliptrase.refine.embedding import Embedder
+from napari_cliptrase.refine.protocol import Labels
+from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
+
+GAP: Final = 0.1  # confidence from which on a pixel counts as nearly claimed
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """When a mask of SAM takes the place of a piece of the coarse segmentation.
+
+    ``quality`` the IoU that SAM must expect of it; ``overlap`` the IoU that it must have with the piece; ``least_area``
+    pixels below which a piece is left as it is.
+    """
+
+    quality: float = 0.8
+    overlap: float = 0.4
+    least_area: int = 64
+
+
+class SamPrompts(SamWindows):
+    """Refines each connected piece of each class by itself; a refused answer leaves the piece as it was."""
+
+    def __init__(self, embedder: Embedder, options: PromptOptions = PromptOptions()) -> None:
+        super().__init__(embedder)
+        self.options = options
+
+    def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
+        """Ask for a mask for each piece, and let the accepted ones compete for the pixels."""
+        pieces = list(components_of(view.labels, self.options.least_area))
+        contest = _Contest(view.labels)
+        used = 0
+        for start, (group, prompts) in _groups(view, pieces):
+            yield f"Asking for masks, {start} of {len(pieces)} pieces"
+            answers = ask(view.sam, view.embedding, prompts, several=False)
+            masks = to_pixels(view.sam, view.embedding, answers.logits[:, 0])
+            for piece, quality, logits in zip(group, answers.quality[:, 0].tolist(), masks, strict=True):
+                found = _iou(piece.within(logits.shape), logits > 0) >= self.options.overlap
+                if found and quality >= self.options.quality:
+                    contest.enter(piece, logits, _score(view, piece.class_id))
+                    used += 1
+        yield "Settling overlaps"
+        return WindowResult(contest.settle(), used, len(pieces) - used)
+
+    def note(self, used: int, refused: int) -> str:
+        """Say how many pieces SAM redrew."""
+        return f"SAM redrew {used} pieces; {refused} stay as they were, since its answer was unsure or elsewhere."
+
+
+class _Contest:
+    """Decides the class of every pixel among accepted masks.
+
+    A pixel goes to the mask whose confidence times class score is highest. What a redrawn piece gave up and no mask
+    claims goes to the mask that comes closest to claiming it (the narrow gaps between two masks); where all are sure
+    that it is not theirs, it goes to the background or piece beside it that was not redrawn, or stays.
+    """
+
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+        self._winner = labels.copy()
+        self._best = np.zeros(labels.shape, np.float32)
+        self._claimed = np.zeros(labels.shape, bool)
+        self._redrawn = np.zeros(labels.shape, bool)
+
+    def enter(self, piece: Component, logits: NDArray[np.float32], score: NDArray[np.float32] | None) -> None:
+        """Enter the mask (H, W) of logits that was accepted for a piece, with the (H, W) score of its class."""
+        value = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+        inside = logits > 0
+        rival = value if score is None else value * score
+        # a mask that claims a pixel goes before all that only come close to it
+        wins = np.where(inside == self._claimed, rival > self._best, inside)
+        self._winner[wins] = piece.class_id
+        self._best[wins] = rival[wins]
+        self._claimed |= inside
+        self._redrawn[piece.rows, piece.columns] |= piece.region
+
+    def settle(self) -> Labels:
+        """Return the labels (H, W) after the contest."""
+        result = np.where(self._claimed, self._winner, self.labels)
+        given_up = self._redrawn & ~self._claimed
+        if not given_up.any():
+            return result
+        gap = given_up & (self._best >= GAP)
+        result[gap] = self._winner[gap]
+        left = given_up & ~gap
+        untouched = ~self._redrawn & ~self._claimed
+        regions, _ = label(left)
+        beside = np.unique(regions[binary_dilation(untouched) & left])
+        open_ones = np.isin(regions, beside) & left
+        if open_ones.any():
+            nearest = distance_transform_edt(~untouched, return_distances=False, return_indices=True)
+            result[open_ones] = self.labels[tuple(nearest)][open_ones]
+        return result
+
+
+def _groups(view: View, pieces: list[Component]) -> Iterator[tuple[int, tuple[list[Component], Prompts]]]:
+    """Yield pieces with their prompts in groups that SAM answers at once, and how many came before."""
+    size = 16
+    for start in range(0, len(pieces), size):
+        group = pieces[start : start + size]
+        points = np.stack([piece.peak(_score(view, piece.class_id)) for piece in group])[:, None]
+        prompts = Prompts(
+            points,
+            np.ones(points.shape[:2], np.float32),
+            np.stack([piece.box for piece in group]),
+            torch.stack([mask_prompt(view.sam, piece.within(view.labels.shape)) for piece in group]),
+        )
+        yield start, (group, prompts)
+
+
+def _score(view: View, class_id: int) -> NDArray[np.float32] | None:
+    """Return the score (H, W) of a class in the window, or None when nobody knows it."""
+    if view.scores is None or class_id not in view.scores.ids:
+        return None
+    return view.scores.full(class_id, view.tile.rows, view.tile.columns)
+
+
+def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum()) / max(float((one | other).sum()), 1.0)

@@ -1,0 +1,101 @@
+"""What both SAM ways share: the image in windows, each refined alone and joined where it is nearest."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.models.sam import SamModel
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.embedding import Embedder, Embedding
+from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels, finish
+from napari_cliptrase.refine.windows import Tile
+from napari_cliptrase.scores import ClassScores
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One encoded window with the labels to refine: ``labels`` (H, W) of the window, ``tile`` its place."""
+
+    sam: SamModel
+    embedding: Embedding
+    labels: Labels
+    scores: ClassScores | None
+    tile: Tile
+
+
+@dataclass(frozen=True)
+class WindowResult:
+    """Refined labels (H, W) of a window, and how many masks were used and refused in it."""
+
+    labels: Labels
+    used: int
+    refused: int
+
+
+class SamWindows(ABC):
+    """A SAM way of refinement; the windows are encoded when they are first needed, and the embedder keeps them."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._image: Image | None = None
+
+    @abstractmethod
+    def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
+        """Refine one window, yielding what is being done between steps that take time."""
+
+    def prepare(self, image: Image) -> None:
+        """Take an image (H, W, 3) uint8 and encode it."""
+        finish(self.prepare_steps(image))
+
+    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Do what `prepare` does, window by window."""
+        check_image(image)
+        yield from self.embedder.embed_steps(image)
+        self._image = image
+
+    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
+        """Return refined labels for labels (H, W) of the prepared image."""
+        return finish(self.refine_steps(labels, scores))
+
+    def refine_steps(
+        self, labels: Labels, scores: ClassScores | None = None
+    ) -> Generator[Progress, None, RefineResult]:
+        """Do what `refine` does, in steps; ``labels`` stay unchanged."""
+        image = self._image
+        if image is None:
+            raise CliptraseError("Prepare an image before its labels are refined.")
+        check_labels(labels, image.shape[:2])
+        tiles = self.embedder.tiles(image.shape[:2])
+        refined = labels.copy()
+        used = refused = 0
+        for number, tile in enumerate(tiles):
+            yield Progress(number, len(tiles), "Refining")
+            window = np.ascontiguousarray(labels[tile.rows, tile.columns])
+            if window.any():
+                embedding = self.embedder.embed(np.ascontiguousarray(image[tile.rows, tile.columns]))
+                steps = self.refine_window(View(self.embedder.sam, embedding, window, scores, tile))
+                result = yield from _told(steps, number, len(tiles))
+                refined[tile.owned] = result.labels[tile.owned_within]
+                used, refused = used + result.used, refused + result.refused
+        yield Progress(len(tiles), len(tiles), "Refined")
+        return RefineResult(refined, (self.note(used, refused),))
+
+    @abstractmethod
+    def note(self, used: int, refused: int) -> str:
+        """Say in one sentence how many masks were used and refused."""
+
+
+def _told(
+    steps: Generator[str, None, WindowResult], number: int, total: int
+) -> Generator[Progress, None, WindowResult]:
+    """Turn the words of a window's steps into `Progress` of the whole."""
+    while True:
+        try:
+            text = next(steps)
+        except StopIteration as end:
+            result: WindowResult = end.value
+            return result
+        yield Progress(number, total, text)

@@ -1,0 +1,136 @@
+"""Sharper boundaries without a model: small pieces of even colour vote, or score maps flow along the image's edges."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import rgb2lab
+from skimage.filters import gaussian, sobel
+from skimage.segmentation import slic, watershed
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.guided import GuidedFilter
+from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels, finish
+from napari_cliptrase.refine.windows import Tile, tiles_of
+from napari_cliptrase.scores import ClassScores
+
+LARGEST: Final = 1024  # side of the windows in which large images are done
+
+
+class Pieces(StrEnum):
+    """How an image is cut into superpixels, or whether it is."""
+
+    SLIC = "slic"
+    WATERSHED = "watershed"
+    NONE = "none"
+    """Only the guided filter."""
+
+
+@dataclass(frozen=True)
+class SuperpixelOptions:
+    """Settings of `Superpixels`.
+
+    ``pieces`` how they are cut; ``area`` of one in pixels; ``compactness`` of SLIC, higher is rounder; ``guided``
+    whether score maps (or the labels themselves) flow along the image first; ``radius`` and ``smoothness`` of that
+    filter.
+    """
+
+    pieces: Pieces = Pieces.SLIC
+    area: int = 120
+    compactness: float = 8.0
+    guided: bool = True
+    radius: int = 12
+    smoothness: float = 1e-3
+
+
+class Superpixels:
+    """Refines labels by the majority vote in superpixels, after a guided filter."""
+
+    def __init__(self, options: SuperpixelOptions = SuperpixelOptions()) -> None:
+        self.options = options
+        self._image: Image | None = None
+        self._cut: dict[Tile, NDArray[np.intp]] = {}
+
+    def prepare(self, image: Image) -> None:
+        """Take an image (H, W, 3) uint8 and cut it into superpixels."""
+        finish(self.prepare_steps(image))
+
+    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Do what `prepare` does, window by window."""
+        check_image(image)
+        tiles = tiles_of(image.shape[:2], LARGEST)
+        cut = {}
+        for number, tile in enumerate(tiles):
+            yield Progress(number, len(tiles), "Cutting into superpixels")
+            if self.options.pieces is not Pieces.NONE:
+                cut[tile] = _cut(image[tile.rows, tile.columns], self.options)
+        yield Progress(len(tiles), len(tiles), "Cut into superpixels")
+        self._image, self._cut = image, cut
+
+    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
+        """Return refined labels for labels (H, W) of the prepared image."""
+        return finish(self.refine_steps(labels, scores))
+
+    def refine_steps(
+        self, labels: Labels, scores: ClassScores | None = None
+    ) -> Generator[Progress, None, RefineResult]:
+        """Do what `refine` does, window by window; ``labels`` stay unchanged."""
+        image = self._image
+        if image is None:
+            raise CliptraseError("Prepare an image before its labels are refined.")
+        check_labels(labels, image.shape[:2])
+        tiles = tiles_of(image.shape[:2], LARGEST)
+        refined = labels.copy()
+        for number, tile in enumerate(tiles):
+            yield Progress(number, len(tiles), "Refining")
+            window = labels[tile.rows, tile.columns]
+            if len(np.unique(window)) > 1:
+                done = self._refine_window(image[tile.rows, tile.columns], window, scores, tile)
+                refined[tile.owned] = done[tile.owned_within]
+        yield Progress(len(tiles), len(tiles), "Refined")
+        return RefineResult(refined)
+
+    def _refine_window(self, image: Image, labels: Labels, scores: ClassScores | None, tile: Tile) -> Labels:
+        if self.options.guided:
+            labels = _flow(image, labels, scores, tile, self.options)
+        pieces = self._cut.get(tile)
+        return labels if pieces is None else vote(pieces, labels)
+
+
+def vote(pieces: NDArray[np.intp], labels: Labels) -> Labels:
+    """Return labels (H, W) where each piece (numbered from 0) has the label that most of its pixels had."""
+    values, dense = np.unique(labels, return_inverse=True)
+    counts = np.bincount(pieces.ravel() * len(values) + dense.ravel(), minlength=(pieces.max() + 1) * len(values))
+    winners: Labels = values[counts.reshape(-1, len(values)).argmax(1)]
+    return winners[pieces]
+
+
+def _flow(image: Image, labels: Labels, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions) -> Labels:
+    """Filter the map of each class that occurs along the image, one after the other, and keep the highest."""
+    guide = GuidedFilter(image, options.radius, options.smoothness)
+    best = np.full(labels.shape, -np.inf, np.float32)
+    winner = labels.copy()
+    for class_id in np.unique(labels):
+        values = (labels == class_id).astype(np.float32)
+        if scores is not None and class_id in scores.ids:
+            values = (values + scores.full(int(class_id), tile.rows, tile.columns)) / 2
+        flowed = guide(values)
+        wins = flowed > best
+        winner[wins] = class_id
+        best[wins] = flowed[wins]
+    return winner
+
+
+def _cut(image: Image, options: SuperpixelOptions) -> NDArray[np.intp]:
+    """Return the number (H, W) of the superpixel of each pixel, from 0."""
+    count = max(image.shape[0] * image.shape[1] // options.area, 1)
+    if options.pieces is Pieces.SLIC:
+        cut = slic(image, count, options.compactness, sigma=0.5, start_label=0, channel_axis=2)
+    else:
+        edges = sobel(gaussian(rgb2lab(image), 0.7, channel_axis=2), axis=(0, 1)).max(2)
+        cut = watershed(edges, count, compactness=1e-3) - 1
+    return np.asarray(cut, np.intp)

@@ -1,0 +1,79 @@
+"""The ways of refinement by name; torch is imported when one that needs it is made."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.refine.protocol import MaskRefiner
+
+if TYPE_CHECKING:
+    from napari_cliptrase.models.sam import SamModel
+    from napari_cliptrase.refine.embedding import Embedder
+
+
+class Way(StrEnum):
+    """How labels are sharpened."""
+
+    SAM_VOTE = "sam-vote"
+    """SAM finds masks of everything; each takes the class that most of its pixels have."""
+    SAM_PROMPTS = "sam-prompts"
+    """Each piece of each class asks SAM for its outline; unsure answers are refused."""
+    SUPERPIXELS = "superpixels"
+    """Small pieces of even colour take their majority class; no model, fast on any computer."""
+
+    @property
+    def needs_sam(self) -> bool:
+        """Whether it works with a SAM model."""
+        return self is not Way.SUPERPIXELS
+
+
+def make_refiner(
+    way: Way | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
+) -> MaskRefiner:
+    """Return the refiner of a way.
+
+    Parameters
+    ----------
+    way
+        ``sam-vote``, ``sam-prompts`` or ``superpixels``.
+    sam
+        What `napari_cliptrase.models.sam.load_sam` takes or gives, or an `Embedder`, which several refiners can share
+        so that each image is encoded once.
+    device
+        For a ``sam`` that is a name.
+    options
+        Fields of `VoteOptions`, `PromptOptions` or `SuperpixelOptions`.
+    """
+    try:
+        chosen = Way(way)
+    except ValueError:
+        raise CliptraseError(f"{way!r} is no way to refine; choose {', '.join(Way)}.") from None
+    if chosen is Way.SUPERPIXELS:
+        from napari_cliptrase.refine.superpixels import SuperpixelOptions, Superpixels
+
+        return Superpixels(_made(SuperpixelOptions, chosen, options))
+    embedder = _embedder(sam, device)
+    if chosen is Way.SAM_VOTE:
+        from napari_cliptrase.refine.sam_vote import SamVote, VoteOptions
+
+        return SamVote(embedder, _made(VoteOptions, chosen, options))
+    from napari_cliptrase.refine.sam_prompts import PromptOptions, SamPrompts
+
+    return SamPrompts(embedder, _made(PromptOptions, chosen, options))
+
+
+def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
+    from napari_cliptrase.models.sam import load_sam
+    from napari_cliptrase.refine.embedding import Embedder
+
+    if isinstance(sam, Embedder):
+        return sam
+    return Embedder(load_sam(sam, device) if isinstance(sam, str) else sam)
+
+
+def _made(kind: Any, way: Way, options: dict[str, Any]) -> Any:
+    try:
+        return kind(**options)
+    except TypeError:
+        known = ", ".join(kind.__dataclass_fields__)
+        raise CliptraseError(f"{way} has no option {', '.join(options)}; it knows {known}.") from None
