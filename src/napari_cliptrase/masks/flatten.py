@@ -27,11 +27,10 @@ def flatten(layers: Sequence[Labels]) -> Flattened:
         sizes = " and ".join(" × ".join(map(str, shape)) for shape in sorted(shapes))
         raise MaskFormatError(f"Layers of {sizes} pixels cannot be combined; choose layers of one image.")
     flat = np.zeros(arrays[0].shape, dtype_for(max(int(array.max(initial=0)) for array in arrays)))
-    contested: np.ndarray | None = None
+    contested = np.zeros(flat.shape, bool)
     for array in arrays:
         claimed = array != 0
-        clash = claimed & (flat != 0) & (flat != array)
-        contested = clash if contested is None else contested | clash
+        contested |= claimed & (flat != 0) & (flat != array)
         np.copyto(flat, array, where=claimed, casting="unsafe")
     return Flattened(flat, int(np.count_nonzero(contested)))
 

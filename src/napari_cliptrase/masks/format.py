@@ -33,7 +33,7 @@ class Place:
     file: str | None = None
 
     def beside(self, name: str) -> str:
-        """Name of a file that goes with the export: ``classes.json``, or ``a.classes.json`` beside a named ``a.png``."""
+        """Name of a side file: ``classes.json``, or ``a.classes.json`` when the user named ``a.png``."""
         return name if self.file is None else f"{self.file.split('.')[0] or 'mask'}.{name}"
 
 
@@ -62,9 +62,11 @@ class MaskFormat:
     lossless
         Whether every label comes back.
     stacks
-        Whether arrays with more than two axes go into one file; else each plane is exported on its own.
+        Axes besides Y and X that a file can hold (``"*"``: all); a mask with others becomes several files.
     default_name
         File name in a target folder, for layout ONE.
+    folders
+        Whether the "file" of this format is a folder, as with zarr.
     extra, module
         The pip extra that brings the library the format needs, and the library.
     """
@@ -78,8 +80,9 @@ class MaskFormat:
     decode: Decoder | None = None
     recognises: Callable[[Path], bool] | None = None
     lossless: bool = True
-    stacks: bool = False
+    stacks: str = ""
     default_name: str = ""
+    folders: bool = False
     extra: str | None = None
     module: str | None = None
 
@@ -119,7 +122,7 @@ class MaskFormat:
 
     def place(self, target: Path) -> Place:
         """Return where an export to ``target`` goes."""
-        named = target.name.lower().endswith(self.extensions) and not target.is_dir()
+        named = target.name.lower().endswith(self.extensions) and (self.folders or not target.is_dir())
         if self.layout is Layout.FOLDER or not named:
             if target.is_file():
                 raise MaskFormatError(f"{target} is a file, but {self.title} needs a folder; choose another name.")
@@ -160,10 +163,7 @@ class MaskFormat:
                         f"{place.file} holds one mask, but there are several; name a folder to export them to."
                     )
                 mask = mask.renamed(self._stem(place.file))
-            if self.stacks:
-                yield mask
-            else:
-                yield from mask.planes()
+            yield from mask.pieces(self.stacks)
 
     def _stem(self, name: str) -> str:
         suffix = max((e for e in self.extensions if name.lower().endswith(e)), key=len)

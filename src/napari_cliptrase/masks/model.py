@@ -1,7 +1,7 @@
 """What is exported: one label array with everything a format may have a place for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -48,7 +48,7 @@ class LabelImage:
     """
 
     labels: Labels
-    classes: ClassTable = ClassTable()
+    classes: ClassTable = field(default_factory=ClassTable)
     axes: str = ""
     stem: str = "mask"
     image_name: str | None = None
@@ -127,29 +127,36 @@ class LabelImage:
         """Return the same mask under another stem."""
         return replace(self, stem=stem)
 
-    def planes(self) -> Iterator["LabelImage"]:
-        """Yield the 2-D planes, named ``stem_t003_z01``; a 2-D mask yields itself."""
-        if self.labels.ndim == 2:
+    def pieces(self, kept: str = "") -> Iterator["LabelImage"]:
+        """Yield what a format can hold: arrays of Y, X and the axes ``kept``, one for each index of the other axes.
+
+        The pieces are called ``stem_t003_c1``; a mask without other axes yields itself. ``"*"`` keeps all axes.
+        """
+        cut = [i for i, axis in enumerate(self.axes[:-2]) if axis not in kept and kept != "*"]
+        if not cut:
             yield self
             return
-        leading = self.labels.shape[:-2]
-        for index in np.ndindex(*leading):
-            parts = [
-                f"{axis.lower()}{i:0{len(str(size - 1))}d}"
-                for axis, i, size in zip(self.axes, index, leading, strict=False)
-            ]
+        stay = [i for i in range(len(self.axes)) if i not in cut]
+        leading = [self.labels.shape[i] for i in cut]
+        for number, place in enumerate(np.ndindex(*leading)):
+            index: list[int | slice] = [slice(None)] * len(self.axes)
+            parts = []
+            for i, at, size in zip(cut, place, leading, strict=True):
+                index[i] = at
+                parts.append(f"{self.axes[i].lower()}{at:0{len(str(size - 1))}d}")
             suffix = "_" + "_".join(parts)
             yield LabelImage(
-                labels=self.labels[index],
+                labels=self.labels[tuple(index)],
                 classes=self.classes,
-                axes="YX",
+                axes="".join(self.axes[i] for i in stay),
                 stem=self.stem + suffix,
                 image_name=self.image_name and _with_suffix(self.image_name, suffix),
-                scale=self.scale[-2:],
-                units=self.units[-2:],
-                origin=self.origin[-2:],
-                instances=None if self.instances is None else self.instances[index],
-                overlapped=self.overlapped if not any(index) else 0,
+                scale=tuple(self.scale[i] for i in stay),
+                units=tuple(self.units[i] for i in stay),
+                origin=tuple(self.origin[i] for i in stay),
+                instances=None if self.instances is None else self.instances[tuple(index)],
+                overlapped=0 if number else self.overlapped,
+                notes=self.notes,
             )
 
 

@@ -53,6 +53,8 @@ class ExportOptions:
         Name of the split (train, val, …) in formats that have splits.
     ngff
         Version of the OME-Zarr specification for new files; an existing image decides itself.
+    label_name
+        Name of the labels within an existing OME-Zarr image.
     """
 
     strict: bool = False
@@ -64,3 +66,4 @@ class ExportOptions:
     created: datetime | None = None
     subset: str = "train"
     ngff: NgffVersion = NgffVersion.V04
+    label_name: str = "classes"

@@ -90,7 +90,7 @@ def open_png(path: Path) -> tuple[np.ndarray, dict[str, str]]:
 
 
 def read_png(path: Path, stem: str) -> LabelImage:
-    """Return one mask: labels as they are, or looked up by colour when the file is RGB and a labelmap lies beside it."""
+    """Return one mask; an RGB file is looked up by the colours of the labelmap or class table beside it."""
     pixels, texts = open_png(path)
     embedded = metadata.load(texts.get(metadata.KEY))
     if pixels.ndim == 3:
@@ -137,7 +137,7 @@ FORMAT = MaskFormat(
 GREY = MaskFormat(
     key="png16",
     title="16-bit PNG",
-    description="one grey 16-bit image per mask, pixel = class id, up to 65,535; read by OpenCV, scikit-image, Cellpose",
+    description="one grey 16-bit image per mask, ids up to 65,535; read by OpenCV, scikit-image, Cellpose",
     extensions=(".png",),
     layout=Layout.EACH,
     encode=_encode_grey,

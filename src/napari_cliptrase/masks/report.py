@@ -90,7 +90,7 @@ class Tally:
         """The losses as sentences."""
         lines = []
         if count := self.lost["void"]:
-            lines.append(f"{_count(count, 'void pixel')} become background; the format has no place for void.")
+            lines.append(f"{_count(count, 'void pixel')} turned into background, since the format has no void.")
         if count := self.lost["dropped"]:
             lines.append(f"{_count(count, 'pixel')} of classes were not written.")
         if count := self.lost["holes"]:
@@ -102,9 +102,7 @@ class Tally:
         """Freeze the tally."""
         notes = list(self.notes)
         if self.overlaps:
-            notes.insert(
-                0, f"{_count(self.overlaps, 'overlapped pixel')} decided by layer order, the upper layer wins."
-            )
+            notes.insert(0, f"{_count(self.overlaps, 'overlapped pixel')} went to the upper layer.")
         return ExportReport(
             format=format_key,
             files=files,

@@ -112,7 +112,7 @@ def pack_counts(counts: Ints) -> str:
         columns.append(bits | np.where(done, 0, 0x20))
         more = more & ~done
     characters = (np.stack(columns, 1) + 48).astype(np.uint8)
-    return characters[np.stack(present, 1)].tobytes().decode("ascii")
+    return str(characters[np.stack(present, 1)].tobytes(), "ascii")
 
 
 def unpack_counts(text: str) -> Ints:

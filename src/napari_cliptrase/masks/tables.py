@@ -27,7 +27,7 @@ def load(path: Path) -> ClassTable:
 
 
 def shared(table: ClassTable, place: Place, tally: Tally) -> ClassTable:
-    """Return the table to write: classes that other masks of the folder use stay in it; changed meanings are reported."""
+    """Return the table to write: classes of other masks in the folder stay in it, renamed ones are noted."""
     path = place.folder / place.beside(CLASSES)
     if not path.is_file():
         return table
@@ -38,6 +38,15 @@ def shared(table: ClassTable, place: Place, tally: Tally) -> ClassTable:
             tally.note(f"{path}: class {entry.id} was {entry.name!r} and is now {new.name!r}, for all masks there.")
     kept = tuple(entry for entry in old if table.get(entry.id) is None and entry.id != table.void)
     return replace(table, classes=table.classes + kept)
+
+
+def with_names(table: ClassTable, names: Iterable[str]) -> ClassTable:
+    """Return the table plus classes for names that it lacks, with the next free ids, in the order they come."""
+    new = [name for name in dict.fromkeys(names) if table.by_name(name) is None]
+    first = max((*table.ids, 0)) + 1
+    free = (i for i in range(first, first + len(new) + 1) if i != table.void)
+    added = tuple(MaskClass.named(i, name) for i, name in zip(free, new, strict=False))
+    return replace(table, classes=table.classes + added)
 
 
 def labelmap(table: ClassTable, palette: Sequence[RGB], tally: Tally) -> str:

@@ -30,7 +30,7 @@ _SYMBOLS: Final[Mapping[str, str]] = {
 
 
 def canonical(unit: object) -> str:
-    """Return one spelling per unit: ``um``, ``µm`` and ``micron`` are ``micrometer``; unknown units stay as they are."""
+    """Return one spelling per unit: ``um`` and ``micron`` are ``micrometer``; unknown units stay as they are."""
     text = str(unit).strip()
     return _ALIASES.get(text.lower(), text.lower() if text.lower() in METRES else text)
 

@@ -1,0 +1,86 @@
+"""Images of ids in the manner of Cityscapes, with a given map from classes to its ids."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage, Labels
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.pngfile import encode_png
+from napari_cliptrase.masks.regions import object_plane
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile
+
+_IGNORE = 255
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    for mask in masks:
+        tally.image(mask)
+        ids = _ids(mask, options, tally)
+        yield OutFile(f"{mask.stem}_gtFine_labelIds.png", encode_png(ids))
+        yield OutFile(f"{mask.stem}_gtFine_color.png", encode_png(_colors(mask)))
+        if options.instances:
+            yield OutFile(f"{mask.stem}_gtFine_instanceIds.png", encode_png(_instance_ids(mask, ids, options)))
+
+
+def _ids(mask: LabelImage, options: ExportOptions, tally: Tally) -> Labels:
+    """(H, W) uint8 ids: 0 background, 255 void, classes by the map; classes without an id become 0 and are counted."""
+    lookup = np.zeros(max(mask.counts) + 1, np.int64)
+    for entry in mask.classes:
+        target = entry.id if options.id_map is None else options.id_map.get(entry.id, 0)
+        if not 0 <= target <= _IGNORE or (target == _IGNORE and mask.void_pixels):
+            raise MaskFormatError(f"Class {entry.name!r} has id {target} in the id map; use 1 to 254.")
+        if entry.id < len(lookup):
+            lookup[entry.id] = target
+            if target == 0 and mask.counts.get(entry.id):
+                tally.drop(mask.counts[entry.id])
+                tally.note(f"Class {entry.name!r} has no id in the id map and became 0.")
+    if options.id_map is None:
+        tally.note("Without an id map the class ids were written as they are.")
+    elif len(set(options.id_map.values())) < len(options.id_map):
+        tally.lose("The id map gives one id to several classes.")
+    if mask.classes.void is not None and mask.classes.void < len(lookup):
+        lookup[mask.classes.void] = _IGNORE
+    return lookup.astype(np.uint8)[mask.labels]
+
+
+def _colors(mask: LabelImage) -> np.ndarray:
+    lookup = np.zeros((max(mask.counts) + 1, 3), np.uint8)
+    for entry in mask.classes:
+        if entry.id < len(lookup):
+            lookup[entry.id] = entry.color
+    return lookup[mask.labels]
+
+
+def _instance_ids(mask: LabelImage, ids: Labels, options: ExportOptions) -> Labels:
+    """(H, W) uint16: id · 1000 + number of the object within its class, from 0; 0 and 255 outside objects."""
+    plane = object_plane(mask, corners=options.corners)
+    values, first, where = np.unique(plane, return_index=True, return_inverse=True)
+    id_of = ids.reshape(-1)[first].astype(np.int64)
+    numbers = np.zeros(len(values), np.int64)
+    count: dict[int, int] = {}
+    for i, (value, class_id) in enumerate(zip(values.tolist(), id_of.tolist(), strict=True)):
+        if value == 0:
+            continue
+        numbers[i] = class_id * 1000 + count.get(class_id, 0)
+        count[class_id] = count.get(class_id, 0) + 1
+        if count[class_id] > 1000 or numbers[i] > 65535:
+            raise MaskFormatError(
+                f"{mask.stem} has an object {count[class_id]} of id {class_id}, but Cityscapes ends at 1000 objects of "
+                "id 65; leave out the objects."
+            )
+    return np.where(plane == 0, ids, numbers[where].reshape(plane.shape)).astype(np.uint16)
+
+
+FORMAT = MaskFormat(
+    key="cityscapes",
+    title="Cityscapes ids",
+    description="labelIds, color and instanceIds images with the ids of a given map; read by cityscapesScripts, mmseg",
+    extensions=(),
+    layout=Layout.FOLDER,
+    encode=_encode,
+    lossless=False,
+)

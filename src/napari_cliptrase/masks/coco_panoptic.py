@@ -1,0 +1,121 @@
+"""COCO panoptic: a JSON and one colour-coded PNG per image."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.coco import image_entry
+from napari_cliptrase.masks.coco_read import category_table, load_json, unique
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage, dtype_for
+from napari_cliptrase.masks.names import stem_of
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.png import open_png
+from napari_cliptrase.masks.pngfile import encode_png
+from napari_cliptrase.masks.regions import Order, regions
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile
+
+
+def segment_color(number: int) -> tuple[int, int, int]:
+    """Colour of a segment: its number in base 256, red lowest."""
+    return number & 255, number >> 8 & 255, number >> 16
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    name = place.file or FORMAT.default_name
+    folder = PurePosixPath(name).stem
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        tally.no_void(mask)
+        images.append(image_entry(len(images) + 1, mask))
+        colors, segments = _segments(mask, options)
+        yield OutFile(f"{folder}/{mask.stem}.png", encode_png(colors))
+        annotations.append({"image_id": len(images), "file_name": f"{mask.stem}.png", "segments_info": segments})
+    things = int(options.instances)
+    categories = [
+        {"id": e.id, "name": e.name, "supercategory": "", "isthing": things, "color": list(e.color)} for e in table
+    ]
+    data = {"images": images, "annotations": annotations, "categories": categories}
+    yield OutFile.text(name, json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def _segments(mask: LabelImage, options: ExportOptions) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """(H, W, 3) uint8 colours and the list of segments; a class that is one segment has its id as number."""
+    numbers = np.zeros(mask.shape, np.uint32)
+    flat = numbers.reshape(-1)
+    segments = []
+    for region in regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners):
+        number = region.number or region.entry.id
+        if number >= 1 << 24:
+            raise MaskFormatError(f"{mask.stem} needs segment {number}, but COCO panoptic ends at 16,777,215.")
+        ends = region.runs.starts + region.runs.lengths
+        offsets = np.repeat(ends - np.cumsum(region.runs.lengths), region.runs.lengths)
+        flat[offsets + np.arange(region.runs.area)] = number
+        segments.append(
+            {
+                "id": number,
+                "category_id": region.entry.id,
+                "area": region.runs.area,
+                "bbox": list(region.box),
+                "iscrowd": 0,
+            }
+        )
+    return np.stack([(numbers >> shift & 255).astype(np.uint8) for shift in (0, 8, 16)], -1), segments
+
+
+def _is_panoptic(path: Path) -> bool:
+    data = load_json(path)
+    return (
+        isinstance(data, dict)
+        and "categories" in data
+        and any("segments_info" in annotation for annotation in data.get("annotations", [])[:1])
+    )
+
+
+def _decode(path: Path) -> Iterator[LabelImage]:
+    data = json.loads(path.read_text(encoding="utf-8-sig"))
+    table, shift, notes = category_table(data["categories"])
+    names = {image["id"]: str(image["file_name"]) for image in data.get("images", [])}
+    used: set[str] = set()
+    for annotation in data["annotations"]:
+        colors = open_png(path.parent / path.stem / annotation["file_name"])[0].astype(np.uint32)
+        numbers = colors[..., 0] | colors[..., 1] << 8 | colors[..., 2] << 16
+        class_of = {0: 0} | {int(s["id"]): int(s["category_id"]) + shift for s in annotation["segments_info"]}
+        present, where = np.unique(numbers, return_inverse=True)
+        unknown = [int(number) for number in present if int(number) not in class_of]
+        if unknown:
+            raise ValueError(f"{annotation['file_name']} holds segment {unknown[0]}, which is not listed")
+        lookup = np.array([class_of[int(n)] for n in present], dtype_for(max(table.ids, default=0)))
+        image_name = names.get(annotation["image_id"])
+        objects = len(set(class_of.values())) < len(class_of)
+        yield LabelImage(
+            lookup[where].reshape(numbers.shape),
+            table,
+            stem=unique(stem_of(annotation["file_name"]), used),
+            image_name=image_name,
+            instances=numbers if objects else None,
+            notes=notes,
+        )
+
+
+FORMAT = MaskFormat(
+    key="coco-panoptic",
+    title="COCO panoptic",
+    description="one JSON and a colour-coded PNG per image; read by panopticapi, Detectron2, Mask2Former",
+    extensions=(".json",),
+    layout=Layout.ONE,
+    default_name="panoptic.json",
+    encode=_encode,
+    decode=_decode,
+    recognises=_is_panoptic,
+)

@@ -1,0 +1,144 @@
+"""CVAT for images 1.1: one XML with run-length masks."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.colors import parse_hex, to_hex
+from napari_cliptrase.masks import tables
+from napari_cliptrase.masks.canvas import Canvas
+from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.coco_read import unique
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.names import by_name, stem_of, xml_name
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.regions import Order, Region, regions
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.rings import fill
+from napari_cliptrase.masks.runs import mask_of
+from napari_cliptrase.masks.staging import OutFile
+
+_NOTE = "napari-cliptrase "
+
+
+def crop_counts(region: Region) -> list[int]:
+    """Run lengths along the rows of the box of a region, outside first, as CVAT counts them."""
+    flat = region.crop().reshape(-1)
+    change = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    bounds = np.concatenate(([0], change, [flat.size]))
+    counts = np.diff(bounds).tolist()
+    return [0, *counts] if flat[0] else counts
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    body = []
+    for number, mask in enumerate(masks):
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        tally.no_void(mask)
+        height, width = mask.shape
+        name = quoteattr(xml_name(mask.image_name or f"{mask.stem}.png", FORMAT.title))
+        body.append(f'  <image id="{number}" name={name} width="{width}" height="{height}">')
+        found = regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners)
+        body += [_mask(region) for region in found]
+        body.append("  </image>")
+    by_name(table, FORMAT.title)
+    yield OutFile.text(place.file or FORMAT.default_name, "\n".join([*_head(table), *body, "</annotations>", ""]))
+
+
+def _head(table: ClassTable) -> list[str]:
+    """XML up to the images; ids travel in a comment, since CVAT knows labels by name only."""
+    described = json.dumps(json.loads(table.to_json()), separators=(",", ":")).replace("-", "\\u002d")
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", f"  <!--{_NOTE}{described}-->"]
+    lines += ["  <version>1.1</version>", "  <meta><task><labels>"]
+    lines += [
+        f"    <label><name>{escape(entry.name)}</name><color>{to_hex(entry.color)}</color>"
+        "<type>mask</type><attributes></attributes></label>"
+        for entry in table
+    ]
+    return [*lines, "  </labels></task></meta>"]
+
+
+def _mask(region: Region) -> str:
+    x, y, width, height = region.box
+    label = quoteattr(xml_name(region.entry.name, FORMAT.title))
+    rle = ", ".join(map(str, crop_counts(region)))
+    return (
+        f'    <mask label={label} source="auto" occluded="0" rle="{rle}" '
+        f'left="{x}" top="{y}" width="{width}" height="{height}" z_order="0"></mask>'
+    )
+
+
+def _decode(path: Path) -> Iterator[LabelImage]:
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
+    root = ElementTree.fromstring(path.read_bytes(), parser)
+    table = _table(root, str(path))
+    images = root.findall("image")
+    table = tables.with_names(table, (s.get("label", "") for image in images for s in image if s.get("label")))
+    used: set[str] = set()
+    for image in images:
+        name = image.get("name", "mask")
+        canvas = Canvas((int(image.get("height", 0)), int(image.get("width", 0))), table)
+        shapes = [shape for shape in image if shape.get("label")]
+        for shape in sorted(shapes, key=lambda shape: int(shape.get("z_order", 0))):
+            inside = _inside(shape, canvas.shape)
+            if inside is None:
+                canvas.skip(f"{name}: shapes of type {shape.tag!r} have no area and were left out.")
+            else:
+                canvas.add(shape.get("label", ""), inside, shape.get("group_id"))
+        yield canvas.image(unique(stem_of(name), used), image_name=name)
+
+
+def _table(root: ElementTree.Element, source: str) -> ClassTable:
+    comments = (node.text or "" for node in root.iter(ElementTree.Comment))  # type: ignore[arg-type]
+    for text in comments:
+        if text.startswith(_NOTE):
+            return ClassTable.from_json(text.removeprefix(_NOTE), source)
+    classes = []
+    for number, label in enumerate(root.iterfind(".//meta//labels/label"), start=1):
+        entry = MaskClass.named(number, label.findtext("name") or f"class {number}")
+        color = label.findtext("color")
+        classes.append(MaskClass(number, entry.name, parse_hex(color) if color else entry.color))
+    return ClassTable(tuple(classes))
+
+
+def _inside(shape: ElementTree.Element, size: tuple[int, int]) -> NDArray[np.bool_] | None:
+    if shape.tag == "mask":
+        left, top, width, height = (int(shape.get(key, 0)) for key in ("left", "top", "width", "height"))
+        counts = np.array([int(part) for part in shape.get("rle", "").split(",")], np.int64)
+        inside = np.zeros(size, bool)
+        inside[top : top + height, left : left + width] = mask_of(counts, width * height).reshape(height, width)
+        return inside
+    if shape.tag == "polygon":
+        return fill([np.array([point.split(",") for point in shape.get("points", "").split(";")], np.float64)], size)
+    if shape.tag == "box":
+        x0, y0, x1, y1 = (float(shape.get(key, 0)) for key in ("xtl", "ytl", "xbr", "ybr"))
+        return fill([np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])], size)
+    return None
+
+
+def _is_cvat(path: Path) -> bool:
+    if path.suffix.lower() != ".xml" or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return b"<annotations" in stream.read(4096)
+
+
+FORMAT = MaskFormat(
+    key="cvat",
+    title="CVAT for images",
+    description="one XML with run-length masks, holes kept; read by CVAT and Datumaro",
+    extensions=(".xml",),
+    layout=Layout.ONE,
+    default_name="annotations.xml",
+    encode=_encode,
+    decode=_decode,
+    recognises=_is_cvat,
+)

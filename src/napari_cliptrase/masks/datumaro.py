@@ -1,0 +1,121 @@
+"""Datumaro JSON with run-length masks."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.canvas import Canvas
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.coco_read import load_json, rle_mask, unique
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.names import by_name, stem_of
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.regions import Order, Region, regions
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.runs import pack_counts
+from napari_cliptrase.masks.staging import OutFile
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    items: list[tuple[LabelImage, list[Region]]] = []
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        tally.no_void(mask)
+        found = regions(mask, order=Order.COLUMNS, objects=options.instances, corners=options.corners)
+        items.append((mask, list(found)))
+    by_name(table, FORMAT.title)
+    index = {entry.id: number for number, entry in enumerate(table)}
+    data = {
+        "dm_format_version": "1.0",
+        "media_type": 2,
+        "infos": {metadata.KEY: json.loads(table.to_json())},
+        "categories": {
+            "label": {
+                "labels": [{"name": entry.name, "parent": "", "attributes": []} for entry in table],
+                "label_groups": [],
+                "attributes": [],
+            },
+            "mask": {
+                "colormap": [
+                    {"label_id": index[entry.id], "r": entry.color[0], "g": entry.color[1], "b": entry.color[2]}
+                    for entry in table
+                ]
+            },
+        },
+        "items": [_item(mask, found, index) for mask, found in items],
+    }
+    yield OutFile.text(
+        f"annotations/{options.subset}.json", json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
+
+
+def _item(mask: LabelImage, found: list[Region], index: dict[int, int]) -> dict[str, Any]:
+    height, width = mask.shape
+    return {
+        "id": mask.stem,
+        "annotations": [
+            {
+                "id": number,
+                "type": "mask",
+                "attributes": {},
+                "group": region.number,
+                "label_id": index[region.entry.id],
+                "rle": {"counts": pack_counts(region.runs.counts()), "size": [height, width]},
+                "z_order": 0,
+            }
+            for number, region in enumerate(found)
+        ],
+        "attr": {},
+        "image": {"path": mask.image_name or f"{mask.stem}.png", "size": [height, width]},
+    }
+
+
+def _file(path: Path) -> Path | None:
+    """The JSON of a path, or the first of a data set folder."""
+    if path.is_dir():
+        return next(iter(sorted((path / "annotations").glob("*.json"))), None)
+    return path
+
+
+def _is_datumaro(path: Path) -> bool:
+    file = _file(path)
+    data = None if file is None else load_json(file)
+    return isinstance(data, dict) and "items" in data and "categories" in data
+
+
+def _decode(path: Path) -> Iterator[LabelImage]:
+    files = sorted((path / "annotations").glob("*.json")) if path.is_dir() else [path]
+    used: set[str] = set()
+    for file in files:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        names = [str(label["name"]) for label in data["categories"]["label"]["labels"]]
+        described = (data.get("infos") or {}).get(metadata.KEY)
+        table = ClassTable() if described is None else ClassTable.from_json(json.dumps(described), str(file))
+        table = tables.with_names(table, names)
+        for item in data["items"]:
+            height, width = map(int, item["image"]["size"])
+            canvas = Canvas((height, width), table)
+            for annotation in sorted(item["annotations"], key=lambda a: int(a.get("z_order", 0))):
+                if annotation["type"] == "mask":
+                    inside = rle_mask(annotation["rle"], (height, width))
+                    canvas.add(names[int(annotation["label_id"])], inside, annotation.get("group") or None)
+                else:
+                    canvas.skip(f"{item['id']}: annotations of type {annotation['type']!r} were left out.")
+            yield canvas.image(unique(stem_of(str(item["id"]) + ".x"), used), image_name=item["image"].get("path"))
+
+
+FORMAT = MaskFormat(
+    key="datumaro",
+    title="Datumaro",
+    description="one JSON with run-length masks per class or object; read by Datumaro, CVAT, OpenVINO training",
+    extensions=(),
+    layout=Layout.FOLDER,
+    encode=_encode,
+    decode=_decode,
+    recognises=_is_datumaro,
+)

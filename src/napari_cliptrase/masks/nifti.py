@@ -1,0 +1,110 @@
+"""NIfTI volumes, with the label descriptions of ITK-SNAP beside them."""
+
+import gzip
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import PIXEL, LabelImage, narrow
+from napari_cliptrase.masks.names import one_line
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.seg_nrrd import volume
+from napari_cliptrase.masks.staging import OutFile
+
+SUFFIXES = (".nii.gz", ".nii")
+_COMMENT = 6
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        name = place.file or f"{mask.stem}.nii.gz"
+        data = _nifti(mask)
+        yield OutFile(name, gzip.compress(data, 1, mtime=0) if name.lower().endswith(".gz") else data)
+    table = tables.shared(table, place, tally)
+    yield OutFile.text(place.beside(tables.CLASSES), table.to_json())
+    yield OutFile.text(place.beside("itksnap_labels.txt"), _labels(table))
+
+
+def _nifti(mask: LabelImage) -> bytes:
+    import nibabel
+
+    data, sizes, origin = volume(mask)
+    if data.dtype.itemsize > 4:
+        raise MaskFormatError(f"{mask.stem} holds ids above 32 bits, which NIfTI readers refuse; export it as TIFF.")
+    # x to the left and y to the back, as the Slicer export has it; NIfTI counts to the right and to the front
+    affine = np.diag([-sizes[0], -sizes[1], sizes[2], 1.0])
+    affine[:3, 3] = (-origin[0], -origin[1], origin[2])
+    image = nibabel.Nifti1Image(data, affine)
+    image.header.set_xyzt_units("mm" if mask.metric else None)
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(_COMMENT, metadata.dump(mask).encode("utf-8")))
+    return bytes(image.to_bytes())
+
+
+def _labels(table: ClassTable) -> str:
+    """Label descriptions for ITK-SNAP: index, colour, opacity, visible, in meshes, name."""
+    lines = ['    0     0    0    0        0  0  0    "Clear Label"']
+    for entry in table:
+        red, green, blue = entry.color
+        name = one_line(entry.name).replace('"', "'")
+        lines.append(f'{entry.id:5d}   {red:3d}  {green:3d}  {blue:3d}        1  1  1    "{name}"')
+    return "\n".join(lines) + "\n"
+
+
+def _decode(source: Path) -> Iterator[LabelImage]:
+    import nibabel
+
+    for path, stem in tables.mask_files(source, SUFFIXES):
+        image: Any = nibabel.load(path)
+        data = np.asarray(image.dataobj)
+        if data.dtype.kind == "f":
+            if not np.array_equal(data, np.round(data)):
+                raise ValueError("it holds fractions, so it is no label volume")
+            data = data.astype(np.int64)
+        labels = data.T if data.dtype.kind == "u" else narrow(data.T)
+        texts = [item.get_content() for item in image.header.extensions if item.get_code() == _COMMENT]
+        described = next((found for found in map(_described, texts) if found is not None), None)
+        if described is not None and len(described["axes"]) == 2 and labels.ndim == 3 and labels.shape[0] == 1:
+            labels = labels[0]
+        if described is not None:
+            yield metadata.described(labels, stem, described, tables.beside(path))
+            continue
+        sizes = tuple(float(v) for v in image.header.get_zooms()[::-1])
+        known = image.header.get_xyzt_units()[0] == "mm"
+        yield LabelImage(
+            labels,
+            tables.beside(path) or ClassTable(),
+            stem=stem,
+            axes="TZYX"[-labels.ndim :],
+            scale=sizes,
+            units=tuple("millimeter" if known and axis != "T" else PIXEL for axis in "TZYX"[-labels.ndim :]),
+        )
+
+
+def _described(content: Any) -> dict[str, Any] | None:
+    text = content if isinstance(content, str) else bytes(content).rstrip(b"\0").decode("utf-8", "replace")
+    return metadata.load(text)
+
+
+FORMAT = MaskFormat(
+    key="nifti",
+    title="NIfTI",
+    description="volume with physical size, class names in the file beside it; read by ITK-SNAP, 3D Slicer, nnU-Net",
+    extensions=SUFFIXES,
+    layout=Layout.EACH,
+    encode=_encode,
+    decode=_decode,
+    recognises=lambda path: tables.holds(path, SUFFIXES),
+    stacks="Z",
+    extra="nifti",
+    module="nibabel",
+)

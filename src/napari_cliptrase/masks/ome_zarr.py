@@ -1,0 +1,248 @@
+"""OME-Zarr labels: beside an existing image with the same pyramid, or as a label image of their own."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks import metadata
+from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels
+from napari_cliptrase.masks.names import file_part
+from napari_cliptrase.masks.options import ExportOptions, NgffVersion
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile, OutFolder
+from napari_cliptrase.masks.zarr_files import chunk_files, group_file, load_attributes
+
+SUFFIXES = (".ome.zarr", ".zarr")
+_SMALLEST = 1024
+_VOID = "void"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a pyramid: its path, shape and the scale and position of its pixels, one per axis."""
+
+    path: str
+    shape: tuple[int, ...]
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+
+
+def _encode(
+    masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | OutFolder]:
+    for mask in masks:
+        tally.image(mask)
+        name = place.file or f"{mask.stem}.ome.zarr"
+        root = place.folder / name
+        attributes = load_attributes(root) if root.is_dir() else None
+        if attributes is None or "image-label" in attributes:
+            yield OutFolder(name, _label_files(mask, options.ngff, _own_levels(mask)))
+            continue
+        if "multiscales" not in attributes:
+            raise MaskFormatError(f"{root} is a zarr folder without an OME image; choose another name.")
+        yield from _beside_image(mask, root, name, attributes, options, tally)
+
+
+def _own_levels(mask: LabelImage) -> list[Level]:
+    """Halved in Y and X until it is small."""
+    levels = [Level("0", tuple(mask.labels.shape), mask.scale, mask.origin)]
+    while max(levels[-1].shape[-2:]) > _SMALLEST:
+        *leading, height, width = levels[-1].shape
+        shape = (*leading, -(-height // 2), -(-width // 2))
+        levels.append(_level(mask, str(len(levels)), shape))
+    return levels
+
+
+def _level(mask: LabelImage, path: str, shape: tuple[int, ...]) -> Level:
+    factors = [full / size for full, size in zip(mask.labels.shape, shape, strict=True)]
+    scale = tuple(s * f for s, f in zip(mask.scale, factors, strict=True))
+    shift = tuple(o + (f - 1) / 2 * s for o, f, s in zip(mask.origin, factors, mask.scale, strict=True))
+    return Level(path, shape, scale, shift)
+
+
+def _beside_image(
+    mask: LabelImage, root: Path, name: str, attributes: dict[str, Any], options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | OutFolder]:
+    """Labels in ``labels/NAME`` of an image, with one level per level of the image, and the list of labels."""
+    version = NgffVersion.V05 if (root / "zarr.json").is_file() else NgffVersion.V04
+    levels = _image_levels(mask, root, attributes)
+    label = file_part(options.label_name)
+    yield OutFolder(f"{name}/labels/{label}", _label_files(mask, version, levels, source="../../"))
+    old = load_attributes(root / "labels") or {}
+    labels = sorted({*old.get("labels", []), label})
+    for path, data in group_file({**old, "labels": labels}, version).items():
+        yield OutFile(f"{name}/labels/{path}", data)
+    tally.note(f"Written as labels/{label} of the image {name}, with its {len(levels)} levels.")
+
+
+def _image_levels(mask: LabelImage, root: Path, attributes: dict[str, Any]) -> list[Level]:
+    """The levels of an image without its channel axis; refuse an image of another size."""
+    multiscale = attributes["multiscales"][0]
+    axes = "".join(str(axis["name"]).upper() for axis in multiscale["axes"])
+    kept = [i for i, axis in enumerate(axes) if axis in mask.axes]
+    if "".join(axes[i] for i in kept) != mask.axes:
+        raise MaskFormatError(f"Mask {mask.stem!r} has axes {mask.axes}, but the image in {root} has {axes}.")
+    levels = []
+    for dataset in multiscale["datasets"]:
+        shape = _array_shape(root / dataset["path"])
+        transforms = {t["type"]: t[t["type"]] for t in dataset.get("coordinateTransformations", [])}
+        scale = transforms.get("scale", [1.0] * len(axes))
+        shift = transforms.get("translation", [0.0] * len(axes))
+        levels.append(
+            Level(
+                str(dataset["path"]),
+                tuple(shape[i] for i in kept),
+                tuple(float(scale[i]) for i in kept),
+                tuple(float(shift[i]) for i in kept),
+            )
+        )
+    if levels[0].shape != mask.labels.shape:
+        raise MaskFormatError(
+            f"Mask {mask.stem!r} has shape {mask.labels.shape}, but the image in {root} has {levels[0].shape}; "
+            "export it beside the image it was made for."
+        )
+    return levels
+
+
+def _array_shape(folder: Path) -> list[int]:
+    for name in ("zarr.json", ".zarray"):
+        if (folder / name).is_file():
+            return list(json.loads((folder / name).read_text(encoding="utf-8"))["shape"])
+    raise MaskFormatError(f"{folder} is no zarr array, though the image names it as a level.")
+
+
+def _label_files(
+    mask: LabelImage, version: NgffVersion, levels: list[Level], source: str | None = None
+) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for level in levels:
+        files |= chunk_files(level.path, _sampled(mask.labels, level.shape), mask.axes.lower(), version)
+    axes = [_axis(axis, unit) for axis, unit in zip(mask.axes, mask.units, strict=True)]
+    datasets = [
+        {
+            "path": level.path,
+            "coordinateTransformations": [{"type": "scale", "scale": list(level.scale)}]
+            + ([{"type": "translation", "translation": list(level.translation)}] if any(level.translation) else []),
+        }
+        for level in levels
+    ]
+    multiscale: dict[str, Any] = {"name": mask.stem, "axes": axes, "datasets": datasets}
+    colors = [{"label-value": e.id, "rgba": [*e.color, 255]} for e in mask.classes]
+    properties: list[dict[str, Any]] = [{"label-value": e.id, "class": e.name} for e in mask.classes]
+    if mask.classes.void is not None:
+        properties.append({"label-value": mask.classes.void, "class": _VOID, "void": True})
+    label: dict[str, Any] = {"colors": colors, "properties": properties}
+    if source is not None:
+        label["source"] = {"image": source}
+    if version is NgffVersion.V04:
+        multiscale["version"] = label["version"] = version.value
+    attributes: dict[str, Any] = {
+        "multiscales": [multiscale],
+        "image-label": label,
+        metadata.KEY: metadata.describe(mask),
+    }
+    return files | group_file(attributes, version)
+
+
+def _axis(axis: str, unit: str) -> dict[str, str]:
+    kind = {"T": "time", "C": "channel"}.get(axis, "space")
+    entry = {"name": axis.lower(), "type": kind}
+    return entry if unit == PIXEL or kind == "channel" else entry | {"unit": unit}
+
+
+def _sampled(labels: Labels, shape: tuple[int, ...]) -> Labels:
+    """Nearest labels on a coarser grid."""
+    if labels.shape == shape:
+        return labels
+    indices = [
+        ((np.arange(size) + 0.5) * full / size).astype(np.intp) for full, size in zip(labels.shape, shape, strict=True)
+    ]
+    return np.asarray(labels[np.ix_(*indices)])
+
+
+def _decode(source: Path) -> Iterator[LabelImage]:
+    attributes = load_attributes(source)
+    if attributes is None:
+        raise ValueError("it is no zarr group")
+    if "image-label" in attributes:
+        yield _read(source, _stem(source), attributes)
+        return
+    labels = load_attributes(source / "labels") or {}
+    names = [str(name) for name in labels.get("labels", [])]
+    if not names:
+        raise ValueError("it holds no labels")
+    for name in names:
+        yield _read(source / "labels" / name, name, load_attributes(source / "labels" / name) or {})
+
+
+def _read(group: Path, stem: str, attributes: dict[str, Any]) -> LabelImage:
+    import zarr
+
+    multiscale = attributes["multiscales"][0]
+    dataset = multiscale["datasets"][0]
+    labels = np.asarray(zarr.open_array(group / dataset["path"], mode="r")[...])
+    if isinstance(described := attributes.get(metadata.KEY), dict):
+        return metadata.described(labels, stem, described, None)
+    transforms = {t["type"]: t[t["type"]] for t in dataset.get("coordinateTransformations", [])}
+    return LabelImage(
+        labels,
+        _table(attributes.get("image-label") or {}),
+        axes="".join(str(axis["name"]).upper() for axis in multiscale["axes"]),
+        stem=stem,
+        scale=tuple(float(v) for v in transforms.get("scale", ())),
+        units=tuple(str(axis.get("unit", PIXEL)) for axis in multiscale["axes"]),
+        origin=tuple(float(v) for v in transforms.get("translation", ())),
+    )
+
+
+def _table(label: dict[str, Any]) -> ClassTable:
+    names: dict[int, str] = {}
+    void = None
+    for entry in label.get("properties", []):
+        value = int(entry["label-value"])
+        if entry.get("void"):
+            void = value
+        else:
+            names[value] = str(entry.get("class") or entry.get("name") or f"class {value}")
+    colors = {int(e["label-value"]): tuple(map(int, e["rgba"][:3])) for e in label.get("colors", []) if e.get("rgba")}
+    ids = sorted({*names, *colors} - {0, void})
+    classes = []
+    for class_id in ids:
+        entry = MaskClass.named(class_id, names.get(class_id, f"class {class_id}"))
+        classes.append(MaskClass(class_id, entry.name, colors.get(class_id, entry.color)))  # type: ignore[arg-type]
+    return ClassTable(tuple(classes), void)
+
+
+def _stem(path: Path) -> str:
+    suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), "")
+    return path.name[: len(path.name) - len(suffix)] or "mask"
+
+
+def _recognises(path: Path) -> bool:
+    if not path.is_dir():
+        return False
+    attributes = load_attributes(path)
+    return attributes is not None and ("image-label" in attributes or (path / "labels").is_dir())
+
+
+FORMAT = MaskFormat(
+    key="ome-zarr",
+    title="OME-Zarr labels",
+    description="chunked pyramid with colours and names, put beside an existing image; read by napari, Fiji, Vizarr",
+    extensions=SUFFIXES,
+    layout=Layout.EACH,
+    folders=True,
+    encode=_encode,
+    decode=_decode,
+    recognises=_recognises,
+    stacks="*",
+    extra="ome-zarr",
+    module="zarr",
+)

@@ -1,0 +1,82 @@
+"""One black-and-white PNG per class: 255 where the class is, 0 elsewhere."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from napari_cliptrase.masks import tables
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage, dtype_for
+from napari_cliptrase.masks.names import file_part
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.png import open_png
+from napari_cliptrase.masks.pngfile import encode_png
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile
+
+
+def _folders(table: ClassTable) -> dict[int, str]:
+    """Folder of each class: the id makes it unique, the name tells people."""
+    folders = {entry.id: f"{entry.id}_{file_part(entry.name)}" for entry in table}
+    if table.void is not None:
+        folders[table.void] = f"{table.void}_void"
+    return folders
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        for class_id, folder in _folders(mask.classes).items():
+            if class_id == mask.classes.void and not mask.void_pixels:
+                continue
+            pixels = np.where(mask.labels == class_id, np.uint8(255), np.uint8(0))
+            yield OutFile(f"{folder}/{mask.stem}.png", encode_png(pixels))
+    yield OutFile.text(tables.CLASSES, tables.shared(table, place, tally).to_json())
+
+
+def _decode(source: Path) -> Iterator[LabelImage]:
+    root = source.parent if source.name == tables.CLASSES else source
+    table = tables.load(root / tables.CLASSES)
+    found: dict[str, dict[int, Path]] = {}
+    for class_id, folder in _folders(table).items():
+        for path in sorted((root / folder).rglob("*.png")):
+            stem = path.relative_to(root / folder).as_posix().removesuffix(".png")
+            found.setdefault(stem, {})[class_id] = path
+    if not found:
+        raise ValueError("it holds no folder of a class of its classes.json")
+    for stem in sorted(found):
+        labels, overlapped = None, np.zeros(0, bool)
+        for class_id, path in found[stem].items():
+            inside = open_png(path)[0] != 0
+            if labels is None:
+                labels = np.zeros(inside.shape, dtype_for(max(*table.ids, table.void or 0)))
+                overlapped = np.zeros(inside.shape, bool)
+            if inside.shape != labels.shape:
+                raise ValueError(f"{path} has {inside.shape} pixels, the other classes {labels.shape}")
+            overlapped |= inside & (labels != 0)
+            labels[inside] = class_id
+        if labels is not None:
+            yield LabelImage(labels, table, stem=stem, overlapped=int(np.count_nonzero(overlapped)))
+
+
+def _recognises(path: Path) -> bool:
+    root = path.parent if path.name == tables.CLASSES else path
+    if not (root / tables.CLASSES).is_file():
+        return False
+    return any((root / folder).is_dir() for folder in _folders(tables.load(root / tables.CLASSES)).values())
+
+
+FORMAT = MaskFormat(
+    key="png-per-class",
+    title="PNG per class",
+    description="a folder per class with black-and-white images, 255 = inside; read by any script, Fiji, MATLAB",
+    extensions=(),
+    layout=Layout.FOLDER,
+    encode=_encode,
+    decode=_decode,
+    recognises=_recognises,
+)

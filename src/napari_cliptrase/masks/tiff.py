@@ -1,0 +1,87 @@
+"""TIFF with every axis, any integer type, pixel size and the class table inside."""
+
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_cliptrase.masks import metadata, tables, units
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage, Labels
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile
+
+SUFFIXES = (".tif", ".tiff")
+OME_SUFFIXES = (".ome.tif", ".ome.tiff")
+
+
+def tiff_bytes(labels: Labels, **kwargs: Any) -> bytes:
+    """Return a zlib-compressed TIFF; ``kwargs`` go to tifffile."""
+    import tifffile
+
+    stream = BytesIO()
+    tifffile.imwrite(
+        stream,
+        np.ascontiguousarray(labels),
+        photometric="minisblack",
+        compression="zlib",
+        compressionargs={"level": 1},
+        software="napari-cliptrase",
+        **kwargs,
+    )
+    return stream.getvalue()
+
+
+def density(mask: LabelImage) -> dict[str, Any]:
+    """Return the resolution of a mask in pixels per centimetre, as tifffile wants it; empty when it is not known."""
+    y, x = (units.metres(size, unit) for size, unit in zip(mask.scale[-2:], mask.units[-2:], strict=True))
+    return {} if x is None or y is None else {"resolution": (0.01 / x, 0.01 / y), "resolutionunit": "CENTIMETER"}
+
+
+def readable_axes(axes: str, ndim: int) -> str:
+    """Return the axes of a series when they can name the axes of a mask, else nothing."""
+    return axes if len(axes) == ndim and axes.endswith("YX") and len(set(axes)) == ndim else ""
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        data = tiff_bytes(
+            mask.labels, metadata={"axes": mask.axes, metadata.KEY: metadata.describe(mask)}, **density(mask)
+        )
+        yield OutFile(place.file or f"{mask.stem}.tif", data)
+    yield OutFile.text(place.beside(tables.CLASSES), tables.shared(table, place, tally).to_json())
+
+
+def _decode(source: Path) -> Iterator[LabelImage]:
+    import tifffile
+
+    for path, stem in tables.mask_files(source, SUFFIXES):
+        with tifffile.TiffFile(path) as file:
+            labels = file.asarray()
+            shaped = (file.shaped_metadata or [{}])[0]
+            axes = readable_axes(file.series[0].axes, labels.ndim)
+        described = shaped.get(metadata.KEY)
+        if isinstance(described, dict):
+            yield metadata.described(labels, stem, described, tables.beside(path))
+        else:
+            yield LabelImage(labels, tables.beside(path) or ClassTable(), stem=stem, axes=axes)
+
+
+FORMAT = MaskFormat(
+    key="tiff",
+    title="TIFF",
+    description="compressed, any id size, stacks in one file; read by Fiji, napari, scikit-image, MATLAB",
+    extensions=SUFFIXES,
+    layout=Layout.EACH,
+    encode=_encode,
+    decode=_decode,
+    recognises=lambda path: tables.holds(path, SUFFIXES),
+    stacks="*",
+)

@@ -1,0 +1,77 @@
+"""The folder tree of PASCAL VOC segmentation, as CVAT's "Segmentation mask 1.1" and many trainers expect it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_cliptrase.colors import voc_color
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks import tables
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage, narrow
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.png import indexed_png, open_png, palette_of, read_png
+from napari_cliptrase.masks.pngfile import encode_png
+from napari_cliptrase.masks.regions import object_plane
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.staging import OutFile
+
+CLASS, OBJECT, SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    stems = []
+    for mask in masks:
+        if max(mask.counts) > 255:
+            raise MaskFormatError(f"{mask.stem} holds ids above 255, which VOC cannot hold; export it as TIFF.")
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        stems.append(mask.stem)
+        yield OutFile(f"{CLASS}/{mask.stem}.png", indexed_png(mask, options.palette, tally))
+        yield OutFile(f"{OBJECT}/{mask.stem}.png", _objects(mask, options))
+    table = tables.shared(table, place, tally)
+    yield OutFile.text(tables.LABELMAP, tables.labelmap(table, palette_of(table, options.palette), tally))
+    yield OutFile.text(tables.CLASSES, table.to_json())
+    yield OutFile.text(f"{SETS}/{options.subset}.txt", "".join(f"{stem}\n" for stem in stems))
+
+
+def _objects(mask: LabelImage, options: ExportOptions) -> bytes:
+    """Objects numbered from 1 in VOC's colours; as 16-bit grey when there are more than 254."""
+    plane = object_plane(mask, corners=options.corners)
+    numbers = np.unique(plane)
+    plane = narrow(np.searchsorted(numbers[numbers > 0], plane) + (plane > 0))
+    void = mask.classes.void
+    if plane.max() > 254:
+        return encode_png(plane.astype(np.uint16))
+    if void is not None:
+        plane = np.where(mask.labels == void, np.uint8(255), plane.astype(np.uint8))
+    return encode_png(plane.astype(np.uint8), palette=[voc_color(index) for index in range(256)])
+
+
+def _decode(source: Path) -> Iterator[LabelImage]:
+    folder = source / CLASS
+    for path, stem in tables.mask_files(folder, (".png",)):
+        mask = read_png(path, stem)
+        objects = source / OBJECT / f"{stem}.png"
+        if objects.is_file():
+            numbers = open_png(objects)[0]
+            if numbers.ndim == 2:
+                empty = np.isin(mask.labels, (0, mask.classes.void or 0))
+                mask = replace(mask, instances=narrow(np.where(empty, 0, numbers)))
+        yield mask
+
+
+FORMAT = MaskFormat(
+    key="voc",
+    title="PASCAL VOC folders",
+    description="class and object images in VOC's tree, with labelmap.txt; read by CVAT, Datumaro, torchvision",
+    extensions=(),
+    layout=Layout.FOLDER,
+    encode=_encode,
+    decode=_decode,
+    recognises=lambda path: (path / CLASS).is_dir(),
+)

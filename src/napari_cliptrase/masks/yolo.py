@@ -1,0 +1,60 @@
+"""YOLO segmentation: one text file per image with a polygon per line, and data.yaml."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.outlines import outlines
+from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.rings import Ring
+from napari_cliptrase.masks.staging import OutFile
+
+
+def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
+    images: list[tuple[str, tuple[int, int], list[tuple[int, Ring]]]] = []
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        tally.no_void(mask)
+        rows: list[tuple[int, Ring]] = []
+        for outline in outlines(mask, options, objects=True):
+            rings = outline.plain_rings(options.holes, tally)
+            tally.parts_split += len(rings) > 1
+            rows += [(outline.entry.id, ring) for ring in rings]
+        images.append((mask.stem, mask.shape, rows))
+    if tally.parts_split:
+        tally.note(f"{tally.parts_split} objects of several parts became one line per part.")
+    # YOLO numbers classes from 0 without gaps: ascending ids keep the numbers when the table is reordered
+    order = sorted(table.ids)
+    index = {class_id: number for number, class_id in enumerate(order)}
+    for stem, shape, rows in images:
+        yield OutFile.text(f"labels/{options.subset}/{stem}.txt", "".join(_line(index[i], r, shape) for i, r in rows))
+    lines = ["path: .", "train: images/train", "val: images/val", "names:"]
+    lines += [f"  {index[i]}: {json.dumps(_name(table, i), ensure_ascii=False)}" for i in order]
+    yield OutFile.text("data.yaml", "\n".join(lines) + "\n")
+
+
+def _name(table: ClassTable, class_id: int) -> str:
+    entry = table.get(class_id)
+    return "" if entry is None else entry.name
+
+
+def _line(number: int, ring: Ring, shape: tuple[int, int]) -> str:
+    height, width = shape
+    points = " ".join(f"{x / width:.6g} {y / height:.6g}" for x, y in ring.tolist())
+    return f"{number} {points}\n"
+
+
+FORMAT = MaskFormat(
+    key="yolo",
+    title="YOLO segmentation",
+    description="a polygon per line and data.yaml; read by Ultralytics YOLO, Roboflow",
+    extensions=(),
+    layout=Layout.FOLDER,
+    encode=_encode,
+    lossless=False,
+)
