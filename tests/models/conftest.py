@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -159,7 +160,8 @@ def server() -> Iterator[FileServer]:
                 self.wfile.flush()
                 self.connection.shutdown(socket.SHUT_RDWR)
             elif body:
-                self.wfile.write(data)
+                with suppress(ConnectionError):  # a client that was cancelled hangs up
+                    self.wfile.write(data)
 
         def _end(self, headers: dict[str, str], length: int) -> None:
             for key, value in {"Content-Length": str(length), **headers}.items():

@@ -7,7 +7,9 @@ import typer
 
 from napari_cliptrase import __version__
 from napari_cliptrase.cli.convert import convert
+from napari_cliptrase.cli.doctor import doctor
 from napari_cliptrase.cli.export import export
+from napari_cliptrase.cli.models import app as models
 
 app = typer.Typer(
     name="napari-cliptrase",
@@ -34,3 +36,5 @@ def _options(
 
 app.command()(export)
 app.command()(convert)
+app.add_typer(models, name="models")
+app.command()(doctor)

@@ -163,7 +163,7 @@ _SAM = (
         "SAM ViT-B",
         "sam",
         375_042_383,
-        "The default: good boundaries, about as heavy as CLIP.",
+        "The default: good boundaries; many times the work of CLIP, slow without a graphics card.",
         checkpoint=Checkpoint(
             _SAM_HOME + "sam_vit_b_01ec64.pth",
             "sam_vit_b_01ec64.pth",

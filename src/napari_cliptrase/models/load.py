@@ -111,8 +111,7 @@ def load_model(
     report.step("looking for the model")
     placement = place(device, precision)
     source = find_source(parse_name(name, architecture), cancelled)
-    # refused before a gigabyte is downloaded for nothing; the text side has no say in that
-    vision_tower(skeleton({**source.recipe.config, "text_cfg": {}}, torch.float32, source.name))
+    refuse_unsupported(source)
     tokenizer = _tokenizer(source)
     path = bring_weights(source, report.bytes("downloading"), cancelled)
     sha256 = _checked(path, source, report)
@@ -135,6 +134,12 @@ def load_model(
         (placement.note, *source.notes),
         module,
     )
+
+
+def refuse_unsupported(source: Source) -> None:
+    """Raise `ModelError` when the method cannot work with a model, before a gigabyte is downloaded for nothing."""
+    # the text side has no say in this, and may need packages that are not there
+    vision_tower(skeleton({**source.recipe.config, "text_cfg": {}}, torch.float32, source.name))
 
 
 @dataclass(frozen=True)

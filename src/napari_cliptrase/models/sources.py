@@ -57,9 +57,11 @@ def bring_weights(
     source: Source,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    *,
+    fresh: bool = False,
 ) -> Path:
-    """Return the weights file of a source; downloads it when it is not on the disk."""
-    if source.weights is not None:
+    """Return the weights file of a source; downloads it when it is not on the disk, or ``fresh`` is asked for."""
+    if source.weights is not None and not (fresh and source.repository):
         return source.weights
     assert source.repository is not None
     remote = look_up(source.repository, source.filenames, source.folder)
@@ -154,7 +156,7 @@ def _demo_vocabulary() -> frozenset[str]:
 
 
 def _again(name: str) -> str:
-    return f"delete it and run: napari-cliptrase models download {name}"
+    return f"get it again with: napari-cliptrase models download {name}"
 
 
 def _activation(quick_gelu: bool) -> str:

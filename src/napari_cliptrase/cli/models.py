@@ -1,0 +1,133 @@
+"""napari-cliptrase models: which weights there are, and their download."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models
+from napari_cliptrase.models.keep import download, verify
+
+app = typer.Typer(help="Which CLIP and SAM weights there are, and their download.", invoke_without_command=True)
+
+
+@app.callback()
+def list_all(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
+    """List the models, their sizes, and where they lie on this computer.
+
+    Any other open_clip model works too: ARCHITECTURE/TAG, hf-hub:ORGANISATION/NAME or local-dir:FOLDER.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if as_json:
+        typer.echo(json.dumps([_as_data(entry) for entry in list_models()], indent=1))
+    else:
+        _print_table()
+
+
+@app.command("download")
+def download_(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models to download, as in the list.")],
+) -> None:
+    """Download weights, or go on with a download that was stopped."""
+    for name in names:
+        with _bar(name) as count:
+            path, now = download(name, count)
+        typer.echo(f"{name}: {'downloaded to' if now else 'already there and whole,'} {path}")
+
+
+@app.command("verify")
+def verify_(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models to check; all on this computer by default.")
+    ] = None,
+) -> None:
+    """Read weights again and compare their SHA-256 with the published one."""
+    here = [entry for entry in list_models() if entry.path is not None]
+    if not here:
+        typer.echo("There are no weights on this computer yet.")
+    damaged = [entry.name for entry in _chosen(here, names) if not _is_whole(entry)]
+    if damaged:
+        raise ModelError(f"Damaged: {', '.join(damaged)}; get them again with: napari-cliptrase models download NAME")
+
+
+def _chosen(here: list[ModelEntry], names: list[str] | None) -> list[ModelEntry]:
+    for name in names or ():
+        if not any(entry.name == name for entry in here):
+            raise ModelError(f"{name!r} is not on this computer; what is: {', '.join(entry.name for entry in here)}.")
+    return [entry for entry in here if names is None or entry.name in names]
+
+
+def _is_whole(entry: ModelEntry) -> bool:
+    with _bar(entry.name) as count:
+        verdict = verify(entry, count)
+    if verdict.damaged:
+        typer.echo(f"{entry.name}: DAMAGED, {verdict.path}\n  has     {verdict.found}\n  must be {verdict.expected}")
+    else:
+        published = "whole" if verdict.expected else "readable, and nobody published its hash"
+        typer.echo(f"{entry.name}: {published}, {verdict.path}\n  SHA-256 {verdict.found}")
+    return not verdict.damaged
+
+
+def _as_data(entry: ModelEntry) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "kind": entry.kind,
+        "state": entry.state,
+        "size_bytes": entry.size_bytes,
+        "path": None if entry.path is None else str(entry.path),
+        "note": entry.note,
+    }
+
+
+def _print_table() -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("kind")
+    table.add_column("name", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("note", overflow="fold")
+    colors = {"shipped": "green", "cached": "green", "to download": "yellow"}
+    for entry in list_models():
+        note = Text(entry.note)
+        if entry.state == "cached":
+            note.append(f"\n{entry.path}", style="dim")
+        state = Text(entry.state, style=colors[entry.state])
+        table.add_row(entry.kind, Text(entry.name), readable_size(entry.size_bytes), state, note)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"\nDownloads go to {cache_folder()}", soft_wrap=True, markup=False)
+    console.print("Download with: napari-cliptrase models download NAME", soft_wrap=True, markup=False)
+
+
+def readable_size(size: int) -> str:
+    """Return a size in bytes as people say it: 598 MB, 1.7 GB; nothing for 0."""
+    if size >= 1_000_000_000:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 9_500_000 else f"{size / 1e6:.1f} MB" if size else ""
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar of bytes on the terminal, on nothing else."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
