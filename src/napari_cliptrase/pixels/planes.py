@@ -17,6 +17,8 @@ Limits = tuple[float, float]
 
 _PERCENTILES = (0.1, 99.9)
 _SAMPLES = 1_000_000
+_LARGEST = 1e300  # numbers beyond it would overflow while they are compared
+_FLAT = 1e-300
 # colours of channels by their count: two stay apart for the colour-blind, three are red, green and blue
 _CHANNEL_COLORS = {1: ("#ffffff",), 2: ("#00ff00", "#ff00ff"), 3: ("#ff0000", "#00ff00", "#0000ff")}
 
@@ -80,7 +82,7 @@ def auto_limits(values: NDArray[Any]) -> Limits:
         return 0.0, 255.0
     step = max(1, values.size // _SAMPLES)
     sample = values.reshape(-1)[::step].astype(np.float64)
-    sample = sample[np.isfinite(sample)]
+    sample = sample[np.isfinite(sample)].clip(-_LARGEST, _LARGEST)
     if not sample.size:
         return 0.0, 1.0
     low, high = (float(value) for value in np.percentile(sample, _PERCENTILES))
@@ -151,11 +153,13 @@ def _stretch(values: NDArray[Any], limits: Limits) -> Rgb:
     low, high = limits
     if values.dtype == np.uint8 and (low, high) == (0, 255):
         return np.ascontiguousarray(values, np.uint8)
-    if not high > low:
-        high = low + 1
+    half = high / 2 - low / 2  # the difference itself may be more than a float holds
+    if not half > _FLAT:
+        return np.asarray(np.where(values > low, 255, 0), np.uint8)
     scaled = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
     scaled = np.nan_to_num(scaled, nan=low, posinf=high, neginf=low, copy=False)
-    scaled -= low
-    scaled *= 255 / (high - low)
+    scaled /= 2
+    scaled -= low / 2
+    scaled *= 255 / half
     scaled += 0.5
     return np.asarray(np.clip(scaled, 0, 255, out=scaled), np.uint8)

@@ -22,6 +22,7 @@ SUFFIXES: Final = (
 """Endings that a folder is searched for; a file that is named may have any."""
 
 _FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "AVIF", "JPEG2000", "PPM")
+_PLAIN_TIFFS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
 _ALPHA_MODES = {"PA", "La", "RGBa"}
@@ -112,8 +113,10 @@ def _read_tiff(path: Path) -> tuple[NDArray[Any], str]:
     try:
         with tifffile.TiffFile(path) as tiff:
             series = tiff.series[0]
-            array, letters = series.asarray(), series.axes
             page = series.keyframe
+            if page.photometric.name not in _PLAIN_TIFFS:  # inks and the like
+                return _read_picture(path)
+            array, letters = series.asarray(), series.axes
             if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
                 array, letters = np.moveaxis(page.colormap[:, array], 0, -1), letters + "S"
             elif page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and array.dtype.kind == "u":
