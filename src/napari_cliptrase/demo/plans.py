@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from napari_cliptrase.demo.canvas import Box
 from napari_cliptrase.demo.stuff import Stuff
 from napari_cliptrase.demo.things import PROPORTIONS, Thing
 from napari_cliptrase.demo.words import NAMES, PAINTED, THINGS
@@ -79,14 +80,14 @@ def plan_scene(seed: int, size: tuple[int, int]) -> Plan:
     short = min(size)
     setting = SETTINGS[int(rng.integers(len(SETTINGS)))]
     horizon = height * float(rng.uniform(0.30, 0.46) if len(setting) < 3 else rng.uniform(0.24, 0.34))
-    far: list[Element] = [_stuff("sky", 0, 0, horizon * 1.25, width, short, rng)]
+    far: list[Element] = [new_stuff("sky", (0, 0, horizon * 1.25, width), short, rng)]
     grounds = _grounds(setting, horizon, size, rng)
     flying = _flying(horizon, size, rng)
     far += [thing for thing in flying if thing.name == "sun"]
     if setting[0] != "brick wall" and rng.random() < 0.5:
         rise = short * float(rng.uniform(0.18, 0.30))
         far.append(
-            _stuff("mountain", max(horizon - rise, 0.05 * height), 0, horizon + 0.06 * height, width, short, rng)
+            new_stuff("mountain", (max(horizon - rise, 0.05 * height), 0, horizon + 0.06 * height, width), short, rng)
         )
     far += [thing for thing in flying if thing.name != "sun"]
     return Plan(size, seed, (*far, *grounds, *_standing(grounds, size, rng)), _light(rng), _haze(rng))
@@ -98,27 +99,31 @@ def plan_portrait(seed: int, size: tuple[int, int]) -> Plan:
     height, width = size
     zoom = short = min(size) * float(rng.uniform(1.0, 2.4))
     first, second = rng.choice(len(GROUNDS), 2, replace=False)
-    elements: list[Element] = [_stuff(GROUNDS[first], -0.1 * height, 0, height, width, zoom, rng)]
+    elements: list[Element] = [new_stuff(GROUNDS[first], (-0.1 * height, 0, height, width), zoom, rng)]
     if GROUNDS[first] == "mountain":
-        elements.insert(0, _stuff("sky", 0, 0, height, width, zoom, rng))
+        elements.insert(0, new_stuff("sky", (0, 0, height, width), zoom, rng))
     if rng.random() < 0.6 and GROUNDS[second] not in ("sky", "mountain"):
-        elements.append(_stuff(GROUNDS[second], height * float(rng.uniform(0.3, 0.8)), 0, height, width, zoom, rng))
+        elements.append(
+            new_stuff(GROUNDS[second], (height * float(rng.uniform(0.3, 0.8)), 0, height, width), zoom, rng)
+        )
     if rng.random() < 0.85:
         name = sorted(THINGS)[int(rng.integers(len(THINGS)))]
         length = short * float(rng.uniform(*SIZES[name]))
         high = PROPORTIONS[name][0] * length
         foot = 0.5 * (height + high) + height * float(rng.uniform(-0.22, 0.22))
-        elements.append(_thing(name, foot, width * float(rng.uniform(0.25, 0.75)), length, rng))
+        elements.append(new_thing(name, foot, width * float(rng.uniform(0.25, 0.75)), length, rng))
     return Plan(size, seed, tuple(elements), _light(rng), _haze(rng))
 
 
-def _stuff(name: str, y0: float, x0: float, y1: float, x1: float, short: float, rng: np.random.Generator) -> Stuff:
+def new_stuff(name: str, box: Box, short: float, rng: np.random.Generator) -> Stuff:
+    """Return stuff of a random look in a box (y0, x0, y1, x1); ``short`` is the side of a picture at its scale."""
     roll = 0.0 if name in ("sea", "brick wall", "road", "sky", "mountain") else 0.02 * short
     unit = max(short / 336, 0.5) * float(rng.uniform(0.85, 1.25))
-    return Stuff(name, (y0, x0, y1, x1), int(rng.integers(2**31)), unit, float(rng.random()), roll)
+    return Stuff(name, box, int(rng.integers(2**31)), unit, float(rng.random()), roll)
 
 
-def _thing(name: str, foot: float, middle: float, length: float, rng: np.random.Generator) -> Thing:
+def new_thing(name: str, foot: float, middle: float, length: float, rng: np.random.Generator) -> Thing:
+    """Return a thing in a random paint that stands at (foot, middle)."""
     paints = PAINTED[name]
     color = paints[int(rng.integers(len(paints)))] if paints else ""
     return Thing(name, foot, middle, length, int(rng.integers(2**31)), color)
@@ -134,7 +139,7 @@ def _grounds(setting: tuple[str, ...], horizon: float, size: tuple[int, int], rn
     for i, name in enumerate(setting):
         last = i + 1 == len(setting)
         low = float(cuts[i + 1]) + 2 if name == "road" and not last else height
-        stuff = _stuff(name, float(cuts[i]), 0, low, width, min(size), rng)
+        stuff = new_stuff(name, (float(cuts[i]), 0, low, width), min(size), rng)
         if name == "road" and setting[i - 1] == "brick wall":
             stuff = replace(stuff, variant=0.59 * stuff.variant)  # along the wall, not out of it
         stuffs.append(stuff)
@@ -151,7 +156,7 @@ def _flying(horizon: float, size: tuple[int, int], rng: np.random.Generator) -> 
             length = min(size) * float(rng.uniform(*SIZES[name]))
             high = PROPORTIONS[name][0] * length
             foot = max(high + 2, horizon * float(rng.uniform(0.45, 0.7 if name == "sun" else 1.0)))
-            candidate = _thing(name, foot, size[1] * float(rng.uniform(0.1, 0.9)), length, rng)
+            candidate = new_thing(name, foot, size[1] * float(rng.uniform(0.1, 0.9)), length, rng)
             if _is_free(candidate, things, 0.1):
                 things.append(candidate)
                 break
@@ -173,7 +178,7 @@ def _standing(grounds: list[Stuff], size: tuple[int, int], rng: np.random.Genera
         for _ in range(6):
             length = min(size) * float(rng.uniform(*SIZES[name]))
             foot = float(rng.uniform(ground.box[0] + 0.35 * (low - ground.box[0]), low))
-            candidate = _thing(name, foot, width * float(rng.uniform(0.08, 0.92)), length, rng)
+            candidate = new_thing(name, foot, width * float(rng.uniform(0.08, 0.92)), length, rng)
             if _is_free(candidate, things, 0.2):
                 things.append(candidate)
                 break

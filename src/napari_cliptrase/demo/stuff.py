@@ -101,7 +101,7 @@ def _mountain(stuff: Stuff, canvas: Canvas) -> Array:
     light = 0.80 + 0.6 * facets - 0.45 * ridges
     fog = np.clip((canvas.y - y0) / (y1 - y0), 0, 1) * 0.22
     rock = shade((0.47, 0.41, 0.52) if stuff.variant < 0.5 else (0.52, 0.43, 0.42), light.astype(np.float32))
-    return over(rock, (0.66, 0.62, 0.74), fog)
+    return over(rock, (0.66, 0.62, 0.74), fog.astype(np.float32))
 
 
 def _sea(stuff: Stuff, canvas: Canvas) -> Array:
@@ -114,7 +114,7 @@ def _sea(stuff: Stuff, canvas: Canvas) -> Array:
     waves = canvas.noise(stuff.seed, 4.2 * u, 5.0) * 0.6 + canvas.noise(stuff.seed + 1, 8 * u, 6.0) * 0.4
     crest = np.clip((waves - 0.68) * 6, 0, 1)
     water = ramp(deep, shallow, np.broadcast_to(near, waves.shape)) * (0.78 + 0.44 * waves)[..., None]
-    return over(water, (0.80, 0.93, 0.97), 0.75 * crest)
+    return over(water.astype(np.float32), (0.80, 0.93, 0.97), (0.75 * crest).astype(np.float32))
 
 
 def _sand(stuff: Stuff, canvas: Canvas) -> Array:

@@ -1,0 +1,299 @@
+"""Train the demo CLIP from pictures and captions: no masks and no patch labels enter the loss."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from open_clip.model import CLIP
+from open_clip.tokenizer import SimpleTokenizer
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from napari_cliptrase.cliptrase.blocks import Scratch, run_block
+from napari_cliptrase.cliptrase.open_clip_vision import OpenClipVision
+from napari_cliptrase.cliptrase.options import Recovery
+from napari_cliptrase.cliptrase.recovery import recovered_block
+from napari_cliptrase.demo.clip_model import CONFIG, known_tokens, new_model, write_model
+from napari_cliptrase.demo.clip_validation import patch_miou
+from napari_cliptrase.demo.language import Captions, draw_prompts, write_captions
+from napari_cliptrase.demo.pictures import Crops, Pictures, cut, paint_pictures
+from napari_cliptrase.progress import Progress
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training at one size: ``side`` pixels of a crop as the model sees it, ``batch`` crops a step."""
+
+    side: int
+    batch: int
+    steps: int
+    rate: float
+    last_rate: float
+
+
+@dataclass(frozen=True)
+class ClipRecipe:
+    """Everything that the trained weights depend on."""
+
+    seed: int = 7
+    scenes: int = 6000
+    portraits: int = 6000
+    stages: tuple[Stage, ...] = (Stage(112, 64, 2400, 1e-3, 2e-4), Stage(224, 20, 500, 2e-4, 1e-5))
+    warmup: int = 200
+    decay: float = 0.05
+    scale: float = 20.0
+    top: float = 0.05
+    contrast: float = 0.3
+    others: float = 0.3
+    averaging: float = 0.998
+    validate_every: int = 200
+    bfloat16: bool = True
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages together."""
+        return sum(stage.steps for stage in self.stages)
+
+
+# Besides the recovered block each step runs one more: the plain one, whose class token stands for the image, or one of
+# the recoveries without residual and MLP, which are on offer as well. Plain patch tokens are never trained, as in CLIP.
+SECOND = (*(3 * (Recovery.VANILLA,)), Recovery.CLEARCLIP, Recovery.NACLIP, Recovery.MASKCLIP)
+
+
+def train_clip(folder: Path, out: Path, recipe: ClipRecipe | None = None) -> Iterator[Progress]:
+    """Train from nothing, or go on from the last checkpoint in ``folder``; write the best model to ``out``."""
+    recipe = recipe or ClipRecipe()
+    yield from paint_pictures(folder, "scenes", recipe.scenes)
+    yield from paint_pictures(folder, "portraits", recipe.portraits)
+    run = _Run.start(recipe, folder)
+    sources = (Pictures.open(folder, "scenes"), Pictures.open(folder, "portraits"))
+    while run.step < recipe.steps:
+        losses = run.advance(sources)
+        text = f"loss of patches {losses['patches']:.3f}, of captions {losses['captions']:.3f}"
+        if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
+            score = run.validate()
+            text += f"; validation mIoU {100 * score:.1f}"
+            run.save()
+        yield Progress(run.step, recipe.steps, text)
+    write_model(run.best, run.tokens, out)
+
+
+class _Run:
+    """The state of one training: model, averaged model, optimiser, step, best so far."""
+
+    def __init__(self, recipe: ClipRecipe, folder: Path) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.path = recipe, folder / "clip-checkpoint.pt"
+        self.tokenizer = SimpleTokenizer()
+        self.tokens = known_tokens(self.tokenizer)
+        self.rows = {token: row for row, token in enumerate(self.tokens, start=1)}
+        self.model = new_model(len(self.tokens))
+        self.model.logit_scale.requires_grad_(False).fill_(float(np.log(recipe.scale)))
+        self.tower = OpenClipVision.of(self.model.visual)
+        heavy = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
+        light = [p for p in self.model.parameters() if p.requires_grad and p.ndim < 2]
+        self.trained = [*heavy, *light]
+        groups = [{"params": heavy, "weight_decay": recipe.decay}, {"params": light, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
+        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.step, self.best, self.best_score = 0, dict(self.average), -1.0
+
+    @classmethod
+    def start(cls, recipe: ClipRecipe, folder: Path) -> "_Run":
+        """Make a new run, or take up the one whose checkpoint is in the folder."""
+        run = cls(recipe, folder)
+        if run.path.exists():
+            saved = torch.load(run.path, map_location="cpu", weights_only=True)
+            if saved["recipe"] == repr(asdict(recipe)):
+                run.model.load_state_dict(saved["model"])
+                run.optimizer.load_state_dict(saved["optimizer"])
+                run.average, run.best = saved["average"], saved["best"]
+                run.step, run.best_score = saved["step"], saved["best_score"]
+        return run
+
+    def save(self) -> None:
+        """Write a checkpoint; a run that is cut off meanwhile keeps the one before."""
+        state: dict[str, Any] = {
+            "recipe": repr(asdict(self.recipe)),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "best": self.best,
+            "step": self.step,
+            "best_score": self.best_score,
+        }
+        part = self.path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self.path)
+
+    def advance(self, sources: Sequence[Pictures]) -> dict[str, float]:
+        """Make one step; everything random in it comes from the seed and the number of the step."""
+        recipe, stage, rate = self.recipe, *self._stage()
+        rng = np.random.default_rng((recipe.seed, self.step))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        crops, images, frames = draw_batch(sources, stage, rng)
+        prompts = draw_prompts(rng)
+        captions = write_captions(crops, rng)
+        text = self.embed([*prompts.sentences, *captions.sentences])
+        prompt_rows, caption_rows = text[: len(prompts.sentences)], text[len(prompts.sentences) :]
+        second = SECOND[int(rng.integers(len(SECOND)))]
+        # on a CPU, the gradient of the fused attention kernel is several times slower than that of plain products
+        with sdpa_kernel(SDPBackend.MATH), torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+            recovered, other = self.look(images, frames, second)
+        truth = torch.from_numpy(prompts.truth(crops))
+        losses = {
+            "patches": presence_loss(recovered[:, 1:], prompt_rows, truth, recipe),
+            "captions": caption_loss(recovered[:, 0], caption_rows, captions, recipe.scale),
+        }
+        loss = losses["patches"] + recipe.contrast * losses["captions"]
+        if second is Recovery.VANILLA:
+            loss = loss + recipe.contrast * caption_loss(other[:, 0], caption_rows, captions, recipe.scale)
+        else:
+            loss = loss + recipe.others * presence_loss(other[:, 1:], prompt_rows, truth, recipe)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self.model.token_embedding.weight.grad[0] = 0
+        torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
+        self.optimizer.step()
+        self.step += 1
+        keep = min(recipe.averaging, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.model.state_dict().items():
+                self.average[name].lerp_(value, 1 - keep)
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _stage(self) -> tuple[Stage, float]:
+        """The stage of this step and its learning rate: a warm-up, then a cosine from each stage's rate to its last."""
+        step = self.step
+        for stage in self.recipe.stages:
+            if step < stage.steps:
+                fade = 0.5 + 0.5 * np.cos(np.pi * step / stage.steps)
+                rate = stage.last_rate + (stage.rate - stage.last_rate) * fade
+                return stage, float(rate * min(1.0, (self.step + 1) / self.recipe.warmup))
+            step -= stage.steps
+        raise ValueError(f"step {self.step} is beyond the recipe's {self.recipe.steps}")
+
+    def embed(self, sentences: Sequence[str]) -> Tensor:
+        """Sentences to unit rows (n, d), with the short token table of the model in training."""
+        return embed_sentences(self.model, self.tokenizer, self.rows, sentences)
+
+    def look(self, images: Tensor, frames: Tensor, second: Recovery) -> tuple[Tensor, Tensor]:
+        """Unit tokens (B, 1+hw, d) with the recovered last block, and with a second kind of last block."""
+        side = images.shape[-1] // self.tower.patch
+        visual = self.model.visual
+        x = visual.conv1(images).flatten(2).transpose(1, 2) + positions_in(self.tower.positions.table, frames, side)
+        first = (visual.class_embedding + visual.positional_embedding[0]).expand(len(x), 1, -1)
+        x, scratch = visual.ln_pre(torch.cat([first.to(x.dtype), x], 1)), Scratch()
+        *blocks, last = self.tower.blocks
+        for block in blocks:
+            x = run_block(block, x, scratch)
+        kinds = (Recovery.CLIPTRASE, second)
+        tokens = (self.tower.project(recovered_block(last, x, (side, side), kind, scratch)) for kind in kinds)
+        recovered, other = (F.normalize(token.float(), dim=-1) for token in tokens)
+        return recovered, other
+
+    def validate(self) -> float:
+        """Score the averaged weights on validation scenes and keep them if they are the best so far."""
+        current = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average)
+        with torch.inference_mode():
+            score = patch_miou(self.tower, lambda sentences: self.embed(sentences))
+        self.model.load_state_dict(current)
+        if score >= self.best_score:
+            self.best_score = score
+            self.best = {name: value.clone() for name, value in self.average.items()}
+        return score
+
+
+def draw_batch(sources: Sequence[Pictures], stage: Stage, rng: np.random.Generator) -> tuple[Crops, Tensor, Tensor]:
+    """Cut crops of several sizes, half from landscapes, half from portraits.
+
+    Returns the crops, images (B, 3, side, side) normalised, and frames (B, 4): the part of a picture that each shows.
+    """
+    groups, images = [], []
+    count = max(stage.batch // 8, 1)
+    for i in range(0, stage.batch, count):
+        source = sources[(i // count) % len(sources)]
+        size = source.images.shape[1]
+        wanted = stage.side * float(np.exp(rng.uniform(np.log(0.75), np.log(2.0))))
+        crops = cut(source, min(count, stage.batch - i), int(min(wanted, size)), rng)
+        groups.append(crops)
+        pixels = torch.from_numpy(crops.images).permute(0, 3, 1, 2).float() / 255
+        images.append(F.interpolate(pixels, (stage.side, stage.side), mode="bilinear"))
+    joined = Crops(
+        np.empty((0, 0, 0, 3), np.uint8),  # the scaled images go on as a tensor
+        np.concatenate([group.frames for group in groups]),
+        np.concatenate([group.shares for group in groups]),
+        np.concatenate([group.counts for group in groups]),
+    )
+    cfg = CONFIG["preprocess_cfg"]
+    mean, std = (torch.tensor(cfg[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
+    gain = torch.from_numpy(rng.uniform(0.85, 1.15, (stage.batch, 3, 1, 1)).astype(np.float32)) ** 0.5
+    shown = torch.cat(images) * gain
+    return joined, (shown - mean) / std, _place(joined.frames, rng)
+
+
+def _place(frames: NDArray[np.float32], rng: np.random.Generator) -> Tensor:
+    """Move half of the frames elsewhere in the picture, so that place is a hint and no more."""
+    extent = frames[:, 2:] - frames[:, :2]
+    corner = np.where(
+        rng.random((len(frames), 1)) < 0.5,
+        frames[:, :2],
+        rng.random((len(frames), 2)) * (1 - extent),
+    )
+    return torch.from_numpy(np.concatenate([corner, corner + extent], 1).astype(np.float32))
+
+
+def positions_in(table: Tensor, frames: Tensor, side: int) -> Tensor:
+    """Patch positions (B, side*side, D) of the part of the picture that each frame (B, 4) shows."""
+    native = int((len(table) - 1) ** 0.5)
+    maps = table[1:].view(1, native, native, -1).permute(0, 3, 1, 2).float()
+    steps = (torch.arange(side) + 0.5) / side
+    y = frames[:, 0:1] + steps * (frames[:, 2:3] - frames[:, 0:1])
+    x = frames[:, 1:2] + steps * (frames[:, 3:4] - frames[:, 1:2])
+    where = torch.stack([x[:, None, :].expand(-1, side, -1), y[:, :, None].expand(-1, -1, side)], -1) * 2 - 1
+    sampled = F.grid_sample(
+        maps.expand(len(frames), -1, -1, -1), where, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return sampled.flatten(2).transpose(1, 2)
+
+
+def presence_loss(patches: Tensor, prompts: Tensor, truth: Tensor, recipe: ClipRecipe) -> Tensor:
+    """Cross-entropy of what a caption names with what patches show.
+
+    patches (B, n, d) and prompts (K, d) are unit rows. The prompts compete for each patch in a softmax; a prompt is as
+    present as its best patches say (mean of the top share); truth (B, K) is 1, 0, or -1 where nothing is said.
+    """
+    share = (recipe.scale * patches @ prompts.t()).softmax(-1)
+    best = max(round(recipe.top * share.shape[1]), 3)
+    present = share.topk(best, dim=1).values.mean(1).clamp(1e-6, 1 - 1e-6)
+    named, unnamed = truth == 1, truth == 0
+    return -(present.log()[named].sum() + (-present).log1p()[unnamed].sum()) / named.sum().clamp(min=1)
+
+
+def caption_loss(images: Tensor, texts: Tensor, captions: Captions, scale: float) -> Tensor:
+    """CLIP's loss in both directions; the target is shared among all captions that are true of an image."""
+    truth = torch.from_numpy(captions.truth).float()  # captions, images
+    logits = scale * texts @ images.t()
+    by_text = -(logits.log_softmax(1) * truth / truth.sum(1, keepdim=True)).sum(1).mean()
+    by_image = -(logits.log_softmax(0) * truth / truth.sum(0, keepdim=True).clamp(min=1)).sum(0).mean()
+    return 0.5 * (by_text + by_image)
+
+
+def embed_sentences(model: CLIP, tokenizer: SimpleTokenizer, rows: dict[int, int], sentences: Sequence[str]) -> Tensor:
+    """Sentences to unit rows (n, d); ``rows`` maps tokens to rows of the table, others go to row 0."""
+    coded = [[tokenizer.sot_token_id, *tokenizer.encode(text), tokenizer.eot_token_id] for text in sentences]
+    length = max(map(len, coded))
+    table = torch.zeros(len(coded), length, dtype=torch.long)
+    for i, tokens in enumerate(coded):
+        table[i, : len(tokens)] = torch.tensor([rows.get(token, 0) for token in tokens])
+    x = model.token_embedding(table) + model.positional_embedding[:length]
+    x = model.ln_final(model.transformer(x, attn_mask=model.attn_mask[:length, :length]))
+    ends = torch.tensor([len(tokens) - 1 for tokens in coded])
+    return F.normalize(x[torch.arange(len(coded)), ends] @ model.text_projection, dim=-1)
