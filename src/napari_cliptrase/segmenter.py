@@ -19,6 +19,7 @@ from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.provenance import provenance, versions
 from napari_cliptrase.segmentation import ClassSummary, Segmentation
 from napari_cliptrase.settings import Settings
+from napari_cliptrase.text_store import TextStore
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
@@ -29,7 +30,6 @@ Rgb = NDArray[np.uint8]
 Result = TypeVar("Result")
 
 _REMEMBERED = 32
-_PHRASES_AT_ONCE = 8
 
 
 class Segmenter:
@@ -46,15 +46,18 @@ class Segmenter:
     settings
         See `Settings`; the score side can be changed for each call of `segment`.
     text_caches
-        Where embeddings of phrases are remembered, beside this segmenter's own memory.
+        Where embeddings of phrases are remembered, beside this segmenter's own memory; by default in files.
     """
 
     def __init__(
-        self, model: "ClipModel", settings: Settings | None = None, *, text_caches: Sequence[TextCache] = ()
+        self, model: "ClipModel", settings: Settings | None = None, *, text_caches: Sequence[TextCache] | None = None
     ) -> None:
         self.model = model
         self.settings = settings or Settings()
-        self._caches = (MemoryCache(), *text_caches)
+        self._caches: tuple[TextCache, ...] = (
+            MemoryCache(),
+            *((TextStore.usual(),) if text_caches is None else text_caches),
+        )
         self._phrasebooks: dict[tuple[object, ...], tuple[Phrasebook, tuple[str, ...]]] = {}
         self._versions = versions()
 
@@ -120,10 +123,10 @@ class Segmenter:
         key = (prompts, settings.templates, settings.synonym_merge)
         if key not in self._phrasebooks:
             phrases = all_phrases(prompts)
-            # a few at a time first, so that a long list can be cancelled; then all of them come from memory
-            for start in range(0, len(phrases), _PHRASES_AT_ONCE):
-                yield Progress(start, len(phrases), "reading the prompts")
-                self._embed(phrases[start : start + _PHRASES_AT_ONCE], settings)
+            # one by one: the last bits must not depend on what else was new, and a long list can be cancelled
+            for number, phrase in enumerate(phrases):
+                yield Progress(number, len(phrases), "reading the prompts")
+                self._embed([phrase], settings)
             book = Phrasebook.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
             notes = (
                 *unknown_words(prompts, self.model.vocabulary, self.model.name),
