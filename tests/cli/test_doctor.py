@@ -1,0 +1,146 @@
+import builtins
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from napari_cliptrase import desktop
+from napari_cliptrase.cli import checks
+from napari_cliptrase.cli.app import app
+from napari_cliptrase.models import catalog
+
+Installed = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A computer where everything is in place; returns the folder of its demo weights."""
+    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(desktop, "missing_libraries", lambda: ())
+    monkeypatch.setattr(desktop, "has_display", lambda: True)
+    monkeypatch.delenv("QT_API", raising=False)
+    weights = tmp_path / "weights"
+    for kind in ("clip", "sam"):
+        (weights / kind).mkdir(parents=True)
+        (weights / kind / "model.safetensors").write_bytes(b"")
+    monkeypatch.setattr(catalog, "demo_folder", lambda kind: weights / kind)
+    return weights
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """Tell which modules beside the dependencies are installed; all of the desktop's by default."""
+    find = checks.find_spec
+    optional = {"napari", "PyQt6", "PySide6", "PyQt5", "PySide2", "transformers", "mobile_sam", "roifile", "shapely"}
+
+    def choose(*names: str) -> None:
+        there = {name: object() if name in names else None for name in optional}
+        monkeypatch.setattr(checks, "find_spec", lambda name: there[name] if name in there else find(name))
+        monkeypatch.setattr(
+            checks, "_version", lambda package: "1.2.3" if package in names or package not in optional else None
+        )
+        point = type("Point", (), {"name": "napari-cliptrase"})
+        monkeypatch.setattr(checks, "entry_points", lambda group: [point()] if "napari" in names else [])
+
+    choose("napari", "PyQt6")
+    return choose
+
+
+def run() -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["doctor"])
+    return result.exit_code, result.output
+
+
+def findings() -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["doctor", "--json"])
+    return {entry["topic"]: entry for entry in json.loads(result.output) if entry["topic"] != "Optional"}
+
+
+def test_a_healthy_computer() -> None:
+    code, text = run()
+    assert code == 0
+    assert "Everything needed is there." in text
+    found = findings()
+    assert found["Device"]["text"].startswith("Runs on ")
+    assert "open_clip_torch 1.2.3" in found["Packages"]["text"]
+    assert found["Qt"]["text"] == "PyQt6 1.2.3"
+    assert "GB free" in found["Cache"]["text"]
+    assert found["Photographs"]["cure"] == "napari-cliptrase models download ViT-B-16/openai"
+
+
+def test_missing_libraries_come_with_the_command(monkeypatch: pytest.MonkeyPatch, installed: Installed) -> None:
+    monkeypatch.setattr(desktop, "missing_libraries", lambda: ("libEGL.so.1", "libxcb-cursor.so.0"))
+    code, text = run()
+    assert code == 1
+    assert "missing: libEGL.so.1, libxcb-cursor.so.0" in text
+    # on one line, so that it can be copied
+    assert "-> sudo apt-get install -y libegl1 libxcb-cursor0\n" in text
+    installed("PyQt6")
+    assert run()[0] == 0, "without napari nobody misses them"
+
+
+def test_a_server_without_napari_is_healthy(installed: Installed) -> None:
+    installed()
+    code, text = run()
+    assert code == 0
+    assert "the command line works without it" in text
+    assert "pip install 'napari-cliptrase[all]'" in text
+
+
+def test_napari_without_qt_is_not(installed: Installed) -> None:
+    installed("napari")
+    code, text = run()
+    assert code == 1
+    assert "no Qt binding is installed" in text
+
+
+def test_no_display_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop, "has_display", lambda: False)
+    monkeypatch.setattr(desktop, "has_virtual_display", lambda: True)
+    assert run()[0] == 0
+    assert findings()["Display"]["cure"] == "xvfb-run -a COMMAND"
+
+
+def test_damaged_and_missing_demo_weights_are_found(healthy: Path) -> None:
+    weights = healthy / "clip" / "model.safetensors"
+    weights.with_name("model.safetensors.sha256").write_text(f"{'0' * 64}  model.safetensors\n")
+    (healthy / "sam" / "model.safetensors").unlink()
+    assert run()[0] == 1
+    found = findings()
+    assert "is damaged: its SHA-256 is" in found["Demo model"]["text"]
+    assert found["Demo SAM"]["text"] == "its weights are missing"
+
+
+def test_a_torch_that_cannot_be_imported_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def broken(name: str, *args: Any) -> Any:
+        if name == "torch":
+            raise OSError("[WinError 1114] Error loading c10.dll or one of its dependencies.")
+        return real(name, *args)
+
+    monkeypatch.setattr(builtins, "__import__", broken)
+    monkeypatch.setattr(checks.sys, "platform", "win32")
+    finding = next(iter(checks._torch()))
+    assert finding.state == "bad"
+    assert "c10.dll" in finding.text
+    assert "torch has to be imported before Qt" in str(finding.cure)
+
+
+def test_a_cache_that_cannot_be_written_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path / "file"))
+    finding = checks._cache()
+    assert finding.state == "bad"
+    assert str(tmp_path / "file") in finding.text
+
+
+def test_optional_parts_name_their_extra(installed: Installed) -> None:
+    installed("roifile")
+    found = {finding.text.split()[0]: finding for finding in checks._extras()}
+    assert found["roifile"].state == "ok"
+    assert found["shapely"].cure == "pip install 'napari-cliptrase[polygons]'"
