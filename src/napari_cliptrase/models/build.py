@@ -50,8 +50,16 @@ def build(config: Mapping[str, Any], weights: dict[str, Tensor], dtype: torch.dt
         model = skeleton(config, dtype, title, device="cpu")
         model.load_state_dict(fitting)
     if dtype != torch.float32:
-        convert_weights_to_lp(model, dtype)
+        _lower_precision(model, dtype)
     return model.eval().requires_grad_(False)
+
+
+def _lower_precision(model: nn.Module, dtype: torch.dtype) -> None:
+    """Turn the weights to ``dtype``: those of open_clip's own towers but for layer norms, those of others all."""
+    convert_weights_to_lp(model, dtype)
+    for tower in model.children():
+        if hasattr(tower, "trunk") or isinstance(tower, open_clip.hf_model.HFTextEncoder):
+            tower.to(dtype)
 
 
 def _causal_mask(length: int) -> Tensor:

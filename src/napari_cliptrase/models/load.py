@@ -188,6 +188,10 @@ def _build(
         return build(config, weights, placement.dtype, source.name), placement
 
 
+# either makes a folder one that transformers can read a tokenizer from
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt")
+
+
 def _tokenizer(source: Source) -> Tokenizer:
     text = source.recipe.config["text_cfg"]
     length = text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
@@ -196,6 +200,8 @@ def _tokenizer(source: Source) -> Tokenizer:
     if not name:
         tokenizer: Tokenizer = open_clip.SimpleTokenizer(context_length=length, **options)
         return tokenizer
+    if source.weights is not None and any((source.weights.parent / file).is_file() for file in _TOKENIZER_FILES):
+        name = str(source.weights.parent)
     if find_spec("transformers") is None:
         raise ModelError(f"The text side of {source.name} needs the package transformers: pip install transformers")
     try:
