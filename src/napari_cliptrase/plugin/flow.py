@@ -15,7 +15,7 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.jobs import Job, Report
-from napari_cliptrase.plugin.layers import Result, Run
+from napari_cliptrase.plugin.layers import Extra, Result, Run, show_extras
 from napari_cliptrase.plugin.session import Encoded, Segmented, Session
 from napari_cliptrase.plugin.subject import Subject
 from napari_cliptrase.progress import Progress
@@ -23,6 +23,7 @@ from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.settings import Settings
 
 if TYPE_CHECKING:
+    from napari_cliptrase.models.load import ClipModel
     from napari_cliptrase.segmenter import Segmenter
 
 RUN = "segment"
@@ -65,13 +66,26 @@ class SegmentFlow:
         self._timer.setInterval(QUIET_TIME)
         self._timer.timeout.connect(self.score)
         self._asked: Hashable = None
+        self._extras: frozenset[Extra] = frozenset()
         self.live = True
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    def run(self, subject: Subject, choice: ModelChoice) -> Job:
+    def load(self, choice: ModelChoice) -> Job:
+        """Load a model, after a download if need be."""
+
+        def steps(report: Report) -> "Generator[Progress, None, ClipModel]":
+            return (yield from _loaded(choice, report))
+
+        def done(model: "ClipModel") -> None:
+            self._loaded, self._segmenter = choice, None
+            self._session.model = model
+
+        return self._started(self._session.jobs.start("Load", steps, done=done, failed=self._fail, key=RUN))
+
+    def run(self, subject: Subject, choice: ModelChoice, extras: frozenset[Extra] = frozenset()) -> Job:
         """Segment a subject with the session's prompts and settings."""
         session = self._session
         prompts, settings = session.prompts, session.settings
@@ -81,15 +95,9 @@ class SegmentFlow:
         kept = self._kept.get(key)
 
         def steps(report: Report) -> Generator[Progress, None, Any]:
-            from napari_cliptrase.models import load_model
             from napari_cliptrase.segmenter import Segmenter
 
-            model = loaded
-            if model is None:
-                yield Progress(0, 0, f"Loading model {choice.name}")
-                model = load_model(
-                    choice.name, choice.device, choice.precision, progress=report.progress, cancelled=report.cancelled
-                )
+            model = loaded or (yield from _loaded(choice, report))
             segmenter = segmenter_before
             if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
                 segmenter = Segmenter(model, settings)
@@ -102,6 +110,8 @@ class SegmentFlow:
                 encoded = Encoded(subject, rgb, encoding, choice.name)
             yield Progress(0, 0, "Scoring the classes")
             segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts)
+            if Extra.REGIONS in extras:
+                encoded.encoding.region_map()
             return segmenter, encoded, Segmented(subject, segmentation, segmentation.summary())
 
         def done(outcome: "tuple[Segmenter, Encoded, Segmented]") -> None:
@@ -110,6 +120,7 @@ class SegmentFlow:
             session.model = self._segmenter.model
             self._keep(key, encoded)
             self._live_run = None
+            self._extras = extras
             self._use(segmented, "Segment", encoded=encoded)
             self._on_change(session.prompts)
 
@@ -187,6 +198,8 @@ class SegmentFlow:
         )
         self._live_run = run if live else None
         session.segmented = segmented
+        image = session.layers.image(result.target)
+        show_extras(session.viewer.layers, image, segmented, session.encoded, self._extras)
         for note in (*segmentation.notes, *run.notes):
             notifications.show_info(note)
         self.written.emit(run)
@@ -213,6 +226,15 @@ def asked(prompts: PromptSet) -> Hashable:
     """What of a prompt set makes a difference to the labels: not the order, not the colours."""
     classes = frozenset((entry.id, entry.phrases, entry.threshold) for entry in prompts.classes)
     return classes, prompts.background
+
+
+def _loaded(choice: ModelChoice, report: Report) -> "Generator[Progress, None, ClipModel]":
+    yield Progress(0, 0, f"Loading model {choice.name}")
+    from napari_cliptrase.models import load_model
+
+    return load_model(
+        choice.name, choice.device, choice.precision, progress=report.progress, cancelled=report.cancelled
+    )
 
 
 def _size(encoded: Encoded) -> int:

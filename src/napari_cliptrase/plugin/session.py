@@ -5,6 +5,7 @@
     session.model                         # ClipModel or None
     session.encoded                       # Encoded(subject, encoding, model_name) or None
     session.segmented                     # Segmented(subject, segmentation) or None
+    session.visibility                    # eyes and solo of the classes
     session.layers                        # the only writer of layers (`napari_cliptrase.plugin.layers`)
     session.jobs                          # workers (`napari_cliptrase.plugin.jobs`)
 
@@ -23,7 +24,7 @@ from psygnal import Signal
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.jobs import Jobs
-from napari_cliptrase.plugin.layers import LabelLayers, Output, tag_of
+from napari_cliptrase.plugin.layers import LabelLayers, Output, Visibility, tag_of
 from napari_cliptrase.plugin.subject import Subject
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.settings import Settings
@@ -74,6 +75,7 @@ class Session:
         self._viewer = weakref.ref(viewer)
         self._versions: dict[UUID, int] = {}
         self.layers = LabelLayers(viewer.layers, self.version_of)
+        self.visibility = Visibility(viewer.layers)
         self.jobs = Jobs()
         self.output = Output.CLASSES
         self.merge_mode = MergeMode.KEEP_EDITS
@@ -87,6 +89,7 @@ class Session:
         self._segmented: Segmented | None = None
         for layer in viewer.layers:
             self._follow(layer)
+        self.layers.written.connect(self._show_classes)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -133,6 +136,8 @@ class Session:
         if prompts == self._prompts:
             return
         self._prompts = prompts
+        self.layers.dress(prompts.table())
+        self.visibility.apply()
         ids = {entry.id for entry in prompts.classes}
         if not self._locked <= ids:
             self.locked = self._locked & ids
@@ -234,6 +239,9 @@ class Session:
         layer = event.source
         self._versions[layer.unique_id] = self.version_of(layer) + 1
         self._drop_results_of(layer)
+
+    def _show_classes(self, _run: Any) -> None:
+        self.visibility.apply()
 
     def _drop_results_of(self, image: Image) -> None:
         if self._encoded is not None and self._encoded.subject.target.image_id == image.unique_id:

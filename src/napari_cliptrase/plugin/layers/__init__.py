@@ -13,9 +13,25 @@ Everything happens in the GUI thread. Layers are found by their tag (`tags`), ne
 """
 
 from napari_cliptrase.plugin.layers.book import LabelLayers
+from napari_cliptrase.plugin.layers.extras import Extra, show_extras
 from napari_cliptrase.plugin.layers.looks import table_of
 from napari_cliptrase.plugin.layers.result import Output, Result
 from napari_cliptrase.plugin.layers.steps import Run, Step
 from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, tag_of
+from napari_cliptrase.plugin.layers.visibility import Visibility
 
-__all__ = ["LabelLayers", "Output", "Result", "Role", "Run", "Step", "Tag", "ours", "table_of", "tag_of"]
+__all__ = [
+    "Extra",
+    "LabelLayers",
+    "Output",
+    "Result",
+    "Role",
+    "Run",
+    "Step",
+    "Tag",
+    "Visibility",
+    "ours",
+    "show_extras",
+    "table_of",
+    "tag_of",
+]

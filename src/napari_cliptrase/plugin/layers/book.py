@@ -104,6 +104,21 @@ class LabelLayers:
             edited |= content.edits
         return edited[target.box]
 
+    def areas(self, target: Target) -> dict[int, float]:
+        """Share of the target's box that each class holds in the label layers as they are now; 0 is the rest."""
+        image = self.image(target)
+        pixels = target.shape[0] * target.shape[1]
+        counts: dict[int, int] = {}
+        for class_id, layer in self.class_layers(image).items():
+            if target.frame.fits(layer):
+                counts[class_id] = int(np.count_nonzero(target.frame.plane_of(layer.data, target.plane)[target.box]))
+        combined = self.combined_layer(image)
+        if not counts and combined is not None and target.frame.fits(combined):
+            found = np.bincount(target.frame.plane_of(combined.data, target.plane)[target.box].ravel())
+            counts = {class_id: int(found[class_id]) for class_id in (np.flatnonzero(found[1:]) + 1).tolist()}
+        counts[0] = max(0, pixels - sum(counts.values()))
+        return {class_id: count / pixels for class_id, count in counts.items()}
+
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def write(

@@ -1,0 +1,101 @@
+"""Layers beside the labels: scores, doubt, regions. They show the last result and change with the next."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.components import LayerList
+from napari.layers import Image, Labels, Layer
+
+from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, set_tag, tag_of
+from napari_cliptrase.plugin.overlays import lifted, place_grid, place_over
+
+if TYPE_CHECKING:
+    from napari_cliptrase.plugin.session import Encoded, Segmented
+
+
+class Extra(StrEnum):
+    """What can be shown beside the labels."""
+
+    SCORES = "scores"
+    MARGIN = "margin"
+    REGIONS = "regions"
+
+
+ROLES = {Extra.SCORES: Role.SCORE, Extra.MARGIN: Role.MARGIN, Extra.REGIONS: Role.REGIONS}
+
+
+def show_extras(
+    layers: LayerList, image: Image, segmented: "Segmented", encoded: "Encoded | None", extras: frozenset[Extra]
+) -> None:
+    """Bring the extra layers of an image in line with a result; those that are not wanted any more go."""
+    old: dict[tuple[Role, int | None], Layer] = {}
+    for layer in ours(layers, image.unique_id):
+        tag = tag_of(layer)
+        if tag is not None and tag.role in ROLES.values():
+            old[tag.role, tag.class_id] = layer
+    selected = list(layers.selection)
+    wanted = dict(_made(image, segmented, encoded, extras))
+    for key, layer in old.items():
+        fresh = wanted.pop(key, None)
+        if fresh is not None and fresh.data.shape == layer.data.shape:
+            layer.data = fresh.data
+            layer.scale, layer.translate = fresh.scale, fresh.translate
+        else:
+            layers.remove(layer)
+            if fresh is not None:
+                wanted[key] = fresh
+    for layer in wanted.values():
+        layers.insert(layers.index(image) + 1, layer)
+    layers.selection = [layer for layer in selected if layer in layers]
+
+
+def _made(
+    image: Image,
+    segmented: "Segmented",
+    encoded: "Encoded | None",
+    extras: frozenset[Extra],
+) -> Iterator[tuple[tuple[Role, int | None], Layer]]:
+    target, segmentation = segmented.subject.target, segmented.segmentation
+    start = float(target.rows.start), float(target.columns.start)
+    over_pixels = place_over(target.frame, target.plane, start)
+    if Extra.REGIONS in extras and encoded is not None:
+        regions = lifted(encoded.encoding.region_map() + 1, target.frame)
+        layer = Labels(regions, name=f"regions · {image.name}", opacity=0.4, visible=False, **over_pixels)
+        layer.editable = False
+        yield _tagged(layer, image, Role.REGIONS)
+    if Extra.MARGIN in extras:
+        doubt = lifted(segmentation.margin, target.frame)
+        yield _tagged(_picture(doubt, f"doubt · {image.name}", "inferno", over_pixels), image, Role.MARGIN)
+    if Extra.SCORES in extras:
+        scores = segmentation.scores
+        grid = scores.maps.shape[1], scores.maps.shape[2]
+        place = place_grid(target.frame, target.plane, target.rows, target.columns, grid)
+        for entry in reversed(segmentation.classes.classes):
+            if entry.id in scores.ids:
+                picture = _picture(
+                    lifted(scores.of(entry.id), target.frame), f"{entry.name} score · {image.name}", "magma", place
+                )
+                yield _tagged(picture, image, Role.SCORE, entry.id)
+
+
+def _picture(values: Any, name: str, colormap: str, place: dict[str, Any]) -> Image:
+    return Image(
+        np.ascontiguousarray(values),
+        name=name,
+        colormap=colormap,
+        contrast_limits=(0, 1),
+        opacity=0.6,
+        blending="translucent_no_depth",
+        interpolation2d="linear",
+        visible=False,
+        **place,
+    )
+
+
+def _tagged(
+    layer: Layer, image: Image, role: Role, class_id: int | None = None
+) -> tuple[tuple[Role, int | None], Layer]:
+    set_tag(layer, Tag(role, str(image.unique_id), image.name, str(layer.unique_id), class_id, name=layer.name))
+    return (role, class_id), layer

@@ -1,0 +1,76 @@
+"""Combo boxes over a fixed set of choices, with a sentence for each."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+
+Value = TypeVar("Value", bound=StrEnum)
+
+
+class _Combo(QComboBox):
+    """Never wider than its dock, and not turned by the mouse wheel while the dock is scrolled."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumContentsLength(4)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: Any) -> None:
+        """Leave the wheel to the scroll area unless the box has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class Choice(_Combo, Generic[Value]):
+    """One of an enum's values; ``chosen(value)`` when the user picks another."""
+
+    chosen = Signal(object)
+
+    def __init__(self, titles: Mapping[Value, tuple[str, str]], tip: str, parent: QWidget | None = None) -> None:
+        """``titles``: value -> (title, sentence)."""
+        super().__init__(parent)
+        self._values = tuple(titles)
+        for row, (title, sentence) in enumerate(titles.values()):
+            self.addItem(title)
+            self.setItemData(row, sentence, Qt.ItemDataRole.ToolTipRole)
+        self.setToolTip(tip)
+        self.activated.connect(lambda row: self.chosen.emit(self._values[row]))
+
+    @property
+    def value(self) -> Value:
+        """The value on show."""
+        return self._values[self.currentIndex()]
+
+    @value.setter
+    def value(self, value: Value) -> None:
+        self.setCurrentIndex(self._values.index(value))
+
+
+class NamedList(_Combo):
+    """A list of texts that each stand for a key; ``picked(key)`` when the user picks another."""
+
+    picked = Signal(str)
+
+    def __init__(self, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setToolTip(tip)
+        self.activated.connect(lambda row: self.picked.emit(self.itemData(row)))
+
+    def fill(self, entries: Mapping[str, tuple[str, str]], chosen: str) -> None:
+        """Show ``entries``: key -> (text, sentence)."""
+        self.clear()
+        for row, (key, (text, sentence)) in enumerate(entries.items()):
+            self.addItem(text, key)
+            self.setItemData(row, sentence, Qt.ItemDataRole.ToolTipRole)
+        self.setCurrentIndex(max(0, self.findData(chosen)))
+
+    @property
+    def key(self) -> str:
+        """The key of the entry on show."""
+        return str(self.currentData())

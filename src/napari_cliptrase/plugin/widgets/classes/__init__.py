@@ -1,0 +1,1 @@
+"""The class table: what is looked for, in which colour, and how it fared."""

@@ -1,0 +1,231 @@
+"""The part of the dock where classes are listed: add line, filter, table, menus, and what to try for empty classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.plugin.presets import BACKGROUNDS, CLASS_LISTS
+from napari_cliptrase.plugin.session import Segmented, Session
+from napari_cliptrase.plugin.widgets.classes.edits import added_from, replaced_by
+from napari_cliptrase.plugin.widgets.classes.model import ClassTableModel
+from napari_cliptrase.plugin.widgets.classes.table import ClassTable
+from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.prompts import PromptSet
+
+FILES = "Class lists (*.txt *.json);;All files (*)"
+FEWEST_TO_FILTER = 8
+SHOWN_EMPTY = 4
+AREA_DELAY = 300
+"""Milliseconds after a stroke before areas are counted again."""
+
+
+class AddLine(QLineEdit):
+    """Enter adds what was typed and leaves the line ready for the next; a pasted list of lines is added whole."""
+
+    entered = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText("Add a class…  dog: puppy, hound")
+        self.setToolTip(
+            "Type a class and press Enter. Synonyms come after a colon (dog: puppy, hound); a comma list or several "
+            "pasted lines add several classes; background: wall, floor adds to the background."
+        )
+        self.setClearButtonEnabled(True)
+        self.returnPressed.connect(lambda: self.entered.emit(self.text()))
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Take lists of lines from the clipboard, which a line edit would join to one line."""
+        if event.matches(QKeySequence.StandardKey.Paste):
+            from qtpy.QtWidgets import QApplication
+
+            text = QApplication.clipboard().text()
+            if "\n" in text.strip():
+                self.entered.emit(text)
+                return
+        super().keyPressEvent(event)
+
+
+class ClassPanel(QWidget):
+    """The class table with all that belongs to it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = ClassTableModel(session, self)
+        self.table = ClassTable(session, self.model)
+        self.add = AddLine()
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter classes")
+        self.filter.setToolTip("Show only classes whose name or synonyms hold this text; hidden rows still count.")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self.table.set_filter)
+        self.lists = _menu_button("Lists", "Ready-made class lists; load and save your own.", self._lists_menu())
+        self.background = _menu_button("Background", "What else is in the picture but not wanted.", self._grounds())
+        self.remove = QPushButton("Remove")
+        self.remove.setToolTip("Remove the selected classes (Delete). Layers with hand edits stay.")
+        self.remove.clicked.connect(lambda: self.delete(self.table.selected_classes()))
+        self.note = Note()
+        self.advice = Note()
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 0, 0, 0)
+        for button in (self.lists, self.background, self.remove):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (self.add, self.note, self.filter, self.table):
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        layout.addWidget(self.advice)
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(AREA_DELAY)
+        self._counting.timeout.connect(self.count)
+        self.add.entered.connect(self.add_text)
+        self.model.refused.connect(self.note.say)
+        self.table.delete_wanted.connect(self.delete)
+        session.prompts_changed.connect(self._on_prompts)
+        session.segmented_changed.connect(self._on_segmented)
+        session.layers.content_changed.connect(self._count_soon)
+        session.layers.written.connect(self._count_soon)
+        session.layers.taken_back.connect(self._count_soon)
+        self._on_prompts()
+        self._on_segmented(session.segmented)
+
+    # -- edits --------------------------------------------------------------------------------------------------------
+
+    def add_text(self, text: str) -> None:
+        """Add the classes of a typed or pasted text."""
+        if not text.strip():
+            return
+        try:
+            prompts, doubled = added_from(self._session.prompts, text, self._session.layers.ids_in_use())
+        except PromptError as error:
+            self.note.say(str(error))
+            return
+        new = [class_id for class_id in prompts.ids if class_id not in self._session.prompts.ids]
+        self._session.prompts = prompts
+        self.add.clear()
+        self.note.say(f"Already there: {', '.join(doubled)}." if doubled else "")
+        if new:
+            self._session.active_class = new[-1]
+
+    def delete(self, ids: Sequence[int]) -> None:
+        """Remove classes, and their layers unless they hold hand edits."""
+        prompts = self._session.prompts
+        kept: list[str] = []
+        for class_id in ids:
+            prompts = prompts.removed(class_id)
+        self._session.prompts = prompts
+        for class_id in ids:
+            kept += self._session.layers.drop_class(class_id)
+        self.note.say(f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else "")
+
+    def use(self, prompts: PromptSet) -> None:
+        """Take a whole list in place of the classes that are there; classes of the same name keep their layers."""
+        session = self._session
+        image = session.image
+        known = session.layers.table(image) if image is not None else session.prompts.table()
+        gone = set(session.prompts.ids)
+        session.prompts = replaced_by(session.prompts, prompts, known)
+        kept = [name for class_id in gone - set(session.prompts.ids) for name in session.layers.drop_class(class_id)]
+        self.note.say(f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else "")
+
+    def load(self, path: str) -> None:
+        """Read a class list from a file."""
+        try:
+            self.use(PromptSet.load(path))
+        except CliptraseError as error:
+            self.note.say(str(error))
+
+    def save(self, path: str) -> None:
+        """Write the classes to a file."""
+        try:
+            self._session.prompts.save(path)
+        except OSError as error:
+            self.note.say(f"{path} cannot be written ({error.strerror}); choose another folder.")
+
+    # -- menus --------------------------------------------------------------------------------------------------------
+
+    def _lists_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for title, preset in CLASS_LISTS.items():
+            menu.addAction(title).triggered.connect(lambda _=False, preset=preset: self.use(preset()))
+        menu.addSeparator()
+        menu.addAction("Load…").triggered.connect(self._ask_load)
+        menu.addAction("Save as…").triggered.connect(self._ask_save)
+        return menu
+
+    def _grounds(self) -> QMenu:
+        menu = QMenu(self)
+        for title, preset in BACKGROUNDS.items():
+            menu.addAction(title).triggered.connect(lambda _=False, preset=preset: self._use_background(preset()))
+        menu.addSeparator()
+        menu.addAction("Edit…").triggered.connect(lambda: self.table.edit_name(0))
+        return menu
+
+    def _use_background(self, prompts: PromptSet) -> None:
+        self._session.prompts = self._session.prompts.with_background(*prompts.background)
+
+    def _ask_load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load a class list", "", FILES)
+        if path:
+            self.load(path)
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save the class list", "classes.txt", FILES)
+        if path:
+            self.save(path)
+
+    # -- figures ------------------------------------------------------------------------------------------------------
+
+    def count(self) -> None:
+        """Count areas in the layers as they are, and say what found nothing."""
+        segmented = self._session.segmented
+        if segmented is None:
+            self.model.set_figures({}, ())
+        else:
+            try:
+                areas = self._session.layers.areas(segmented.subject.target)
+            except CliptraseError:
+                return
+            self.model.set_figures(areas, segmented.summary)
+        self.advice.say(self._advice())
+
+    def _advice(self) -> str:
+        empty = self.model.empty_classes()
+        if not empty:
+            return ""
+        words = []
+        for entry in empty[:SHOWN_EMPTY]:
+            best = self.model.best_score(entry.id)
+            words.append(entry.name if best is None else f"{entry.name} (best {best:.2f})")
+        more = f" and {len(empty) - SHOWN_EMPTY} more" if len(empty) > SHOWN_EMPTY else ""
+        strict = any(entry.threshold for entry in empty) or self._session.settings.threshold > 0
+        lower = "lower the minimum, " if strict else ""
+        return f"Nothing found: {', '.join(words)}{more}. To find it: {lower}add a synonym, or choose a finer detail."
+
+    def _on_prompts(self, *_: Any) -> None:
+        self.filter.setVisible(len(self._session.prompts) >= FEWEST_TO_FILTER or bool(self.filter.text()))
+        self.remove.setEnabled(bool(self._session.prompts.classes))
+
+    def _on_segmented(self, _segmented: Segmented | None) -> None:
+        self.count()
+
+    def _count_soon(self, _: Any) -> None:
+        self._counting.start()
+
+
+def _menu_button(title: str, tip: str, menu: QMenu) -> QToolButton:
+    button = QToolButton()
+    button.setText(title)
+    button.setToolTip(tip)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button

@@ -1,0 +1,1 @@
+"""The dock "Segment by text", in parts: image, classes, model, output, run."""

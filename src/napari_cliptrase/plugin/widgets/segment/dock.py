@@ -1,0 +1,175 @@
+"""The dock "Segment by text": image, classes, model, run."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari.utils import notifications
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.flow import RUN, SegmentFlow
+from napari_cliptrase.plugin.jobs import Job
+from napari_cliptrase.plugin.layers import Run
+from napari_cliptrase.plugin.preferences import preferences
+from napari_cliptrase.plugin.region_tool import RegionTool
+from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
+from napari_cliptrase.plugin.widgets.classes.panel import ClassPanel
+from napari_cliptrase.plugin.widgets.sections import Section
+from napari_cliptrase.plugin.widgets.segment.advanced import AdvancedSettings, ScoreSettings
+from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
+from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
+from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
+from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
+from napari_cliptrase.settings import Detail
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+WIDTH = 400
+
+
+class SegmentDock(QWidget):
+    """Type classes, press Run, get a label layer per class."""
+
+    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+        super().__init__()
+        self._session = session_of(viewer)
+        session = self._session
+        wanted = preferences()
+        session.settings = replace(session.settings, detail=Detail(wanted.detail))
+        self.flow = SegmentFlow(session)
+        self.flow.live = wanted.live
+        self.image = ImagePicker(session)
+        self.classes = ClassPanel(session)
+        self.model = ModelPicker(session, wanted)
+        self.scores = ScoreSettings(session)
+        self.advanced = AdvancedSettings(session)
+        self.output = OutputOptions(session)
+        self.bar = RunBar()
+        self.bar.live.setChecked(wanted.live)
+        self.region_tool = RegionTool(session)
+        self._lay_out()
+        self._connect()
+        self._check()
+
+    def sizeHint(self) -> QSize:
+        """Qt: a dock beside the canvas, not half of the window."""
+        return QSize(WIDTH, 760)
+
+    def run(self) -> Job | None:
+        """Segment what is chosen; says why when that is not possible."""
+        reason = self.reason()
+        if reason:
+            notifications.show_info(reason)
+            return None
+        try:
+            subject = self.image.subject()
+        except CliptraseError as error:
+            notifications.show_warning(str(error))
+            return None
+        return self.flow.run(subject, self.model.choice(), extras=self.output.extras())
+
+    def reason(self) -> str:
+        """Why *Run* is not possible, in words; empty when it is."""
+        if self._session.image is None:
+            return "Open an image first (or File ▸ Open Sample ▸ CLIPtrase)."
+        if not self._session.prompts.classes:
+            return "Add at least one class: what shall be found?"
+        return ""
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.region_button = QToolButton()
+        self.region_button.setText("Region tool")
+        self.region_button.setCheckable(True)
+        self.region_button.setToolTip(
+            "Hover to see the region under the cursor; click gives it to the selected class, Shift-click clears it."
+        )
+        self.help = QPushButton("Help")
+        self.help.setToolTip("Keys and clicks of all tools.")
+        tools = QHBoxLayout()
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.addWidget(self.region_button)
+        tools.addStretch(1)
+        tools.addWidget(self.help)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.setSpacing(8)
+        column.addWidget(self.image)
+        column.addWidget(self.classes, 1)
+        column.addWidget(self.model)
+        column.addWidget(self.scores)
+        column.addWidget(Section("Advanced", self.advanced))
+        column.addWidget(Section("Output", self.output))
+        column.addLayout(tools)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.bar)
+        self.bar.layout().setContentsMargins(6, 4, 6, 6)
+
+    def _connect(self) -> None:
+        session, flow, bar = self._session, self.flow, self.bar
+        bar.run_wanted.connect(self.run)
+        bar.cancel_wanted.connect(lambda: session.jobs.cancel())
+        bar.undo_wanted.connect(self.undo_last_run)
+        bar.live.toggled.connect(lambda on: setattr(flow, "live", on))
+        self.model.load_wanted.connect(lambda: flow.load(self.model.choice()))
+        self.model.unload_wanted.connect(flow.unload)
+        self.region_button.toggled.connect(self.region_tool.set_on)
+        self.region_tool.toggled.connect(self.region_button.setChecked)
+        self.help.clicked.connect(lambda: CheatSheet(self).show())
+        flow.started.connect(self._on_started)
+        flow.ended.connect(self._on_ended)
+        session.image_changed.connect(self._check)
+        session.prompts_changed.connect(self._check)
+        session.encoded_changed.connect(self._check)
+        session.layers.written.connect(self._on_written)
+        session.layers.taken_back.connect(self._check)
+        session.active_changed.connect(self._select_layer)
+
+    def undo_last_run(self) -> None:
+        """Take the last run back."""
+        run = self._session.layers.undo_last_run()
+        if run is not None:
+            notifications.show_info(f"{run.title} was taken back.")
+
+    def _check(self, *_: Any) -> None:
+        self.bar.set_reason(self.reason())
+        self.bar.undo.setEnabled(self._session.layers.last_run is not None)
+        self.region_button.setEnabled(self._session.encoded is not None)
+
+    def _on_started(self, job: Job) -> None:
+        if job.key == RUN:
+            self.bar.set_busy(True)
+            job.progressed.connect(self.bar.show_progress)
+
+    def _on_ended(self) -> None:
+        if not self._session.jobs.running(RUN):
+            self.bar.set_busy(False)
+        self.model.refresh()
+        self._check()
+
+    def _on_written(self, _run: Run) -> None:
+        self._check()
+        self._select_layer()
+
+    def _select_layer(self, *_: Any) -> None:
+        """Make the layer of the active class the one to paint on, with its label in the brush."""
+        session = self._session
+        image, active = session.image, session.active_class
+        if image is None or active is None:
+            return
+        layer = session.layers.class_layers(image).get(active) or session.layers.combined_layer(image)
+        if layer is not None:
+            layer.selected_label = active
+            session.viewer.layers.selection.active = layer

@@ -1,0 +1,160 @@
+"""Which image, what its axes mean, which part of it, and how its values become a picture."""
+
+from typing import Any
+
+from napari.layers import Image
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSizePolicy, QWidget
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.pixels.axes import AxisRoles
+from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.subject import Area, Subject, default_level, roles_of, subject_of
+
+MEANINGS = {
+    "Y": "rows (Y)",
+    "X": "columns (X)",
+    "C": "channels",
+    "Z": "planes (Z)",
+    "T": "time (T)",
+}
+AREAS = {
+    Area.WHOLE: "Whole image",
+    Area.VISIBLE: "Visible area",
+    Area.SHAPE: "Selected shape",
+}
+
+
+class ImagePicker(QWidget):
+    """Follows the layer list: images come, go and are renamed."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._roles: dict[Any, AxisRoles] = {}
+        self.image = QComboBox()
+        self.image.setToolTip("The image layer to segment.")
+        self.area = QComboBox()
+        self.area.setToolTip("Which part of the plane on the screen is segmented; the rest stays as it is.")
+        for area, title in AREAS.items():
+            self.area.addItem(title, str(area))
+        self.as_shown = QCheckBox("Contrast as on the screen")
+        self.as_shown.setToolTip(
+            "On: black and white are the layer's contrast limits. Off: the full range of the values. "
+            "Colour images are always taken as they are."
+        )
+        self.as_shown.setChecked(True)
+        self.axes = QComboBox()
+        self.axes.setToolTip("What the axes of the image mean. Channels are mixed into one picture; planes are kept.")
+        self.level = QComboBox()
+        self.level.setToolTip("Which resolution of a multiscale image is segmented; labels get its pixels.")
+        for combo in (self.image, self.area, self.axes, self.level):
+            combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setVerticalSpacing(4)
+        self._form.addRow("Image", self.image)
+        self._form.addRow("Axes", self.axes)
+        self._form.addRow("Level", self.level)
+        self._form.addRow("Where", self.area)
+        self._form.addRow("", self.as_shown)
+        self.image.currentIndexChanged.connect(self._on_choice)
+        self.axes.activated.connect(self._on_axes)
+        session.images_changed.connect(self.refresh)
+        session.image_changed.connect(self._on_image)
+        self._named: list[Image] = []
+        self.refresh()
+
+    def subject(self) -> Subject:
+        """Take down what is chosen; raises a sentence when there is nothing to segment."""
+        image = self._session.image
+        if image is None:
+            raise CliptraseError("Open an image first.")
+        level = self.level.currentData()
+        return subject_of(
+            self._session.viewer,
+            image,
+            self._session.version_of(image),
+            roles=self._roles.get(image.unique_id),
+            area=Area(self.area.currentData()),
+            as_shown=self.as_shown.isChecked(),
+            level=default_level(image) if level is None else level,
+        )
+
+    def refresh(self, *_: Any) -> None:
+        """Fill the list of images again, keeping the choice."""
+        for layer in self._named:
+            layer.events.name.disconnect(self._on_name)
+        self._named = list(reversed(self._session.images))
+        self.image.blockSignals(True)
+        self.image.clear()
+        for layer in self._named:
+            self.image.addItem(layer.name)
+            layer.events.name.connect(self._on_name)
+        self.image.blockSignals(False)
+        if self._session.image not in self._named:
+            self._session.image = self._named[0] if self._named else None
+        self._on_image(self._session.image)
+
+    def _on_name(self, event: Any) -> None:
+        if event.source in self._named:
+            self.image.setItemText(self._named.index(event.source), event.source.name)
+
+    def _on_choice(self, row: int) -> None:
+        self._session.image = self._named[row] if 0 <= row < len(self._named) else None
+
+    def _on_image(self, image: Image | None) -> None:
+        self.image.blockSignals(True)
+        self.image.setCurrentIndex(self._named.index(image) if image in self._named else -1)
+        self.image.blockSignals(False)
+        self._form.setRowVisible(self.as_shown, image is not None and not image.rgb)
+        self._show_axes(image)
+        self._show_levels(image)
+
+    def _show_axes(self, image: Image | None) -> None:
+        self.axes.clear()
+        choices = () if image is None else role_choices(image)
+        for roles in choices:
+            self.axes.addItem(describe(image, roles) if image is not None else "", roles)
+        chosen = None if image is None else self._roles.get(image.unique_id)
+        if chosen is not None and chosen in choices:
+            self.axes.setCurrentIndex(choices.index(chosen))
+        self._form.setRowVisible(self.axes, len(choices) > 1)
+
+    def _show_levels(self, image: Image | None) -> None:
+        self.level.clear()
+        if image is not None and image.multiscale:
+            for level, data in enumerate(image.data):
+                shape = data.shape[: image.ndim]
+                self.level.addItem(f"{shape[-1]} × {shape[-2]} pixels", level)
+            self.level.setCurrentIndex(default_level(image))
+        self._form.setRowVisible(self.level, self.level.count() > 1)
+
+    def _on_axes(self, row: int) -> None:
+        image = self._session.image
+        if image is not None:
+            self._roles[image.unique_id] = self.axes.itemData(row)
+
+
+def role_choices(image: Image) -> tuple[AxisRoles, ...]:
+    """What the axes of an image may mean: the guess first, then no channels, then each leading axis as channels."""
+    guess = roles_of(image, default_level(image))
+    choices = [guess]
+    if not image.rgb:
+        spare = [letter for letter in "ZTQRUVW" if letter not in guess.letters]
+        without = guess.letters.replace("C", spare[0])
+        choices.append(AxisRoles(without))
+        for axis, letter in enumerate(without):
+            if letter not in "YX":
+                choices.append(AxisRoles(without[:axis] + "C" + without[axis + 1 :]))
+    return tuple(dict.fromkeys(choices))
+
+
+def describe(image: Image, roles: AxisRoles) -> str:
+    """Say what each axis is, with its length: ``3 channels, 20 planes (Z), …``."""
+    shape = (image.data[0] if image.multiscale else image.data).shape
+    words = [
+        f"{shape[axis]} {MEANINGS.get(letter, f'planes ({letter})')}"
+        for axis, letter in enumerate(roles.letters)
+        if letter not in "YXS"
+    ]
+    return ", ".join(words) if words else "one plane"

@@ -1,0 +1,147 @@
+"""Which model, on which device; load, download and unload it."""
+
+from dataclasses import replace
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QInputDialog, QPushButton, QWidget
+
+from napari_cliptrase.models.catalog import ModelEntry, list_models
+from napari_cliptrase.plugin.flow import ModelChoice
+from napari_cliptrase.plugin.preferences import Preferences
+from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.widgets.choices import Choice, NamedList
+from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.settings import Detail, Settings
+
+OTHER = "other…"
+OTHER_HELP = (
+    "Name of a model:\n\n"
+    "ViT-B-16/openai   an open_clip architecture and tag\n"
+    "hf-hub:organisation/name   from Hugging Face\n"
+    "local-dir:/folder   a folder with open_clip_config.json and weights\n"
+    "ViT-B-16=/file.pt   an architecture and a checkpoint file"
+)
+
+DETAILS = {
+    Detail.COARSE: ("Coarse", "Short side 224 pixels: quick, finds large things."),
+    Detail.NORMAL: ("Normal", "Short side 336 pixels."),
+    Detail.FINE: ("Fine", "Short side 672 pixels in overlapping windows: slower, finds smaller things."),
+}
+DEVICES = {
+    "auto": ("Automatic", "A graphics card if there is one that works, else the processor."),
+    "cpu": ("CPU", "The processor."),
+    "cuda": ("CUDA", "An NVIDIA graphics card."),
+    "mps": ("MPS", "The graphics of an Apple computer."),
+}
+
+
+class ModelPicker(QWidget):
+    """Signals: ``load_wanted``, ``unload_wanted``, ``changed`` (model or device)."""
+
+    load_wanted = Signal()
+    unload_wanted = Signal()
+    changed = Signal()
+
+    def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._precision = preferences.precision
+        self._others: list[str] = []
+        self.model = NamedList(
+            "The CLIP model. Its state stands behind its name; what is missing is downloaded by Run."
+        )
+        self.device = NamedList("Where the model runs.")
+        self.device.fill(DEVICES, preferences.device)
+        self.detail = Choice(DETAILS, "How finely the image is looked at; finer finds smaller things and takes longer.")
+        self.load = QPushButton("Load")
+        self.load.setToolTip("Load the model now, after a download if need be; Run does it, too.")
+        self.unload = QPushButton("Unload")
+        self.unload.setToolTip("Give the memory of the model and of all encodings back.")
+        self.state = Note()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.model, 1)
+        row.addWidget(self.load)
+        row.addWidget(self.unload)
+        second = QHBoxLayout()
+        second.setContentsMargins(0, 0, 0, 0)
+        second.addWidget(self.detail, 1)
+        second.addWidget(self.device, 1)
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(4)
+        form.addRow("Model", row)
+        form.addRow("Detail", second)
+        form.addRow(self.state)
+        self.model.picked.connect(self._on_model)
+        self.device.picked.connect(lambda _: self.changed.emit())
+        self.detail.chosen.connect(
+            lambda detail: setattr(session, "settings", replace(session.settings, detail=detail))
+        )
+        session.settings_changed.connect(self._on_settings)
+        self._on_settings(session.settings)
+        self.load.clicked.connect(self.load_wanted)
+        self.unload.clicked.connect(self.unload_wanted)
+        session.model_changed.connect(self._on_loaded)
+        self.refresh(preferences.model)
+        self._on_loaded(session.model)
+
+    def choice(self) -> ModelChoice:
+        """What is chosen."""
+        return ModelChoice(self.model.key, self.device.key, self._precision)
+
+    def choose(self, name: str) -> None:
+        """Choose a model by its name, listed or not."""
+        if name not in {entry.name for entry in list_models("clip")} and name not in self._others:
+            self._others.append(name)
+        self.refresh(name)
+        self.changed.emit()
+
+    def set_precision(self, precision: str) -> None:
+        """Choose the number type of the weights."""
+        self._precision = precision
+        self.changed.emit()
+
+    def refresh(self, chosen: str | None = None) -> None:
+        """Look at the disk again: what is cached, what has to be downloaded."""
+        entries = {entry.name: (_title(entry), entry.note) for entry in list_models("clip")}
+        entries |= {name: (name, "Chosen by name.") for name in self._others}
+        entries[OTHER] = ("Other…", "Any open_clip model by name, from a folder or a file.")
+        self.model.fill(entries, chosen or self.model.key)
+        self._show_buttons()
+
+    def _on_model(self, name: str) -> None:
+        if name == OTHER:
+            other, fine = QInputDialog.getText(self, "Other model", OTHER_HELP)
+            if fine and other.strip():
+                self.choose(other.strip())
+                return
+            self.model.setCurrentIndex(0)
+        self._show_buttons()
+        self.changed.emit()
+
+    def _on_settings(self, settings: Settings) -> None:
+        self.detail.value = settings.detail
+
+    def _on_loaded(self, model: Any) -> None:
+        self.state.say("" if model is None else f"Loaded {model.name}: {model.notes[0]}" if model.notes else "")
+        if model is not None:
+            self.refresh()
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        missing = any(entry.name == self.model.key and entry.state == "to download" for entry in list_models("clip"))
+        loaded = self._session.model
+        self.unload.setVisible(loaded is not None)
+        self.load.setText("Download" if missing else "Load")
+        self.load.setVisible(loaded is None or loaded.name != self.model.key)
+
+
+def _title(entry: ModelEntry) -> str:
+    return f"{entry.title} — {entry.state}, {size_text(entry.size_bytes)}" if entry.size_bytes else entry.title
+
+
+def size_text(count: int) -> str:
+    """Bytes in words: ``598 MB``."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"

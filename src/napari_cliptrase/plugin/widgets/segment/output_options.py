@@ -1,0 +1,49 @@
+"""Which layers a run writes, and what it may overwrite."""
+
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
+
+from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.plugin.layers import Extra, Output
+from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.widgets.choices import Choice
+
+OUTPUTS = {
+    Output.CLASSES: ("One layer per class", "A label layer for each class that has pixels."),
+    Output.COMBINED: ("One layer for all classes", "A single label layer; each class has its number."),
+    Output.BOTH: ("Both", "Class layers, and one with all classes."),
+}
+MODES = {
+    MergeMode.KEEP_EDITS: ("Keep hand edits", "A run changes everything but what you changed by hand (the default)."),
+    MergeMode.FILL_EMPTY: ("Fill empty pixels only", "A run changes only pixels that have no label yet."),
+    MergeMode.REPLACE: ("Replace everything", "A run overwrites hand edits, too; locked classes stay."),
+}
+
+
+class OutputOptions(QWidget):
+    """Choices take effect with the next run."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.output = Choice(OUTPUTS, "Which label layers are written.")
+        self.mode = Choice(MODES, "What a run may overwrite.")
+        self.scores = QCheckBox("Scores of each class")
+        self.scores.setToolTip("Also add an image layer with the probability of each class.")
+        self.margin = QCheckBox("Doubt")
+        self.margin.setToolTip("Also add an image layer that is bright where two classes are close.")
+        self.regions = QCheckBox("Regions")
+        self.regions.setToolTip("Also add a label layer with the regions that CLIPtrase found.")
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(4)
+        form.addRow("Layers", self.output)
+        form.addRow("On a new run", self.mode)
+        for title, box in (("Also", self.scores), ("", self.margin), ("", self.regions)):
+            form.addRow(title, box)
+        self._boxes = {Extra.SCORES: self.scores, Extra.MARGIN: self.margin, Extra.REGIONS: self.regions}
+        self.output.value, self.mode.value = session.output, session.merge_mode
+        self.output.chosen.connect(lambda value: setattr(session, "output", value))
+        self.mode.chosen.connect(lambda value: setattr(session, "merge_mode", value))
+
+    def extras(self) -> frozenset[Extra]:
+        """Which layers beside the labels are wanted."""
+        return frozenset(extra for extra, box in self._boxes.items() if box.isChecked())

@@ -1,0 +1,69 @@
+"""Run, Cancel, how far it is, and why it cannot run."""
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.progress import Progress
+
+
+class RunBar(QWidget):
+    """Signals: ``run_wanted``, ``cancel_wanted``, ``undo_wanted``."""
+
+    run_wanted = Signal()
+    cancel_wanted = Signal()
+    undo_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run = QPushButton("Run")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop at the next step; nothing changes.")
+        self.undo = QPushButton("Undo last run")
+        self.undo.setToolTip("Take the last run back in all its layers; what you painted since then stays.")
+        self.live = QCheckBox("Live")
+        self.live.setToolTip("Show the effect of every change of classes, minimum or vote at once.")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.words = Note()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.run, 1)
+        row.addWidget(self.cancel, 1)
+        row.addWidget(self.undo)
+        row.addWidget(self.live)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.words)
+        self.run.clicked.connect(self.run_wanted)
+        self.cancel.clicked.connect(self.cancel_wanted)
+        self.undo.clicked.connect(self.undo_wanted)
+        self.set_busy(False)
+
+    def set_reason(self, reason: str) -> None:
+        """Say why *Run* cannot be pressed; an empty text enables it."""
+        self.run.setEnabled(not reason)
+        self.run.setToolTip(reason or "Segment the image into the classes of the table.")
+        if not self.bar.isVisibleTo(self):
+            self.words.say(reason)
+
+    def set_busy(self, busy: bool) -> None:
+        """Show *Cancel* in place of *Run* while something runs."""
+        self.run.setVisible(not busy)
+        self.cancel.setVisible(busy)
+        self.bar.setVisible(busy)
+        self.bar.setRange(0, 0)
+        if not busy:
+            self.words.say("")
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far it is, in words and as a bar."""
+        known = progress.total > 1
+        self.bar.setRange(0, 1000 if known else 0)
+        if known:
+            self.bar.setValue(round(1000 * min(1.0, progress.done / progress.total)))
+        self.words.say(progress.text[:1].upper() + progress.text[1:])
