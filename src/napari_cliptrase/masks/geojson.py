@@ -35,7 +35,7 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
         data = {
             "type": "FeatureCollection",
             "features": features,
-            metadata.KEY: metadata.describe(mask) | {"height": mask.shape[0], "width": mask.shape[1]},
+            metadata.KEY: metadata.describe(mask),
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
         yield OutFile.text(place.file or f"{mask.stem}.geojson", text)
@@ -87,7 +87,8 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         shapes = [(_name(feature), list(_points(feature["geometry"]))) for feature in data["features"]]
         corners = np.array([point for _, rings in shapes for ring in rings for point in ring] or [(1, 1)])
         width, height = np.ceil(corners.max(0)).astype(int).tolist()
-        canvas = Canvas((described.get("height", height), described.get("width", width)), table)
+        height, width = described.get("shape", (height, width))
+        canvas = Canvas((height, width), table)
         if not described:
             canvas.skip(f"{stem}: the file does not name the image size; the mask ends at its last polygon.")
         for name, rings in shapes:

@@ -90,9 +90,10 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         image = next((str(value) for value in task["data"].values() if isinstance(value, str)), "mask")
         brushes = list(_brushes(task))
         described = (task.get("meta") or {}).get(metadata.KEY) or {}
-        if not brushes:
+        shape = described.get("shape") or (_size(brushes[0][1]) if brushes else None)
+        if shape is None:  # a task without a stroke does not say how large its image is
             continue
-        canvas = Canvas(_size(brushes[0][1]), table)
+        canvas = Canvas((shape[0], shape[1]), table)
         for name, item in brushes:
             canvas.add(name, _inside(item))
         yield canvas.image(

@@ -14,6 +14,7 @@ def describe(mask: LabelImage) -> dict[str, Any]:
     return {
         "classes": json.loads(mask.classes.to_json()),
         "axes": mask.axes,
+        "shape": list(mask.labels.shape),
         "scale": list(mask.scale),
         "units": list(mask.units),
         "origin": list(mask.origin),
@@ -28,6 +29,7 @@ def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: C
     """
     if data is None:
         return LabelImage(labels, classes or ClassTable(), stem=stem)
+    labels = _unsqueezed(labels, data.get("shape"))
     table = classes or ClassTable.from_json(json.dumps(data["classes"]), stem)
     if len(data.get("axes", "")) != labels.ndim:
         return LabelImage(labels, table, stem=stem)
@@ -41,6 +43,13 @@ def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: C
         units=tuple(map(str, data.get("units", ()))),
         origin=tuple(map(float, data.get("origin", ()))),
     )
+
+
+def _unsqueezed(labels: Labels, shape: Any) -> Labels:
+    """Give back axes of length one, which many formats leave out or add."""
+    if isinstance(shape, list) and [n for n in shape if n != 1] == [n for n in labels.shape if n != 1]:
+        return labels.reshape(shape)
+    return labels
 
 
 def dump(mask: LabelImage) -> str:

@@ -62,9 +62,13 @@ def _labels(table: ClassTable) -> str:
 
 def _decode(source: Path) -> Iterator[LabelImage]:
     import nibabel
+    from nibabel.filebasedimages import ImageFileError
 
     for path, stem in tables.mask_files(source, SUFFIXES):
-        image: Any = nibabel.load(path)
+        try:
+            image: Any = nibabel.load(path)
+        except ImageFileError as error:
+            raise ValueError(error) from error
         data = np.asarray(image.dataobj)
         if data.dtype.kind == "f":
             if not np.array_equal(data, np.round(data)):
@@ -73,8 +77,6 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         labels = data.T if data.dtype.kind == "u" else narrow(data.T)
         texts = [item.get_content() for item in image.header.extensions if item.get_code() == _COMMENT]
         described = next((found for found in map(_described, texts) if found is not None), None)
-        if described is not None and len(described["axes"]) == 2 and labels.ndim == 3 and labels.shape[0] == 1:
-            labels = labels[0]
         if described is not None:
             yield metadata.described(labels, stem, described, tables.beside(path))
             continue

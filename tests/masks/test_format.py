@@ -1,0 +1,134 @@
+import os
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.registry import FORMATS
+
+PNG, COCO, YOLO = FORMATS["png"], FORMATS["coco"], FORMATS["yolo"]
+
+
+def bytes_below(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def test_strict_refuses_a_loss_before_anything_is_written(golden, tmp_path):
+    with pytest.raises(MaskFormatError, match="1 void pixel"):
+        COCO.write(golden, tmp_path / "out", ExportOptions(strict=True))
+    assert not (tmp_path / "out").exists()
+    PNG.write(golden, tmp_path / "out", ExportOptions(strict=True))
+
+
+def test_a_preview_gives_the_report_of_the_export_and_writes_nothing(golden, tmp_path):
+    for form in FORMATS.values():
+        target = tmp_path / form.key
+        preview = form.preview(golden, target)
+        assert not target.exists()
+        assert form.write(golden, target) == preview
+
+
+def test_a_failed_export_leaves_the_old_files(golden, tmp_path):
+    PNG.write(golden, tmp_path)
+    before = bytes_below(tmp_path)
+    bad = LabelImage(np.full((2, 2), 70000, np.uint32), stem="b")
+    with pytest.raises(MaskFormatError, match="65,535"):
+        PNG.write([replace(golden, labels=1 - np.minimum(golden.labels, 1)), bad], tmp_path)
+    assert bytes_below(tmp_path) == before
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="root may write into read-only folders")
+def test_a_folder_that_cannot_be_written_is_named(golden, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(MaskFormatError, match="cannot be written"):
+        PNG.write(golden, tmp_path / "a.png")
+    tmp_path.chmod(0o700)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(golden, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("napari_cliptrase.atomic.os.fsync", full)
+    with pytest.raises(MaskFormatError, match=r"No space left on device.*nothing was changed"):
+        PNG.write(golden, tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("key", list(FORMATS))
+def test_equal_masks_give_equal_bytes(golden, tmp_path, key):
+    for name in ("one", "two"):
+        FORMATS[key].write(golden, tmp_path / name, ExportOptions(instances=True))
+    assert bytes_below(tmp_path / "one") == bytes_below(tmp_path / "two")
+
+
+def test_dates_appear_when_they_are_given(golden, tmp_path):
+    COCO.write(golden, tmp_path / "a.json", ExportOptions(created=datetime(2026, 1, 31)))
+    assert '"date_created":"2026-01-31T00:00:00"' in (tmp_path / "a.json").read_text()
+
+
+def test_a_named_file_takes_one_mask(golden, tmp_path):
+    report = PNG.write(golden, tmp_path / "b.png")
+    assert sorted(path.name for path in report.files) == ["b.classes.json", "b.labelmap.txt", "b.png"]
+    with pytest.raises(MaskFormatError, match="name a folder"):
+        PNG.write([golden, golden], tmp_path / "c.png")
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_a_file_where_a_folder_is_needed_is_refused(golden, tmp_path):
+    (tmp_path / "x").write_text("hello")
+    with pytest.raises(MaskFormatError, match="needs a folder"):
+        YOLO.write(golden, tmp_path / "x")
+
+
+def test_two_masks_of_one_name_are_refused(golden, tmp_path):
+    with pytest.raises(MaskFormatError, match="different names"):
+        PNG.write([golden, golden], tmp_path / "out")
+
+
+def test_no_masks_are_no_export(tmp_path):
+    with pytest.raises(MaskFormatError, match="no mask"):
+        PNG.write([], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_id_with_two_names_is_refused(golden, tmp_path):
+    other = LabelImage(golden.labels, ClassTable.from_names("car", "dog"), stem="b")
+    with pytest.raises(MaskFormatError, match="'cat' in one mask and 'car' in b"):
+        COCO.write([golden, other], tmp_path / "a.json")
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(golden, tmp_path):
+    form = replace(FORMATS["nifti"], module="nibabel_that_is_not_there")
+    with pytest.raises(MaskFormatError, match=r'pip install "napari-cliptrase\[nifti\]"'):
+        form.write(golden, tmp_path / "a.nii.gz")
+
+
+@pytest.mark.parametrize("key", [key for key, form in FORMATS.items() if form.decode])
+def test_a_damaged_file_is_a_sentence_that_names_it(tmp_path, key):
+    form = FORMATS[key]
+    path = tmp_path / f"broken{form.extensions[0] if form.extensions else ''}"
+    path.write_bytes(b"this is no mask")
+    with pytest.raises(MaskFormatError, match="broken"):
+        form.read(path)
+    with pytest.raises(MaskFormatError, match="does not exist"):
+        form.read(tmp_path / "missing")
+
+
+def test_what_cannot_be_read_back_says_so(tmp_path):
+    with pytest.raises(MaskFormatError, match="not read back"):
+        YOLO.read(tmp_path)
+
+
+def test_classes_of_the_reader_can_be_replaced(golden, tmp_path):
+    PNG.write(golden, tmp_path / "a.png")
+    table = ClassTable(ClassTable.from_names("lion", "wolf").classes, void=255)
+    (mask,) = PNG.read(tmp_path / "a.png", table)
+    assert mask.classes == table
