@@ -78,8 +78,9 @@ class Job(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    def __init__(self, title: str, key: str) -> None:
+    def __init__(self, title: str, key: str, use: Callable[[Any], object] | None = None) -> None:
         super().__init__()
+        self.use = use
         self.title = title
         self.key = key
         self.running = True
@@ -111,11 +112,9 @@ class Jobs:
         key: str = "",
     ) -> Job:
         """Run ``steps`` in a worker. Without ``failed`` an error is shown as a notification."""
-        job = Job(title, key or title)
+        job = Job(title, key or title, done)
         for older in self.running(job.key):
             older.cancel()
-        if done is not None:
-            job.done.connect(done)
         job.failed.connect(failed if failed is not None else show)
         worker = create_worker(_worked, steps, job.report, _start_thread=False)
         self._running[id(job)] = (job, worker)
@@ -135,15 +134,19 @@ class Jobs:
             job.cancel()
 
     def _settle(self, job: Job, outcome: Any) -> None:
-        if job.superseded or isinstance(outcome, Cancelled):
+        if job.superseded or (isinstance(outcome, _Failure) and isinstance(outcome.error, Cancelled)):
             job.cancelled.emit()
-        elif isinstance(outcome, CliptraseError):
-            job.failed.emit(outcome)
+        elif isinstance(outcome, _Failure):
+            job.failed.emit(outcome.error)
         else:
             try:
-                job.done.emit(outcome.value)
+                # called, not connected: an error in a slot of a signal never comes back to whoever emitted it
+                if job.use is not None:
+                    job.use(outcome.value)
             except CliptraseError as error:
                 job.failed.emit(error)
+            else:
+                job.done.emit(outcome.value)
 
     def _end(self, job: Job) -> None:
         if self._running.pop(id(job), None) is not None:
@@ -157,6 +160,13 @@ class _Value:
         self.value = value
 
 
+class _Failure:
+    """An error on its way to the GUI thread; a worker that returns an exception itself would raise it there."""
+
+    def __init__(self, error: CliptraseError) -> None:
+        self.error = error
+
+
 def _worked(steps: Callable[[Report], Steps], report: Report) -> Generator[None, None, Any]:
     """Run the steps to their end, in the worker; errors become values, so that none reaches the user as a traceback."""
     try:
@@ -164,7 +174,7 @@ def _worked(steps: Callable[[Report], Steps], report: Report) -> Generator[None,
         while True:
             if report.cancelled():
                 generator.close()
-                return Cancelled("Cancelled.")
+                return _Failure(Cancelled("Cancelled."))
             try:
                 progress = next(generator)
             except StopIteration as end:
@@ -172,12 +182,14 @@ def _worked(steps: Callable[[Report], Steps], report: Report) -> Generator[None,
             report.progress(progress)
             yield
     except CliptraseError as error:
-        return error
+        return _Failure(error)
     except MemoryError:
-        return CliptraseError("There is not enough memory for this; choose a coarser detail or a smaller area.")
+        return _Failure(
+            CliptraseError("There is not enough memory for this; choose a coarser detail or a smaller area.")
+        )
     except Exception as error:
         log.exception("A job failed")
-        return CliptraseError(f"Something went wrong that should not ({type(error).__name__}: {error}).")
+        return _Failure(CliptraseError(f"Something went wrong that should not ({type(error).__name__}: {error})."))
 
 
 def show(error: CliptraseError) -> None:
