@@ -1,0 +1,1 @@
+"""The dock that shows what one patch of an image correlates with."""

@@ -1,0 +1,1 @@
+"""The dock that writes masks to files."""

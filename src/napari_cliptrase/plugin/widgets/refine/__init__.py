@@ -1,0 +1,1 @@
+"""The dock that sharpens boundaries, and clicks that draw masks."""

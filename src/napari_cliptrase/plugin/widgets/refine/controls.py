@@ -1,0 +1,179 @@
+"""The upper half of the dock: what is refined, in which way, and what may change."""
+
+from typing import Any, Final
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QSizePolicy, QSpinBox, QWidget
+
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.models.catalog import list_models
+from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.widgets.refine.choices import (
+    BAND,
+    FREE,
+    NEVER,
+    STRENGTH_TIPS,
+    STRENGTHS,
+    WAYS,
+    size_text,
+)
+from napari_cliptrase.plugin.widgets.refine.classes import ClassChecks
+from napari_cliptrase.plugin.widgets.refine.subject import Choice, choices_of, table_for
+from napari_cliptrase.plugin.widgets.sections import Note, in_row
+from napari_cliptrase.refine.limits import Limits, Strength
+from napari_cliptrase.refine.ways import Way
+
+OTHER_FILE: Final = "Other file …"
+
+
+class RefineControls(QWidget):
+    """Follows the layer list; ``changed()`` when anything that matters to the outcome was chosen."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._choices: tuple[Choice, ...] = ()
+        self._build()
+        self.what.currentIndexChanged.connect(self._take_choice)
+        self.classes.changed.connect(self.changed)
+        self.way.currentIndexChanged.connect(self._show_way)
+        self.sam.activated.connect(self._choose_file)
+        self.sam.currentIndexChanged.connect(self.changed)
+        self.setting.currentIndexChanged.connect(self.changed)
+        self.strength.currentIndexChanged.connect(self._show_strength)
+        self.band.valueChanged.connect(self.changed)
+        events = session.viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
+            emitter.connect(self.refresh)
+        session.image_changed.connect(self.refresh)
+        session.locked_changed.connect(self._take_choice)
+        session.prompts_changed.connect(self._take_choice)
+        self._show_way()
+        self._show_strength()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.what = _combo("Which labels are refined: the class layers of an image together, or one other label layer.")
+        self.classes = ClassChecks()
+        self.way = _combo("How boundaries are sharpened.")
+        for way, words in WAYS.items():
+            self.way.addItem(words.title, str(way))
+            self.way.setItemData(self.way.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
+        self.about_way = Note()
+        self.sam = _combo("The SAM model. Models that are not here yet are downloaded at the first use.")
+        for entry in list_models("sam"):
+            self.sam.addItem(f"{entry.title} · {size_text(entry.size_bytes)} · {entry.state}", entry.name)
+            self.sam.setItemData(self.sam.count() - 1, entry.note, Qt.ItemDataRole.ToolTipRole)
+        self.sam.addItem(OTHER_FILE, None)
+        self.setting = _combo("")
+        self.strength = _combo("Which pixels may change at all.")
+        for strength in STRENGTHS:
+            self.strength.addItem(strength)
+            self.strength.setItemData(self.strength.count() - 1, STRENGTH_TIPS[strength], Qt.ItemDataRole.ToolTipRole)
+        self.band = QSpinBox()
+        self.band.setRange(1, 999)
+        self.band.setValue(12)
+        self.band.setSuffix(" px")
+        self.band.setToolTip("Width of the band on either side of each boundary.")
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.form.addRow("Labels", self.what)
+        self.form.addRow("Classes", self.classes)
+        self.form.addRow("Way", self.way)
+        self.form.addRow("", self.about_way)
+        self.form.addRow("SAM model", self.sam)
+        self.form.addRow("Setting", self.setting)
+        self.form.addRow("May change", in_row(self.strength, self.band))
+
+    # -- what is chosen -----------------------------------------------------------------------------------------------
+
+    @property
+    def choice(self) -> Choice | None:
+        """What is to be refined."""
+        row = self.what.currentIndex()
+        return self._choices[row] if 0 <= row < len(self._choices) else None
+
+    @property
+    def chosen_way(self) -> Way:
+        """The way in the combo box."""
+        return Way(self.way.currentData())
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the way that differ from the usual ones."""
+        return {WAYS[self.chosen_way].setting.option: self.setting.currentData()}
+
+    @property
+    def sam_name(self) -> str:
+        """Name or file of the SAM model."""
+        return str(self.sam.currentData() or self.sam.itemData(0))
+
+    @property
+    def limits(self) -> Limits:
+        """What may change."""
+        strengths = {NEVER: Strength(0), FREE: Strength(None), BAND: Strength(self.band.value())}
+        return Limits(strengths[self.strength.currentText()], self.classes.chosen())
+
+    # -- following ----------------------------------------------------------------------------------------------------
+
+    def refresh(self, _event: Any = None) -> None:
+        """Follow the layer list; the choice stays with its layer."""
+        before = self.choice
+        self._choices = choices_of(self._session)
+        self.what.blockSignals(True)
+        self.what.clear()
+        for choice in self._choices:
+            self.what.addItem(choice.title)
+        kept = [row for row, choice in enumerate(self._choices) if choice.same_as(before)]
+        self.what.setCurrentIndex(kept[0] if kept else 0 if self._choices else -1)
+        self.what.blockSignals(False)
+        if not kept:
+            self._take_choice()
+
+    def _take_choice(self, _changed: Any = None) -> None:
+        choice = self.choice
+        table = ClassTable() if choice is None else table_for(self._session, choice)
+        locked = self._session.locked if choice is not None and choice.layer is None else frozenset()
+        self.classes.show_classes(table, locked)
+        self.form.setRowVisible(self.classes, self.classes.count() > 0)
+        self.changed.emit()
+
+    def _show_way(self, _row: int = 0) -> None:
+        words = WAYS[self.chosen_way]
+        self.about_way.say(words.tip)
+        self.form.setRowVisible(self.sam, self.chosen_way.needs_sam)
+        self.form.labelForField(self.setting).setText(words.setting.title)
+        self.setting.blockSignals(True)
+        self.setting.clear()
+        for title, value in words.setting.values:
+            self.setting.addItem(title, value)
+        self.setting.setToolTip(words.setting.tip)
+        self.setting.blockSignals(False)
+        self.changed.emit()
+
+    def _show_strength(self, _row: int = 0) -> None:
+        self.band.setVisible(self.strength.currentText() == BAND)
+        self.changed.emit()
+
+    def _choose_file(self, row: int) -> None:
+        """Ask for a checkpoint when the last entry is chosen; it becomes an entry of its own."""
+        if self.sam.itemData(row) is not None:
+            return
+        path, _ = QFileDialog.getOpenFileName(
+            self, "SAM checkpoint", "", "Checkpoints (*.pth *.pt *.safetensors *.bin *.ckpt);;All files (*)"
+        )
+        if path:
+            self.sam.insertItem(row, path.replace("\\", "/").rsplit("/", 1)[-1], path)
+            self.sam.setItemData(row, path, Qt.ItemDataRole.ToolTipRole)
+        self.sam.setCurrentIndex(row if path else 0)
+
+
+def _combo(tip: str) -> QComboBox:
+    """Return a combo box that is cut rather than widens its dock."""
+    combo = QComboBox()
+    combo.setToolTip(tip)
+    combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return combo

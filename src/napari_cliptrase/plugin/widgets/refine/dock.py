@@ -1,0 +1,322 @@
+"""The dock "Refine boundaries": sharpen the labels along the image, with a preview before anything is written."""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.notifications import show_info
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.plugin.jobs import Job, Report
+from napari_cliptrase.plugin.layers import Output, Result
+from napari_cliptrase.plugin.overlays import place_over
+from napari_cliptrase.plugin.picture import Picture
+from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.widgets.refine.choices import seconds_text
+from napari_cliptrase.plugin.widgets.refine.controls import RefineControls
+from napari_cliptrase.plugin.widgets.refine.subject import Choice, Labelled, labelled, table_for, whole_plane
+from napari_cliptrase.plugin.widgets.refine.task import Refined, Task, Workshop
+from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+KEY: Final = "refine"
+QUIET_TIME: Final = 300
+"""Milliseconds without a change before the preview is made again."""
+RUN_TITLE: Final = "Refine"
+CHANGED_ALPHA: Final = 230
+NOTHING_YET: Final = "There are no labels to refine yet: run “Segment by text”, or add a Labels layer over an image."
+
+
+class RefineDock(QWidget):
+    """Previews, applies, takes back; choices are in `controls`, work in `task`, and only `plugin.layers` writes."""
+
+    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+        super().__init__()
+        self._session = session_of(viewer)
+        self.workshop = Workshop()
+        self._picture = Picture(self._session.viewer, "Refined (preview)", blending="translucent")
+        self._shown: Refined | None = None
+        self._job: Job | None = None
+        self._copy: Labels | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(QUIET_TIME)
+        self._timer.timeout.connect(self._make_preview)
+        self._build()
+        self._show_busy(False)
+        layers = self._session.layers
+        self.controls.changed.connect(self._outdated)
+        self.preview.toggled.connect(self._outdated)
+        self.apply.clicked.connect(self._apply)
+        self.undo.clicked.connect(self._undo)
+        self.cancel.clicked.connect(lambda: self._session.jobs.cancel(KEY))
+        layers.content_changed.connect(self._outdated)
+        layers.written.connect(self._show_undo)
+        layers.taken_back.connect(self._show_undo)
+        self._session.viewer.layers.events.removed.connect(self._show_undo)
+        self._outdated()
+        self._show_undo()
+
+    def _build(self) -> None:
+        self.controls = RefineControls(self._session)
+        self.preview = QCheckBox("Preview")
+        self.preview.setToolTip("Show the pixels that would change, in the colour that they would get.")
+        self.apply = QPushButton("Apply")
+        self.apply.setToolTip("Write the refined labels; hand edits and locked classes stay as they are.")
+        self.undo = QPushButton("Undo")
+        self.undo.setToolTip("Take the last refinement back in all layers.")
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(8)
+        self.progress.setToolTip("How far the work is.")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop; nothing has been changed.")
+        self.said = Note()
+        inner = QWidget()
+        self.column = QVBoxLayout(inner)
+        self.column.addWidget(heading("Sharpen boundaries"))
+        self.column.addWidget(self.controls)
+        self.column.addLayout(in_row(self.preview, self.apply, self.undo))
+        self.column.addLayout(in_row(self.progress, self.cancel))
+        self.column.addWidget(self.said)
+        self.column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    # -- working ------------------------------------------------------------------------------------------------------
+
+    def _task(self, choice: Choice, at: Labelled) -> Task:
+        controls = self.controls
+        return Task(
+            way=controls.chosen_way,
+            sam=controls.sam_name,
+            picture=at.picture,
+            picture_key=at.subject.key,
+            labels=at.labels,
+            scores=at.scores,
+            limits=controls.limits,
+            edited=at.edited,
+            locked=frozenset() if choice.layer is not None else self._session.locked,
+            options=controls.options,
+        )
+
+    def _start(self, title: str, *, write: bool) -> None:
+        """Refine in a worker, then show or write the outcome."""
+        choice = self.controls.choice
+        if choice is None:
+            return
+        try:
+            at = labelled(self._session, choice)
+        except CliptraseError as error:
+            self.said.say(str(error))
+            return
+        task = self._task(choice, at)
+        colors = palette_of(table_for(self._session, choice), int(at.labels.max(initial=0)))
+
+        def steps(report: Report) -> Generator[Progress, None, tuple[Refined, NDArray[np.uint8]]]:
+            refined = yield from self.workshop.steps(task, report)
+            return refined, change_picture(refined, colors)
+
+        def done(outcome: tuple[Refined, NDArray[np.uint8]]) -> None:
+            refined, picture = outcome
+            if write:
+                self._write(choice, at, refined)
+            else:
+                self._show(at, refined, picture)
+
+        self._timer.stop()
+        self._forget_preview()
+        self._job = self._session.jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
+        job = self._job
+        job.progressed.connect(self._show_progress)
+        job.cancelled.connect(lambda: self._stopped(job, "Cancelled; nothing was changed."))
+        job.finished.connect(lambda: self._ended(job))
+        self._show_busy(True)
+
+    def _make_preview(self) -> None:
+        if self.preview.isChecked() and self.isVisible():
+            self._start("Preview of the refinement", write=False)
+
+    def _apply(self) -> None:
+        choice, shown = self.controls.choice, self._shown
+        if choice is not None and shown is not None:
+            try:
+                at = labelled(self._session, choice)
+            except CliptraseError as error:
+                self.said.say(str(error))
+                return
+            if np.array_equal(at.labels, shown.task.labels):
+                self._write(choice, at, shown)
+                return
+        self._start("Refine boundaries", write=True)
+
+    def _write(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+        self._forget_preview()
+        count = int(np.count_nonzero(refined.changed))
+        if not count:
+            self.said.say(" ".join(("Nothing to change.", *refined.notes)))
+            return
+        if choice.layer is None:
+            self._write_ours(choice, at, refined)
+        else:
+            self._add_copy(choice.layer, at, refined)
+        self.preview.setChecked(False)
+        self.said.say(" ".join((f"{count:,} pixels changed.", *refined.notes)))
+        self._show_undo()
+
+    def _write_ours(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+        layers, session = self._session.layers, self._session
+        combined = layers.combined_layer(choice.image) is not None
+        output = (
+            Output.COMBINED if not layers.class_layers(choice.image) else Output.BOTH if combined else Output.CLASSES
+        )
+        table = layers.table(choice.image)
+        how = {"refine": str(refined.task.way), "strength": str(refined.task.limits.strength)}
+        run = layers.write(
+            Result(at.subject.target, refined.labels, table, how, RUN_TITLE), output=output, locked=session.locked
+        )
+        for note in run.notes:
+            show_info(note)
+
+    def _add_copy(self, layer: Labels, at: Labelled, refined: Refined) -> None:
+        """Put the refined labels beside a layer that is not ours: which of its pixels are hand edits nobody knows."""
+        data = np.array(layer.data)
+        at.subject.target.frame.plane_of(data, at.subject.target.plane)[...] = refined.labels
+        copy = Labels(
+            data,
+            name=f"{layer.name} (refined)",
+            opacity=layer.opacity,
+            colormap=layer.colormap,
+            features=layer.features,
+            **at.subject.target.frame.place,
+        )
+        self._session.viewer.layers.insert(self._session.viewer.layers.index(layer) + 1, copy)
+        layer.visible = False
+        self._copy = copy
+
+    def _undo(self) -> None:
+        copy = self._copy
+        if copy is not None and copy in self._session.viewer.layers:
+            self._copy = None
+            self._session.viewer.layers.remove(copy)
+        elif self._last_is_ours():
+            self._session.layers.undo_last_run()
+        self.said.say("The refinement was taken back.")
+        self._show_undo()
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _show(self, at: Labelled, refined: Refined, picture: NDArray[np.uint8]) -> None:
+        self._shown = refined
+        target = at.subject.target
+        start = float(target.rows.start), float(target.columns.start)
+        self._picture.show(target, picture, place_over(target.frame, target.plane, start))
+        count = int(np.count_nonzero(refined.changed))
+        share = 100 * count / refined.labels.size
+        self.said.say(" ".join((f"{count:,} pixels ({share:.1f} %) would change.", *refined.notes)))
+
+    def _show_ready(self) -> None:
+        ready = self.controls.choice is not None
+        self.apply.setEnabled(ready and self._job is None)
+        self.preview.setEnabled(ready)
+        if not ready:
+            self.said.say(NOTHING_YET)
+        elif self._job is None:
+            self.said.say(self._wait_text())
+
+    def _wait_text(self) -> str:
+        choice = self.controls.choice
+        if choice is None or not self.controls.chosen_way.needs_sam:
+            return ""
+        shape = whole_plane(self._session, choice.image).target.shape
+        seconds = self.workshop.expected_seconds(self.controls.sam_name, shape)
+        if seconds is None:
+            return "How long SAM takes to encode an image here is measured the first time; later it is told before."
+        return f"Encoding an image takes {seconds_text(seconds)} here, once for each image."
+
+    def _forget_preview(self) -> None:
+        self._shown = None
+        self._picture.remove()
+
+    def _outdated(self, _changed: Any = None) -> None:
+        """Drop a preview that no longer holds, and make a new one when that is wanted."""
+        self._forget_preview()
+        self._show_ready()
+        if self.preview.isChecked() and self.controls.choice is not None:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _show_progress(self, progress: Progress) -> None:
+        self.progress.setRange(0, progress.total)
+        self.progress.setValue(progress.done)
+        self.said.say(f"{progress.text} …")
+
+    def _show_busy(self, busy: bool) -> None:
+        self.progress.setVisible(busy)
+        self.cancel.setVisible(busy)
+        self.progress.setRange(0, 0)
+        self.apply.setEnabled(not busy and self.controls.choice is not None)
+
+    def _failed(self, error: CliptraseError) -> None:
+        self.said.say(str(error))
+
+    def _stopped(self, job: Job, text: str) -> None:
+        if job is self._job:
+            self.said.say(text)
+
+    def _ended(self, job: Job) -> None:
+        if job is self._job:
+            self._job = None
+            self._show_busy(False)
+
+    def _last_is_ours(self) -> bool:
+        last = self._session.layers.last_run
+        return last is not None and last.title == RUN_TITLE
+
+    def _show_undo(self, _run: Any = None) -> None:
+        copied = self._copy is not None and self._copy in self._session.viewer.layers
+        self.undo.setEnabled(copied or self._last_is_ours())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: take up the preview where it was left."""
+        super().showEvent(event)
+        self._outdated()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Qt: a preview that cannot be judged is not shown."""
+        super().hideEvent(event)
+        self._forget_preview()
+
+
+def palette_of(table: ClassTable, largest: int) -> NDArray[np.uint8]:
+    """(largest + 1, 4) uint8 colours of the labels; background is dark, so that lost pixels are seen."""
+    top = max((largest, *table.ids))
+    palette = np.full((top + 1, 4), (255, 255, 255, CHANGED_ALPHA), np.uint8)
+    palette[0] = (0, 0, 0, CHANGED_ALPHA)
+    for entry in table:
+        palette[entry.id, :3] = entry.color
+    return palette
+
+
+def change_picture(refined: Refined, palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8: the pixels that change in the colour of their new label, the others clear."""
+    changed = refined.changed
+    picture = np.zeros((*changed.shape, 4), np.uint8)
+    picture[changed] = palette[refined.labels[changed]]
+    return picture

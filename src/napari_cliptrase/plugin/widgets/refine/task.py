@@ -1,0 +1,124 @@
+"""One refinement: what goes in, the work in steps for a worker, what comes out. Touches no layer and no widget."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.plugin.jobs import Report
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.limits import Limits, settle
+from napari_cliptrase.refine.ways import Way
+from napari_cliptrase.scores import ClassScores
+
+if TYPE_CHECKING:
+    from napari_cliptrase.refine.embedding import Embedder
+    from napari_cliptrase.refine.protocol import MaskRefiner
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is refined, and how.
+
+    Attributes
+    ----------
+    way, options
+        The way and fields of its options.
+    sam
+        Name or file of the SAM model, for ways that need one.
+    picture
+        Returns the (H, W, 3) uint8 image of the labels; may read from a disk.
+    picture_key
+        Equal for tasks on the same pixels.
+    labels
+        (H, W) labels as they are.
+    scores
+        Of the segmentation, when the labels come from one of ours.
+    limits
+        Where and which classes may change.
+    edited, locked
+        (H, W) hand edits, and ids of classes, that stay.
+    """
+
+    way: Way
+    sam: str
+    picture: Callable[[], NDArray[np.uint8]] = field(repr=False)
+    picture_key: Any = field(repr=False)
+    labels: NDArray[np.integer] = field(repr=False)
+    scores: ClassScores | None = field(repr=False)
+    limits: Limits
+    edited: NDArray[np.bool_] = field(repr=False)
+    locked: frozenset[int]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """What came of a task: ``labels`` (H, W) with everything kept that must be kept, and sentences."""
+
+    task: Task
+    labels: NDArray[np.integer]
+    notes: tuple[str, ...]
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """(H, W) pixels that get another label."""
+        return np.asarray(self.labels != self.task.labels)
+
+
+class Workshop:
+    """Does tasks one at a time; keeps the loaded SAM with its embeddings, and the image that was prepared last."""
+
+    def __init__(self) -> None:
+        self._sam_name = ""
+        self._embedder: Embedder | None = None
+        self._prepared: tuple[Any, MaskRefiner] | None = None
+
+    def steps(self, task: Task, report: Report) -> Generator[Progress, None, Refined]:
+        """Do a task; stopping it leaves nothing half done."""
+        from napari_cliptrase.refine.ways import make_refiner
+
+        refiner: MaskRefiner
+        key = (task.way, task.sam if task.way.needs_sam else "", tuple(sorted(task.options.items())), task.picture_key)
+        if self._prepared is not None and self._prepared[0] == key:
+            refiner = self._prepared[1]
+        else:
+            if task.way.needs_sam:
+                embedder = yield from self.embedder_steps(task.sam, report)
+                refiner = make_refiner(task.way, embedder, **task.options)
+            else:
+                refiner = make_refiner(task.way, **task.options)
+            yield Progress(0, 0, "Reading the image")
+            yield from refiner.prepare_steps(task.picture())
+            self._prepared = key, refiner
+        result = yield from refiner.refine_steps(task.labels, task.scores)
+        labels = settle(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
+        return Refined(task, labels, result.notes)
+
+    def embedder_steps(self, sam: str, report: Report) -> Generator[Progress, None, "Embedder"]:
+        """Load a SAM unless it is there, and return what encodes images with it."""
+        if self._embedder is not None and self._sam_name == sam:
+            return self._embedder
+        yield Progress(0, 0, f"Loading {sam}")
+        from napari_cliptrase.models.sam import load_sam
+        from napari_cliptrase.refine.embedding import Embedder
+
+        model = load_sam(sam, progress=report.progress, cancelled=report.cancelled)
+        self.unload()
+        self._embedder, self._sam_name = Embedder(model), sam
+        return self._embedder
+
+    def expected_seconds(self, sam: str, shape: tuple[int, int]) -> float | None:
+        """Return how long encoding an image will take, as measured here before; None while that is not known."""
+        if self._embedder is None or self._sam_name != sam:
+            return None
+        return self._embedder.expected_seconds(shape)
+
+    def unload(self) -> None:
+        """Give the memory of the SAM back."""
+        if self._embedder is not None:
+            self._embedder.sam.close()
+        self._embedder = self._prepared = None
+        self._sam_name = ""
