@@ -16,6 +16,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, ModelEntry, find_entry
 from napari_cliptrase.models.folders import cache_folder
 from napari_cliptrase.models.keep import download_command, verify
+from napari_cliptrase.models.torch_trouble import need_torch
 
 ALL = "pip install 'napari-cliptrase[all]'"
 
@@ -106,10 +107,12 @@ def _packages() -> Iterator[Finding]:
 
 def _torch() -> Iterator[Finding]:
     try:
-        import torch
-    except (ImportError, OSError) as error:
-        yield Finding("torch", f"cannot be imported: {str(error).splitlines()[0]}", "bad", _torch_cure())
+        need_torch()
+    except CliptraseError as error:
+        yield Finding("torch", str(error), "bad")
         return
+    import torch
+
     from napari_cliptrase.models.device import place
 
     yield Finding("torch", str(torch.__version__))
@@ -122,16 +125,6 @@ def _torch() -> Iterator[Finding]:
     text = f"{threads} for {processors} processors" + (f"; OMP_NUM_THREADS={limit}" if limit else "")
     few = threads == 1 and processors > 1
     yield Finding("Threads", text, "note" if few else "ok", "unset OMP_NUM_THREADS" if few and limit else None)
-
-
-def _torch_cure() -> str:
-    if sys.platform == "win32":
-        # https://github.com/pytorch/pytorch/issues/166628
-        return (
-            "install the Visual C++ redistributable (https://aka.ms/vs/17/release/vc_redist.x64.exe); if torch fails "
-            "only inside napari, see the troubleshooting page: torch has to be imported before Qt"
-        )
-    return "pip install --force-reinstall torch torchvision"
 
 
 def _cache() -> Finding:

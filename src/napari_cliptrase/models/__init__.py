@@ -20,6 +20,8 @@ __all__ = [*_HOME_OF]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME_OF:
-        return getattr(import_module(_HOME_OF[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _HOME_OF[name].endswith(".load"):
+        import_module("napari_cliptrase.models.torch_trouble").need_torch()
+    return getattr(import_module(_HOME_OF[name]), name)
