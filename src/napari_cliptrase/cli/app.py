@@ -10,6 +10,8 @@ from napari_cliptrase.cli.convert import convert
 from napari_cliptrase.cli.doctor import doctor
 from napari_cliptrase.cli.export import export
 from napari_cliptrase.cli.models import app as models
+from napari_cliptrase.cli.refine import refine
+from napari_cliptrase.cli.segment import segment
 
 app = typer.Typer(
     name="napari-cliptrase",
@@ -34,7 +36,9 @@ def _options(
     """Segment images by class names."""
 
 
+app.command()(segment)
 app.command()(export)
 app.command()(convert)
+app.command()(refine)
 app.add_typer(models, name="models")
 app.command()(doctor)

@@ -53,7 +53,7 @@ class Superpixels:
     def __init__(self, options: SuperpixelOptions = SuperpixelOptions()) -> None:
         self.options = options
         self._image: Image | None = None
-        self._cut: dict[Tile, NDArray[np.intp]] = {}
+        self._cut: list[NDArray[np.intp]] = []
 
     def prepare(self, image: Image) -> None:
         """Take an image (H, W, 3) uint8 and cut it into superpixels."""
@@ -63,11 +63,11 @@ class Superpixels:
         """Do what `prepare` does, window by window."""
         check_image(image)
         tiles = tiles_of(image.shape[:2], LARGEST)
-        cut = {}
+        cut = []
         for number, tile in enumerate(tiles):
             yield Progress(number, len(tiles), "Cutting into superpixels")
             if self.options.pieces is not Pieces.NONE:
-                cut[tile] = _cut(image[tile.rows, tile.columns], self.options)
+                cut.append(_cut(image[tile.rows, tile.columns], self.options))
         yield Progress(len(tiles), len(tiles), "Cut into superpixels")
         self._image, self._cut = image, cut
 
@@ -89,16 +89,13 @@ class Superpixels:
             yield Progress(number, len(tiles), "Refining")
             window = labels[tile.rows, tile.columns]
             if len(np.unique(window)) > 1:
-                done = self._refine_window(image[tile.rows, tile.columns], window, scores, tile)
-                refined[tile.owned] = done[tile.owned_within]
+                if self.options.guided:
+                    window = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
+                if self._cut:
+                    window = vote(self._cut[number], window)
+                refined[tile.owned] = window[tile.owned_within]
         yield Progress(len(tiles), len(tiles), "Refined")
         return RefineResult(refined)
-
-    def _refine_window(self, image: Image, labels: Labels, scores: ClassScores | None, tile: Tile) -> Labels:
-        if self.options.guided:
-            labels = _flow(image, labels, scores, tile, self.options)
-        pieces = self._cut.get(tile)
-        return labels if pieces is None else vote(pieces, labels)
 
 
 def vote(pieces: NDArray[np.intp], labels: Labels) -> Labels:

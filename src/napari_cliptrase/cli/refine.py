@@ -1,0 +1,129 @@
+"""napari-cliptrase refine: sharper boundaries for a mask from anywhere."""
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import numpy as np
+import typer
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.models.catalog import DEFAULT_SAM
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.limits import Limits, Strength, settle
+from napari_cliptrase.refine.ways import Way, make_refiner
+
+if TYPE_CHECKING:
+    from napari_cliptrase.masks.model import LabelImage
+    from napari_cliptrase.pixels.read import ImageFile
+
+Result = TypeVar("Result")
+
+
+def refine(
+    image: Annotated[Path, typer.Argument(help="The image.")],
+    mask: Annotated[Path, typer.Argument(help="Its mask, in any format that can be read.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File or folder to write; may be the mask itself.")],
+    way: Annotated[Way, typer.Option("--way", help="How boundaries are found.")] = Way.SAM_PROMPTS,
+    sam: Annotated[
+        str, typer.Option("--sam", help="SAM: demo, vit_b, vit_l, vit_h, vit_t, or a checkpoint file.")
+    ] = DEFAULT_SAM,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, or mps.")] = "auto",
+    strength: Annotated[
+        str, typer.Option("--strength", help="never, free, or band:8 to change only 8 pixels along boundaries.")
+    ] = "free",
+    only: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this class, by name or id; may be repeated.")
+    ] = None,
+    locked: Annotated[
+        list[str] | None, typer.Option("--lock", help="Never change this class; may be repeated.")
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option("--points", help="sam-vote: points along a side of the grid, 8, 16 or 32.")
+    ] = None,
+    quality: Annotated[
+        float | None, typer.Option("--quality", help="SAM ways: the IoU that SAM must expect of a mask, 0 to 1.")
+    ] = None,
+    from_: Annotated[str, typer.Option("--from", help="Format of the mask; guessed when left out.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Format to write.")] = "png",
+) -> None:
+    """Sharpen the boundaries of a mask along the image.
+
+    napari-cliptrase refine photo.jpg mask.png --out sharp.png
+    """
+    from rich.console import Console
+
+    from napari_cliptrase.masks.registry import format_named, guess_format
+    from napari_cliptrase.pixels.read import read_image
+
+    form = format_named(to)
+    given = _only_mask((format_named(from_) if from_ else guess_format(mask)).read(mask), mask)
+    limits = Limits(Strength.parse(strength), None if only is None else _ids(given, only))
+    locked_ids = _ids(given, locked or [])
+    picture = read_image(image)
+    _check_planes(picture, given, mask)
+    before = given.labels.reshape(-1, *given.shape)
+    after = before.copy()
+    notes: list[str] = []
+    with Console(stderr=True).status(f"Loading {sam}" if way.needs_sam else "Refining") as status:
+        refiner = make_refiner(way, sam, device, **_options(points, quality))
+        for number, index in enumerate(picture.indices()):
+            _watched(refiner.prepare_steps(picture.rgb(index)), status.update)
+            refined = _watched(refiner.refine_steps(before[number]), status.update)
+            after[number] = settle(before[number], refined.labels, limits, locked_ids=locked_ids)
+            notes += [note for note in refined.notes if note not in notes]
+    form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out)
+    changed = int((after != before).sum())
+    for note in notes:
+        typer.echo(f"Note: {note}")
+    typer.echo(f"Changed {changed} of {before.size} pixels ({100 * changed / before.size:.1f} %). Wrote {out}")
+
+
+def _only_mask(masks: "tuple[LabelImage, ...]", path: Path) -> "LabelImage":
+    if len(masks) != 1:
+        raise CliptraseError(f"{path} holds {len(masks)} masks; name the file of one.")
+    return masks[0]
+
+
+def _ids(mask: "LabelImage", names: list[str]) -> frozenset[int]:
+    """Return the ids of classes that are named by name or by id."""
+    ids = set()
+    for name in names:
+        entry = mask.classes.by_name(name)
+        if entry is None and name.isdecimal():
+            entry = mask.classes.get(int(name))
+        if entry is None:
+            known = ", ".join(f"{entry.name} ({entry.id})" for entry in mask.classes)
+            raise CliptraseError(f"The mask has no class {name!r}; it has {known}.")
+        ids.add(entry.id)
+    return frozenset(ids)
+
+
+def _check_planes(picture: "ImageFile", mask: "LabelImage", path: Path) -> None:
+    planes = mask.labels.shape[:-2]
+    if int(np.prod(planes)) != int(np.prod(picture.plane_shape)):
+        raise CliptraseError(
+            f"{path} holds {int(np.prod(planes))} planes and {picture.path} {int(np.prod(picture.plane_shape))}; "
+            "choose the image that the mask was drawn on."
+        )
+
+
+def _options(points: int | None, quality: float | None) -> dict[str, float]:
+    options: dict[str, float] = {}
+    if points is not None:
+        options["points"] = points
+    if quality is not None:
+        options["quality"] = quality
+    return options
+
+
+def _watched(steps: Generator[Progress, None, Result], watch: Callable[[str], None]) -> Result:
+    """Run a generator to its end, show its progress, and return what it returns."""
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        watch(f"{progress.text} ({progress.done} of {progress.total})")
