@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.cliptrase.scoring import grid_probabilities
-from napari_cliptrase.cliptrase.vote import Labels
 from napari_cliptrase.labelling import Contest
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.prompts import BACKGROUND
@@ -50,7 +49,7 @@ class Segmentation:
     Attributes
     ----------
     labels
-        (H, W) uint8, or uint16 when an id is above 255; 0 is background.
+        (H, W) integers: uint8, or uint16 when an id is above 255; 0 is background.
     classes
         What the labels mean.
     provenance
@@ -63,7 +62,7 @@ class Segmentation:
         (classes + 1,) label of each class index of the contest.
     """
 
-    labels: Labels
+    labels: NDArray[np.integer]
     classes: ClassTable
     provenance: dict[str, Any] = field(repr=False)
     notes: tuple[str, ...]
@@ -120,7 +119,7 @@ class Segmentation:
         return ClassSummary(class_id, name, pixels, area, mean, float(scores.max()))
 
 
-def _count_in_cells(labels: Labels, grid: tuple[int, int], values: int) -> NDArray[np.int64]:
+def _count_in_cells(labels: NDArray[np.integer], grid: tuple[int, int], values: int) -> NDArray[np.int64]:
     """(values, h, w) how many pixels of each value lie in each cell of a grid over the image."""
     height, width = labels.shape
     row = np.arange(height) * grid[0] // height

@@ -67,6 +67,11 @@ class Segmenter:
         """Say how an image of (H, W) pixels would be encoded: size, windows, memory."""
         return plan_encoding(shape, self.model.vision, self.settings)
 
+    def picture(self, rgb: Rgb) -> Rgb:
+        """Return what the labels of an image lie on: the image, or its central square where the settings crop."""
+        frame = self.plan((rgb.shape[0], rgb.shape[1])).frame
+        return frame.working_image(rgb) if frame.crop else rgb
+
     def encode(self, rgb: Rgb) -> Encoding:
         """Encode an image, uint8 (H, W, 3)."""
         return _last(self.encode_steps(rgb))

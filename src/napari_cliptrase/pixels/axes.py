@@ -64,7 +64,7 @@ _WORDS = {
     "s": RGB_SAMPLES, "rgb": RGB_SAMPLES, "rgba": RGB_SAMPLES,
     "z": "Z", "depth": "Z", "t": "T", "time": "T",
 }  # fmt: skip
-_SPARE = "ZTQRUVW"  # letters for planes without a name, the innermost first
+_SPARE = "ZTQRUVWABDEFGHIJKLMNOP"  # letters for planes without a name, the innermost first
 
 
 def guess_roles(shape: Sequence[int], rgb: bool | None = None, axis_labels: Sequence[str] | None = None) -> AxisRoles:
@@ -94,12 +94,17 @@ def guess_roles(shape: Sequence[int], rgb: bool | None = None, axis_labels: Sequ
         letters = [letter if letter not in (RGB_SAMPLES, CHANNEL) else "" for letter in letters] + [RGB_SAMPLES]
     elif axis_labels is None and spatial == 3 and shape[0] == 3 and min(shape[1:]) > 4:
         letters[0] = CHANNEL  # colours first, as torch stores a picture
-    seen: set[str] = set()
-    for i in reversed(range(len(letters))):
-        if not letters[i] or letters[i] in seen:
-            letters[i] = next((spare for spare in _SPARE if spare not in (*letters, *seen)), "P")
-        seen.add(letters[i])
-    return AxisRoles("".join(letters))
+    return AxisRoles(distinct_letters(letters))
+
+
+def distinct_letters(letters: Sequence[str]) -> str:
+    """Join the letters of axes; those that are missing or there twice become spare ones, the innermost Z."""
+    named: list[str] = []
+    for letter in reversed(letters):
+        if not letter or letter in named:
+            letter = next(spare for spare in _SPARE if spare not in (*letters, *named))
+        named.append(letter)
+    return "".join(reversed(named))
 
 
 def _knows_channel(axis_labels: Sequence[str] | None) -> bool:

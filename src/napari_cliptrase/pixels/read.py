@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from napari_cliptrase.errors import ImageReadError
-from napari_cliptrase.pixels.planes import AxisRoles, Limits, Rgb, to_rgb
+from napari_cliptrase.pixels.axes import distinct_letters
+from napari_cliptrase.pixels.planes import AxisRoles, Limits, Rgb, auto_limits, to_rgb
 
 SUFFIXES: Final = (
     ".png", ".jpg", ".jpeg", ".jpe", ".mpo", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".avif", ".jp2", ".ppm", ".pgm",
@@ -22,6 +24,7 @@ SUFFIXES: Final = (
 """Endings that a folder is searched for; a file that is named may have any."""
 
 _FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "AVIF", "JPEG2000", "PPM")
+_MOST_SAMPLES = 4  # red, green, blue and alpha
 _PLAIN_TIFFS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
@@ -45,12 +48,22 @@ class ImageFile:
         """Yield the index of every plane; the empty one for a single picture."""
         return product(*map(range, self.plane_shape))
 
-    def rgb(self, index: tuple[int, ...] = (), contrast: Limits | None = None) -> Rgb:
-        """Return a plane as uint8 (H, W, 3), see `napari_cliptrase.pixels.planes.to_rgb`."""
+    def rgb(self, index: tuple[int, ...] = ()) -> Rgb:
+        """Return a plane as uint8 (H, W, 3); all planes are stretched alike."""
         try:
-            return to_rgb(self.array, self.roles, index, contrast)
+            return to_rgb(self.array, self.roles, index, self._contrast)
         except ImageReadError as error:
             raise ImageReadError(f"{self.path}: {error}") from error
+
+    @cached_property
+    def _contrast(self) -> tuple[Limits, ...] | None:
+        """Limits of each channel over all planes; None where a plane stands alone or needs no stretching."""
+        if not self.plane_shape or self.roles.rgb:
+            return None
+        channel = self.roles.color
+        if channel is None:
+            return (auto_limits(self.array),)
+        return tuple(auto_limits(self.array.take(i, channel)) for i in range(self.array.shape[channel]))
 
 
 def read_image(path: str | os.PathLike[str]) -> ImageFile:
@@ -64,6 +77,9 @@ def read_image(path: str | os.PathLike[str]) -> ImageFile:
             array, letters = _read_picture(path)
         if array.size == 0:
             raise ImageReadError("it holds no pixels")
+        letters = distinct_letters(letters)
+        if "S" in letters and array.shape[letters.index("S")] > _MOST_SAMPLES:
+            letters = letters.replace("S", "C")
         return ImageFile(path, array, AxisRoles(letters))
     except UnidentifiedImageError as error:
         raise ImageReadError(

@@ -1,0 +1,152 @@
+"""napari-cliptrase segment: class names to masks, for image files."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_cliptrase.cliptrase.options import Recovery, TemplateSet, Vote
+from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.refine.ways import Way
+from napari_cliptrase.settings import Detail, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from napari_cliptrase.refine.protocol import MaskRefiner
+
+
+def segment(
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of them, or patterns.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the masks; made when missing.")],
+    prompts: Annotated[
+        str | None, typer.Option("--prompts", "-p", help='Classes: "cat; dog: puppy, hound; background: wall".')
+    ] = None,
+    prompts_file: Annotated[
+        Path | None, typer.Option("--prompts-file", help="Classes from a file: text, one per line, or JSON.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="CLIP, see: napari-cliptrase models")] = DEFAULT_CLIP,
+    detail: Annotated[Detail | None, typer.Option(help="How finely to look; finer is slower.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Least probability of a class, 0 to 1; weaker pixels are background.")
+    ] = None,
+    vote: Annotated[Vote | None, typer.Option(help="How a region decides on its class.")] = None,
+    recovery: Annotated[Recovery | None, typer.Option(help="How the last attention layer is changed.")] = None,
+    templates: Annotated[TemplateSet | None, typer.Option(help="Sentences around a class name.")] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings as JSON; the options above go before it.")
+    ] = None,
+    paper: Annotated[
+        int | None, typer.Option(help="The published protocol at 224 or 336: masks of the central square.")
+    ] = None,
+    refine: Annotated[Way | None, typer.Option(help="Sharpen the masks along the image.")] = None,
+    sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Pictures with a legend, too.")] = True,
+    scores: Annotated[bool, typer.Option("--scores", help="Class scores as NumPy archives, too.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace masks even if they were edited.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Segment images by class names: one mask per image, and what is in it.
+
+    napari-cliptrase segment photos/ --prompts "cat; dog: puppy; background: wall, floor" --out masks
+    """
+    wanted = _read_prompts(prompts, prompts_file)
+    changes = {"detail": detail, "threshold": threshold, "vote": vote, "recovery": recovery, "templates": templates}
+    settings = _read_settings(settings_file, paper, changes)
+    if sam is not None and (refine is None or not refine.needs_sam):
+        raise CliptraseError("--sam has no use without --refine sam-vote or sam-prompts.")
+    if out.exists() and not out.is_dir():
+        raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
+
+    from napari_cliptrase.cli.inputs import Failure, find_images
+    from napari_cliptrase.cli.report import Display, print_summary
+    from napari_cliptrase.cli.segment_files import Done, Job, as_data, segment_files
+    from napari_cliptrase.models.load import load_model
+    from napari_cliptrase.segmenter import Segmenter
+
+    inputs, failures = find_images(images, out)
+    outcomes: list[Done | Failure] = list(failures)
+    with Display(len(inputs)) as display:
+        for failure in failures:
+            display.failed(failure)
+        if inputs:
+            clip = load_model(model, device, precision, display.watch)
+            display.note(clip.notes)
+            sharpener = sam or ("demo" if clip.name == "demo" else DEFAULT_SAM)
+            refiner, record = _refiner(refine, sharpener, device, display.watch)
+            job = Job(
+                segmenter=Segmenter(clip, settings),
+                prompts=wanted,
+                out=out,
+                refiner=refiner,
+                refine_record=record,
+                overlay=overlay,
+                scores=scores,
+                overwrite=overwrite,
+            )
+            for outcome in segment_files(job, inputs, display.watch):
+                display.finished(outcome)
+                outcomes.append(outcome)
+    done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    if as_json:
+        data = {
+            "out": str(out),
+            "images": [as_data(entry) for entry in done],
+            "failed": [{"image": failure.source, "reason": failure.reason} for failure in failed],
+        }
+        typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    else:
+        print_summary(done, wanted.table(), str(out))
+    if failed:
+        raise CliptraseError(f"{len(failed)} of {len(outcomes)} inputs could not be segmented.")
+
+
+def _read_prompts(text: str | None, file: Path | None) -> PromptSet:
+    if text is not None and file is not None:
+        raise PromptError("Give the classes with --prompts or with --prompts-file, not with both.")
+    if file is not None:
+        prompts = PromptSet.load(file)
+    elif text is not None:
+        prompts = PromptSet.parse(text)
+    else:
+        raise PromptError('Name the classes to look for, with --prompts "cat; dog" or --prompts-file FILE.')
+    if not prompts.classes:
+        raise PromptError(f"{file or '--prompts'} names no class; write at least one.")
+    return prompts
+
+
+def _read_settings(file: Path | None, paper: int | None, changes: dict[str, Any]) -> Settings:
+    if file is not None and paper is not None:
+        raise SettingsError("--settings and --paper both choose all settings; give one of them.")
+    settings = Settings() if paper is None else Settings.paper(paper)
+    if file is not None:
+        try:
+            settings = Settings.from_json(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(f"{file} cannot be read as settings ({error}).") from error
+        except SettingsError as error:
+            raise SettingsError(f"{file}: {error}") from error
+    return replace(settings, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _refiner(
+    way: Way | None, sam: str, device: str, watch: Callable[[Progress], None]
+) -> tuple["MaskRefiner | None", dict[str, Any]]:
+    """Make the refiner, and the record of it for the provenance."""
+    from napari_cliptrase.refine.ways import make_refiner
+
+    if way is None:
+        return None, {}
+    if not way.needs_sam:
+        return make_refiner(way), {"way": way}
+    from napari_cliptrase.models.sam import load_sam
+
+    model = load_sam(sam, device, progress=watch)
+    return make_refiner(way, model), {"way": way, "sam": model.name, "sam_sha256": model.weights_sha256}

@@ -1,0 +1,210 @@
+"""Image files through a segmenter into a folder of masks."""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.atomic import write_bytes, write_text
+from napari_cliptrase.cli.inputs import Failure, Input
+from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.overlay import draw_overlay
+from napari_cliptrase.pixels.read import ImageFile, read_image
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.refine.protocol import MaskRefiner
+from napari_cliptrase.segmentation import ClassSummary, Segmentation
+from napari_cliptrase.segmenter import Segmenter
+
+Watch = Callable[[Progress], None]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done with each image."""
+
+    segmenter: Segmenter
+    prompts: PromptSet
+    out: Path
+    refiner: MaskRefiner | None = None
+    refine_record: dict[str, Any] = field(default_factory=dict)
+    overlay: bool = True
+    scores: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Plane:
+    """What came out of one plane of an image; files by their names in the output folder."""
+
+    index: tuple[int, ...]
+    mask: str
+    overlay: str | None
+    classes: tuple[ClassSummary, ...]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """An image that was segmented; ``size`` is the width and height of its masks."""
+
+    source: str
+    size: tuple[int, int]
+    planes: tuple[Plane, ...]
+    notes: tuple[str, ...]
+
+
+def segment_files(job: Job, inputs: Sequence[Input], watch: Watch) -> Iterator[Done | Failure]:
+    """Segment one image after the other; whatever happens to one, the rest goes on."""
+    sources = {entry.path.resolve() for entry in inputs}
+    for entry in inputs:
+        try:
+            yield _segment_file(job, entry, sources, watch)
+        except Cancelled:
+            raise
+        except CliptraseError as error:
+            reason = str(error).removeprefix(f"{entry.path}").removeprefix(":").lstrip()
+            yield Failure(str(entry.path), reason)
+        except MemoryError:
+            yield Failure(str(entry.path), "there is not enough memory; choose a coarser detail.")
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            yield Failure(str(entry.path), f"{where}{error.strerror or error}.")
+        except Exception as error:  # a mistake of ours must not cost the user the other images
+            yield Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _segment_file(job: Job, entry: Input, sources: set[Path], watch: Watch) -> Done:
+    image = read_image(entry.path)
+    indices = list(image.indices())
+    stems = [piece.stem for piece in _mask(np.zeros((len(indices), 1, 1), np.uint8), image, entry, job).pieces()]
+    _protect(job, entry, stems, sources)
+    results = [_segment_plane(job, image, index, watch) for index in indices]
+    planes = []
+    for stem, index, result in zip(stems, indices, results, strict=True):
+        overlay = _write_overlay(job, image.rgb(index), stem, result) if job.overlay else None
+        if job.scores:
+            scored = LabelImage(result.labels, result.classes, stem=stem, image_name=entry.path.name)
+            FORMATS["npz"].write(replace(scored, scores=result.scores), job.out / "scores")
+        planes.append(Plane(index, f"{stem}.png", overlay, result.summary(), result.provenance))
+    labels = np.stack([result.labels for result in results])
+    written = FORMATS["png"].write(_mask(labels, image, entry, job), job.out)
+    done = Done(
+        source=str(entry.path),
+        size=(labels.shape[2], labels.shape[1]),
+        planes=tuple(planes),
+        notes=tuple(dict.fromkeys(note for result in results for note in result.notes)) + written.notes,
+    )
+    masks = {plane.mask: _sha256(job.out / plane.mask) for plane in planes}
+    write_text(
+        _record_path(job, entry), json.dumps({**as_data(done), "masks": masks}, indent=2, ensure_ascii=False) + "\n"
+    )
+    return done
+
+
+def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: Job) -> LabelImage:
+    """Labels of all planes (n, H, W) with the image's plane axes."""
+    letters = "".join(image.roles.letters[axis] for axis in image.roles.planes)
+    return LabelImage(
+        labels.reshape(*image.plane_shape, *labels.shape[1:]),
+        job.prompts.table(),
+        axes=f"{letters}YX",
+        stem=entry.stem,
+        image_name=entry.path.name,
+    )
+
+
+def _segment_plane(job: Job, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
+    rgb = image.rgb(index)
+    encoding = _watched(job.segmenter.encode_steps(rgb), watch)
+    result = _watched(job.segmenter.segment_steps(encoding, job.prompts), watch)
+    if job.refiner is None:
+        return result
+    _watched(job.refiner.prepare_steps(job.segmenter.picture(rgb)), watch)
+    refined = _watched(job.refiner.refine_steps(result.labels, result.scores), watch)
+    return replace(
+        result,
+        labels=refined.labels,
+        notes=(*result.notes, *refined.notes),
+        provenance={**result.provenance, "refine": job.refine_record},
+    )
+
+
+def _protect(job: Job, entry: Input, stems: Sequence[str], sources: set[Path]) -> None:
+    """Raise rather than write over an input, or over a mask that somebody changed or that is not ours."""
+    masks = [job.out / f"{stem}.png" for stem in stems]
+    for mask in masks:
+        if mask.resolve() in sources:
+            raise CliptraseError(f"its mask would overwrite the input {mask}; choose another folder for --out.")
+    if job.overwrite:
+        return
+    known = _known_masks(_record_path(job, entry))
+    for mask in masks:
+        if mask.exists() and known.get(mask.relative_to(job.out).as_posix()) != _sha256(mask):
+            raise CliptraseError(
+                f"{mask} was changed since it was written, or was not written here; move it away, or replace it with "
+                "--overwrite."
+            )
+
+
+def _known_masks(record: Path) -> dict[str, str]:
+    try:
+        masks = json.loads(record.read_text(encoding="utf-8"))["masks"]
+        return {str(name): str(sha256) for name, sha256 in masks.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _record_path(job: Job, entry: Input) -> Path:
+    return job.out / "records" / f"{entry.stem}.json"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_overlay(job: Job, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:
+    name = f"overlays/{stem}.png"
+    stream = BytesIO()
+    draw_overlay(job.segmenter.picture(rgb), result.labels, result.classes).save(stream, "PNG")
+    write_bytes(job.out / name, stream.getvalue())
+    return name
+
+
+def as_data(done: Done) -> dict[str, Any]:
+    """Return what was done with an image as JSON data."""
+    return {
+        "image": done.source,
+        "width": done.size[0],
+        "height": done.size[1],
+        "planes": [
+            {
+                "index": list(plane.index),
+                "mask": plane.mask,
+                "overlay": plane.overlay,
+                "classes": [asdict(entry) for entry in plane.classes],
+                "provenance": plane.provenance,
+            }
+            for plane in done.planes
+        ],
+        "notes": list(done.notes),
+    }
+
+
+def _watched(steps: Generator[Progress, None, Result], watch: Watch) -> Result:
+    """Run a generator to its end, show its progress, and return what it returns."""
+    while True:
+        try:
+            watch(next(steps))
+        except StopIteration as end:
+            result: Result = end.value
+            return result
