@@ -1,17 +1,17 @@
 """One transformer block, taken apart: the pieces that recovered attention needs, and the arithmetic on them.
 
-While gradients are recorded every step makes new tensors. Otherwise the blocks of a pass share their large buffers
-and the residual stream is updated in place: on a CPU, fresh memory for temporaries costs more than much of the
-arithmetic.
+While gradients are recorded every step makes new tensors; otherwise the residual stream is updated in place.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from napari_cliptrase.cliptrase.products import linear
 
 QUICK_GELU = 1.702
 
@@ -24,6 +24,14 @@ class Affine(NamedTuple):
 
     weight: Tensor
     bias: Tensor | None
+
+    def times(self, factor: float) -> "Affine":
+        """The same layer for inputs that are ``factor`` times too large: its outputs are, too."""
+        return Affine(self.weight, None if self.bias is None else self.bias * factor)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(..., in) -> (..., out)."""
+        return linear(x, self.weight, self.bias)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,45 +74,11 @@ class Heads(NamedTuple):
     v: Tensor
 
 
-@dataclass(eq=False)
-class Scratch:
-    """The large buffers that the blocks of one pass share; unused while gradients are recorded."""
-
-    _buffers: dict[str, Tensor] = field(default_factory=dict)
-
-    def affine(self, slot: str, x: Tensor, layer: Affine, scale: float = 1.0) -> Tensor:
-        """``scale * (x @ weight.T + bias)``: x (B, L, in) -> (B, L, out), in the buffer named ``slot``."""
-        if torch.is_grad_enabled():
-            y = F.linear(x, layer.weight, layer.bias)
-            return y if scale == 1.0 else y * scale
-        rows = x.flatten(0, -2)
-        buffer = self._buffer(slot, rows, len(layer.weight))
-        if layer.bias is None:
-            torch.mm(rows, layer.weight.t(), out=buffer)
-            if scale != 1.0:
-                buffer.mul_(scale)
-        else:
-            torch.addmm(layer.bias, rows, layer.weight.t(), beta=scale, alpha=scale, out=buffer)
-        return buffer.view(*x.shape[:-1], -1)
-
-    def _buffer(self, slot: str, like: Tensor, width: int) -> Tensor:
-        known = self._buffers.get(slot)
-        if known is None or known.shape != (len(like), width) or known.dtype != like.dtype:
-            known = like.new_empty(len(like), width)
-            self._buffers[slot] = known
-        return known
-
-
-def split_heads(block: Block, x: Tensor, scratch: Scratch) -> Heads:
-    """Project tokens x (B, L, D) into queries, keys and values of each head (views of one buffer)."""
-    qkv = scratch.affine("qkv", block.norm_1(x), block.qkv)
+def split_heads(block: Block, x: Tensor) -> Heads:
+    """Project tokens x (B, L, D) into queries, keys and values of each head, views of one tensor."""
+    qkv = block.qkv(block.norm_1(x))
     q, k, v = qkv.view(*qkv.shape[:2], 3, block.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
     return Heads(q, k, v)
-
-
-def add_attention(block: Block, x: Tensor, mixed: Tensor) -> Tensor:
-    """Residual step after attention: x (B, L, D) plus the projected heads ``mixed`` (B, heads, L, d)."""
-    return _add(x, merge_heads(mixed), block.out, block.scale_1)
 
 
 def merge_heads(mixed: Tensor) -> Tensor:
@@ -112,31 +86,30 @@ def merge_heads(mixed: Tensor) -> Tensor:
     return mixed.transpose(1, 2).flatten(2)
 
 
-def add_mlp(block: Block, x: Tensor, scratch: Scratch) -> Tensor:
+def add_attention(block: Block, x: Tensor, mixed: Tensor) -> Tensor:
+    """Residual step after attention: x (B, L, D) plus the projected heads ``mixed`` (B, heads, L, d)."""
+    return _add(x, block.out(merge_heads(mixed)), block.scale_1)
+
+
+def add_mlp(block: Block, x: Tensor) -> Tensor:
     """Residual step of the MLP: x (B, L, D) -> (B, L, D)."""
     normed = block.norm_2(x)
-    if block.activation is None:
-        # x·sigmoid(ax) = silu(ax)/a: one pass over the hidden layer, the factors ride along in the two products
-        hidden = scratch.affine("hidden", normed, block.expand, QUICK_GELU)
-        return _add(x, F.silu(hidden, inplace=not torch.is_grad_enabled()), block.reduce, block.scale_2, 1 / QUICK_GELU)
-    hidden = block.activation(scratch.affine("hidden", normed, block.expand))
-    return _add(x, hidden, block.reduce, block.scale_2)
+    if block.activation is not None:
+        return _add(x, block.reduce(block.activation(block.expand(normed))), block.scale_2)
+    # x·sigmoid(ax) = silu(ax)/a: one pass over the wide hidden layer; the factors go where tensors are narrow
+    hidden = block.expand.times(QUICK_GELU)(normed * QUICK_GELU)
+    hidden = F.silu(hidden, inplace=not torch.is_grad_enabled())
+    return _add(x, block.reduce.times(QUICK_GELU)(hidden), block.scale_2, 1 / QUICK_GELU)
 
 
-def run_block(block: Block, x: Tensor, scratch: Scratch, *, causal: bool = False) -> Tensor:
+def run_block(block: Block, x: Tensor, *, causal: bool = False) -> Tensor:
     """The block as it was trained: x (B, L, D) -> (B, L, D)."""
-    heads = split_heads(block, x, scratch)
-    mixed = F.scaled_dot_product_attention(heads.q, heads.k, heads.v, is_causal=causal)
-    return add_mlp(block, add_attention(block, x, mixed), scratch)
+    mixed = F.scaled_dot_product_attention(*split_heads(block, x), is_causal=causal)
+    return add_mlp(block, add_attention(block, x, mixed))
 
 
-def _add(x: Tensor, branch: Tensor, layer: Affine, layer_scale: Step | None, factor: float = 1.0) -> Tensor:
-    """``x + layer_scale(factor * branch @ weight.T + bias)``."""
-    if torch.is_grad_enabled() or layer_scale is not None:
-        y = F.linear(branch if factor == 1.0 else branch * factor, layer.weight, layer.bias)
-        return x + (y if layer_scale is None else layer_scale(y))
-    rows = x.view(-1, x.shape[-1])
-    rows.addmm_(branch.flatten(0, -2), layer.weight.t(), alpha=factor)
-    if layer.bias is not None:
-        rows.add_(layer.bias)
-    return x
+def _add(x: Tensor, branch: Tensor, layer_scale: Step | None, factor: float = 1.0) -> Tensor:
+    """``x + layer_scale(factor * branch)``, in place unless gradients are recorded."""
+    if layer_scale is not None:
+        branch, factor = layer_scale(branch * factor), 1.0
+    return x.add(branch, alpha=factor) if torch.is_grad_enabled() else x.add_(branch, alpha=factor)

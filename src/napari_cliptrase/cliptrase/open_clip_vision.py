@@ -11,6 +11,7 @@ from napari_cliptrase.cliptrase.blocks import Affine, Block
 from napari_cliptrase.cliptrase.options import PositionKernel
 from napari_cliptrase.cliptrase.patches import place_tokens
 from napari_cliptrase.cliptrase.positions import Positions
+from napari_cliptrase.cliptrase.products import linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class OpenClipVision:
     def project(self, tokens: Tensor) -> Tensor:
         """(B, n, D) -> (B, n, dim)."""
         normed: Tensor = self.visual.ln_post(tokens)
-        return normed if self.visual.proj is None else normed @ self.visual.proj
+        return normed if self.visual.proj is None else linear(normed, self.visual.proj.t())
 
 
 def open_clip_block(block: Any) -> Block:

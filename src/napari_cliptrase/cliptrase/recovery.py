@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from napari_cliptrase.cliptrase.blocks import Block, Heads, Scratch, add_attention, add_mlp, merge_heads, split_heads
+from napari_cliptrase.cliptrase.blocks import Block, Heads, add_attention, add_mlp, merge_heads, split_heads
 from napari_cliptrase.cliptrase.options import Recovery
 
 NEIGHBOURHOOD = 5.0
@@ -14,12 +14,15 @@ _TRAINED_FORM = frozenset({Recovery.CLIPTRASE, Recovery.SCLIP, Recovery.VANILLA}
 """Strategies that keep the residual connection and the MLP of the block."""
 
 
-def recovered_block(block: Block, x: Tensor, grid: tuple[int, int], recovery: Recovery, scratch: Scratch) -> Tensor:
-    """Run the last block on tokens x (B, 1+h*w, D), class token first, with a recovery strategy."""
-    mixed = _mix(split_heads(block, x, scratch), grid, recovery)
+def recovered_block(block: Block, x: Tensor, grid: tuple[int, int], recovery: Recovery) -> Tensor:
+    """Run the last block on tokens x (B, 1+h*w, D), class token first, with a recovery strategy.
+
+    Without gradients x may be overwritten.
+    """
+    mixed = _mix(split_heads(block, x), grid, recovery)
     if recovery in _TRAINED_FORM:
-        return add_mlp(block, add_attention(block, x, mixed), scratch)
-    return F.linear(merge_heads(mixed), *block.out)
+        return add_mlp(block, add_attention(block, x, mixed))
+    return block.out(merge_heads(mixed))
 
 
 def _mix(heads: Heads, grid: tuple[int, int], recovery: Recovery) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_cliptrase.cliptrase.blocks import Block, Scratch, Step, run_block
+from napari_cliptrase.cliptrase.blocks import Block, Step, run_block
 from napari_cliptrase.cliptrase.open_clip_vision import open_clip_block
 
 Tokenizer = Callable[[list[str]], Tensor]
@@ -93,9 +93,8 @@ class CausalText:
         length = int(ends.max()) + 1
         dtype = self.blocks[0].qkv.weight.dtype
         x = self.token_embedding(tokens[:, :length]).to(dtype) + self.positions[:length].to(dtype)
-        scratch = Scratch()
         for block in self.blocks:
-            x = run_block(block, x, scratch, causal=True)
+            x = run_block(block, x, causal=True)
         x = self.ln_final(x[torch.arange(len(x), device=x.device), ends])
         if isinstance(self.projection, nn.Module):
             x = self.projection(x)

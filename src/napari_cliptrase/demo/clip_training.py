@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from napari_cliptrase.cliptrase.blocks import Scratch, run_block
+from napari_cliptrase.cliptrase.blocks import run_block
 from napari_cliptrase.cliptrase.open_clip_vision import OpenClipVision
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.cliptrase.recovery import recovered_block
@@ -189,12 +189,12 @@ class _Run:
         visual = self.model.visual
         x = visual.conv1(images).flatten(2).transpose(1, 2) + positions_in(self.tower.positions.table, frames, side)
         first = (visual.class_embedding + visual.positional_embedding[0]).expand(len(x), 1, -1)
-        x, scratch = visual.ln_pre(torch.cat([first.to(x.dtype), x], 1)), Scratch()
+        x = visual.ln_pre(torch.cat([first.to(x.dtype), x], 1))
         *blocks, last = self.tower.blocks
         for block in blocks:
-            x = run_block(block, x, scratch)
+            x = run_block(block, x)
         kinds = (Recovery.CLIPTRASE, second)
-        tokens = (self.tower.project(recovered_block(last, x, (side, side), kind, scratch)) for kind in kinds)
+        tokens = (self.tower.project(recovered_block(last, x, (side, side), kind)) for kind in kinds)
         recovered, other = (F.normalize(token.float(), dim=-1) for token in tokens)
         return recovered, other
 

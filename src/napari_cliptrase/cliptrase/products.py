@@ -1,0 +1,25 @@
+"""Matrix products with a weight, by the fastest exact route that torch offers."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``x @ weight.T + bias``: x (..., n), weight (m, n), bias (m,) -> (..., m).
+
+    Torch multiplies float32 matrices on CPUs with MKL, which on other makers' processors reaches about half of what
+    oneDNN reaches on the same tensors. The copies into and out of oneDNN's layout cost far less than that.
+    """
+    if _onednn(x):
+        return F.linear(x.to_mkldnn(), weight, bias).to_dense()
+    return F.linear(x, weight, bias)
+
+
+def _onednn(x: Tensor) -> bool:
+    return (
+        x.device.type == "cpu"
+        and x.dtype == torch.float32
+        and not torch.is_grad_enabled()
+        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    )
