@@ -12,6 +12,8 @@ import torch
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.errors import Cancelled, ModelError
 from napari_cliptrase.models import folders
+from napari_cliptrase.models import load as loading
+from napari_cliptrase.models.device import Placement
 from napari_cliptrase.models.load import ClipModel, load_model
 from napari_cliptrase.progress import Progress
 
@@ -260,3 +262,18 @@ def test_a_config_that_open_clip_cannot_build(write_tiny: Write, tiny_config: di
     write_tiny(tmp_path, tiny_config)
     with pytest.raises(ModelError, match=r"cannot be built by open_clip .*no_such_option"):
         load_model(f"local-dir:{tmp_path}")
+
+
+def test_a_card_that_does_not_take_the_model_gives_way_to_the_cpu(
+    write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a device that passes the small sum and fails afterwards: no computer has a hundred cards
+    card = torch.device("cuda", 99)
+    monkeypatch.setattr(loading, "place", lambda *_: Placement(card, torch.float16, "Runs on a card."))
+    write_tiny(tmp_path, tiny_config)
+    model = load_model(f"local-dir:{tmp_path}")
+    assert (model.device.type, model.dtype) == ("cpu", torch.float32)
+    assert "because cuda:99 does not take the model" in model.notes[0]
+    assert features(model).dtype == np.float32
+    with pytest.raises(ModelError, match=r"cuda:99 does not take the model .*; choose another device or a smaller"):
+        load_model(f"local-dir:{tmp_path}", device="cuda:99")

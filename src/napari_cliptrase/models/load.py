@@ -179,7 +179,7 @@ def _build(
     module = build(config, weights, placement.dtype, source.name)
     try:
         return module.to(placement.device), placement
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:
         # most often its memory is full; cut to one line, since torch adds advice for programmers
         reason = f"does not take the model ({str(error).splitlines()[0].rstrip('.')})"
         if device != "auto":
