@@ -29,6 +29,7 @@ from psygnal import Signal as Told
 from qtpy.QtCore import QObject, Signal
 
 from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.plugin.torch_import import make_torch_safe
 from napari_cliptrase.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -170,6 +171,7 @@ class _Failure:
 def _worked(steps: Callable[[Report], Steps], report: Report) -> Generator[None, None, Any]:
     """Run the steps to their end, in the worker; errors become values, so that none reaches the user as a traceback."""
     try:
+        make_torch_safe()
         generator = steps(report)
         while True:
             if report.cancelled():

@@ -126,7 +126,7 @@ class SegmentDock(QWidget):
         self.model.load_wanted.connect(lambda: flow.load(self.model.choice()))
         self.model.unload_wanted.connect(flow.unload)
         self.region_button.toggled.connect(self.region_tool.set_on)
-        self.region_tool.toggled.connect(self.region_button.setChecked)
+        self.region_tool.toggled.connect(self._on_region_tool)
         self.help.clicked.connect(lambda: CheatSheet(self).show())
         flow.started.connect(self._on_started)
         flow.ended.connect(self._on_ended)
@@ -147,6 +147,9 @@ class SegmentDock(QWidget):
         self.bar.set_reason(self.reason())
         self.bar.undo.setEnabled(self._session.layers.last_run is not None)
         self.region_button.setEnabled(self._session.encoded is not None)
+
+    def _on_region_tool(self, on: bool) -> None:
+        self.region_button.setChecked(on)
 
     def _on_started(self, job: Job) -> None:
         if job.key == RUN:
