@@ -1,4 +1,4 @@
-"""The last block, with attention between patches that mean the same. One function per published strategy."""
+"""The last block, with attention between patches that mean the same: one line per published strategy."""
 
 import torch
 from torch import Tensor
@@ -25,32 +25,46 @@ def recovered_block(block: Block, x: Tensor, grid: tuple[int, int], recovery: Re
     return block.out(merge_heads(mixed))
 
 
-def _mix(heads: Heads, grid: tuple[int, int], recovery: Recovery) -> Tensor:
-    """(B, heads, L, d) values after attention."""
-    q, k, v = heads
-    match recovery:
-        case Recovery.CLIPTRASE:
-            return _attend(q, q, v) + _attend(k, k, v) + _attend(v, v, v)
-        case Recovery.SCLIP:
-            return _attend(q, q, v) + _attend(k, k, v)
-        case Recovery.CLEARCLIP:
-            return _attend(q, q, v)
-        case Recovery.NACLIP:
-            return _attend(k, k, v, neighbourhood(grid, k))
-        case Recovery.MASKCLIP:
-            return v
-        case Recovery.VANILLA:
-            return _attend(q, k, v)
-
-
-def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+def attention_weights(heads: Heads, grid: tuple[int, int], recovery: Recovery) -> Tensor:
+    """(B, heads, L, L) what each token takes from each other one under a strategy; rows sum to 1."""
+    pairs = _pairs(heads, recovery)
+    if not pairs:
+        return torch.eye(heads.v.shape[2], device=heads.v.device).expand(*heads.v.shape[:2], -1, -1)
+    bias = neighbourhood(grid, heads.k) if recovery is Recovery.NACLIP else 0
+    scale = heads.q.shape[-1] ** -0.5
+    maps = [(scale * (a @ b.transpose(-1, -2)) + bias).float().softmax(-1) for a, b in pairs]
+    return torch.stack(maps).mean(0)
 
 
 def neighbourhood(grid: tuple[int, int], like: Tensor) -> Tensor:
     """(1+h*w, 1+h*w) NACLIP's additive bias: a Gaussian of the distance between patches, 0 for the class token."""
-    rows, columns = (torch.arange(size, device=like.device, dtype=torch.float32) for size in grid)
-    by_row, by_column = ((axis[:, None] - axis).square().div_(-2 * NEIGHBOURHOOD**2).exp_() for axis in (rows, columns))
+    axes = [torch.arange(size, device=like.device, dtype=torch.float32) for size in grid]
+    by_row, by_column = ((axis[:, None] - axis).square().div_(-2 * NEIGHBOURHOOD**2).exp_() for axis in axes)
     bias = like.new_zeros(1 + grid[0] * grid[1], 1 + grid[0] * grid[1])
-    bias[1:, 1:] = torch.einsum("ab,cd->acbd", by_row, by_column).flatten(2).flatten(0, 1).to(like.dtype)
+    bias[1:, 1:] = torch.kron(by_row, by_column)
     return bias
+
+
+def _mix(heads: Heads, grid: tuple[int, int], recovery: Recovery) -> Tensor:
+    """(B, heads, L, d) values after attention: the sum, not the mean, where a strategy attends more than once."""
+    bias = neighbourhood(grid, heads.k) if recovery is Recovery.NACLIP else None
+    mixed = [F.scaled_dot_product_attention(a, b, heads.v, attn_mask=bias) for a, b in _pairs(heads, recovery)]
+    return torch.stack(mixed).sum(0) if len(mixed) > 1 else mixed[0] if mixed else heads.v
+
+
+def _pairs(heads: Heads, recovery: Recovery) -> tuple[tuple[Tensor, Tensor], ...]:
+    """What is compared with what, in each of the attentions of a strategy; none: each token keeps its own value."""
+    q, k, v = heads
+    match recovery:
+        case Recovery.CLIPTRASE:
+            return (q, q), (k, k), (v, v)
+        case Recovery.SCLIP:
+            return (q, q), (k, k)
+        case Recovery.CLEARCLIP:
+            return ((q, q),)
+        case Recovery.NACLIP:
+            return ((k, k),)
+        case Recovery.MASKCLIP:
+            return ()
+        case Recovery.VANILLA:
+            return ((q, k),)
