@@ -7,6 +7,7 @@ import typer
 
 from napari_cliptrase import __version__
 from napari_cliptrase.cli.convert import convert
+from napari_cliptrase.cli.demo import demo
 from napari_cliptrase.cli.doctor import doctor
 from napari_cliptrase.cli.export import export
 from napari_cliptrase.cli.models import app as models
@@ -36,6 +37,7 @@ def _options(
     """Segment images by class names."""
 
 
+app.command()(demo)
 app.command()(segment)
 app.command()(export)
 app.command()(convert)
