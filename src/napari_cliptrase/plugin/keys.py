@@ -37,6 +37,8 @@ PAINT: Final = "Painting (napari's own)"
 
 SAM_ACCEPT: Final = Action(SAM, "Enter", "Accept the preview into the active class", "Enter")
 SAM_DROP: Final = Action(SAM, "Esc", "Drop the preview and its clicks", "Escape")
+SAM_NEXT: Final = Action(SAM, "N", "Another answer to a single click: a part, the thing, the group", "N")
+SAM_PAN: Final = Action(SAM, "Hold Space, drag", "Move the view", "Space")
 SAM_BACK: Final = Action(SAM, "Backspace", "Take back the last click", "Backspace")
 
 ACTIONS: Final[tuple[Action, ...]] = (
@@ -46,10 +48,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action(SAM, "Click", "This belongs to the object"),
     Action(SAM, "Ctrl + click", "This does not belong to the object"),
     Action(SAM, "Drag", "A box around the object"),
-    Action(SAM, "Hold Space, drag", "Move the view"),
+    SAM_PAN,
     SAM_ACCEPT,
     SAM_DROP,
     SAM_BACK,
+    SAM_NEXT,
     Action(EXPLORE, "Move the mouse", "Look at the patch under the cursor"),
     Action(EXPLORE, "Click", "Stay at this patch; click again to go on"),
     Action(PAINT, "P, E, F, 3", "Brush, eraser, fill, polygon"),

@@ -1,7 +1,7 @@
 """Small pieces that the docks share: headings, texts that wrap, sections that open, buttons in a row."""
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 NARROWEST = 260
 """Width in pixels that every dock must fit without sideways scrolling."""
@@ -73,3 +73,11 @@ def in_row(*widgets: QWidget, stretch: int = 0) -> QHBoxLayout:
     for number, widget in enumerate(widgets):
         row.addWidget(widget, int(number == stretch))
     return row
+
+
+def narrow_combo(tip: str) -> QComboBox:
+    """Return a combo box that is cut rather than widens its dock."""
+    combo = QComboBox()
+    combo.setToolTip(tip)
+    combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return combo

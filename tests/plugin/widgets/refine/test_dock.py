@@ -278,7 +278,7 @@ def test_a_model_file_becomes_an_entry(desk, monkeypatch):
     last = controls.sam.count() - 1
     controls.sam.setCurrentIndex(last)
     controls.sam.activated.emit(last)
-    assert controls.sam_name == "/models/mine.pth"
+    assert controls.sam.name == "/models/mine.pth"
     assert controls.sam.currentText() == "mine.pth"
 
 

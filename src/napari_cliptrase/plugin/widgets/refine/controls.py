@@ -1,12 +1,11 @@
 """The upper half of the dock: what is refined, in which way, and what may change."""
 
-from typing import Any, Final
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QFormLayout, QSpinBox, QWidget
 
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.models.catalog import list_models
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.refine.choices import (
     BAND,
@@ -15,15 +14,13 @@ from napari_cliptrase.plugin.widgets.refine.choices import (
     STRENGTH_TIPS,
     STRENGTHS,
     WAYS,
-    size_text,
 )
 from napari_cliptrase.plugin.widgets.refine.classes import ClassChecks
+from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, choices_of, table_for
-from napari_cliptrase.plugin.widgets.sections import Note, in_row
+from napari_cliptrase.plugin.widgets.sections import Note, in_row, narrow_combo
 from napari_cliptrase.refine.limits import Limits, Strength
 from napari_cliptrase.refine.ways import Way
-
-OTHER_FILE: Final = "Other file …"
 
 
 class RefineControls(QWidget):
@@ -39,8 +36,7 @@ class RefineControls(QWidget):
         self.what.currentIndexChanged.connect(self._take_choice)
         self.classes.changed.connect(self.changed)
         self.way.currentIndexChanged.connect(self._show_way)
-        self.sam.activated.connect(self._choose_file)
-        self.sam.currentIndexChanged.connect(self.changed)
+        self.sam.chosen.connect(self.changed)
         self.setting.currentIndexChanged.connect(self.changed)
         self.strength.currentIndexChanged.connect(self._show_strength)
         self.band.valueChanged.connect(self.changed)
@@ -55,20 +51,16 @@ class RefineControls(QWidget):
         self.refresh()
 
     def _build(self) -> None:
-        self.what = _combo("Which labels are refined: the class layers of an image together, or one other label layer.")
+        self.what = narrow_combo("What is refined: the class layers of an image together, or one other label layer.")
         self.classes = ClassChecks()
-        self.way = _combo("How boundaries are sharpened.")
+        self.way = narrow_combo("How boundaries are sharpened.")
         for way, words in WAYS.items():
             self.way.addItem(words.title, str(way))
             self.way.setItemData(self.way.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
         self.about_way = Note()
-        self.sam = _combo("The SAM model. Models that are not here yet are downloaded at the first use.")
-        for entry in list_models("sam"):
-            self.sam.addItem(f"{entry.title} · {size_text(entry.size_bytes)} · {entry.state}", entry.name)
-            self.sam.setItemData(self.sam.count() - 1, entry.note, Qt.ItemDataRole.ToolTipRole)
-        self.sam.addItem(OTHER_FILE, None)
-        self.setting = _combo("")
-        self.strength = _combo("Which pixels may change at all.")
+        self.sam = SamPicker()
+        self.setting = narrow_combo("")
+        self.strength = narrow_combo("Which pixels may change at all.")
         for strength in STRENGTHS:
             self.strength.addItem(strength)
             self.strength.setItemData(self.strength.count() - 1, STRENGTH_TIPS[strength], Qt.ItemDataRole.ToolTipRole)
@@ -84,7 +76,6 @@ class RefineControls(QWidget):
         self.form.addRow("Classes", self.classes)
         self.form.addRow("Way", self.way)
         self.form.addRow("", self.about_way)
-        self.form.addRow("SAM model", self.sam)
         self.form.addRow("Setting", self.setting)
         self.form.addRow("May change", in_row(self.strength, self.band))
 
@@ -105,11 +96,6 @@ class RefineControls(QWidget):
     def options(self) -> dict[str, Any]:
         """Options of the way that differ from the usual ones."""
         return {WAYS[self.chosen_way].setting.option: self.setting.currentData()}
-
-    @property
-    def sam_name(self) -> str:
-        """Name or file of the SAM model."""
-        return str(self.sam.currentData() or self.sam.itemData(0))
 
     @property
     def limits(self) -> Limits:
@@ -144,7 +130,6 @@ class RefineControls(QWidget):
     def _show_way(self, _row: int = 0) -> None:
         words = WAYS[self.chosen_way]
         self.about_way.say(words.tip)
-        self.form.setRowVisible(self.sam, self.chosen_way.needs_sam)
         self.form.labelForField(self.setting).setText(words.setting.title)
         self.setting.blockSignals(True)
         self.setting.clear()
@@ -157,23 +142,3 @@ class RefineControls(QWidget):
     def _show_strength(self, _row: int = 0) -> None:
         self.band.setVisible(self.strength.currentText() == BAND)
         self.changed.emit()
-
-    def _choose_file(self, row: int) -> None:
-        """Ask for a checkpoint when the last entry is chosen; it becomes an entry of its own."""
-        if self.sam.itemData(row) is not None:
-            return
-        path, _ = QFileDialog.getOpenFileName(
-            self, "SAM checkpoint", "", "Checkpoints (*.pth *.pt *.safetensors *.bin *.ckpt);;All files (*)"
-        )
-        if path:
-            self.sam.insertItem(row, path.replace("\\", "/").rsplit("/", 1)[-1], path)
-            self.sam.setItemData(row, path, Qt.ItemDataRole.ToolTipRole)
-        self.sam.setCurrentIndex(row if path else 0)
-
-
-def _combo(tip: str) -> QComboBox:
-    """Return a combo box that is cut rather than widens its dock."""
-    combo = QComboBox()
-    combo.setToolTip(tip)
-    combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return combo

@@ -9,7 +9,7 @@ from napari.utils.notifications import show_info
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.classes import ClassTable
@@ -20,6 +20,8 @@ from napari_cliptrase.plugin.picture import Picture
 from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.widgets.refine.choices import seconds_text
 from napari_cliptrase.plugin.widgets.refine.controls import RefineControls
+from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
+from napari_cliptrase.plugin.widgets.refine.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, Labelled, labelled, table_for, whole_plane
 from napari_cliptrase.plugin.widgets.refine.task import Refined, Task, Workshop
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
@@ -68,6 +70,8 @@ class RefineDock(QWidget):
 
     def _build(self) -> None:
         self.controls = RefineControls(self._session)
+        self.sam_tool = SamTool(self._session, self.workshop)
+        self.drawing = SamPanel(self.sam_tool, self.controls.sam)
         self.preview = QCheckBox("Preview")
         self.preview.setToolTip("Show the pixels that would change, in the colour that they would get.")
         self.apply = QPushButton("Apply")
@@ -83,11 +87,15 @@ class RefineDock(QWidget):
         self.said = Note()
         inner = QWidget()
         self.column = QVBoxLayout(inner)
+        self.column.addLayout(in_row(QLabel("SAM model"), self.controls.sam, stretch=1))
         self.column.addWidget(heading("Sharpen boundaries"))
         self.column.addWidget(self.controls)
         self.column.addLayout(in_row(self.preview, self.apply, self.undo))
         self.column.addLayout(in_row(self.progress, self.cancel))
         self.column.addWidget(self.said)
+        self.column.addSpacing(8)
+        self.column.addWidget(heading("Draw masks with SAM"))
+        self.column.addWidget(self.drawing)
         self.column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -104,7 +112,7 @@ class RefineDock(QWidget):
         controls = self.controls
         return Task(
             way=controls.chosen_way,
-            sam=controls.sam_name,
+            sam=controls.sam.name,
             picture=at.picture,
             picture_key=at.subject.key,
             labels=at.labels,
@@ -244,7 +252,7 @@ class RefineDock(QWidget):
         if choice is None or not self.controls.chosen_way.needs_sam:
             return ""
         shape = whole_plane(self._session, choice.image).target.shape
-        seconds = self.workshop.expected_seconds(self.controls.sam_name, shape)
+        seconds = self.workshop.expected_seconds(self.controls.sam.name, shape)
         if seconds is None:
             return "How long SAM takes to encode an image here is measured the first time; later it is told before."
         return f"Encoding an image takes {seconds_text(seconds)} here, once for each image."
@@ -299,9 +307,10 @@ class RefineDock(QWidget):
         self._outdated()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Qt: a preview that cannot be judged is not shown."""
+        """Qt: a preview that cannot be judged is not shown, and a tool whose buttons are gone is off."""
         super().hideEvent(event)
         self._forget_preview()
+        self.sam_tool.stop()
 
 
 def palette_of(table: ClassTable, largest: int) -> NDArray[np.uint8]:

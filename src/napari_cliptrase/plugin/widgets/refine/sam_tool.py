@@ -1,0 +1,375 @@
+"""Interactive SAM: clicks and boxes draw a mask, Enter gives it to the active class.
+
+While the tool is on its layer is the selected one: clicks, drags and keys are heard there and nowhere else. Selecting
+another layer pauses it, so that napari's own tools work as ever.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from napari.layers import Image
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_cliptrase.colors import RGB
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.frames import Target
+from napari_cliptrase.plugin.jobs import Job, Report
+from napari_cliptrase.plugin.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN
+from napari_cliptrase.plugin.overlays import position_in
+from napari_cliptrase.plugin.region_tool import CLICK_SLACK
+from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.subject import Area, Subject, subject_of
+from napari_cliptrase.plugin.widgets.refine.sam_marks import SamMarks
+from napari_cliptrase.plugin.widgets.refine.subject import whole_plane
+from napari_cliptrase.plugin.widgets.refine.task import Workshop
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_cliptrase.refine.interactive import Preview, SamSession
+
+KEY: Final = "interactive sam"
+READY: Final = "Click on an object, or drag a box around it."
+Request = Callable[["SamSession"], "Preview | None"]
+
+
+class SamTool:
+    """Signals: ``toggled(on)``, ``said(text)`` for the dock, ``busy(job)`` with the job or None."""
+
+    toggled = Signal(bool)
+    said = Signal(str)
+    busy = Signal(object)
+
+    def __init__(self, session: Session, workshop: Workshop) -> None:
+        self.on = False
+        self._session = session
+        self._workshop = workshop
+        self._marks = SamMarks(session.viewer)
+        self._subject: Subject | None = None
+        self._sam: SamSession | None = None
+        self._name = ""
+        self._preview: Preview | None = None
+        self._requests: deque[Request] = deque()
+        self._made: list[tuple[str, tuple[float, ...]]] = []
+        self._paused = False
+        self._overruled = False
+        self._error = ""
+
+    # -- on and off ---------------------------------------------------------------------------------------------------
+
+    def start(self, sam: str) -> None:
+        """Open the tool on the image of the session with a SAM model; raises a sentence when it cannot."""
+        session = self._session
+        image = session.image if session.image is not None else (session.images[-1] if session.images else None)
+        if image is None:
+            raise CliptraseError("There is no image: open one first.")
+        if session.active_class is None:
+            raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
+        self.stop()
+        self._subject = whole_plane(session, image)
+        self._name, self._paused, self._error = sam, False, ""
+        self.on = True
+        self._listen(True)
+        self._select(self._marks.open(self._subject.target))
+        self._prepare(None)
+        self.toggled.emit(True)
+
+    def stop(self) -> None:
+        """Close the tool; an unaccepted mask is dropped."""
+        if not self.on:
+            return
+        self.on = False
+        self._listen(False)
+        self._session.jobs.cancel(KEY)
+        self._requests.clear()
+        self._made.clear()
+        self._marks.close()
+        self._sam = self._subject = self._preview = None
+        self.busy.emit(None)
+        self.said.emit("")
+        self.toggled.emit(False)
+
+    def look_closer(self) -> None:
+        """Encode only what is on the screen, for finer boundaries; with the whole image on the screen, all of it."""
+        subject = self._subject
+        if subject is None:
+            return
+        viewer, image = self._session.viewer, self._session.layers.image(subject.target)
+        seen = subject_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
+        self.drop()
+        self._prepare((seen.rows, seen.columns))
+
+    def _listen(self, on: bool) -> None:
+        viewer, session = self._session.viewer, self._session
+        active, removed = viewer.layers.selection.events.active, viewer.layers.events.removed
+        if on:
+            viewer.mouse_drag_callbacks.append(self._on_press)
+            active.connect(self._on_selected)
+            removed.connect(self._on_removed)
+            viewer.dims.events.current_step.connect(self._on_step)
+            session.active_changed.connect(self._on_class)
+            session.layers.written.connect(self._on_written)
+        else:
+            viewer.mouse_drag_callbacks.remove(self._on_press)
+            active.disconnect(self._on_selected)
+            removed.disconnect(self._on_removed)
+            viewer.dims.events.current_step.disconnect(self._on_step)
+            session.active_changed.disconnect(self._on_class)
+            session.layers.written.disconnect(self._on_written)
+
+    def _select(self, layer: Image) -> None:
+        """Make the tool's layer the one that hears keys, and keep drags for boxes."""
+        layer.mouse_pan = False
+        for key, action in (
+            (SAM_ACCEPT, self.accept),
+            (SAM_DROP, self.drop),
+            (SAM_BACK, self.back),
+            (SAM_NEXT, self.next_choice),
+        ):
+            layer.bind_key(key.binding, lambda _layer, action=action: action(), overwrite=True)
+        layer.bind_key(SAM_PAN.binding, _hold_to_pan, overwrite=True)
+        self._session.viewer.layers.selection.active = layer
+
+    # -- requests, one after the other --------------------------------------------------------------------------------
+
+    def click(self, row: float, column: float, inside: bool = True) -> None:
+        """Add a click at a pixel."""
+        self._made.append(("click", (row, column, float(inside))))
+        self._ask(lambda sam: sam.click(row, column, inside))
+
+    def box(self, one: tuple[float, float], other: tuple[float, float]) -> None:
+        """Set the box with two opposite corners."""
+        self._made.append(("box", (*one, *other)))
+        self._ask(lambda sam: sam.box(*one, *other))
+
+    def back(self) -> None:
+        """Take the last click or box back."""
+        if self._made:
+            self._made.pop()
+            self._ask(lambda sam: sam.undo())
+
+    def next_choice(self) -> None:
+        """Show the next answer to a single click: a part, the thing, the group."""
+        self._ask(lambda sam: sam.next_choice())
+
+    def drop(self) -> None:
+        """Drop the mask and its clicks."""
+        self._made.clear()
+        self._requests.clear()
+        self._ask(_cleared)
+
+    def accept(self) -> None:
+        """Give the mask to the active class."""
+        preview, subject, active = self._preview, self._subject, self._session.active_class
+        if preview is None or subject is None or active is None:
+            self.said.emit("There is no mask to accept yet. " + READY)
+            return
+        target = subject.target
+        try:
+            self._session.layers.give(target, preview.whole(target.shape), active, locked=self._session.locked)
+        except CliptraseError as error:
+            self.said.emit(str(error))
+            return
+        self.drop()
+
+    def _ask(self, request: Request) -> None:
+        self._requests.append(request)
+        self._show_marks()
+        if self._sam is not None and not self._session.jobs.running(KEY):
+            self._answer()
+
+    def _answer(self) -> None:
+        """Work through the requests in a worker; SAM's session keeps state, so never two at a time."""
+        sam, requests = self._sam, tuple(self._requests)
+        if sam is None or not requests:
+            return
+        self._requests.clear()
+
+        def steps(_report: Report) -> Generator[Progress, None, Any]:
+            yield Progress(0, 0, "Drawing the mask")
+            preview = sam.preview
+            for request in requests:
+                preview = request(sam)
+            return preview
+
+        self._start("Draw with SAM", steps, self._show)
+
+    def _prepare(self, part: tuple[slice, slice] | None) -> None:
+        """Load the model and encode the image, or a part of it, in a worker; clicks made meanwhile wait."""
+        subject, known = self._subject, self._sam
+        assert subject is not None
+        height, width = subject.target.shape
+        rows, columns = part or (slice(0, height), slice(0, width))
+        middle = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
+
+        def steps(report: Report) -> Generator[Progress, None, Any]:
+            sam = known
+            if sam is None:
+                embedder = yield from self._workshop.embedder_steps(self._name, report)
+                from napari_cliptrase.refine.interactive import SamSession
+
+                yield Progress(0, 0, "Reading the image")
+                sam = SamSession(embedder, subject.rgb())
+            sam.focus(rows, columns)
+            yield from sam.prepare_steps(*middle)
+            return sam
+
+        def done(sam: "SamSession") -> None:
+            self._sam = sam
+            self.said.emit(READY)
+
+        self._sam = None
+        self._start("Prepare SAM", steps, done)
+
+    def _start(self, title: str, steps: Callable[[Report], Any], use: Callable[[Any], object]) -> Job:
+        subject = self._subject
+
+        def done(value: Any) -> None:
+            if subject is self._subject and self.on:
+                use(value)
+
+        job = self._session.jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
+        job.finished.connect(lambda: self._finished(subject))
+        self.busy.emit(job)
+        return job
+
+    def _finished(self, subject: Subject | None) -> None:
+        if subject is not self._subject or not self.on:
+            return
+        self.busy.emit(None)
+        if self._sam is None and not self._session.jobs.running(KEY):
+            self.stop()
+            self.said.emit(self._error)
+        elif self._requests:
+            self._answer()
+
+    def _failed(self, error: CliptraseError) -> None:
+        if self._made:
+            self._made.pop()
+        self._show_marks()
+        self._error = str(error)
+        self.said.emit(self._error)
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _show(self, preview: "Preview | None") -> None:
+        self._preview = preview
+        if preview is None:
+            self._marks.clear()
+            self.said.emit(READY)
+        else:
+            self._marks.show_mask(preview.mask, (preview.rows.start, preview.columns.start), self._color())
+            other = f"; N shows answer {preview.choice + 1} of {preview.choices}" if preview.choices > 1 else ""
+            self.said.emit(f"Quality {preview.quality:.2f}{other}. Enter accepts, Esc drops.")
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        clicks = tuple((*where[:2], bool(where[2])) for kind, where in self._made if kind == "click")
+        boxes = [where for kind, where in self._made if kind == "box"]
+        self._marks.show_clicks(clicks, (boxes[-1][:2], boxes[-1][2:]) if boxes else None)  # type: ignore[arg-type]
+
+    def _color(self) -> RGB:
+        entry = self._session.prompts.table().get(self._session.active_class or 0)
+        return (255, 255, 255) if entry is None else entry.color
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Whether clicks on the canvas are the tool's."""
+        layer = self._marks.layer
+        return self.on and layer is not None and self._session.viewer.layers.selection.active == layer
+
+    def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
+        subject, layer = self._subject, self._marks.layer
+        if event.button != 1 or not self.listening or subject is None or layer is None or layer.mouse_pan:
+            return
+        if "Alt" in event.modifiers:
+            return  # napari zooms
+        start, pressed, still = _pixel(subject.target, event), np.asarray(event.pos), True
+        inside = "Control" not in event.modifiers
+        yield
+        while event.type == "mouse_move":
+            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
+            if not still:
+                self._marks.show_clicks((), (start, _pixel(subject.target, event)))
+            yield
+        if not self.on:
+            return
+        if still:
+            self.click(*start, inside)
+        else:
+            self.box(_clipped(start, subject.target), _clipped(_pixel(subject.target, event), subject.target))
+
+    def _on_selected(self, _event: Any = None) -> None:
+        if self.listening:
+            self._paused = False
+            self.said.emit(READY)
+        else:
+            QTimer.singleShot(0, self._settle_selection)
+
+    def _on_class(self, _class_id: Any) -> None:
+        if self._session.active_class is None:
+            self.stop()
+            return
+        if self._preview is not None:
+            self._show(self._preview)
+        self._on_written()
+
+    def _on_written(self, _run: Any = None) -> None:
+        """The class table selects the layer of its class now: that is not the user's wish to leave the tool."""
+        self._overruled = True
+        QTimer.singleShot(0, self._settle_selection)
+
+    def _settle_selection(self) -> None:
+        layer = self._marks.layer
+        if self.on and layer is not None and not self.listening:
+            if self._overruled and not self._paused:
+                self._session.viewer.layers.selection.active = layer
+            else:
+                self._paused = True
+                self.said.emit("Paused: select the layer “SAM: click on an object” to go on.")
+        self._overruled = False
+
+    def _on_removed(self, _event: Any) -> None:
+        if self._marks.layer is None or self._gone():
+            self.stop()
+
+    def _gone(self) -> bool:
+        try:
+            return self._subject is not None and not self._session.layers.image(self._subject.target)
+        except CliptraseError:
+            return True
+
+    def _on_step(self, _event: Any) -> None:
+        """Start again on another plane."""
+        subject = self._subject
+        if subject is None:
+            return
+        if self._gone():
+            self.stop()
+        elif whole_plane(self._session, self._session.layers.image(subject.target)).key != subject.key:
+            self.start(self._name)
+
+
+def _hold_to_pan(layer: Image) -> Iterator[None]:
+    layer.mouse_pan = True
+    yield
+    layer.mouse_pan = False
+
+
+def _cleared(sam: "SamSession") -> None:
+    sam.clear()
+
+
+def _pixel(target: Target, event: Any) -> tuple[float, float]:
+    """(row, column) in the target's plane of a mouse event, with fractions."""
+    position = position_in(target.frame, event.position)
+    return float(position[target.frame.rows]), float(position[target.frame.columns])
+
+
+def _clipped(place: tuple[float, float], target: Target) -> tuple[float, float]:
+    height, width = target.shape
+    return min(max(place[0], -0.5), height - 0.5), min(max(place[1], -0.5), width - 0.5)
