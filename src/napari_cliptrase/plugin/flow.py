@@ -200,7 +200,7 @@ class SegmentFlow:
         session.segmented = segmented
         image = session.layers.image(result.target)
         show_extras(session.viewer.layers, image, segmented, session.encoded, self._extras)
-        for note in (*segmentation.notes, *run.notes):
+        for note in run.notes:
             notifications.show_info(note)
         self.written.emit(run)
 

@@ -113,18 +113,6 @@ class Target:
             self.image_id, self.image_name, self.version, self.frame, self.plane, slice(0, height), slice(0, width)
         )
 
-    def pixel_at(self, layer: Labels | Image, world: Any) -> tuple[int, int] | None:
-        """(row, column) inside the box of a world position, read through a layer of this frame; None outside it."""
-        position = layer.world_to_data(world)[-len(self.frame.shape) :]
-        if len(position) != len(self.frame.shape):
-            return None
-        if any(round(position[axis]) != at for axis, at in zip(self.frame.plane_axes, self.plane, strict=True)):
-            return None
-        row = round(position[self.frame.rows]) - self.rows.start
-        column = round(position[self.frame.columns]) - self.columns.start
-        height, width = self.shape
-        return (row, column) if 0 <= row < height and 0 <= column < width else None
-
 
 def frame_of(image: Image, *, rows: int, columns: int, channel: int | None = None, level: int = 0) -> Frame:
     """Return the frame of the label layers of ``image``.

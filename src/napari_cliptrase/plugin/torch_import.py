@@ -1,8 +1,8 @@
 """Importing torch in a process that has a window.
 
-torchvision pulls in triton, whose library holds an LLVM of its own. Where the window is drawn by Mesa with LLVM (software
-rendering, some graphics cards), that LLVM is in the process already, and the two overwrite each other's settings: the
-process dies without a word. Bound to its own symbols, triton does no harm.
+torchvision pulls in triton, whose library holds an LLVM of its own. Where the window is drawn by Mesa with LLVM
+(software rendering, some graphics cards), that LLVM is in the process already, and the two overwrite each other's
+settings: the process dies without a word. Bound to its own symbols, triton does no harm.
 """
 
 import os

@@ -48,8 +48,8 @@ class LabelLayers:
     def __init__(self, viewer_layers: LayerList, version_of: Callable[[Image], int]) -> None:
         self._list = viewer_layers
         self._version_of = version_of
-        self._shelf = Shelf(viewer_layers)
-        self._history = History(self.content_changed.emit)
+        self.shelf = Shelf(viewer_layers)
+        self.history = History(self.content_changed.emit)
         self._runs: list[Run] = []
         self._count = 0
         self._classes = ClassTable()
@@ -59,15 +59,15 @@ class LabelLayers:
 
     def class_layers(self, image: Image) -> dict[int, Labels]:
         """Layers of an image by class id, from the bottom of the list to its top."""
-        return self._shelf.class_layers(image)
+        return self.shelf.class_layers(image)
 
     def combined_layer(self, image: Image) -> Labels | None:
         """Return the layer that holds all classes of an image, if there is one."""
-        return self._shelf.combined_layer(image)
+        return self.shelf.combined_layer(image)
 
     def table(self, image: Image) -> ClassTable:
         """Classes that were asked for last, then those that only label layers of an image have."""
-        return joined_tables(self._classes, self._shelf.table(image))
+        return joined_tables(self._classes, self.shelf.table(image))
 
     def ids_in_use(self) -> frozenset[int]:
         """Ids of all classes of our layers; a new class must not take one of them."""
@@ -93,14 +93,14 @@ class LabelLayers:
         layers = list(self.class_layers(image).values()) or [
             layer for layer in (self.combined_layer(image),) if layer is not None
         ]
-        contents = self._contents([layer for layer in layers if target.frame.fits(layer)], target)
+        contents = self.contents([layer for layer in layers if target.frame.fits(layer)], target)
         labels, twice = flatten(contents, target.frame.plane_shape, dtype_for(self.table(image)))
         return labels[target.box], twice
 
     def edited(self, target: Target) -> Mask:
         """(h, w) pixels of the target's box that were changed by hand in any label layer."""
         edited = np.zeros(target.frame.plane_shape, bool)
-        for content in self._contents(self._label_layers(self.image(target)), target):
+        for content in self.contents(self.label_layers(self.image(target)), target):
             edited |= content.edits
         return edited[target.box]
 
@@ -139,14 +139,14 @@ class LabelLayers:
         if result.labels.shape != target.shape:
             raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {target.shape}")
         image = self.image(target)
-        self._shelf.adopt(image, target.frame)
+        self.shelf.adopt(image, target.frame)
         fresh = self._withdraw(instead_of) if instead_of is not None else frozenset()
-        table = joined_tables(result.table, self._shelf.table(image))
+        table = joined_tables(result.table, self.shelf.table(image))
         existing = self._writable_layers(image, target)
-        contents = self._contents(existing, target)
+        contents = self.contents(existing, target)
         proposed, where = result.on_plane()
         ground = ground_of(contents, proposed, where, mode, locked)
-        pen = self._pen(image, target, fresh)
+        pen = self.pen(image, target, fresh)
         planned = [
             *zip(existing, contents, strict=True),
             *((layer, _nothing(layer, target)) for layer in self._missing_layers(image, result, output, table)),
@@ -157,7 +157,7 @@ class LabelLayers:
             after = merged_content(content, proposed, ground, mode, locked)
             edited = content.edits & ground.closed if mode is MergeMode.REPLACE else content.edits
             pen.put(layer, content.labels, after, table, edited=edited, provenance=result.provenance)
-        return self._keep(Run(self._count, result.title, tuple(pen.steps), tuple(pen.notes)))
+        return self.keep(pen.run(result.title))
 
     def give(self, target: Target, mask: Mask, class_id: int, *, locked: Collection[int] = ()) -> Run | None:
         """Give the pixels of ``mask`` (h, w of the target's box) to a class, as a hand edit; 0 clears them.
@@ -172,7 +172,7 @@ class LabelLayers:
         layers = self._writable_layers(image, target)
         if class_id and not any(class_of(layer) in (class_id, None) for layer in layers):
             layers = [*layers, self._new_layer(image, target, table, class_id)]
-        contents = self._contents(layers, target)
+        contents = self.contents(layers, target)
         given = np.zeros(target.frame.plane_shape, bool)
         given[target.box] = mask
         for content in contents:
@@ -180,7 +180,7 @@ class LabelLayers:
                 given &= content.labels == 0
             elif content.class_id is None and locked:
                 given &= ~np.isin(content.labels, list(locked))
-        pen = self._pen(image, target)
+        pen = self.pen(image, target)
         for layer, content in zip(layers, contents, strict=True):
             if content.class_id in locked:
                 continue
@@ -188,17 +188,17 @@ class LabelLayers:
             after[given] = class_id if content.class_id in (class_id, None) else 0
             pen.put(layer, content.labels, after, table, edited=None, provenance={})
             if content.class_id in (class_id, None):
-                self._history.confirm(layer, target.plane, given)
+                self.history.confirm(layer, target.plane, given)
         if not pen.steps:
             return None
-        return self._keep(Run(self._count, "Give region", tuple(pen.steps), tuple(pen.notes), linked=True))
+        return self.keep(pen.run("Give region", linked=True))
 
     def dress(self, table: ClassTable) -> None:
         """Bring names and colours of all label layers in line with the classes that are asked for."""
         self._classes = table
         for layer in self._ours():
             own = table_of(layer) or ClassTable()
-            self._shelf.update(layer, joined_tables(table, own))
+            self.shelf.update(layer, joined_tables(table, own))
 
     def drop_class(self, class_id: int) -> tuple[str, ...]:
         """Remove the layers of a class that was deleted; layers with hand edits stay, and their names are returned."""
@@ -206,7 +206,7 @@ class LabelLayers:
         for layer in self._ours():
             if class_of(layer) != class_id:
                 continue
-            if self._history.untouched(layer):
+            if self.history.untouched(layer):
                 self._list.remove(layer)
             else:
                 kept.append(layer.name)
@@ -231,7 +231,7 @@ class LabelLayers:
             if not step.undone:
                 self._take_back(step)
         self._runs.remove(run)
-        self._history.drop(run)
+        self.history.drop(run)
         self.taken_back.emit(run)
         return run
 
@@ -241,14 +241,14 @@ class LabelLayers:
         if layer not in self._list:
             return
         where = step.untouched_since()
-        alone = np.count_nonzero(where) == step.before.size and self._history.memory(layer, step.plane) is (
+        alone = np.count_nonzero(where) == step.before.size and self.history.memory(layer, step.plane) is (
             step.memory_after
         )
-        with self._history:
+        with self.history:
             if step.replaced is not None and step.replaced in self._list and alone:
-                self._shelf.restore(step.replaced, layer)
-                self._history.inherit(layer, step.replaced)
-                self._history.watch(step.replaced, step.frame)
+                self.shelf.restore(step.replaced, layer)
+                self.history.inherit(layer, step.replaced)
+                self.history.watch(step.replaced, step.frame)
                 self._list.remove(layer)
                 layer = step.replaced
             elif step.created and np.count_nonzero(layer.data) == np.count_nonzero(where):
@@ -258,7 +258,7 @@ class LabelLayers:
                 rows, columns = np.nonzero(where)
                 with layer.block_history():
                     layer.data_setitem(step.frame.indices(step.plane, rows, columns), step.values_before(where))
-        self._history.remember(layer, step.plane, step.memory_before)
+        self.history.remember(layer, step.plane, step.memory_before)
         self.content_changed.emit(layer)
 
     # -- parts --------------------------------------------------------------------------------------------------------
@@ -266,50 +266,53 @@ class LabelLayers:
     def _ours(self) -> tuple[Labels, ...]:
         return tuple(layer for layer in ours(self._list) if isinstance(layer, Labels))
 
-    def _label_layers(self, image: Image) -> list[Labels]:
+    def label_layers(self, image: Image) -> list[Labels]:
+        """Class layers of an image, bottom first, and the combined one."""
         combined = self.combined_layer(image)
         return [*self.class_layers(image).values(), *((combined,) if combined is not None else ())]
 
     def _writable_layers(self, image: Image, target: Target) -> list[Labels]:
         """Layers of the target's shape; others of this image are let go, since nothing can be written to them."""
         fitting = []
-        for layer in self._label_layers(image):
+        for layer in self.label_layers(image):
             if target.frame.fits(layer):
                 fitting.append(layer)
             else:
-                self._shelf.let_go(layer)
+                self.shelf.let_go(layer)
         return fitting
 
     def _missing_layers(self, image: Image, result: Result, output: Output, table: ClassTable) -> list[Labels]:
         """New layers, not in the list yet, for classes that have pixels but no layer; the last class first."""
         layers = []
         if output is not Output.CLASSES and self.combined_layer(image) is None:
-            layers.append(self._shelf.make(image, result.target.frame, table, None))
+            layers.append(self.shelf.make(image, result.target.frame, table, None))
         if output is not Output.COMBINED:
             present = set(np.unique(result.labels).tolist()) - set(self.class_layers(image))
             for entry in reversed(table.classes):
                 if entry.id in present:
-                    layers.append(self._shelf.make(image, result.target.frame, table, entry))
+                    layers.append(self.shelf.make(image, result.target.frame, table, entry))
         return layers
 
     def _new_layer(self, image: Image, target: Target, table: ClassTable, class_id: int) -> Labels:
         table = table.with_missing([class_id])
-        layer = self._shelf.make(image, target.frame, table, table.get(class_id))
-        self._shelf.put(image, layer, table)
+        layer = self.shelf.make(image, target.frame, table, table.get(class_id))
+        self.shelf.put(image, layer, table)
         return layer
 
-    def _contents(self, layers: Sequence[Labels], target: Target) -> list[Content]:
+    def contents(self, layers: Sequence[Labels], target: Target) -> list[Content]:
+        """Labels and hand edits of the target's plane in each layer."""
         contents = []
         for layer in layers:
             labels = target.frame.plane_of(layer.data, target.plane)
             class_id = class_of(layer)
-            edits = edits_of(self._history.memory(layer, target.plane), labels, class_id)
+            edits = edits_of(self.history.memory(layer, target.plane), labels, class_id)
             contents.append(Content(labels, edits, class_id))
         return contents
 
-    def _pen(self, image: Image, target: Target, fresh: frozenset[Labels] = frozenset()) -> Pen:
+    def pen(self, image: Image, target: Target, fresh: frozenset[Labels] = frozenset()) -> Pen:
+        """Begin to write: the next run's pen."""
         self._count += 1
-        return Pen(self._list, self._shelf, self._history, image, target, self._count, fresh)
+        return Pen(self._list, self.shelf, self.history, image, target, self._count, fresh)
 
     def _withdraw(self, run: Run) -> frozenset[Labels]:
         """Take back the steps of a run after which nothing was painted; return the layers that it had made."""
@@ -319,30 +322,31 @@ class LabelLayers:
             gone = layer not in self._list or step.undone
             if gone or step.painted or step.replaced is not None or not step.matches(step.after):
                 continue
-            with self._history:
+            with self.history:
                 if step.created:
                     step.frame.plane_of(layer.data, step.plane)[...] = 0
                     fresh.add(layer)
                 else:
                     layer.undo()
             step.undone = True
-            self._history.remember(layer, step.plane, step.memory_before)
+            self.history.remember(layer, step.plane, step.memory_before)
         return frozenset(fresh)
 
-    def _keep(self, run: Run) -> Run:
+    def keep(self, run: Run) -> Run:
+        """Keep a run that was written, so that it can be taken back, and tell everybody."""
         self._runs = [kept for kept in self._runs if not kept.undone]
         if run.steps:
             self._runs.append(run)
-            self._history.record(run)
+            self.history.record(run)
         for old in self._runs[:-MOST_RUNS]:
-            self._history.drop(old)
+            self.history.drop(old)
         del self._runs[:-MOST_RUNS]
         self.written.emit(run)
         return run
 
     def _on_removed(self, event: Any) -> None:
         if isinstance(event.value, Labels):
-            self._history.forget(event.value)
+            self.history.forget(event.value)
 
 
 def _nothing(layer: Labels, target: Target) -> Content:

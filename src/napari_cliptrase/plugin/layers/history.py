@@ -42,6 +42,10 @@ class History:
         else:
             planes[plane] = memory
 
+    def frame(self, layer: Labels) -> Frame | None:
+        """Frame that was used to write a layer; None when nothing was written to it."""
+        return self._frames.get(layer.unique_id)
+
     def inherit(self, old: Labels, new: Labels) -> None:
         """Let a copy of a layer have the memories of the original."""
         self._memories[new.unique_id] = dict(self._memories.get(old.unique_id, {}))

@@ -1,6 +1,6 @@
 """Writing one run into layers, remembering how to take it back."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from napari.components import LayerList
@@ -12,7 +12,7 @@ from napari_cliptrase.plugin.frames import Target
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.memory import PackedMask, PlaneMemory
 from napari_cliptrase.plugin.layers.shelf import Shelf
-from napari_cliptrase.plugin.layers.steps import Step
+from napari_cliptrase.plugin.layers.steps import Run, Step
 from napari_cliptrase.plugin.layers.tags import tag_of
 
 Mask = NDArray[np.bool_]
@@ -45,6 +45,15 @@ class Pen:
         self._number = number
         self._fresh = fresh
 
+    def at(self, target: Target) -> Self:
+        """Go to another plane of the same layers."""
+        self._target = target
+        return self
+
+    def run(self, title: str, *, linked: bool = False) -> Run:
+        """Everything that was written, as one run."""
+        return Run(self._number, title, tuple(self.steps), tuple(self.notes), linked)
+
     def put(
         self,
         layer: Labels,
@@ -67,7 +76,7 @@ class Pen:
         old_values = before[changed]  # now: ``before`` may be a view of what is about to change
         count = int(np.count_nonzero(changed))
         if new and not count:
-            if listed:
+            if listed and not np.any(layer.data):
                 self._list.remove(layer)
             return
         memory_before = self._history.memory(layer, self._target.plane)
@@ -82,6 +91,7 @@ class Pen:
                     layer.refresh()
                 else:
                     self._shelf.put(self._image, layer, table)
+                    self._fresh |= {layer}
             elif count > MOST_CHANGES or not _takes_pixels(layer):
                 written = self._copied(layer, after, table, count)
             elif count:

@@ -69,7 +69,7 @@ class ClassTableModel(QAbstractTableModel):
 
     def set_figures(self, areas: dict[int, float], summary: "Sequence[ClassSummary]") -> None:
         """Show new areas (shares of the image by class id) and scores."""
-        self._areas = areas
+        self._areas = dict.fromkeys((entry.id for entry in summary), 0.0) | areas
         self._summary = {entry.id: entry for entry in summary}
         self.refresh()
 

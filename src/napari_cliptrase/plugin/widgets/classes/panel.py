@@ -5,7 +5,7 @@ from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.plugin.presets import BACKGROUNDS, CLASS_LISTS
@@ -79,9 +79,11 @@ class ClassPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.add, self.note, self.filter, self.table):
+        for widget in (self.add, self.note, self.filter):
             layout.addWidget(widget)
+        layout.addWidget(self.table, 1)
         layout.addLayout(buttons)
+        self.note.say("")
         layout.addWidget(self.advice)
         self._counting = QTimer(self)
         self._counting.setSingleShot(True)
@@ -196,12 +198,14 @@ class ClassPanel(QWidget):
             except CliptraseError:
                 return
             self.model.set_figures(areas, segmented.summary)
-        self.advice.say(self._advice())
+        notes = segmented.segmentation.notes if segmented is not None else ()
+        self.advice.say("\n".join((*notes, *self._advice())))
 
-    def _advice(self) -> str:
+    def _advice(self) -> tuple[str, ...]:
+        """Say which classes were not found, how near they came, and what to try."""
         empty = self.model.empty_classes()
         if not empty:
-            return ""
+            return ()
         words = []
         for entry in empty[:SHOWN_EMPTY]:
             best = self.model.best_score(entry.id)
@@ -209,7 +213,7 @@ class ClassPanel(QWidget):
         more = f" and {len(empty) - SHOWN_EMPTY} more" if len(empty) > SHOWN_EMPTY else ""
         strict = any(entry.threshold for entry in empty) or self._session.settings.threshold > 0
         lower = "lower the minimum, " if strict else ""
-        return f"Nothing found: {', '.join(words)}{more}. To find it: {lower}add a synonym, or choose a finer detail."
+        return (f"Nothing found: {', '.join(words)}{more}. Try: {lower}add a synonym, or choose a finer detail.",)
 
     def _on_prompts(self, *_: Any) -> None:
         self.filter.setVisible(len(self._session.prompts) >= FEWEST_TO_FILTER or bool(self.filter.text()))
@@ -222,10 +226,8 @@ class ClassPanel(QWidget):
         self._counting.start()
 
 
-def _menu_button(title: str, tip: str, menu: QMenu) -> QToolButton:
-    button = QToolButton()
-    button.setText(title)
+def _menu_button(title: str, tip: str, menu: QMenu) -> QPushButton:
+    button = QPushButton(f"{title} ▾")
     button.setToolTip(tip)
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.clicked.connect(lambda: menu.exec(button.mapToGlobal(button.rect().bottomLeft())))
     return button

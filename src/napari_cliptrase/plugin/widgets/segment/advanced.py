@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QDoubleSpinBox, QFormLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QWidget
 
 from napari_cliptrase.cliptrase.options import Denoise, Recovery, SynonymMerge, TemplateSet, Vote
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice
+from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.settings import Settings
 
 RECOVERIES = {
@@ -55,11 +56,9 @@ class ScoreSettings(QWidget):
         self.threshold.valueChanged.connect(lambda value: _change(session, threshold=value))
         self.vote = Choice(VOTES, "How the pixels of a region agree on one class.")
         self.vote.chosen.connect(lambda value: _change(session, vote=value))
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.addRow("Minimum", self.threshold)
-        form.addRow("Vote", self.vote)
+        form = Form(self)
+        form.add("Minimum", self.threshold)
+        form.add("Vote", self.vote)
         session.settings_changed.connect(self._show)
         self._show(session.settings)
 
@@ -86,14 +85,12 @@ class AdvancedSettings(QWidget):
         self.reset = QPushButton("Restore defaults")
         self.reset.setToolTip("Set everything here, the minimum, the vote and the detail back.")
         self.reset.clicked.connect(lambda: setattr(session, "settings", Settings()))
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.addRow("Recovery", self.recovery)
-        form.addRow("Denoise", self.denoise)
-        form.addRow("Sentences", self.templates)
-        form.addRow("Synonyms", self.merge)
-        form.addRow("", self.reset)
+        form = Form(self)
+        form.add("Recovery", self.recovery)
+        form.add("Denoise", self.denoise)
+        form.add("Sentences", self.templates)
+        form.add("Synonyms", self.merge)
+        form.add("", self.reset)
         session.settings_changed.connect(self._show)
         self._show(session.settings)
 

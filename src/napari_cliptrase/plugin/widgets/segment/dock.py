@@ -14,6 +14,7 @@ from napari_cliptrase.plugin.layers import Run
 from napari_cliptrase.plugin.preferences import preferences
 from napari_cliptrase.plugin.region_tool import RegionTool
 from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.status import CursorStatus
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.panel import ClassPanel
 from napari_cliptrase.plugin.widgets.sections import Section
@@ -50,6 +51,7 @@ class SegmentDock(QWidget):
         self.bar = RunBar()
         self.bar.live.setChecked(wanted.live)
         self.region_tool = RegionTool(session)
+        self.status = CursorStatus(session)
         self._lay_out()
         self._connect()
         self._check()

@@ -3,12 +3,13 @@
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QSizePolicy, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.subject import Area, Subject, default_level, roles_of, subject_of
+from napari_cliptrase.plugin.widgets.forms import Form
 
 MEANINGS = {
     "Y": "rows (Y)",
@@ -49,14 +50,12 @@ class ImagePicker(QWidget):
         self.level.setToolTip("Which resolution of a multiscale image is segmented; labels get its pixels.")
         for combo in (self.image, self.area, self.axes, self.level):
             combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setVerticalSpacing(4)
-        self._form.addRow("Image", self.image)
-        self._form.addRow("Axes", self.axes)
-        self._form.addRow("Level", self.level)
-        self._form.addRow("Where", self.area)
-        self._form.addRow("", self.as_shown)
+        self._form = Form(self)
+        self._form.add("Image", self.image)
+        self._form.add("Axes", self.axes)
+        self._form.add("Level", self.level)
+        self._form.add("Where", self.area)
+        self._form.add("", self.as_shown)
         self.image.currentIndexChanged.connect(self._on_choice)
         self.axes.activated.connect(self._on_axes)
         session.images_changed.connect(self.refresh)

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QInputDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QInputDialog, QPushButton, QWidget
 
 from napari_cliptrase.models.catalog import ModelEntry, list_models
 from napari_cliptrase.plugin.flow import ModelChoice
 from napari_cliptrase.plugin.preferences import Preferences
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice, NamedList
+from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.settings import Detail, Settings
 
@@ -59,20 +60,9 @@ class ModelPicker(QWidget):
         self.unload = QPushButton("Unload")
         self.unload.setToolTip("Give the memory of the model and of all encodings back.")
         self.state = Note()
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.model, 1)
-        row.addWidget(self.load)
-        row.addWidget(self.unload)
-        second = QHBoxLayout()
-        second.setContentsMargins(0, 0, 0, 0)
-        second.addWidget(self.detail, 1)
-        second.addWidget(self.device, 1)
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.addRow("Model", row)
-        form.addRow("Detail", second)
+        form = Form(self)
+        form.add("Model", self.model, self.load, self.unload, stretch=0)
+        form.add("Detail", self.detail, self.device)
         form.addRow(self.state)
         self.model.picked.connect(self._on_model)
         self.device.picked.connect(lambda _: self.changed.emit())

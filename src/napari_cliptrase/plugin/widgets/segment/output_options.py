@@ -1,11 +1,12 @@
 """Which layers a run writes, and what it may overwrite."""
 
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import Extra, Output
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice
+from napari_cliptrase.plugin.widgets.forms import Form
 
 OUTPUTS = {
     Output.CLASSES: ("One layer per class", "A label layer for each class that has pixels."),
@@ -26,19 +27,16 @@ class OutputOptions(QWidget):
         super().__init__(parent)
         self.output = Choice(OUTPUTS, "Which label layers are written.")
         self.mode = Choice(MODES, "What a run may overwrite.")
-        self.scores = QCheckBox("Scores of each class")
+        self.scores = QCheckBox("Scores")
         self.scores.setToolTip("Also add an image layer with the probability of each class.")
         self.margin = QCheckBox("Doubt")
         self.margin.setToolTip("Also add an image layer that is bright where two classes are close.")
         self.regions = QCheckBox("Regions")
         self.regions.setToolTip("Also add a label layer with the regions that CLIPtrase found.")
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.addRow("Layers", self.output)
-        form.addRow("On a new run", self.mode)
-        for title, box in (("Also", self.scores), ("", self.margin), ("", self.regions)):
-            form.addRow(title, box)
+        form = Form(self)
+        form.add("Layers", self.output)
+        form.add("New runs", self.mode)
+        form.add("Also", self.scores, self.margin, self.regions, stretch=2)
         self._boxes = {Extra.SCORES: self.scores, Extra.MARGIN: self.margin, Extra.REGIONS: self.regions}
         self.output.value, self.mode.value = session.output, session.merge_mode
         self.output.chosen.connect(lambda value: setattr(session, "output", value))

@@ -1,0 +1,69 @@
+"""Commands of napari's menus."""
+
+from napari.layers import Image, Labels
+from napari.utils import notifications
+from napari.viewer import Viewer
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.jobs import show
+from napari_cliptrase.plugin.layers.convert import combine as combine_layers
+from napari_cliptrase.plugin.layers.convert import split as split_layer
+from napari_cliptrase.plugin.layers.steps import Run
+from napari_cliptrase.plugin.layers.tags import Role, tag_of
+from napari_cliptrase.plugin.session import Session, session_of
+
+
+def combine(viewer: Viewer) -> None:
+    """Write all class layers of the image into one combined layer."""
+    session = session_of(viewer)
+    try:
+        _tell(combine_layers(session.layers, _image(session)), "The combined layer is up to date.")
+    except CliptraseError as error:
+        show(error)
+
+
+def split(viewer: Viewer) -> None:
+    """Write each class of the selected (or the combined) label layer into a layer of its own."""
+    session = session_of(viewer)
+    try:
+        image = _image(session)
+        _tell(split_layer(session.layers, image, _source(session, image)), "The class layers are up to date.")
+    except CliptraseError as error:
+        show(error)
+
+
+def undo_last_run(viewer: Viewer) -> None:
+    """Take the last run back in all its layers."""
+    run = session_of(viewer).layers.undo_last_run()
+    notifications.show_info("There is no run to take back." if run is None else f"{run.title} was taken back.")
+
+
+def _image(session: Session) -> Image:
+    """The image that the selected layer belongs to, else the chosen one."""
+    active = session.viewer.layers.selection.active
+    if active in session.images:
+        return active
+    tag = tag_of(active) if active is not None else None
+    owner = next((image for image in session.images if tag is not None and str(image.unique_id) == tag.image), None)
+    image = owner or session.image or next(iter(session.images), None)
+    if image is None:
+        raise CliptraseError("There is no image; open one first.")
+    return image
+
+
+def _source(session: Session, image: Image) -> Labels:
+    active = session.viewer.layers.selection.active
+    tag = tag_of(active) if active is not None else None
+    if isinstance(active, Labels) and (tag is None or tag.role is Role.COMBINED):
+        return active
+    combined = session.layers.combined_layer(image)
+    if combined is None:
+        raise CliptraseError("Select the label layer that shall be split.")
+    return combined
+
+
+def _tell(run: Run, unchanged: str) -> None:
+    for note in run.notes:
+        notifications.show_info(note)
+    if not run.steps:
+        notifications.show_info(unchanged)
