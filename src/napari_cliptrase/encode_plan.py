@@ -15,6 +15,7 @@ from napari_cliptrase.settings import Settings
 _PATCHES_AT_ONCE = {"cpu": 1024}
 _PATCHES_AT_ONCE_ELSEWHERE = 8192
 _FLOAT = 4
+_INTEGER = 8
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Se
     patches = windows.size[0] * windows.size[1]
     at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
     batch = max(1, min(len(windows), at_once // patches))
-    kept = _FLOAT * (len(windows) * (patches + 1) ** 2 + frame.grid[0] * frame.grid[1] * tower.dim)
+    per_window = _FLOAT * ((patches + 1) ** 2 + tower.dim) + _INTEGER * patches
+    kept = len(windows) * per_window + _FLOAT * frame.grid[0] * frame.grid[1] * tower.dim
     width = tower.blocks[0].qkv.weight.shape[1]
     tokens = batch * (patches + 1)
     # residual stream, queries keys values, hidden layer, and copies of about the same size while blocks are computed

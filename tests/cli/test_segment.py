@@ -1,0 +1,243 @@
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_cliptrase.cli import main
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.settings import Settings
+
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
+PROMPTS = "sky; sea: water; tree [color=#102030]; background: house"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder with two small pictures, where the command runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path / "cache"))
+    scene = np.asarray(Image.open(next((GOLDEN / "images").glob("scene_*.png"))).convert("RGB"))
+    Image.fromarray(scene[:60, :90]).save("a.png")
+    Image.fromarray(scene[60:150, :70]).save("b.jpg")
+    return tmp_path
+
+
+@pytest.fixture
+def segment(monkeypatch, capsys):
+    """Run the command with a small model and quick settings; returns exit code, output and errors."""
+
+    def run(*arguments, model=f"local-dir:{GOLDEN / 'toyclip'}", quick=True):
+        extra = ["--model", model, "--templates", "single"] + (["--detail", "coarse"] if quick else [])
+        monkeypatch.setattr(sys, "argv", ["napari-cliptrase", "segment", *map(str, arguments), *extra])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_masks_classes_overlay_and_record_appear(segment, folder):
+    code, out, _ = segment("a.png", "--prompts", PROMPTS, "--out", "out")
+    assert code == 0
+    (mask,) = FORMATS["png"].read(folder / "out" / "a.png")
+    assert mask.labels.shape == (60, 90)
+    table = ClassTable.from_json((folder / "out" / "classes.json").read_text())
+    assert [(entry.id, entry.name) for entry in table] == [(1, "sky"), (2, "sea"), (3, "tree")]
+    assert table.get(3).color == (0x10, 0x20, 0x30)
+    assert table.background == ("house",)
+    assert Image.open(folder / "out" / "overlays" / "a.png").height > 60
+    record = json.loads((folder / "out" / "records" / "a.json").read_text())
+    assert record["planes"][0]["provenance"]["prompts"]["background"] == ["house"]
+    assert "sky" in out
+    assert "%" in out
+
+
+def test_the_json_summary_adds_up(segment, folder):
+    code, out, _ = segment("a.png", "b.jpg", "--prompts", PROMPTS, "--out", "out", "--json")
+    assert code == 0
+    data = json.loads(out)
+    assert [entry["image"] for entry in data["images"]] == ["a.png", "b.jpg"]
+    for entry in data["images"]:
+        (plane,) = entry["planes"]
+        (mask,) = FORMATS["png"].read(folder / "out" / plane["mask"])
+        assert (entry["height"], entry["width"]) == mask.labels.shape
+        assert sum(found["area"] for found in plane["classes"]) == pytest.approx(1)
+        for found in plane["classes"]:
+            assert found["pixels"] == (mask.labels == found["id"]).sum()
+    assert data["failed"] == []
+
+
+def test_one_bad_file_does_not_stop_the_others(segment, folder):
+    (folder / "broken.png").write_bytes((folder / "a.png").read_bytes()[:500])
+    (folder / "empty.jpg").write_bytes(b"")
+    code, out, err = segment(
+        "broken.png", "a.png", "empty.jpg", "gone.png", "b.jpg", "-p", PROMPTS, "-o", "out", "--json"
+    )
+    assert code == 1
+    assert len(json.loads(out)["images"]) == 2
+    failures = [line for line in err.splitlines() if line.startswith("FAILED")]
+    assert [line.split()[1].rstrip(":") for line in failures] == ["broken.png", "empty.jpg", "gone.png"]
+    assert "3 of 5 inputs could not be segmented" in err
+    assert sorted(path.name for path in (folder / "out").glob("*.png")) == ["a.png", "b.png"]
+
+
+def test_two_runs_give_the_same_masks(segment, folder):
+    for out in ("one", "two"):
+        assert segment("a.png", "b.jpg", "-p", PROMPTS, "-o", out, "--scores")[0] == 0
+    for name in ("a.png", "b.png", "classes.json", "overlays/a.png"):
+        assert (folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes()
+
+
+def test_a_second_run_replaces_its_own_masks_but_no_edited_one(segment, folder):
+    assert segment("a.png", "b.jpg", "-p", PROMPTS, "-o", "out")[0] == 0
+    edited = Image.fromarray(np.full((60, 90), 2, np.uint8))
+    edited.save(folder / "out" / "a.png")
+    before = (folder / "out" / "a.png").read_bytes()
+    code, _, err = segment("a.png", "b.jpg", "-p", "tree; sky", "-o", "out")
+    assert code == 1
+    assert "FAILED a.png" in err
+    assert "was changed since it was written" in err
+    assert (folder / "out" / "a.png").read_bytes() == before
+    assert "tree" in (folder / "out" / "records" / "b.json").read_text()
+    assert segment("a.png", "-p", "tree; sky", "-o", "out", "--overwrite")[0] == 0
+    assert (folder / "out" / "a.png").read_bytes() != before
+
+
+def test_inputs_are_never_overwritten(segment, folder):
+    before = (folder / "a.png").read_bytes()
+    for extra in ([], ["--overwrite"]):
+        code, _, err = segment("a.png", "-p", PROMPTS, "-o", ".", *extra)
+        assert code == 1
+        assert "would overwrite the input" in err
+        assert (folder / "a.png").read_bytes() == before
+
+
+def test_images_of_one_name_get_masks_of_their_own(segment, folder):
+    (folder / "other").mkdir()
+    shutil.copy("b.jpg", folder / "other" / "a.jpg")
+    assert segment("a.png", "other/a.jpg", "-p", PROMPTS, "-o", "out")[0] == 0
+    assert sorted(path.name for path in (folder / "out").glob("*.png")) == ["a_jpg.png", "a_png.png"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top"), [(np.uint8, 255), (np.uint16, 4000), (np.float32, 1.5)], ids=["uint8", "uint16", "float"]
+)
+def test_gray_and_alpha_and_deep_images(segment, folder, dtype, top):
+    ramp = np.linspace(0, top, 40 * 50).reshape(40, 50).astype(dtype)
+    if dtype is np.float32:
+        ramp[3, 4] = np.nan
+    tifffile.imwrite(folder / "deep.tif", ramp)
+    Image.fromarray(np.dstack([np.full((40, 50, 3), 90, np.uint8), np.eye(40, 50, dtype=np.uint8) * 255])).save(
+        "rgba.png"
+    )
+    assert segment("deep.tif", "rgba.png", "-p", PROMPTS, "-o", "out")[0] == 0
+
+
+def test_every_plane_of_a_stack_gets_a_mask(segment, folder):
+    stack = np.random.default_rng(0).integers(0, 900, (3, 40, 50)).astype(np.uint16)
+    tifffile.imwrite(folder / "stack.tif", stack, metadata={"axes": "ZYX"})
+    code, out, _ = segment("stack.tif", "-p", PROMPTS, "-o", "out", "--json")
+    assert code == 0
+    assert [plane["index"] for plane in json.loads(out)["images"][0]["planes"]] == [[0], [1], [2]]
+    assert len(list((folder / "out").glob("*.png"))) == 3
+    assert len(list((folder / "out" / "overlays").glob("*.png"))) == 3
+
+
+def test_scores_come_back(segment, folder):
+    assert segment("a.png", "-p", PROMPTS, "-o", "out", "--scores")[0] == 0
+    (mask,) = FORMATS["npz"].read(folder / "out" / "scores" / "a.npz")
+    assert mask.scores.ids == (1, 2, 3, 0)
+    assert mask.scores.shape == (60, 90)
+
+
+def test_superpixels_sharpen_without_a_model(segment, folder):
+    code, out, _ = segment("a.png", "-p", PROMPTS, "-o", "out", "--refine", "superpixels", "--json")
+    assert code == 0
+    assert json.loads(out)["images"][0]["planes"][0]["provenance"]["refine"] == {"way": "superpixels"}
+
+
+def test_prompts_from_a_file_and_settings_from_a_file(segment, folder):
+    (folder / "classes.txt").write_text("sky\nsea: water\n")
+    (folder / "settings.json").write_text(Settings(vote="soft", threshold=0.4).to_json())
+    code, out, _ = segment(
+        "a.png",
+        "--prompts-file",
+        "classes.txt",
+        "-o",
+        "out",
+        "--settings",
+        "settings.json",
+        "--threshold",
+        "0.1",
+        "--json",
+    )
+    assert code == 0
+    settings = json.loads(out)["images"][0]["planes"][0]["provenance"]["settings"]
+    assert (settings["vote"], settings["threshold"], settings["detail"]) == ("soft", 0.1, "coarse")
+
+
+def test_the_published_protocol_gives_the_central_square(segment, folder):
+    code, out, _ = segment("a.png", "-p", PROMPTS, "-o", "out", "--paper", "224", "--json", quick=False)
+    assert code == 0
+    entry = json.loads(out)["images"][0]
+    assert (entry["width"], entry["height"]) == (224, 224)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["a.png", "-o", "out"], "Name the classes to look for"),
+        (["a.png", "-o", "out", "-p", "cat", "--prompts-file", "x.txt"], "not with both"),
+        (["a.png", "-o", "out", "--prompts-file", "x.txt"], "x.txt cannot be read"),
+        (["a.png", "-o", "out", "-p", "# nothing"], "names no class"),
+        (["a.png", "-o", "out", "-p", "cat; Cat"], "'Cat' is on line 1 already"),
+        (["a.png", "-o", "out", "-p", "cat", "--threshold", "7"], "threshold is 7.0"),
+        (["a.png", "-o", "out", "-p", "cat", "--paper", "300"], "224 and 336"),
+        (["a.png", "-o", "a.png", "-p", "cat"], "a.png is a file"),
+        (["a.png", "-o", "out", "-p", "cat", "--sam", "vit_b"], "--sam has no use"),
+        (["a.png", "-o", "out", "-p", "cat", "--settings", "no.json"], "no.json cannot be read"),
+        (["a.png", "-o", "out", "-p", "cat", "--device", "toaster"], "toaster"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(segment, folder, arguments, sentence):
+    code, out, err = segment(*arguments)
+    assert code == 1
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+    assert out == ""
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["a.png"], ["-p", "cat", "-o", "out"], ["a.png", "-o", "out", "--vote", "loud"]]
+)
+def test_what_the_command_line_itself_refuses(segment, arguments):
+    code, out, _ = segment(*arguments)
+    assert code == 2
+    assert out == ""
+
+
+def test_an_unknown_model(segment, folder):
+    code, _, err = segment("a.png", "-p", "cat", "-o", "out", model="local-dir:nowhere")
+    assert code == 1
+    assert "nowhere" in err
+    assert not (folder / "out").exists()
+
+
+def test_no_input_at_all_loads_no_model(segment, folder):
+    (folder / "empty").mkdir()
+    code, _, err = segment("empty", "-p", "cat", "-o", "out", model="local-dir:nowhere")
+    assert code == 1
+    assert "the folder holds no image" in err
+    assert "nowhere" not in err
