@@ -12,12 +12,21 @@ from hypothesis.extra import numpy as hnp
 
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.registry import FORMATS
 
 settings.register_profile("masks", deadline=None, max_examples=25)
 settings.load_profile("masks")
 
 GOLDEN = [[0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 0, 2], [0, 1, 0, 1, 0, 2], [0, 1, 1, 1, 0, 255], [0, 0, 0, 0, 0, 0]]
 NAMES = ('a: b, c/d\\e "f" <g> & h\'s %', "naïve 犬 🐶", "  spaces  ", "..", "CON")
+
+
+@pytest.fixture(autouse=True)
+def _library_of_the_format(request: pytest.FixtureRequest) -> None:
+    """Skip the cases of a format whose library is not installed."""
+    key = getattr(request.node, "callspec", None) and request.node.callspec.params.get("key")
+    if key in FORMATS and not FORMATS[key].available:
+        pytest.skip(f"needs the library {FORMATS[key].module}, an extra")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def test_strict_refuses_a_loss_before_anything_is_written(golden, tmp_path):
 
 
 def test_a_preview_gives_the_report_of_the_export_and_writes_nothing(golden, tmp_path):
-    for form in FORMATS.values():
+    for form in (form for form in FORMATS.values() if form.available):
         target = tmp_path / form.key
         preview = form.preview(golden, target)
         assert not target.exists()
@@ -106,7 +106,7 @@ def test_one_id_with_two_names_is_refused(golden, tmp_path):
 
 
 def test_a_missing_library_is_named_with_the_command_that_installs_it(golden, tmp_path):
-    form = replace(FORMATS["nifti"], module="nibabel_that_is_not_there")
+    form = replace(FORMATS["nifti"], module="not_there")
     with pytest.raises(MaskFormatError, match=r'pip install "napari-cliptrase\[nifti\]"'):
         form.write(golden, tmp_path / "a.nii.gz")
 

@@ -15,6 +15,7 @@ from napari_cliptrase.masks.format import Layout, MaskFormat, Place
 from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.names import file_part
 from napari_cliptrase.masks.options import ExportOptions, NgffVersion
+from napari_cliptrase.masks.png import VOID_COLOR
 from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.staging import OutFile, OutFolder
 from napari_cliptrase.masks.zarr_files import chunk_files, group_file, load_attributes
@@ -134,9 +135,10 @@ def _label_files(
         for level in levels
     ]
     multiscale: dict[str, Any] = {"name": mask.stem, "axes": axes, "datasets": datasets}
-    colors = [{"label-value": e.id, "rgba": [*e.color, 255]} for e in mask.classes]
+    colors: list[dict[str, Any]] = [{"label-value": e.id, "rgba": [*e.color, 255]} for e in mask.classes]
     properties: list[dict[str, Any]] = [{"label-value": e.id, "class": e.name} for e in mask.classes]
     if mask.classes.void is not None:
+        colors.append({"label-value": mask.classes.void, "rgba": [*VOID_COLOR, 255]})
         properties.append({"label-value": mask.classes.void, "class": _VOID, "void": True})
     label: dict[str, Any] = {"colors": colors, "properties": properties}
     if source is not None:

@@ -92,9 +92,9 @@ class Tally:
         if count := self.lost["void"]:
             lines.append(f"{_count(count, 'void pixel')} turned into background, since the format has no void.")
         if count := self.lost["dropped"]:
-            lines.append(f"{_count(count, 'pixel')} of classes were not written.")
+            lines.append(f"{_count(count, 'pixel')} left out, whose class has no id in the export.")
         if count := self.lost["holes"]:
-            lines.append(f"{_count(count, 'hole')} ({_count(self.lost['filled'], 'pixel')}) were filled.")
+            lines.append(f"{_count(count, 'hole')} filled ({_count(self.lost['filled'], 'pixel')}).")
         lines += [sentence for sentence in self.lost if sentence not in ("void", "dropped", "holes", "filled")]
         return tuple(lines)
 

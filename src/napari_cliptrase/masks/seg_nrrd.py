@@ -9,7 +9,7 @@ import numpy as np
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import PIXEL, LabelImage, narrow
+from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels, narrow
 from napari_cliptrase.masks.names import one_line
 from napari_cliptrase.masks.nrrd_file import encode_nrrd, read_nrrd
 from napari_cliptrase.masks.options import ExportOptions
@@ -89,7 +89,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         if described is not None:
             yield metadata.described(data.T, stem, described)
             continue
-        labels, table = _segments(data, fields)
+        labels, table, overlapped = _segments(data, fields)
         vectors = _VECTOR.findall(fields.get("space directions", ""))
         directions = np.array([[float(part) for part in vector.split(",")] for vector in vectors] or np.eye(3))
         origin = _VECTOR.findall(fields.get("space origin", "(0,0,0)"))[0].split(",")
@@ -101,12 +101,16 @@ def _decode(source: Path) -> Iterator[LabelImage]:
             scale=tuple(float(v) for v in np.linalg.norm(directions, axis=1)[::-1]),
             units=("millimeter" if vectors else PIXEL,) * 3,
             origin=tuple(float(v) for v in origin[::-1]),
+            overlapped=overlapped,
             notes=_turned(directions),
         )
 
 
-def _segments(data: np.ndarray, header: Mapping[str, str]) -> tuple[np.ndarray, ClassTable]:
-    """(Z, Y, X) labels and the table; segments of several layers get new ids, later layers lie over earlier ones."""
+def _segments(data: np.ndarray, header: Mapping[str, str]) -> tuple[Labels, ClassTable, int]:
+    """(Z, Y, X) labels, their table and the number of overlapped voxels.
+
+    Segments in several layers get new ids; later segments lie over earlier ones.
+    """
     fields: dict[int, dict[str, str]] = {}
     for key, text in header.items():
         if match := _SEGMENT.fullmatch(key):
@@ -114,19 +118,22 @@ def _segments(data: np.ndarray, header: Mapping[str, str]) -> tuple[np.ndarray, 
     layered = data.ndim == 4
     layers = data if layered else data[np.newaxis]
     flat = np.zeros(layers.shape[:0:-1], np.uint16) if layered else narrow(data.T)
+    contested = np.zeros(flat.shape, bool)
     classes: list[MaskClass] = []
     void: int | None = None
     for number, segment in sorted(fields.items()):
         value = int(segment.get("LabelValue", number + 1))
         class_id = number + 1 if layered else value
         if layered:
-            flat[value == layers[int(segment.get("Layer", 0))].T] = class_id
+            inside = value == layers[int(segment.get("Layer", 0))].T
+            contested |= inside & (flat != 0)
+            flat[inside] = class_id
         if _VOID in segment.get("Tags", ""):
             void = class_id
             continue
         color = tuple(round(255 * float(part)) for part in segment.get("Color", "0.5 0.5 0.5").split())
         classes.append(MaskClass(class_id, segment.get("Name", f"class {class_id}"), color))  # type: ignore[arg-type]
-    return flat, ClassTable(tuple(classes), void)
+    return flat, ClassTable(tuple(classes), void), int(np.count_nonzero(contested))
 
 
 def _turned(directions: np.ndarray) -> tuple[str, ...]:

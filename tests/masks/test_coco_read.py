@@ -1,0 +1,88 @@
+import json
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.coco import STUFF
+
+
+def write(path, annotations, categories=((1, "cat"), (2, "dog")), images=(("a.jpg", 6, 5),)):
+    data = {
+        "images": [{"id": i, "file_name": n, "width": w, "height": h} for i, (n, w, h) in enumerate(images)],
+        "categories": [{"id": i, "name": name} for i, name in categories],
+        "annotations": [{"id": i, "image_id": 0, **a} for i, a in enumerate(annotations)],
+    }
+    path.write_text(json.dumps(data))
+    return path
+
+
+def test_run_lengths_of_pycocotools_packed_and_plain(tmp_path):
+    inside = np.zeros((5, 6), np.uint8)
+    inside[1:4, 2:5] = 1
+    packed = coco.encode(np.asfortranarray(inside))
+    packed["counts"] = packed["counts"].decode()
+    plain = {"size": [5, 6], "counts": [11, 3, 2, 3, 2, 3, 6]}
+    for segmentation in (packed, plain):
+        path = write(tmp_path / "a.json", [{"category_id": 2, "segmentation": segmentation}])
+        (mask,) = STUFF.read(path)
+        np.testing.assert_array_equal(mask.labels, 2 * inside)
+        assert (mask.stem, mask.image_name) == ("a", "a.jpg")
+
+
+def test_polygons_are_read_as_pycocotools_reads_them(tmp_path):
+    polygon = [0.4, 0.3, 5.2, 1.1, 3.3, 4.6]
+    path = write(tmp_path / "a.json", [{"category_id": 1, "segmentation": [polygon]}])
+    expected = coco.decode(coco.merge(coco.frPyObjects([polygon], 5, 6)))
+    np.testing.assert_array_equal(STUFF.read(path)[0].labels, expected)
+
+
+def test_later_annotations_lie_over_earlier_ones_and_overlaps_are_counted(tmp_path):
+    whole = {"size": [5, 6], "counts": [0, 30]}
+    part = {"size": [5, 6], "counts": [0, 4, 26]}
+    path = write(
+        tmp_path / "a.json", [{"category_id": 1, "segmentation": whole}, {"category_id": 2, "segmentation": part}]
+    )
+    (mask,) = STUFF.read(path)
+    assert mask.counts == {1: 26, 2: 4}
+    assert mask.overlapped == 4
+
+
+def test_categories_from_zero_are_raised_and_said_so(tmp_path):
+    path = write(
+        tmp_path / "a.json",
+        [{"category_id": 0, "segmentation": {"size": [5, 6], "counts": [0, 30]}}],
+        categories=((0, "cat"), (1, "dog")),
+    )
+    (mask,) = STUFF.read(path)
+    assert mask.counts == {1: 30}
+    assert [(e.id, e.name) for e in mask.classes] == [(1, "cat"), (2, "dog")]
+    assert "raised by one" in mask.notes[0]
+
+
+def test_images_without_annotations_are_empty_masks(tmp_path):
+    (mask,) = STUFF.read(write(tmp_path / "a.json", []))
+    assert mask.labels.shape == (5, 6)
+    assert not mask.labels.any()
+
+
+def test_two_images_of_one_stem_get_two_names(tmp_path):
+    path = write(tmp_path / "a.json", [], images=(("a.jpg", 2, 2), ("a.png", 2, 2), ("C:\\x\\b.png", 2, 2)))
+    assert [mask.stem for mask in STUFF.read(path)] == ["a", "a-2", "b"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "says"),
+    [
+        ({"category_id": 9, "segmentation": {"size": [5, 6], "counts": [30]}}, "category 9, which is not listed"),
+        ({"category_id": 1, "segmentation": {"size": [4, 6], "counts": [24]}}, "4 × 6 pixels"),
+        ({"category_id": 1, "segmentation": {"size": [5, 6], "counts": [0, 31]}}, "31 instead of 30"),
+        ({"segmentation": {"size": [5, 6], "counts": [30]}}, "category_id"),
+    ],
+)
+def test_what_does_not_fit_is_a_sentence(annotation, says, tmp_path):
+    with pytest.raises(MaskFormatError) as error:
+        STUFF.read(write(tmp_path / "a.json", [annotation]))
+    assert says in str(error.value)
+    assert "a.json" in str(error.value)

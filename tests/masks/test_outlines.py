@@ -1,0 +1,30 @@
+import numpy as np
+
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.options import ExportOptions, Holes
+from napari_cliptrase.masks.outlines import outlines
+from napari_cliptrase.masks.report import Tally
+
+CORNERS = LabelImage(np.array([[1, 0], [0, 1]], np.uint8))
+
+
+def test_a_class_or_an_object_has_several_parts():
+    (whole,) = outlines(CORNERS, ExportOptions(), objects=False)
+    (joined,) = outlines(CORNERS, ExportOptions(), objects=True)
+    assert (len(whole.polygons), whole.number, whole.area, whole.box) == (2, 0, 2, (0, 0, 2, 2))
+    assert (len(joined.polygons), joined.number) == (2, 1)
+    assert len(list(outlines(CORNERS, ExportOptions(corners=False), objects=True))) == 2
+
+
+def test_void_has_no_outline(golden):
+    assert [outline.entry.name for outline in outlines(golden, ExportOptions(), objects=False)] == ["cat", "dog"]
+
+
+def test_seams_are_noted_and_filled_holes_counted(golden):
+    cat = next(outlines(golden, ExportOptions(), objects=False))
+    tally = Tally()
+    assert len(cat.plain_rings(Holes.SEAM, tally)[0]) == 4 + 4 + 2
+    assert not tally.losses()
+    assert tally.notes
+    assert len(cat.plain_rings(Holes.FILL, tally)[0]) == 4
+    assert tally.losses() == ("1 hole filled (1 pixel).",)
