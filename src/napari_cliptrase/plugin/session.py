@@ -14,6 +14,7 @@ A session lives as long as its viewer. It holds no widget, and widgets speak to 
 
 import weakref
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,6 +32,9 @@ from napari_cliptrase.settings import Settings
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.plugin.flow import SegmentFlow
+    from napari_cliptrase.plugin.region_tool import RegionTool
+    from napari_cliptrase.plugin.status import CursorStatus
     from napari_cliptrase.segmenter import ClassSummary, Encoding, Segmentation
 
 
@@ -100,6 +104,27 @@ class Session:
         if viewer is None:
             raise CliptraseError("The window was closed.")
         return viewer
+
+    @cached_property
+    def flow(self) -> "SegmentFlow":
+        """What runs and re-scores; one for all docks, so that closing a dock loses nothing."""
+        from napari_cliptrase.plugin.flow import SegmentFlow
+
+        return SegmentFlow(self)
+
+    @cached_property
+    def region_tool(self) -> "RegionTool":
+        """The region tool, of which there can only be one."""
+        from napari_cliptrase.plugin.region_tool import RegionTool
+
+        return RegionTool(self)
+
+    @cached_property
+    def cursor_status(self) -> "CursorStatus":
+        """What is said under the cursor."""
+        from napari_cliptrase.plugin.status import CursorStatus
+
+        return CursorStatus(self)
 
     # -- images -------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What the model says under the cursor: class, probability and runner-up, at the right of the status bar."""
+"""What the model says under the cursor: class, probability and runner-up, in the status bar behind the coordinates."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from napari_cliptrase.plugin.session import Session
 
 
 class CursorStatus:
-    """Writes to the viewer's help text while the mouse is over a segmented image."""
+    """Adds to the status that napari shows while the mouse is over a segmented image."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._last = ""
-        session.viewer.mouse_move_callbacks.append(self._on_move)
+        # last, so that the window does not show the bare text after ours
+        session.viewer.events.status.connect(self._on_status, position="last")
 
     def text_at(self, world: Any) -> str:
         """Say what is at a world position; empty where nothing was segmented."""
@@ -26,8 +26,11 @@ class CursorStatus:
         best, second = segmented.segmentation.at(*pixel)
         return f"{best[1]} {best[2]:.2f}, then {second[1]} {second[2]:.2f}"
 
-    def _on_move(self, viewer: Any, event: Any) -> None:
-        text = self.text_at(event.position)
-        if text != self._last:
-            self._last = text
-            viewer.help = text
+    def _on_status(self, _event: Any) -> None:
+        viewer = self._session.viewer
+        status = viewer.status
+        if not isinstance(status, dict):
+            return
+        text, coordinates = self.text_at(viewer.cursor.position), status.get("coordinates", "")
+        if text and not coordinates.endswith(text):
+            viewer.status = {**status, "coordinates": f"{coordinates}   {text}"}

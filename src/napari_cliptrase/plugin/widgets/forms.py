@@ -3,7 +3,7 @@
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
-LABEL_WIDTH = 64
+LABEL_WIDTH = 76
 
 
 class Form(QFormLayout):

@@ -199,7 +199,7 @@ class ClassPanel(QWidget):
                 return
             self.model.set_figures(areas, segmented.summary)
         notes = segmented.segmentation.notes if segmented is not None else ()
-        self.advice.say("\n".join((*notes, *self._advice())))
+        self.advice.say("\n".join(f"• {note}" for note in (*self._advice(), *notes)))
 
     def _advice(self) -> tuple[str, ...]:
         """Say which classes were not found, how near they came, and what to try."""

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils import notifications
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.flow import RUN, SegmentFlow
+from napari_cliptrase.plugin.flow import RUN
 from napari_cliptrase.plugin.jobs import Job
 from napari_cliptrase.plugin.layers import Run
 from napari_cliptrase.plugin.preferences import preferences
-from napari_cliptrase.plugin.region_tool import RegionTool
 from napari_cliptrase.plugin.session import session_of
-from napari_cliptrase.plugin.status import CursorStatus
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.panel import ClassPanel
 from napari_cliptrase.plugin.widgets.sections import Section
@@ -40,7 +38,7 @@ class SegmentDock(QWidget):
         session = self._session
         wanted = preferences()
         session.settings = replace(session.settings, detail=Detail(wanted.detail))
-        self.flow = SegmentFlow(session)
+        self.flow = session.flow
         self.flow.live = wanted.live
         self.image = ImagePicker(session)
         self.classes = ClassPanel(session)
@@ -50,10 +48,11 @@ class SegmentDock(QWidget):
         self.output = OutputOptions(session)
         self.bar = RunBar()
         self.bar.live.setChecked(wanted.live)
-        self.region_tool = RegionTool(session)
-        self.status = CursorStatus(session)
+        self.region_tool = session.region_tool
+        self.status = session.cursor_status
         self._lay_out()
         self._connect()
+        self._on_region_tool(self.region_tool.on)
         self._check()
 
     def sizeHint(self) -> QSize:
@@ -84,8 +83,7 @@ class SegmentDock(QWidget):
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self.region_button = QToolButton()
-        self.region_button.setText("Region tool")
+        self.region_button = QPushButton("Region tool")
         self.region_button.setCheckable(True)
         self.region_button.setToolTip(
             "Hover to see the region under the cursor; click gives it to the selected class, Shift-click clears it."
