@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from napari_cliptrase.cliptrase.blocks import run_block
+from napari_cliptrase.cliptrase.blocks import add_attention, add_mlp, run_block, split_heads
+from napari_cliptrase.cliptrase.encoder import correlate
 from napari_cliptrase.cliptrase.open_clip_vision import OpenClipVision
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.cliptrase.recovery import recovered_block
@@ -27,13 +28,17 @@ from napari_cliptrase.progress import Progress
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training at one size: ``side`` pixels of a crop as the model sees it, ``batch`` crops a step."""
+    """A stretch of training at one size: ``side`` pixels of a crop as the model sees it, ``batch`` crops a step.
+
+    The rate of learning falls from ``rate`` to ``last_rate``; ``regions`` is the weight of `region_loss`.
+    """
 
     side: int
     batch: int
     steps: int
     rate: float
     last_rate: float
+    regions: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class _Run:
         second = SECOND[int(rng.integers(len(SECOND)))]
         # on a CPU, the gradient of the fused attention kernel is several times slower than that of plain products
         with sdpa_kernel(SDPBackend.MATH), torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
-            recovered, other = self.look(images, frames, second)
+            recovered, other, correlation = self.look(images, frames, second, stage.regions > 0)
         truth = torch.from_numpy(prompts.truth(crops))
         losses = {
             "patches": presence_loss(recovered[:, 1:], prompt_rows, truth, recipe),
@@ -156,6 +161,10 @@ class _Run:
             loss = loss + recipe.contrast * caption_loss(other[:, 0], caption_rows, captions, recipe.scale)
         else:
             loss = loss + recipe.others * presence_loss(other[:, 1:], prompt_rows, truth, recipe)
+        if correlation is not None:
+            shares = (recipe.scale * recovered[:, 1:] @ prompt_rows.t()).softmax(-1)
+            losses["regions"] = region_loss(correlation[:, 1:, 1:], shares.detach())
+            loss = loss + stage.regions * losses["regions"]
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         self.model.token_embedding.weight.grad[0] = 0
@@ -183,20 +192,26 @@ class _Run:
         """Sentences to unit rows (n, d), with the short token table of the model in training."""
         return embed_sentences(self.model, self.tokenizer, self.rows, sentences)
 
-    def look(self, images: Tensor, frames: Tensor, second: Recovery) -> tuple[Tensor, Tensor]:
-        """Unit tokens (B, 1+hw, d) with the recovered last block, and with a second kind of last block."""
+    def look(
+        self, images: Tensor, frames: Tensor, second: Recovery, regions: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Unit tokens (B, 1+hw, d) with the recovered last block and with a second kind of it, and the correlation."""
         side = images.shape[-1] // self.tower.patch
         visual = self.model.visual
         x = visual.conv1(images).flatten(2).transpose(1, 2) + positions_in(self.tower.positions.table, frames, side)
         first = (visual.class_embedding + visual.positional_embedding[0]).expand(len(x), 1, -1)
         x = visual.ln_pre(torch.cat([first.to(x.dtype), x], 1))
-        *blocks, last = self.tower.blocks
+        *blocks, last_but_one, last = self.tower.blocks
         for block in blocks:
             x = run_block(block, x)
+        heads = split_heads(last_but_one, x)
+        correlation = correlate(heads) if regions else None
+        x = add_attention(last_but_one, x, F.scaled_dot_product_attention(*heads))
+        x = add_mlp(last_but_one, x)
         kinds = (Recovery.CLIPTRASE, second)
         tokens = (self.tower.project(recovered_block(last, x, (side, side), kind)) for kind in kinds)
         recovered, other = (F.normalize(token.float(), dim=-1) for token in tokens)
-        return recovered, other
+        return recovered, other, correlation
 
     def validate(self) -> float:
         """Score the averaged weights on validation scenes and keep them if they are the best so far."""
@@ -275,6 +290,15 @@ def presence_loss(patches: Tensor, prompts: Tensor, truth: Tensor, recipe: ClipR
     present = share.topk(best, dim=1).values.mean(1).clamp(1e-6, 1 - 1e-6)
     named, unnamed = truth == 1, truth == 0
     return -(present.log()[named].sum() + (-present).log1p()[unnamed].sum()) / named.sum().clamp(min=1)
+
+
+def region_loss(correlation: Tensor, shares: Tensor) -> Tensor:
+    """Bring the correlation of patches (B, n, n) to the model's own opinion of whether they show the same.
+
+    ``shares`` (B, n, K) are what each patch shows, by the prompts of the step, without gradient.
+    """
+    root = shares.sqrt()
+    return F.mse_loss(correlation, root @ root.transpose(1, 2))
 
 
 def caption_loss(images: Tensor, texts: Tensor, captions: Captions, scale: float) -> Tensor:

@@ -12,6 +12,7 @@ from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.cliptrase.towers import VisionTower
 from napari_cliptrase.demo.clip_model import CONFIG
+from napari_cliptrase.demo.confusion import Confusion
 from napari_cliptrase.demo.pictures import FIRST_VALIDATION_SEED
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
@@ -30,14 +31,14 @@ def patch_miou(
     text = sum(embed([sentence.format(name) for name in NAMES]) for sentence in _SENTENCES)
     assert isinstance(text, Tensor)
     text = F.normalize(text, dim=-1)
-    confusion = np.zeros((len(NAMES) + 1, len(NAMES) + 1), np.int64)
+    confusion = Confusion()
     for seed in range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + scenes):
         scene = paint_scene(seed, (SIZE, SIZE))
         patches = encode(tower, normalised(scene.image), recovery=recovery, correlation=False)
         maps = (patches.features[0] @ text.t()).t().view(1, len(NAMES), *patches.grid)
         found = F.interpolate(maps, (SIZE, SIZE), mode="bilinear")[0].argmax(0).numpy() + 1
-        np.add.at(confusion, (scene.labels, found), 1)
-    return mean_iou(confusion)
+        confusion.add(scene.labels, found)
+    return confusion.mean_iou
 
 
 def normalised(image: np.ndarray) -> Tensor:
@@ -45,10 +46,3 @@ def normalised(image: np.ndarray) -> Tensor:
     cfg = CONFIG["preprocess_cfg"]
     mean, std = (torch.tensor(cfg[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
     return (torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255 - mean) / std
-
-
-def mean_iou(confusion: np.ndarray) -> float:
-    """Return the mean IoU over the classes that the ground truth (rows) has."""
-    hit, truth, found = np.diag(confusion), confusion.sum(1), confusion.sum(0)
-    seen = truth > 0
-    return float((hit[seen] / (truth + found - hit)[seen]).mean())
