@@ -1,9 +1,12 @@
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from napari_cliptrase.errors import Cancelled, ModelError
 from napari_cliptrase.models import fetch as fetching
@@ -28,8 +31,13 @@ def get(server: Any, target: Path, **options: Any) -> Path:
     return fetch(f"{server.url}/w.pth", target, **{"sha256": SHA, "size": len(DATA), **options})
 
 
+def files(target: Path) -> list[str]:
+    """What a user sees in the folder; some systems keep an empty lock there."""
+    return [name for name in os.listdir(target.parent) if not name.endswith(".lock")]
+
+
 def alone(target: Path) -> bool:
-    return os.listdir(target.parent) == [target.name]
+    return files(target) == [target.name]
 
 
 def test_brings_the_file_and_counts_bytes(server: Any, target: Path) -> None:
@@ -109,13 +117,13 @@ def test_wrong_hash_names_both_and_leaves_nothing(server: Any, target: Path) -> 
         get(server, target, sha256="0" * 64)
     assert SHA in str(caught.value)
     assert "0" * 64 in str(caught.value)
-    assert os.listdir(target.parent) == []
+    assert files(target) == []
 
 
 def test_wrong_size_names_both(server: Any, target: Path) -> None:
     with pytest.raises(ModelError, match=f"has {len(DATA)} bytes instead of 5000000"):
         get(server, target, size=5_000_000)
-    assert os.listdir(target.parent) == []
+    assert files(target) == []
 
 
 def test_a_bad_download_leaves_the_old_file(server: Any, target: Path) -> None:
@@ -153,3 +161,25 @@ def test_headers_go_along_and_long_addresses_stay_out_of_messages(server: Any, t
     assert server.requests[-1][2]["authorization"] == "Bearer x"
     assert "127.0.0.1" not in str(caught.value)
     assert "https://nice.example/w" in str(caught.value)
+
+
+def test_two_at_a_time_download_once(server: Any, target: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda _: get(server, target), range(4)))
+    assert set(paths) == {target}
+    assert target.read_bytes() == DATA
+    assert server.paths() == ["/w.pth"]
+
+
+def test_waiting_for_another_download_can_be_cancelled(server: Any, target: Path) -> None:
+    target.parent.mkdir()
+    with FileLock(target.with_name(".w.pth.lock")), pytest.raises(Cancelled, match=r"another download of w\.pth"):
+        get(server, target, cancelled=lambda: True)
+    assert server.requests == []
+
+
+def test_a_full_disk_is_said_before_the_download(server: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: SimpleNamespace(free=300_000_000))
+    with pytest.raises(ModelError, match=r"0\.3 GB free and the download needs 4\.0 GB"):
+        get(server, target, size=4_000_000_000)
+    assert server.requests == []

@@ -2,18 +2,24 @@
 
 import hashlib
 import os
+import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock, Timeout
+
 from napari_cliptrase._version import __version__
 from napari_cliptrase.errors import Cancelled, ModelError
+from napari_cliptrase.models.folders import ENVIRONMENT
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
+WAIT_SECONDS = 0.2
 
 _HEADERS = {"User-Agent": f"napari-cliptrase/{__version__}", "Accept-Encoding": "identity"}
 
@@ -32,18 +38,23 @@ def fetch(
     """Download ``url`` to ``target`` and return ``target``.
 
     What has come so far lies beside it as ``NAME.part``; the next call goes on from there. The target appears only
-    when size and hash are right. ``progress`` gets bytes done and bytes in all (0 when nobody knows), ``cancelled``
-    is asked once per chunk. ``headers`` go with the request; ``shown_url`` stands in messages where the true address
-    is long or secret. Raises `ModelError` with one sentence, or `Cancelled`, which keeps the part.
+    when size and hash are right. Of several processes that want it one downloads and the others wait. ``progress``
+    gets bytes done and bytes in all (0 when nobody knows), ``cancelled`` is asked once per chunk. ``headers`` go with
+    the request; ``shown_url`` stands in messages where the true address is long or secret. Raises `ModelError` with
+    one sentence, or `Cancelled`, which keeps the part.
     """
     part = target.with_name(target.name + ".part")
     request = urllib.request.Request(url, headers={**_HEADERS, **(headers or {})})
     url = shown_url or url
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _download(request, part, size, progress, cancelled)
-        _check(url, part, target, sha256, size)
-        os.replace(part, target)
+        with _turn(target, cancelled):
+            if sha256 is not None and target.exists() and _sha256(target) == sha256:
+                return target  # another process has brought it meanwhile
+            _require_room(part, size)
+            _download(request, part, size, progress, cancelled)
+            _check(url, part, target, sha256, size)
+            os.replace(part, target)
     except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise ModelError(
             f"{target.name} could not be downloaded from {url} ({reason_of(error)}); try again to go on from where it "
@@ -65,6 +76,35 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error).strip().rstrip(".") or type(error).__name__
+
+
+@contextmanager
+def _turn(target: Path, cancelled: Callable[[], bool] | None) -> Iterator[None]:
+    """Wait until no other process downloads ``target``; a process that dies gives its turn away."""
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    while True:
+        try:
+            lock.acquire(timeout=WAIT_SECONDS)
+            break
+        except Timeout:
+            if cancelled is not None and cancelled():
+                raise Cancelled(f"Waiting for another download of {target.name} was cancelled.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _require_room(part: Path, size: int | None) -> None:
+    if size is None:
+        return
+    missing = size - (part.stat().st_size if part.exists() else 0)
+    free = shutil.disk_usage(part.parent).free
+    if free < missing:
+        raise ModelError(
+            f"{part.parent} has {free / 1e9:.1f} GB free and the download needs {missing / 1e9:.1f} GB; make room, or "
+            f"set {ENVIRONMENT} to another folder."
+        )
 
 
 def _download(
@@ -114,7 +154,10 @@ def _copy(
             progress(have, total)
         if cancelled is not None and cancelled():
             raise Cancelled("The download was cancelled; the next one goes on from where it stopped.")
-        chunk = response.read(CHUNK)
+        try:
+            chunk = response.read(CHUNK)
+        except OSError as error:  # of the network and not of the disk
+            raise ConnectionError(reason_of(error)) from error
         if not chunk:
             break
         stream.write(chunk)
@@ -134,11 +177,15 @@ def _check(url: str, part: Path, target: Path, sha256: str | None, size: int | N
         )
     if sha256 is None:
         return
-    with part.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = _sha256(part)
     if found != sha256:
         part.unlink()
         raise ModelError(
             f"{target.name} from {url} is damaged: its SHA-256 is {found} instead of {sha256}; it was thrown away, "
             "try again."
         )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
