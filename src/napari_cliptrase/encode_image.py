@@ -91,7 +91,7 @@ def _encode_windows(
     pixels = pixels.sub_(mean).div_(std).to(tower.dtype)
     try:
         return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel)
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         raise CliptraseError(
             f"{tower.device} has too little memory for {len(windows)} windows of this size; choose a coarser detail or "
             "device cpu."

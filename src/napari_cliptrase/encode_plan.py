@@ -15,6 +15,7 @@ from napari_cliptrase.settings import Settings
 _PATCHES_AT_ONCE = {"cpu": 1024}
 _PATCHES_AT_ONCE_ELSEWHERE = 8192
 _FLOAT = 4
+_PER_PIXEL = 10  # the region of each pixel as a number, its label, and copies of the label
 _INTEGER = 8
 
 
@@ -33,7 +34,7 @@ class EncodePlan:
     kept_bytes
         About what the encoding will hold.
     peak_bytes
-        About what is needed while it is made, ``kept_bytes`` included.
+        About what is needed until there are labels, ``kept_bytes`` included.
     """
 
     frame: Frame
@@ -65,7 +66,8 @@ def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Se
     activations = _FLOAT * tokens * width * 16
     # correlation of a batch, and distances and neighbourhoods of one window while regions are found
     squares = _FLOAT * (patches + 1) ** 2 * (2 * batch + 6)
-    return EncodePlan(frame, windows, batch, kept, kept + activations + squares)
+    pixels = _PER_PIXEL * frame.shape[0] * frame.shape[1]
+    return EncodePlan(frame, windows, batch, kept, kept + max(activations + squares, pixels))
 
 
 def check_memory(plan: EncodePlan) -> None:

@@ -34,14 +34,22 @@ def draw_overlay(rgb: NDArray[np.uint8], labels: NDArray[np.integer], classes: C
 
     Small pictures are enlarged by a whole factor, very large ones made smaller. Classes without a pixel are listed too.
     """
+    entries = _entries(labels, classes)
+    if max(labels.shape) > _LONGEST:
+        rgb, labels = _shrunk(rgb, labels)
     picture = Image.fromarray(_tinted(rgb, labels, classes))
     if min(picture.size) < _SHORTEST:
         factor = -(-_SHORTEST // min(picture.size))
         factor = max(1, min(factor, _LONGEST // max(picture.size)))
         picture = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
-    elif max(picture.size) > _LONGEST:
-        picture.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
-    return _with_legend(picture, _entries(labels, classes))
+    return _with_legend(picture, entries)
+
+
+def _shrunk(rgb: NDArray[np.uint8], labels: NDArray[np.integer]) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
+    height, width = (max(1, length * _LONGEST // max(labels.shape)) for length in labels.shape)
+    rows, columns = (np.arange(n) * size // n for n, size in zip((height, width), labels.shape, strict=True))
+    picture = Image.fromarray(rgb).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(picture), labels[rows[:, None], columns]
 
 
 def _tinted(rgb: NDArray[np.uint8], labels: NDArray[np.integer], classes: ClassTable) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ import torch
 
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.errors import Cancelled, ModelError
-from napari_cliptrase.models import folders
+from napari_cliptrase.models import folders, names
 from napari_cliptrase.models import load as loading
 from napari_cliptrase.models.device import Placement
 from napari_cliptrase.models.load import ClipModel, load_model
@@ -104,6 +104,24 @@ def test_a_training_checkpoint_with_prefixes_is_read(
     same = load_model(str(tmp_path / "epoch_3.pt"), architecture="ViT-Tiny")
     assert same.name == model.name
     assert any("QuickGELU" in note for note in model.notes)
+
+
+def test_demo_knows_its_words_and_needs_no_network(
+    write_tiny: Write,
+    tiny_config: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    no_network: list[object],
+) -> None:
+    monkeypatch.setattr(names, "demo_folder", lambda kind: tmp_path / kind)
+    with pytest.raises(ModelError, match="The weights of the demo are missing; install napari-cliptrase again"):
+        load_model("demo")
+    write_tiny(tmp_path / "clip", tiny_config)
+    model = load_model("demo")
+    assert model.name == "demo"
+    assert model.vocabulary is not None
+    assert {"boat", "lake"} <= model.vocabulary
+    assert no_network == []
 
 
 def test_a_checkpoint_without_architecture_asks_for_it(write_tiny: Write, tmp_path: Path) -> None:

@@ -50,7 +50,6 @@ class Plane:
     mask: str
     overlay: str | None
     classes: tuple[ClassSummary, ...]
-    provenance: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class Done:
 
     source: str
     size: tuple[int, int]
+    record: Path
     planes: tuple[Plane, ...]
     notes: tuple[str, ...]
 
@@ -95,19 +95,19 @@ def _segment_file(job: Job, entry: Input, sources: set[Path], watch: Watch) -> D
         if job.scores:
             scored = LabelImage(result.labels, result.classes, stem=stem, image_name=entry.path.name)
             FORMATS["npz"].write(replace(scored, scores=result.scores), job.out / "scores")
-        planes.append(Plane(index, f"{stem}.png", overlay, result.summary(), result.provenance))
+        planes.append(Plane(index, f"{stem}.png", overlay, result.summary()))
     labels = np.stack([result.labels for result in results])
     written = FORMATS["png"].write(_mask(labels, image, entry, job), job.out)
     done = Done(
         source=str(entry.path),
         size=(labels.shape[2], labels.shape[1]),
+        record=_record_path(job, entry).relative_to(job.out),
         planes=tuple(planes),
         notes=tuple(dict.fromkeys(note for result in results for note in result.notes)) + written.notes,
     )
     masks = {plane.mask: _sha256(job.out / plane.mask) for plane in planes}
-    write_text(
-        _record_path(job, entry), json.dumps({**as_data(done), "masks": masks}, indent=2, ensure_ascii=False) + "\n"
-    )
+    record = {**as_data(done), "masks": masks, "provenance": [result.provenance for result in results]}
+    write_text(_record_path(job, entry), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     return done
 
 
@@ -186,13 +186,13 @@ def as_data(done: Done) -> dict[str, Any]:
         "image": done.source,
         "width": done.size[0],
         "height": done.size[1],
+        "record": done.record.as_posix(),
         "planes": [
             {
                 "index": list(plane.index),
                 "mask": plane.mask,
                 "overlay": plane.overlay,
                 "classes": [asdict(entry) for entry in plane.classes],
-                "provenance": plane.provenance,
             }
             for plane in done.planes
         ],
