@@ -1,6 +1,6 @@
 """The keys and clicks of the plugin: one list that the tools bind, the cheat sheet shows and the documentation prints.
 
-napari's own keys (B, E, F, L, M, P, V, X, Z, 1-7, Space, Ctrl+Z and the rest) are never taken.
+None of napari's own keys is taken (B, E, F, L, M, P, V, X, Z, 1-7, Ctrl+Z and the rest); Space keeps its meaning.
 """
 
 from collections.abc import Iterator

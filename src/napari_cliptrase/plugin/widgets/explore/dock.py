@@ -8,7 +8,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.jobs import Report
@@ -28,7 +28,8 @@ from napari_cliptrase.plugin.widgets.explore.maps import (
 )
 from napari_cliptrase.plugin.widgets.explore.panel import COLORMAP, GridPanel
 from napari_cliptrase.plugin.widgets.explore.window import attention_of, view_of, window_at
-from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.sections import Note, narrow_combo
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -56,12 +57,9 @@ class ExploreDock(QWidget):
         self.follow = QCheckBox("Follow the mouse on the image")
         self.follow.setChecked(True)
         self.follow.setToolTip("While checked, the maps are those of the patch under the cursor.")
-        self.layer = QComboBox()
-        self.layer.setToolTip("Layer of the model whose attention is shown; the last one is the most telling.")
-        self.head = QComboBox()
-        self.head.setToolTip("Attention head; each looks for something else.")
-        self.overlay = QComboBox()
-        self.overlay.setToolTip("Which map lies over the image. A click on a map chooses it, too.")
+        self.layer = narrow_combo("Layer of the model whose attention is shown; the last one is the most telling.")
+        self.head = narrow_combo("Attention head; each looks for something else.")
+        self.overlay = narrow_combo("Which map lies over the image. A click on a map chooses it, too.")
         self.overlay.addItem("None", None)
         self.where = Note(HINT)
         self.panels: dict[Kind, GridPanel] = {}
@@ -82,17 +80,17 @@ class ExploreDock(QWidget):
         maps.setColumnStretch(0, 1)
         maps.setColumnStretch(1, 1)
 
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Attention layer", self.layer)
-        form.addRow("Attention head", self.head)
-        form.addRow("On the image", self.overlay)
+        chosen = QWidget()
+        form = Form(chosen)
+        form.add("Attention layer", self.layer)
+        form.add("Attention head", self.head)
+        form.add("On the image", self.overlay)
         inner = QWidget()
         layout = QVBoxLayout(inner)
         layout.addWidget(self.follow)
         layout.addWidget(self.where)
         layout.addLayout(maps)
-        layout.addLayout(form)
+        layout.addWidget(chosen)
         layout.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)

@@ -41,8 +41,8 @@ def attention_of(
 ) -> NDArray[Any]:
     """(heads, 1+L, 1+L) softmax attention of the unchanged model in one window of a picture (H, W, 3) uint8."""
     import torch
-    from napari_cliptrase.cliptrase.attention import raw_attention
 
+    from napari_cliptrase.cliptrase.attention import raw_attention
     from napari_cliptrase.encode_plan import plan_encoding
 
     tower = model.vision
@@ -52,4 +52,4 @@ def attention_of(
         pixels = torch.tensor(cut).permute(2, 0, 1)[None].to(tower.device).float() / 255
         mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
         pixels = ((pixels - mean) / std).to(tower.dtype)
-        return np.asarray(raw_attention(tower, pixels, layer, settings.kernel).float().cpu().numpy())
+        return np.asarray(raw_attention(tower, pixels, layer, kernel=settings.kernel).float().cpu().numpy())

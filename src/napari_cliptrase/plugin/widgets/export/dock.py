@@ -10,12 +10,9 @@ from qtpy.QtCore import Qt, QTimer, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
-    QFormLayout,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -40,7 +37,8 @@ from napari_cliptrase.plugin.widgets.export.sources import (
     unplaced,
 )
 from napari_cliptrase.plugin.widgets.export.tree import MaskTree
-from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
+from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row, narrow_combo
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -61,9 +59,7 @@ class ExportDock(QWidget):
         self._working: Job | None = None
 
         self.masks = MaskTree(self._session.viewer.layers)
-        self.format = QComboBox()
-        self.format.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.format.setToolTip("The file format; the line below says which programs read it.")
+        self.format = narrow_combo("The file format; the line below says which programs read it.")
         for entry in FORMATS.values():
             self.format.addItem(entry.title if entry.lossless else f"{entry.title} (loses something)", entry.key)
             self.format.setItemData(self.format.count() - 1, entry.description, Qt.ItemDataRole.ToolTipRole)
@@ -90,17 +86,16 @@ class ExportDock(QWidget):
         self.open_folder.setToolTip("Show the exported files in the file manager.")
         self.open_folder.setEnabled(False)
 
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow("Format", self.format)
-        form.addRow("", self.description)
-        form.addRow("Folder", in_row(self.folder, self.browse))
-        form.addRow("Names", self.pattern)
+        target = QWidget()
+        form = Form(target)
+        form.add("Format", self.format)
+        form.addRow(self.description)
+        form.add("Folder", self.folder, self.browse, stretch=0)
+        form.add("Names", self.pattern)
         layout = QVBoxLayout(self)
         layout.addWidget(heading("Masks"))
         layout.addWidget(self.masks)
-        layout.addLayout(form)
+        layout.addWidget(target)
         layout.addWidget(self.objects)
         layout.addWidget(self.strict)
         layout.addWidget(heading("What will be written"))
@@ -168,7 +163,8 @@ class ExportDock(QWidget):
             self._timer.start()
 
     def _later(self, *_: object) -> None:
-        self.description.say(self.chosen_format.description)
+        about = self.chosen_format.description
+        self.description.say(about[:1].upper() + about[1:])
         problem = self.problem()
         self.export.setEnabled(not problem and self._working is None)
         if problem:

@@ -117,7 +117,7 @@ class MaskTree(QTreeWidget):
         """Be as high as the list, up to a few rows."""
         rows = sum(1 + self.topLevelItem(i).childCount() for i in range(self.topLevelItemCount()))
         height = self.sizeHintForRow(0) if rows else 24
-        self.setFixedHeight(max(2, min(rows, _ROWS)) * max(height, 20) + 8)
+        self.setFixedHeight(max(2, min(rows, _ROWS)) * max(height, 16) + 8)
 
 
 def _class_of(layer: Labels) -> MaskClass | None:

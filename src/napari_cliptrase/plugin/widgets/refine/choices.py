@@ -59,8 +59,8 @@ WAYS: Final = {
     ),
 }
 
-NEVER: Final = "Never (look only)"
-BAND: Final = "Near boundaries only"
+NEVER: Final = "Nowhere"
+BAND: Final = "Near boundaries"
 FREE: Final = "Anywhere"
 STRENGTHS: Final = (BAND, FREE, NEVER)
 STRENGTH_TIPS: Final = {

@@ -43,7 +43,7 @@ class ClassChecks(QListWidget):
             self.addItem(item)
         self.blockSignals(False)
         rows = min(max(self.count(), 2), _ROWS)
-        self.setFixedHeight(rows * max(self.sizeHintForRow(0), 20) + 6)
+        self.setFixedHeight(rows * max(self.sizeHintForRow(0), 16) + 6)
         self.setVisible(self.count() > 0)
 
     def chosen(self) -> frozenset[int] | None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QSpinBox, QWidget
+from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.refine.choices import (
     BAND,
     FREE,
@@ -18,7 +19,7 @@ from napari_cliptrase.plugin.widgets.refine.choices import (
 from napari_cliptrase.plugin.widgets.refine.classes import ClassChecks
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, choices_of, table_for
-from napari_cliptrase.plugin.widgets.sections import Note, in_row, narrow_combo
+from napari_cliptrase.plugin.widgets.sections import Note, narrow_combo
 from napari_cliptrase.refine.limits import Limits, Strength
 from napari_cliptrase.refine.ways import Way
 
@@ -69,15 +70,13 @@ class RefineControls(QWidget):
         self.band.setValue(12)
         self.band.setSuffix(" px")
         self.band.setToolTip("Width of the band on either side of each boundary.")
-        self.form = QFormLayout(self)
-        self.form.setContentsMargins(0, 0, 0, 0)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self.form.addRow("Labels", self.what)
-        self.form.addRow("Classes", self.classes)
-        self.form.addRow("Way", self.way)
-        self.form.addRow("", self.about_way)
-        self.form.addRow("Setting", self.setting)
-        self.form.addRow("May change", in_row(self.strength, self.band))
+        self.form = Form(self)
+        self.form.add("Labels", self.what)
+        self.form.add("Classes", self.classes)
+        self.form.add("Way", self.way)
+        self.form.addRow(self.about_way)
+        self.form.add("Setting", self.setting)
+        self.form.add("May change", self.strength, self.band, stretch=0)
 
     # -- what is chosen -----------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class RefineDock(QWidget):
         self.column.addLayout(in_row(QLabel("SAM model"), self.controls.sam, stretch=1))
         self.column.addWidget(heading("Sharpen boundaries"))
         self.column.addWidget(self.controls)
-        self.column.addLayout(in_row(self.preview, self.apply, self.undo))
+        self.column.addLayout(in_row(self.preview, self.apply, self.undo, stretch=1))
         self.column.addLayout(in_row(self.progress, self.cancel))
         self.column.addWidget(self.said)
         self.column.addSpacing(8)

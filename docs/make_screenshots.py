@@ -1,0 +1,258 @@
+"""Drive the real plugin and take the pictures of the documentation.
+
+    python docs/make_screenshots.py                    # needs a display; on a server: xvfb-run -a python ...
+    python docs/make_screenshots.py --only refine explore --out /tmp/pictures
+
+Every picture is of the plugin at work on a painted scene with the shipped models.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import napari
+import numpy as np
+from napari.qt import get_current_stylesheet
+from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QWidget
+
+from napari_cliptrase.demo.first_look import first_look
+from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
+from napari_cliptrase.plugin.widgets.explore.maps import Kind
+from napari_cliptrase.prompts import PromptSet
+
+PLUGIN = "napari-cliptrase"
+WINDOW = (1400, 880)
+NARROW = 420
+PATIENCE = 300
+
+
+class Studio:
+    """A viewer with a painted scene, and the docks as they are asked for."""
+
+    def __init__(self, folder: Path, model: str, sam: str) -> None:
+        self.folder = folder
+        self.model = model
+        self.sam = sam
+        self.viewer = napari.Viewer(title="napari")
+        self.viewer.window.resize(*WINDOW)
+        self.session = session_of(self.viewer)
+        self.docks: dict[str, QWidget] = {}
+
+    def dock(self, name: str) -> QWidget:
+        """Open a dock, or bring it to the front."""
+        if name not in self.docks:
+            frame, widget = self.viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=bool(self.docks))
+            self.docks[name] = widget
+        frame = self.docks[name].parent()
+        while frame is not None and not hasattr(frame, "raise_"):
+            frame = frame.parent()
+        self.docks[name].show()
+        if frame is not None:
+            frame.show()
+            frame.raise_()
+        self.settle()
+        return self.docks[name]
+
+    def wait(self, done: Callable[[], bool], what: str) -> None:
+        """Let the window live until something is the case."""
+        end = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > end:
+                raise SystemExit(f"{what} did not happen within {PATIENCE} s.")
+            QApplication.processEvents()
+            time.sleep(0.01)
+        self.settle()
+
+    def settle(self, seconds: float = 0.4) -> None:
+        """Let the window draw itself."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            QApplication.processEvents()
+            time.sleep(0.01)
+
+    def idle(self) -> None:
+        """Wait until no work is under way."""
+        self.wait(lambda: not self.session.jobs.running(), "The end of the work")
+
+    def window(self, name: str) -> None:
+        """Take a picture of the whole window."""
+        self.settle()
+        pixels = self.viewer.window.screenshot(canvas_only=False, flash=False)
+        self.save(name, np.asarray(pixels)[..., :3])
+
+    def only(self, name: str, widget: QWidget) -> None:
+        """Take a picture of one widget."""
+        self.settle()
+        picture = widget.grab().toImage()
+        picture = picture.convertToFormat(picture.Format.Format_RGB888)
+        width, height, stride = picture.width(), picture.height(), picture.bytesPerLine()
+        bits = picture.constBits()
+        data = bits.asstring(stride * height) if hasattr(bits, "asstring") else bytes(bits)
+        self.save(name, np.frombuffer(data, np.uint8).reshape(height, stride)[:, : 3 * width].reshape(height, width, 3))
+
+    def save(self, name: str, pixels: np.ndarray) -> None:
+        """Write a picture."""
+        path = self.folder / f"{name}.png"
+        Image.fromarray(pixels).save(path, optimize=True)
+        print(f"{path}  {pixels.shape[1]} x {pixels.shape[0]}  {path.stat().st_size / 1000:.0f} kB")
+
+    # -- scenes -------------------------------------------------------------------------------------------------------
+
+    def open_scene(self) -> None:
+        """Put the painted scene into the viewer and its classes into the table."""
+        image, prompts = first_look()
+        layer = self.viewer.add_image(image, name="landscape", rgb=True)
+        self.session.image = layer
+        self.session.prompts = PromptSet.parse(prompts)
+        self.dock("Segment by text").model.choose(self.model)
+        self.settle()
+
+    def segment(self) -> None:
+        """Run, and wait for the layers."""
+        dock = self.dock("Segment by text")
+        dock.run()
+        self.wait(lambda: self.session.segmented is not None, "A segmentation")
+        self.idle()
+
+    def at(self, row: float, column: float) -> tuple[float, ...]:
+        """World position of a pixel of the image."""
+        return tuple(self.session.image.data_to_world((row, column)))
+
+
+def segment(studio: Studio) -> None:
+    """The main dock: empty, filled, running, done, dark and light, narrow."""
+    dock = studio.dock("Segment by text")
+    studio.only("segment-empty", dock)
+    studio.open_scene()
+    studio.only("segment-ready", dock)
+    dock.run()
+    studio.settle(0.2)
+    studio.only("segment-running", dock)
+    studio.wait(lambda: studio.session.segmented is not None, "A segmentation")
+    studio.idle()
+    studio.window("segment-result")
+    studio.viewer.theme = "light"
+    studio.window("segment-result-light")
+    studio.viewer.theme = "dark"
+    narrow(studio, "segment-narrow", dock)
+
+
+def region(studio: Studio) -> None:
+    """The region tool over a region."""
+    dock = studio.dock("Segment by text")
+    dock.region_tool.set_on(True)
+    studio.idle()
+    height, width = studio.session.encoded.encoding.shape
+    hover(studio, height * 0.6, width * 0.5)
+    studio.window("region-tool")
+    dock.region_tool.set_on(False)
+
+
+def explore(studio: Studio) -> None:
+    """The maps of one patch, one of them on the image."""
+    dock = studio.dock("Explore patches")
+    studio.idle()
+    height, width = studio.session.encoded.encoding.shape
+    dock.look_at(height * 0.6, width * 0.5)
+    studio.idle()
+    dock.overlay.setCurrentIndex(dock.overlay.findData(str(Kind.DENOISED)))
+    studio.window("explore")
+    narrow(studio, "explore-narrow", dock)
+    dock.overlay.setCurrentIndex(0)
+
+
+def refine(studio: Studio) -> None:
+    """A preview of a refinement, and the dock alone."""
+    dock = studio.dock("Refine boundaries")
+    dock.preview.setChecked(True)
+    studio.wait(lambda: "would change" in dock.said.text(), "A preview")
+    studio.window("refine")
+    dock.preview.setChecked(False)
+    narrow(studio, "refine-narrow", dock)
+
+
+def sam(studio: Studio) -> None:
+    """A mask drawn with one click."""
+    dock = studio.dock("Refine boundaries")
+    dock.controls.sam.setCurrentIndex(max(dock.controls.sam.findData(studio.sam), 0))
+    dock.drawing.button.setChecked(True)
+    studio.idle()
+    height, width = studio.session.encoded.encoding.shape
+    dock.sam_tool.click(height * 0.6, width * 0.5)
+    studio.idle()
+    studio.window("sam-clicks")
+    dock.sam_tool.stop()
+
+
+def export(studio: Studio) -> None:
+    """The export dock with its preview."""
+    dock = studio.dock("Export masks")
+    dock.folder.setText("masks")
+    studio.wait(lambda: "Files:" in dock.preview.text(), "A preview")
+    studio.window("export")
+    narrow(studio, "export-narrow", dock)
+
+
+def keys(studio: Studio) -> None:
+    """The cheat sheet."""
+    sheet = CheatSheet(studio.dock("Segment by text"))
+    sheet.show()
+    studio.only("keys", sheet)
+    sheet.close()
+
+
+SCENES = {scene.__name__: scene for scene in (segment, region, explore, refine, sam, export, keys)}
+
+
+def narrow(studio: Studio, name: str, widget: QWidget) -> None:
+    """Take a picture of a dock on its own at the width of a narrow window."""
+    docks, parent = widget.parent(), widget.parent()
+    widget.setParent(None, Qt.WindowType.Window)
+    widget.setStyleSheet(get_current_stylesheet())
+    widget.resize(NARROW, 900)
+    widget.show()
+    studio.only(name, widget)
+    widget.setStyleSheet("")
+    widget.setParent(parent)
+    if hasattr(docks, "setWidget"):
+        docks.setWidget(widget)
+    widget.show()
+    studio.settle()
+
+
+def hover(studio: Studio, row: float, column: float) -> None:
+    """Move the mouse over a pixel of the image, as far as the plugin is concerned."""
+
+    class Event:
+        position = studio.at(row, column)
+        type = "mouse_move"
+
+    for callback in list(studio.viewer.mouse_move_callbacks):
+        callback(studio.viewer, Event)
+
+
+def main() -> None:
+    """Take the pictures that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
+    parser.add_argument("--model", default="demo")
+    parser.add_argument("--sam", default="demo")
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    studio = Studio(chosen.out, chosen.model, chosen.sam)
+    if "segment" not in chosen.only:
+        studio.open_scene()
+        studio.segment()
+    for name in SCENES:
+        if name in chosen.only:
+            SCENES[name](studio)
+    studio.viewer.close()
+
+
+if __name__ == "__main__":
+    main()

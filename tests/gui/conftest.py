@@ -1,0 +1,96 @@
+"""A real napari window for the tests that need one, and a pulse that shows when the window stood still."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QTimer
+
+from napari_cliptrase.plugin.session import session_of
+
+TOY_MODEL = Path(__file__).parents[1] / "data" / "golden" / "toyclip"
+PATIENCE = 120_000
+
+
+class Heartbeat:
+    """Beats every few milliseconds in the GUI thread; a longer time between two beats is a block."""
+
+    EVERY = 5
+
+    def __init__(self):
+        self.longest = 0.0
+        self.beats = 0
+        self._last = None
+        self._timer = QTimer()
+        self._timer.setInterval(self.EVERY)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self):
+        self.longest, self.beats, self._last = 0.0, 0, time.perf_counter()
+        self._timer.start()
+
+    def stop(self):
+        if self._timer.isActive():
+            self._timer.stop()
+
+    def _beat(self):
+        now = time.perf_counter()
+        self.longest = max(self.longest, 1000 * (now - self._last))
+        self.beats += 1
+        self._last = now
+
+
+@pytest.fixture
+def heartbeat(qtbot):
+    heartbeat = Heartbeat()
+    yield heartbeat
+    heartbeat.stop()
+
+
+class Window:
+    """A napari window as a plugin gets it (a proxy), with our docks."""
+
+    def __init__(self, viewer, qtbot):
+        self.viewer = viewer
+        self.session = session_of(viewer)
+        self.qtbot = qtbot
+
+    def dock(self, name):
+        _, widget = self.viewer.window.add_plugin_dock_widget("napari-cliptrase", name)
+        return widget
+
+    def idle(self):
+        self.qtbot.waitUntil(lambda: not self.session.jobs.running(), timeout=PATIENCE)
+
+    def wait(self, done):
+        self.qtbot.waitUntil(done, timeout=PATIENCE)
+
+    def segment(self, model=f"local-dir:{TOY_MODEL}"):
+        dock = self.dock("Segment by text")
+        dock.model.choose(model)
+        dock.run()
+        self.idle()
+        assert self.session.segmented is not None
+        return dock
+
+    def labels(self):
+        return self.session.layers.combined(self.session.segmented.subject.target)[0]
+
+
+@pytest.fixture
+def window(make_napari_viewer_proxy, qtbot):
+    window = Window(make_napari_viewer_proxy(), qtbot)
+    yield window
+    window.session.jobs.cancel()
+    window.idle()
+
+
+@pytest.fixture
+def picture():
+    """(96, 128, 3) uint8: a sky with a disc over a meadow."""
+    picture = np.full((96, 128, 3), (120, 170, 230), np.uint8)
+    picture[56:] = (60, 140, 50)
+    rows, columns = np.ogrid[:96, :128]
+    picture[(rows - 28) ** 2 + (columns - 90) ** 2 < 18**2] = (240, 200, 40)
+    return picture
