@@ -11,20 +11,25 @@ from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models
 from napari_cliptrase.models.keep import download, verify
 
-app = typer.Typer(help="Which CLIP and SAM weights there are, and their download.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the list as JSON.")]
 
 
 @app.callback()
-def list_all(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
-) -> None:
+def models(context: typer.Context, as_json: AsJson = False) -> None:
     """List the models, their sizes, and where they lie on this computer.
 
     Any other open_clip model works too: ARCHITECTURE/TAG, hf-hub:ORGANISATION/NAME or local-dir:FOLDER.
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        list_(as_json)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the models; the same as no command."""
     if as_json:
         typer.echo(json.dumps([_as_data(entry) for entry in list_models()], indent=1))
     else:
@@ -39,7 +44,7 @@ def download_(
     for name in names:
         with _bar(name) as count:
             path, now = download(name, count)
-        typer.echo(f"{name}: {'downloaded to' if now else 'already there and whole,'} {path}")
+        typer.echo(f"{name}: {'downloaded to' if now else 'already there,'} {path}")
 
 
 @app.command("verify")

@@ -43,8 +43,11 @@ def find_source(name: ModelName, cancelled: Callable[[], bool] | None = None) ->
     match name.kind:
         case "folder":
             assert name.path is not None
-            source = _from_folder(name.text, name.path)
-            return replace(source, vocabulary=_demo_vocabulary()) if name.text == "demo" else source
+            if name.text != "demo":
+                return _from_folder(name.text, name.path)
+            if find_in_folder(name.path) is None:
+                raise ModelError("The weights of the demo are missing; install napari-cliptrase again.")
+            return replace(_from_folder("demo", name.path), vocabulary=_demo_vocabulary())
         case "hub":
             return _from_hub(name, cancelled)
         case "tag":
