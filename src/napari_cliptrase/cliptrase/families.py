@@ -32,15 +32,17 @@ def _open_clip_reason(visual: Any) -> str | None:
         return "its last norm comes after pooling, so patches and class token are not in the same space"
     if visual.conv1.kernel_size[0] != visual.conv1.kernel_size[1]:
         return "its patches are not square"
-    return _too_short(len(blocks)) or _attention_reason(blocks[0].attn)
+    return _too_short(len(blocks)) or _open_clip_block_reason(blocks[0])
 
 
-def _attention_reason(attention: Any) -> str | None:
+def _open_clip_block_reason(block: Any) -> str | None:
+    attention = block.attn
     if getattr(attention, "in_proj_weight", None) is None or not hasattr(attention, "out_proj"):
         return "its attention does not have one joint projection to queries, keys and values"
-    changes = [getattr(attention, part, None) for part in ("ln_q", "ln_k", "ln_inner", "logit_scale", "head_scale")]
-    if any(change is not None and not isinstance(change, nn.Identity) for change in changes):
+    if _any_real(attention, "ln_q", "ln_k", "ln_inner", "logit_scale", "head_scale"):
         return "its attention normalises or rescales queries and keys"
+    if _any_real(block, "ln_attn") or _any_real(block.mlp, "ln"):
+        return "its blocks have norms of their own after attention or inside the MLP"
     return None
 
 
@@ -52,8 +54,10 @@ def _timm_reason(visual: Any) -> str | None:
             return why
     if not all(hasattr(trunk, part) for part in ("patch_embed", "blocks", "pos_embed", "norm", "fc_norm")):
         return "it is not a plain vision transformer"
-    if trunk.attn_pool is not None or trunk.cls_token is None:
+    if trunk.attn_pool is not None:
         return "it pools with an attention head (SigLIP), so its patches were never trained to match text"
+    if trunk.cls_token is None:
+        return "it has no class token"
     if trunk.global_pool != "token" or not isinstance(trunk.fc_norm, nn.Identity):
         return "it averages its patches, so its class token was never trained to match text"
     if trunk.num_prefix_tokens != 1 or trunk.pos_embed is None:
@@ -67,11 +71,15 @@ def _timm_block_reason(block: Any) -> str | None:
     attention, mlp = getattr(block, "attn", None), getattr(block, "mlp", None)
     if getattr(attention, "qkv", None) is None or not all(hasattr(mlp, part) for part in ("fc1", "act", "fc2")):
         return "its blocks do not have one joint projection to queries, keys and values and a plain MLP"
-    inside = [getattr(attention, part, None) for part in ("q_norm", "k_norm", "norm", "gate")]
-    inside += [getattr(mlp, part, None) for part in ("norm", "gate")]
-    if any(part is not None and not isinstance(part, nn.Identity) for part in inside):
+    if _any_real(attention, "q_norm", "k_norm", "norm", "gate") or _any_real(mlp, "norm", "gate"):
         return "its attention or MLP has norms or gates inside"
     return None
+
+
+def _any_real(module: Any, *parts: str) -> bool:
+    """Whether any of these parts is there and does something."""
+    found = (getattr(module, part, None) for part in parts)
+    return any(part is not None and not isinstance(part, nn.Identity) for part in found)
 
 
 def _too_short(blocks: int) -> str | None:

@@ -1,0 +1,55 @@
+import numpy as np
+import torch
+from scipy.ndimage import median_filter
+from torch.nn import functional as F
+
+from napari_cliptrase.cliptrase.region_masks import region_map, region_means
+
+GRID, SIZE = (6, 8), (60, 90)
+
+
+def halves():
+    """48 patches whose rows say left or right, a few of them noise."""
+    column = np.arange(48) % 8
+    regions = (column >= 4).astype(np.int64)
+    rows = torch.from_numpy((regions[:, None] == regions).astype(np.float32))
+    regions[[3, 20, 44]] = -1
+    return rows, regions
+
+
+def test_every_pixel_goes_to_the_region_that_is_highest_there():
+    rows, regions = halves()
+    found = region_map(rows, regions, GRID, SIZE)
+    assert found.shape == SIZE
+    assert found.dtype == np.int32
+    assert (found[:, :42] == 0).all()
+    assert (found[:, 48:] == 1).all()
+
+
+def test_equals_the_published_steps_one_by_one():
+    random = np.random.default_rng(0)
+    rows = torch.from_numpy(random.random((48, 48)).astype(np.float32))
+    regions = random.integers(-1, 4, 48)
+    masks = np.stack([rows.numpy()[regions == number].mean(0) for number in range(4)]).reshape(4, *GRID)
+    large = F.interpolate(torch.from_numpy(masks)[None], scale_factor=4, mode="bilinear")[0].numpy()
+    smooth = np.stack([median_filter(mask, size=7) for mask in large])
+    expected = F.interpolate(torch.from_numpy(smooth)[None], size=SIZE, mode="bilinear")[0].argmax(0).numpy()
+    assert (region_map(rows, regions, GRID, SIZE) == expected).mean() > 0.999
+
+
+def test_means_leave_noise_out():
+    rows, regions = halves()
+    means = region_means(rows, regions)
+    np.testing.assert_allclose(means[0], rows.numpy()[regions == 0].mean(0), atol=1e-6)
+    np.testing.assert_allclose(means[1], rows.numpy()[regions == 1].mean(0), atol=1e-6)
+
+
+def test_no_region_at_all():
+    rows, regions = halves()
+    assert (region_map(rows, np.full_like(regions, -1), GRID, SIZE) == -1).all()
+
+
+def test_where_no_mask_says_anything_the_first_region_takes_the_pixel():
+    rows = torch.zeros(48, 48)
+    regions = np.r_[np.zeros(24, np.int64), np.ones(24, np.int64)]
+    assert (region_map(rows, regions, GRID, SIZE) == 0).all()

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from napari_cliptrase.cliptrase import upsample
+from napari_cliptrase.cliptrase.upsample import bands, highest
+
+SHAPES = st.tuples(
+    st.integers(1, 9),  # maps
+    st.tuples(st.integers(1, 6), st.integers(1, 6)),  # grid
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),  # image
+)
+
+
+def whole(maps, size):
+    return F.interpolate(maps[None].double(), size=size, mode="bilinear")[0]
+
+
+def assert_highest(found, maps, size):
+    """The chosen map is the highest, up to rounding."""
+    values = whole(maps, size)
+    chosen = values.gather(0, torch.from_numpy(found.astype(np.int64))[None])[0]
+    assert (values.max(0).values - chosen).max() <= 1e-5 * max(1.0, float(maps.abs().max()))
+
+
+@given(seed=st.integers(0, 2**32 - 1), shape=SHAPES)
+@settings(max_examples=150, deadline=None)
+def test_is_the_argmax_of_the_interpolated_maps(seed, shape):
+    count, grid, size = shape
+    maps = torch.randn(count, *grid, generator=torch.Generator().manual_seed(seed))
+    assert_highest(highest(maps, size), maps, size)
+
+
+@given(seed=st.integers(0, 2**32 - 1), shape=SHAPES)
+@settings(max_examples=100, deadline=None)
+def test_the_lowest_index_wins_among_equals(seed, shape):
+    count, grid, size = shape
+    values = torch.randint(0, 2, (count, *grid), generator=torch.Generator().manual_seed(seed)).float()
+    twice = values.repeat(2, 1, 1)  # every map has an equal one with a higher index
+    assert highest(twice, size).max() < count
+
+
+@given(seed=st.integers(0, 2**32 - 1), shape=SHAPES)
+@settings(max_examples=100, deadline=None)
+def test_bands_put_together_are_the_interpolation(seed, shape):
+    count, grid, size = shape
+    maps = torch.randn(count, *grid, generator=torch.Generator().manual_seed(seed))
+    rows, parts = [], []
+    for band in bands(maps, size):
+        for part, values in band.tiles():
+            rows.append(part)
+            parts.append(values)
+    assert [(part.start, part.stop) for part in rows] == sorted((part.start, part.stop) for part in rows)
+    assert sum(part.stop - part.start for part in rows) == size[0]
+    torch.testing.assert_close(torch.cat(parts, 1).double(), whole(maps, size), rtol=0, atol=1e-5)
+
+
+def test_a_map_that_wins_only_between_grid_rows_is_not_left_out():
+    """At both ends of the band another map is on top, in the middle the third one is."""
+    maps = torch.tensor([[[10.0], [-10.0]], [[-10.0], [10.0]], [[1.0], [1.0]]])
+    found = highest(maps, (40, 1))[:, 0]
+    assert set(found.tolist()) == {0, 1, 2}
+    assert_highest(found[:, None], maps, (40, 1))
+
+
+def test_most_maps_are_left_out_where_they_cannot_win():
+    maps = torch.randn(200, 4, 4) + torch.linspace(0, 20, 200)[:, None, None]
+    assert all(len(band.contenders()) < 60 for band in bands(maps, (64, 64)))
+
+
+def test_small_tiles_change_nothing(monkeypatch):
+    maps = torch.randn(7, 5, 6)
+    expected = highest(maps, (50, 70))
+    monkeypatch.setattr(upsample, "_VALUES_AT_ONCE", 100)
+    assert (highest(maps, (50, 70)) == expected).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (5, 5)])
+def test_an_image_smaller_than_the_grid(size):
+    maps = torch.randn(3, 5, 5)
+    assert_highest(highest(maps, size), maps, size)
