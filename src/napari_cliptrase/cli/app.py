@@ -6,6 +6,7 @@ The modules named here are imported at every start: they import torch, napari an
 import typer
 
 from napari_cliptrase import __version__
+from napari_cliptrase.cli.bench import bench
 from napari_cliptrase.cli.convert import convert
 from napari_cliptrase.cli.demo import demo
 from napari_cliptrase.cli.doctor import doctor
@@ -44,3 +45,4 @@ app.command()(convert)
 app.command()(refine)
 app.add_typer(models, name="models")
 app.command()(doctor)
+app.command()(bench)

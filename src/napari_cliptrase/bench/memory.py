@@ -1,0 +1,64 @@
+"""Memory of scoring many classes on a large image, measured in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from napari_cliptrase.bench.rows import Row
+
+CLASSES, SIZE, GRID = 150, (1080, 1920), (34, 60)
+TARGET_MB = 300.0
+
+
+def memory_row() -> Row | None:
+    """Extra memory of scoring 150 classes to 1920 × 1080 labels with margins; None where the system does not tell."""
+    if sys.platform == "win32":
+        return None
+    output = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True).stdout
+    extra, volume = (json.loads(output)[key] for key in ("extra", "volume"))
+    return Row(
+        name=f"memory of {CLASSES} classes to {SIZE[1]}×{SIZE[0]}",
+        ours=extra,
+        theirs=volume,
+        unit="MB",
+        figure=extra,
+        target=TARGET_MB,
+        at_most=True,
+        note="labels after the vote, then the two best classes and probabilities; against classes × height × width",
+    )
+
+
+def _measure() -> dict[str, float]:
+    import torch
+
+    from napari_cliptrase.bench.scoring import labels_after_vote, random_text, score, smooth_features, some_regions
+    from napari_cliptrase.cliptrase.scoring import rank_pixels
+
+    features, text, regions = smooth_features(GRID), random_text(CLASSES), some_regions(SIZE)
+    with torch.inference_mode():
+        rank_pixels(score(features, GRID, text[:2]), (64, 64))  # what torch allocates once
+        before = _now()
+        scores = score(features, GRID, text)
+        labels_after_vote(scores, regions, SIZE)
+        rank_pixels(scores, SIZE)
+    return {"extra": _peak() - before, "volume": CLASSES * SIZE[0] * SIZE[1] * 4 / 1e6}
+
+
+def _now() -> float:
+    """MB that the process has in memory; where the system does not tell, the most it ever had."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 if statm.exists() else _peak()
+
+
+def _peak() -> float:
+    """MB that the process had in memory at most."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_measure()))

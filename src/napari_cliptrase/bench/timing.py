@@ -1,0 +1,22 @@
+"""Timing of several ways to do the same, fair on a computer that does other things, too."""
+
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter
+
+
+def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median seconds of each way, after one untimed call of each.
+
+    The ways take turns, and every other round in the opposite order, so that a slow spell of the computer or the state
+    in which one leaves the caches falls on all of them.
+    """
+    for way in ways.values():
+        way()
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name in list(ways)[:: 1 if number % 2 == 0 else -1]:
+            start = perf_counter()
+            ways[name]()
+            seconds[name].append(perf_counter() - start)
+    return {name: median(times) for name, times in seconds.items()}
