@@ -3,7 +3,7 @@ import pytest
 from napari.layers import Image, Labels
 
 from napari_cliptrase.plugin.frames import frame_of
-from napari_cliptrase.plugin.overlays import lifted, place_grid, place_over, position_in
+from napari_cliptrase.plugin.overlays import lifted, place_grid, place_over, position_in, world_of
 
 TURN = np.array([[0.8, -0.6, 3.0], [0.6, 0.8, -2.0], [0, 0, 1]])
 PLACES = [
@@ -63,3 +63,10 @@ def test_a_world_position_is_found_in_the_label_data(place):
     frame = frame_of(image, rows=0, columns=1)
     np.testing.assert_allclose(position_in(frame, image.data_to_world((6, 9))), (6, 9), atol=1e-9)
     np.testing.assert_allclose(position_in(frame, (99, *image.data_to_world((6, 9)))), (6, 9), atol=1e-9)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_pixel_is_found_in_the_world(place):
+    image = Image(np.zeros((20, 30)), **place)
+    frame = frame_of(image, rows=0, columns=1)
+    np.testing.assert_allclose(world_of(frame, (), (6, 9)), image.data_to_world((6, 9)), atol=1e-9)

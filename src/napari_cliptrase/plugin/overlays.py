@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
@@ -67,3 +68,21 @@ def position_in(frame: Frame, world: Any) -> NDArray[np.float64]:
     outer = np.asarray(place["affine"], float)
     physical = np.linalg.solve(outer[:-1, :-1], point - outer[:-1, -1])
     return np.asarray(np.linalg.solve(in_place.linear_matrix, physical - in_place.translate))
+
+
+def world_of(frame: Frame, plane: tuple[int, ...], pixel: tuple[float, float]) -> NDArray[np.float64]:
+    """World position of (row, column) of a plane: what `position_in` turns back."""
+    place = frame.place
+    point = np.zeros(len(frame.shape))
+    for axis, position in zip(frame.plane_axes, plane, strict=True):
+        point[axis] = position
+    point[frame.rows], point[frame.columns] = pixel
+    in_place = Affine(**{key: place[key] for key in ("scale", "rotate", "shear", "translate")})
+    outer = np.asarray(place["affine"], float)
+    physical = in_place.linear_matrix @ point + in_place.translate
+    return np.asarray(outer[:-1, :-1] @ physical + outer[:-1, -1])
+
+
+def camera_of(viewer: ViewerModel) -> Any:
+    """Return the camera, which moved from the viewer to its scene in napari 0.9."""
+    return getattr(viewer, "scene", viewer).camera

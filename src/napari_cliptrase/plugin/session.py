@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari_cliptrase.plugin.flow import SegmentFlow
     from napari_cliptrase.plugin.region_tool import RegionTool
     from napari_cliptrase.plugin.status import CursorStatus
+    from napari_cliptrase.plugin.uncertain import Tour
     from napari_cliptrase.segmenter import ClassSummary, Encoding, Segmentation
 
 
@@ -125,6 +126,13 @@ class Session:
         from napari_cliptrase.plugin.status import CursorStatus
 
         return CursorStatus(self)
+
+    @cached_property
+    def tour(self) -> "Tour":
+        """The way from one uncertain place to the next."""
+        from napari_cliptrase.plugin.uncertain import Tour
+
+        return Tour(self)
 
     # -- images -------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from napari_cliptrase.colors import RGB
 from napari_cliptrase.plugin.frames import Target
 from napari_cliptrase.plugin.layers import Role, Tag
 from napari_cliptrase.plugin.layers.tags import set_tag
-from napari_cliptrase.plugin.overlays import place_over
+from napari_cliptrase.plugin.overlays import camera_of, place_over
 from napari_cliptrase.plugin.picture import Picture
 from napari_cliptrase.plugin.region_tool import highlight
 
@@ -119,7 +119,7 @@ class SamMarks:
         """Length in data units of a pixel of the screen."""
         place = self._opened().frame.place
         scale = float(np.abs(np.asarray(place["scale"])).min())
-        return 1 / max(self._viewer.camera.zoom * scale, 1e-9)
+        return 1 / max(camera_of(self._viewer).zoom * scale, 1e-9)
 
     def _lifted(self, place: Place) -> NDArray[np.float64]:
         target = self._opened()

@@ -88,11 +88,15 @@ class SegmentDock(QWidget):
         self.region_button.setToolTip(
             "Hover to see the region under the cursor; click gives it to the selected class, Shift-click clears it."
         )
+        self.uncertain = QPushButton()
+        self.uncertain.setText("Next uncertain")
+        self.uncertain.setToolTip("Go to the next place where the model could hardly decide.")
         self.help = QPushButton("Help")
         self.help.setToolTip("Keys and clicks of all tools.")
         tools = QHBoxLayout()
         tools.setContentsMargins(0, 0, 0, 0)
         tools.addWidget(self.region_button)
+        tools.addWidget(self.uncertain)
         tools.addStretch(1)
         tools.addWidget(self.help)
         inner = QWidget()
@@ -126,6 +130,7 @@ class SegmentDock(QWidget):
         self.model.load_wanted.connect(lambda: flow.load(self.model.choice()))
         self.model.unload_wanted.connect(flow.unload)
         self.region_button.toggled.connect(self.region_tool.set_on)
+        self.uncertain.clicked.connect(lambda: session.tour.next())
         self.region_tool.toggled.connect(self._on_region_tool)
         self.help.clicked.connect(lambda: CheatSheet(self).show())
         flow.started.connect(self._on_started)
@@ -133,6 +138,7 @@ class SegmentDock(QWidget):
         session.image_changed.connect(self._check)
         session.prompts_changed.connect(self._check)
         session.encoded_changed.connect(self._check)
+        session.segmented_changed.connect(self._check)
         session.layers.written.connect(self._on_written)
         session.layers.taken_back.connect(self._check)
         session.active_changed.connect(self._select_layer)
@@ -147,6 +153,7 @@ class SegmentDock(QWidget):
         self.bar.set_reason(self.reason())
         self.bar.undo.setEnabled(self._session.layers.last_run is not None)
         self.region_button.setEnabled(self._session.encoded is not None)
+        self.uncertain.setEnabled(self._session.segmented is not None)
 
     def _on_region_tool(self, on: bool) -> None:
         self.region_button.setChecked(on)
