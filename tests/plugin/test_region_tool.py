@@ -45,7 +45,7 @@ class Desk:
 
     def start(self):
         self.tool.set_on(True)
-        self.qtbot.waitUntil(lambda: self.tool.part_at(self.image.data_to_world((1, 1))) is not None)
+        self.qtbot.waitUntil(lambda: self.tool.part_at(self.image.data_to_world((1, 1))) is not None, timeout=60_000)
 
     def event(self, kind, row, column, *, pos=(5, 5), modifiers=(), button=1):
         event = SimpleNamespace(
@@ -197,7 +197,7 @@ def test_dragging_pans_and_gives_nothing(desk):
 def test_a_new_encoding_brings_new_regions(desk):
     desk.start()
     desk.encode(np.zeros((40, 60), np.int32))
-    desk.qtbot.waitUntil(lambda: desk.tool.part_at(desk.image.data_to_world((1, 1))) is not None)
+    desk.qtbot.waitUntil(lambda: desk.tool.part_at(desk.image.data_to_world((1, 1))) is not None, timeout=60_000)
     assert desk.tool.part_at(desk.image.data_to_world((1, 1))).mask.shape == (40, 60)
 
 
@@ -252,6 +252,6 @@ def test_only_the_plane_of_the_encoding_has_regions(qtbot):
     session.encoded = Encoded(subject, None, SimpleNamespace(region_map=lambda: REGIONS), "fake")
     tool = RegionTool(session)
     tool.set_on(True)
-    qtbot.waitUntil(lambda: tool.part_at((2, 1, 1)) is not None)
+    qtbot.waitUntil(lambda: tool.part_at((2, 1, 1)) is not None, timeout=60_000)
     assert tool.part_at((1, 1, 1)) is None
     tool.set_on(False)

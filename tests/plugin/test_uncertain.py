@@ -51,7 +51,7 @@ class Desk:
 
     def go(self, qtbot):
         next_uncertain(self.viewer)
-        qtbot.waitUntil(lambda: not self.session.jobs.running(), timeout=5000)
+        qtbot.waitUntil(lambda: not self.session.jobs.running(), timeout=60_000)
 
     def looks_at(self):
         world = np.array(self.viewer.dims.point, float)

@@ -72,7 +72,7 @@ class Desk:
         return encoding
 
     def wait(self):
-        self.qtbot.waitUntil(lambda: self.dock.map_of(Kind.ATTENTION) is not None, timeout=5000)
+        self.qtbot.waitUntil(lambda: self.dock.map_of(Kind.ATTENTION) is not None, timeout=60_000)
 
     def event(self, kind, row, column, button=None):
         position = tuple(self.image.data_to_world((row, column)))

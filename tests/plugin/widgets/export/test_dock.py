@@ -38,13 +38,13 @@ def dock(viewer, qtbot, tmp_path):
 
 
 def preview_of(dock, qtbot):
-    qtbot.waitUntil(lambda: "Files:" in dock.preview.text(), timeout=8000)
+    qtbot.waitUntil(lambda: "Files:" in dock.preview.text(), timeout=60_000)
     return dock.preview.text()
 
 
 def export(dock, qtbot):
     dock.export.click()
-    qtbot.waitUntil(lambda: dock.export.isEnabled(), timeout=8000)
+    qtbot.waitUntil(lambda: dock.export.isEnabled(), timeout=60_000)
     return dock.preview.text()
 
 
@@ -83,6 +83,21 @@ def test_the_files_are_those_of_the_mask_library(viewer, dock, qtbot, tmp_path):
     assert written == (tmp_path / "by_hand" / "annotations.json").read_bytes()
 
 
+def test_the_command_line_writes_the_same_bytes(viewer, dock, qtbot, tmp_path):
+    from typer.testing import CliRunner
+
+    from napari_cliptrase.cli.app import app
+
+    segmented(viewer)
+    export(dock, qtbot)
+    dock.format.setCurrentIndex(dock.format.findData("coco"))
+    export(dock, qtbot)
+    mask, out = tmp_path / "out" / "scene.png", tmp_path / "by_command"
+    done = CliRunner().invoke(app, ["export", str(mask), "--to", "coco", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert (out / "annotations.json").read_bytes() == (tmp_path / "out" / "annotations.json").read_bytes()
+
+
 def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
     image = segmented(viewer)
     dock.masks.set_wanted(session_of(viewer).layers.class_layers(image)[1], False)
@@ -104,7 +119,7 @@ def test_painting_renews_the_preview(viewer, dock, qtbot):
     preview_of(dock, qtbot)
     layer = session_of(viewer).layers.class_layers(image)[2]
     layer.data_setitem((np.array([15]), np.array([25])), 2)
-    qtbot.waitUntil(lambda: "451 labelled pixels" in dock.preview.text(), timeout=8000)
+    qtbot.waitUntil(lambda: "451 labelled pixels" in dock.preview.text(), timeout=60_000)
 
 
 def test_both_kinds_of_layers_are_exported_once(viewer, dock, qtbot):
@@ -147,7 +162,7 @@ def test_files_that_would_be_replaced_are_named(viewer, dock, qtbot):
     segmented(viewer)
     export(dock, qtbot)
     dock.strict.toggle()
-    qtbot.waitUntil(lambda: "Replaces 3 files" in dock.preview.text(), timeout=8000)
+    qtbot.waitUntil(lambda: "Replaces 3 files" in dock.preview.text(), timeout=60_000)
 
 
 @pytest.mark.parametrize("width", [300, 420])

@@ -138,7 +138,7 @@ def test_undo_restores_all_layers(desk):
 
 def test_the_preview_shows_the_changes_and_writes_nothing(desk):
     desk.dock.preview.setChecked(True)
-    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=8000)
+    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
     np.testing.assert_array_equal(desk.labels(), COARSE)
     changed = desk.preview().data[..., 3] > 0
     assert "would change" in desk.dock.said.text()
@@ -149,14 +149,14 @@ def test_the_preview_shows_the_changes_and_writes_nothing(desk):
 
 def test_a_preview_follows_what_is_chosen(desk):
     desk.dock.preview.setChecked(True)
-    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=8000)
+    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
     desk.dock.controls.strength.setCurrentText(NEVER)
-    desk.qtbot.waitUntil(lambda: desk.dock.said.text().startswith("0 pixels"), timeout=8000)
+    desk.qtbot.waitUntil(lambda: desk.dock.said.text().startswith("0 pixels"), timeout=60_000)
 
 
 def test_what_was_painted_after_the_preview_is_not_lost(desk):
     desk.dock.preview.setChecked(True)
-    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=8000)
+    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
     rows, columns = np.nonzero(np.ones((5, 5), bool))
     desk.layers[2].data_setitem((rows, columns), 2)
     desk.apply()
@@ -261,7 +261,7 @@ def test_the_wait_is_told_once_it_was_measured(desk, monkeypatch):
 
 def test_hiding_the_dock_takes_the_preview_away(desk):
     desk.dock.preview.setChecked(True)
-    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=8000)
+    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
     desk.dock.hide()
     assert desk.preview() is None
 

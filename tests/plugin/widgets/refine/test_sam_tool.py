@@ -110,7 +110,7 @@ class Desk:
         def idle():
             return not self.session.jobs.running("interactive sam") and not self.tool._requests
 
-        self.qtbot.waitUntil(idle, timeout=5000)
+        self.qtbot.waitUntil(idle, timeout=60_000)
         self.qtbot.wait(20)
 
     def event(self, kind, row, column, *, pos=(5, 5), modifiers=(), button=1):
@@ -329,7 +329,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_tool_with_its_reason(desk, monke
 
     monkeypatch.setattr(desk.workshop, "embedder_steps", broken)
     desk.tool.start("demo")
-    desk.qtbot.waitUntil(lambda: not desk.tool.on, timeout=5000)
+    desk.qtbot.waitUntil(lambda: not desk.tool.on, timeout=60_000)
     assert desk.said[-1] == "The weights are damaged."
     assert desk.layer() is None
 
