@@ -17,7 +17,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.jobs import Job, Report
 from napari_cliptrase.plugin.layers import Extra, Result, Run, show_extras
 from napari_cliptrase.plugin.session import Encoded, Segmented, Session
-from napari_cliptrase.plugin.subject import Subject
+from napari_cliptrase.plugin.subject import Subject, on_plane_of
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.settings import Settings
@@ -58,7 +58,9 @@ class SegmentFlow:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._kept: OrderedDict[Hashable, Encoded] = OrderedDict()
-        self._loaded: ModelChoice | None = None
+        self._results: dict[Hashable, Segmented] = {}
+        self.loaded: ModelChoice | None = None
+        """The choice that the loaded model came from."""
         self._segmenter: Segmenter | None = None
         self._live_run: Run | None = None
         self._timer = QTimer()
@@ -67,7 +69,9 @@ class SegmentFlow:
         self._timer.timeout.connect(self.score)
         self._asked: Hashable = None
         self._extras: frozenset[Extra] = frozenset()
+        self._away: Encoded | None = None
         self.live = True
+        session.viewer.dims.events.current_step.connect(self._on_plane)
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
 
@@ -80,7 +84,7 @@ class SegmentFlow:
             return (yield from _loaded(choice, report))
 
         def done(model: "ClipModel") -> None:
-            self._loaded, self._segmenter = choice, None
+            self.loaded, self._segmenter = choice, None
             self._session.model = model
 
         return self._started(self._session.jobs.start("Load", steps, done=done, failed=self._fail, key=RUN))
@@ -90,7 +94,7 @@ class SegmentFlow:
         session = self._session
         prompts, settings = session.prompts, session.settings
         segmenter_before = self._segmenter
-        loaded = session.model if self._loaded == choice else None
+        loaded = session.model if self.loaded == choice else None
         key = (subject.key, choice, settings.encode_key())
         kept = self._kept.get(key)
 
@@ -116,7 +120,7 @@ class SegmentFlow:
 
         def done(outcome: "tuple[Segmenter, Encoded, Segmented]") -> None:
             self._segmenter, encoded, segmented = outcome
-            self._loaded = choice
+            self.loaded = choice
             session.model = self._segmenter.model
             self._keep(key, encoded)
             self._live_run = None
@@ -155,7 +159,8 @@ class SegmentFlow:
         self._session.jobs.cancel()
         model = self._session.model
         self._kept.clear()
-        self._loaded = self._segmenter = None
+        self._results.clear()
+        self.loaded = self._segmenter = None
         self._session.encoded = None
         self._session.segmented = None
         self._session.model = None
@@ -198,6 +203,8 @@ class SegmentFlow:
         )
         self._live_run = run if live else None
         session.segmented = segmented
+        if session.encoded is not None and self.loaded is not None:
+            self._results[session.encoded.subject.key, self.loaded, session.settings.encode_key()] = segmented
         image = session.layers.image(result.target)
         show_extras(session.viewer.layers, image, segmented, session.encoded, self._extras)
         for note in run.notes:
@@ -208,7 +215,25 @@ class SegmentFlow:
         self._kept[key] = encoded
         self._kept.move_to_end(key)
         while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > MOST_KEPT:
-            self._kept.popitem(last=False)
+            gone, _ = self._kept.popitem(last=False)
+            self._results.pop(gone, None)
+
+    def _on_plane(self, _event: Any) -> None:
+        """Go with the viewer to another plane: back to what is known of it, or to nothing."""
+        session = self._session
+        encoded = session.encoded or self._away
+        if encoded is None or self.loaded is None or session.image is None:
+            return
+        target = encoded.subject.target
+        if (target.image_id, target.version) != (session.image.unique_id, session.version_of(session.image)):
+            return
+        subject = on_plane_of(session.viewer, session.image, encoded.subject)
+        if session.encoded is not None and subject.key == encoded.subject.key:
+            return
+        key = (subject.key, self.loaded, session.settings.encode_key())
+        self._away = encoded
+        session.encoded = self._kept.get(key)
+        session.segmented = self._results.get(key) if session.encoded is not None else None
 
     def _on_change(self, new: PromptSet | Settings) -> None:
         """Score again after a change that needs no new encoding and makes a difference to the labels."""

@@ -46,6 +46,7 @@ class Report:
     def __init__(self, tell: Callable[[Progress], object]) -> None:
         self._tell = tell
         self._stop = False
+        self._worker: Any = None
         self._last_time = 0.0
         self._last_text = ""
 
@@ -59,7 +60,11 @@ class Report:
 
     def cancelled(self) -> bool:
         """Whether the user cancelled; usable as the ``cancelled`` callback of loaders."""
-        return self._stop
+        return self._stop or (self._worker is not None and self._worker.abort_requested)
+
+    def belongs_to(self, worker: Any) -> None:
+        """Name the worker, which napari stops when its window is closed."""
+        self._worker = worker
 
     def stop(self) -> None:
         """Ask the work to stop."""
@@ -118,6 +123,7 @@ class Jobs:
             older.cancel()
         job.failed.connect(failed if failed is not None else show)
         worker = create_worker(_worked, steps, job.report, _start_thread=False)
+        job.report.belongs_to(worker)
         self._running[id(job)] = (job, worker)
         worker.returned.connect(lambda outcome: self._settle(job, outcome))
         worker.finished.connect(lambda: self._end(job))

@@ -1,6 +1,6 @@
 """What is to be segmented, taken down in the GUI thread so that a worker can read it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -119,6 +119,19 @@ def subject_of(
     if as_shown and not image.rgb:
         contrast = float(image.contrast_limits[0]), float(image.contrast_limits[1])
     return Subject(target, array, roles, index, contrast)
+
+
+def on_plane_of(viewer: ViewerModel, image: Image, subject: Subject) -> Subject:
+    """Return the same part of the image on the plane that the viewer shows now."""
+    shown = subject_of(viewer, image, subject.target.version, roles=subject.roles, level=_level_of(image, subject))
+    target = replace(shown.target, rows=subject.target.rows, columns=subject.target.columns, mask=subject.target.mask)
+    return replace(shown, target=target, contrast=subject.contrast)
+
+
+def _level_of(image: Image, subject: Subject) -> int:
+    if not image.multiscale:
+        return 0
+    return next(level for level, data in enumerate(image.data) if tuple(data.shape) == tuple(subject.array.shape))
 
 
 def _visible(image: Image, roles: AxisRoles, steps: NDArray[np.float64], shape: tuple[int, int]) -> tuple[slice, slice]:

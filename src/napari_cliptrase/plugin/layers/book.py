@@ -259,6 +259,7 @@ class LabelLayers:
                 with layer.block_history():
                     layer.data_setitem(step.frame.indices(step.plane, rows, columns), step.values_before(where))
         self.history.remember(layer, step.plane, step.memory_before)
+        self.history.confirm(layer, step.plane, step.changed.unpacked() & ~where)
         self.content_changed.emit(layer)
 
     # -- parts --------------------------------------------------------------------------------------------------------

@@ -18,8 +18,10 @@ Mask = NDArray[np.bool_]
 class History:
     """Memories of planes, and the steps that napari's undo may take back.
 
-    napari's undo announces itself only as new data, as scripts do; a brush announces paint. So a step counts as undone
-    when its pixels come to hold their old values without paint. A class erased with the brush stays an edit.
+    napari's undo announces itself only as new data, as scripts do; a brush announces paint (before the pixels change).
+    So a step counts as undone when its pixels come to hold their old values and nothing was painted since the last
+    look.
+    A class erased with the brush stays an edit.
     """
 
     def __init__(self, changed: Callable[[Labels], object]) -> None:
@@ -111,8 +113,7 @@ class History:
         layer = event.source
         if not self._writing:
             for _run, step in self._steps.get(layer.unique_id, []):
-                step.painted = True
-                step.holds_before = not step.undone and step.matches(step.before)
+                step.painted = step.unseen = True
         self._changed(layer)
 
     def _on_set_data(self, event: Any) -> None:
@@ -122,7 +123,10 @@ class History:
         for run, step in reversed(self._steps.get(layer.unique_id, [])):
             if step.undone:
                 continue
-            if step.holds_before or not step.matches(step.before):
+            old = step.matches(step.before)
+            step.erased = old and (step.erased or step.unseen)
+            step.unseen = False
+            if step.erased or not old:
                 break
             self._mark(run, step, undone=True)
         for run, step in self._steps.get(layer.unique_id, []):
@@ -132,7 +136,7 @@ class History:
 
     def _mark(self, run: Run, step: Step, *, undone: bool) -> None:
         step.undone = undone
-        step.holds_before = undone
+        step.erased = step.unseen = False
         self.remember(step.layer, step.plane, step.memory_before if undone else step.memory_after)
         if not run.linked or run.following:
             return

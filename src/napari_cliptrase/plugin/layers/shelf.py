@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from napari.components import LayerList
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.plugin.frames import Frame
@@ -67,10 +67,8 @@ class Shelf:
         for other_id, other in self.class_layers(image).items():
             if rank.get(other_id, len(rank)) > mine:
                 place = max(place, layers.index(other) + 1)
-        if mine < 0 or place == layers.index(image) + 1:
-            overlays = [layer for layer in ours(layers, image.unique_id) if not isinstance(layer, Labels)]
-            below = [layers.index(other) for other in overlays if layers.index(other) == place]
-            place += len(below)
+        while place < len(layers) and _is_picture(layers[place]):
+            place += 1
         selected = list(layers.selection)
         layers.insert(place, layer)
         layers.selection = selected
@@ -133,3 +131,8 @@ class Shelf:
     @staticmethod
     def _is_of(raw: Mapping[str, object], image: Image) -> bool:
         return raw.get("image_name") in (None, "", image.name)
+
+
+def _is_picture(layer: Layer) -> bool:
+    """Whether a layer is one of our pictures, which labels lie above."""
+    return tag_of(layer) is not None and not isinstance(layer, Labels)

@@ -40,7 +40,9 @@ class Step:
     undone: bool = False
     painted: bool = False
     """Whether something was painted into the layer since."""
-    holds_before: bool = False
+    unseen: bool = False
+    """Whether something was painted that was not looked at yet."""
+    erased: bool = False
     """Whether the changed pixels were brought back to their old values with the brush."""
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
 from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
 from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
 from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.settings import Detail
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ class SegmentDock(QWidget):
             return "Open an image first (or File ▸ Open Sample ▸ CLIPtrase)."
         if not self._session.prompts.classes:
             return "Add at least one class: what shall be found?"
+        return ""
+
+    def hint(self) -> str:
+        """What would be different after another run; empty when nothing would."""
+        encoded = self._session.encoded
+        if encoded is None:
+            return ""
+        if self.flow.loaded != self.model.choice():
+            return "Press Run to use the other model."
+        if encoded.encoding.encode_settings != self._session.settings.encode_key():
+            return "Press Run for the new detail or method."
         return ""
 
     # -- parts --------------------------------------------------------------------------------------------------------
@@ -138,6 +150,8 @@ class SegmentDock(QWidget):
         session.image_changed.connect(self._check)
         session.prompts_changed.connect(self._check)
         session.encoded_changed.connect(self._check)
+        session.settings_changed.connect(self._check)
+        self.model.changed.connect(self._check)
         session.segmented_changed.connect(self._check)
         session.layers.written.connect(self._on_written)
         session.layers.taken_back.connect(self._check)
@@ -150,7 +164,7 @@ class SegmentDock(QWidget):
             notifications.show_info(f"{run.title} was taken back.")
 
     def _check(self, *_: Any) -> None:
-        self.bar.set_reason(self.reason())
+        self.bar.set_reason(self.reason(), self.hint())
         self.bar.undo.setEnabled(self._session.layers.last_run is not None)
         self.region_button.setEnabled(self._session.encoded is not None)
         self.uncertain.setEnabled(self._session.segmented is not None)
@@ -161,6 +175,7 @@ class SegmentDock(QWidget):
     def _on_started(self, job: Job) -> None:
         if job.key == RUN:
             self.bar.set_busy(True)
+            self.bar.show_progress(Progress(0, 0, job.title))
             job.progressed.connect(self.bar.show_progress)
 
     def _on_ended(self) -> None:

@@ -88,11 +88,6 @@ class ModelPicker(QWidget):
         self.refresh(name)
         self.changed.emit()
 
-    def set_precision(self, precision: str) -> None:
-        """Choose the number type of the weights."""
-        self._precision = precision
-        self.changed.emit()
-
     def refresh(self, chosen: str | None = None) -> None:
         """Look at the disk again: what is cached, what has to be downloaded."""
         entries = {entry.name: (_title(entry), entry.note) for entry in list_models("clip")}

@@ -44,12 +44,12 @@ class RunBar(QWidget):
         self.undo.clicked.connect(self.undo_wanted)
         self.set_busy(False)
 
-    def set_reason(self, reason: str) -> None:
-        """Say why *Run* cannot be pressed; an empty text enables it."""
+    def set_reason(self, reason: str, hint: str = "") -> None:
+        """Say why *Run* cannot be pressed; an empty text enables it. ``hint`` says why it should be."""
         self.run.setEnabled(not reason)
         self.run.setToolTip(reason or "Segment the image into the classes of the table.")
         if not self.bar.isVisibleTo(self):
-            self.words.say(reason)
+            self.words.say(reason or hint)
 
     def set_busy(self, busy: bool) -> None:
         """Show *Cancel* in place of *Run* while something runs."""
