@@ -17,13 +17,14 @@ _BLOCK = 1 << 20
 class ValueRuns:
     """All runs of one value in a flattened plane.
 
-    ``starts`` and ``lengths`` are (n,) int64, ascending. ``line`` is the length of a line of the flattening: H when it
-    goes down the columns (COCO), W when it goes along the rows (CVAT, Label Studio); ``size`` is H·W.
+    ``starts`` (ascending) and ``lengths`` are (n,) int32, or int64 for planes of more than 2³¹ pixels. ``line`` is the
+    length of a line of the flattening: H when it goes down the columns (COCO), W when it goes along the rows (CVAT,
+    Label Studio); ``size`` is H·W.
     """
 
     value: int
-    starts: Ints
-    lengths: Ints
+    starts: NDArray[np.signedinteger]
+    lengths: NDArray[np.signedinteger]
     line: int
     size: int
 
@@ -66,6 +67,7 @@ def _runs(lines: Labels) -> Iterator[ValueRuns]:
     count, line = lines.shape
     size = count * line
     step = max(1, _BLOCK // line)
+    kind = np.int32 if size < 2**31 else np.int64
     starts_of, values_of = [], []
     previous: int | None = None
     for first in range(0, count, step):
@@ -73,12 +75,12 @@ def _runs(lines: Labels) -> Iterator[ValueRuns]:
         change = np.flatnonzero(flat[1:] != flat[:-1]) + 1
         if previous is None or int(flat[0]) != previous:
             change = np.concatenate(([0], change))
-        starts_of.append(change + first * line)
+        starts_of.append((change + first * line).astype(kind))
         values_of.append(flat[change])
         previous = int(flat[-1])
-    starts = np.concatenate(starts_of).astype(np.int64, copy=False)
+    starts = np.concatenate(starts_of)
     values = np.concatenate(values_of)
-    lengths = np.diff(starts, append=size)
+    lengths = np.diff(starts, append=kind(size))
     inside = np.flatnonzero(values)
     order = inside[np.argsort(values[inside], kind="stable")]
     values, starts, lengths = values[order], starts[order], lengths[order]
