@@ -27,7 +27,9 @@ from napari_cliptrase.prompts import PromptSet
 PLUGIN = "napari-cliptrase"
 WINDOW = (1400, 880)
 NARROW = 420
-PATIENCE = 300
+PATIENCE = 900
+THING = (0.55, 0.26)
+"""Where a thing is in the painted scene, as shares of its height and width."""
 
 
 class Studio:
@@ -118,6 +120,15 @@ class Studio:
         self.wait(lambda: self.session.segmented is not None, "A segmentation")
         self.idle()
 
+    def thing(self) -> tuple[float, float]:
+        """Pixel of a thing in the scene; its class becomes the active one."""
+        height, width = self.session.encoded.encoding.shape
+        row, column = THING[0] * height, THING[1] * width
+        labels, _ = self.session.layers.combined(self.session.encoded.subject.target)
+        self.session.active_class = int(labels[round(row), round(column)]) or self.session.active_class
+        self.settle()
+        return row, column
+
     def at(self, row: float, column: float) -> tuple[float, ...]:
         """World position of a pixel of the image."""
         return tuple(self.session.image.data_to_world((row, column)))
@@ -134,7 +145,7 @@ def segment(studio: Studio) -> None:
     studio.only("segment-running", dock)
     studio.wait(lambda: studio.session.segmented is not None, "A segmentation")
     studio.idle()
-    studio.window("segment-result")
+    studio.window("segment-result-dark")
     studio.viewer.theme = "light"
     studio.window("segment-result-light")
     studio.viewer.theme = "dark"
@@ -146,8 +157,7 @@ def region(studio: Studio) -> None:
     dock = studio.dock("Segment by text")
     dock.region_tool.set_on(True)
     studio.idle()
-    height, width = studio.session.encoded.encoding.shape
-    hover(studio, height * 0.6, width * 0.5)
+    hover(studio, *studio.thing())
     studio.window("region-tool")
     dock.region_tool.set_on(False)
 
@@ -156,8 +166,7 @@ def explore(studio: Studio) -> None:
     """The maps of one patch, one of them on the image."""
     dock = studio.dock("Explore patches")
     studio.idle()
-    height, width = studio.session.encoded.encoding.shape
-    dock.look_at(height * 0.6, width * 0.5)
+    dock.look_at(*studio.thing())
     studio.idle()
     dock.overlay.setCurrentIndex(dock.overlay.findData(str(Kind.DENOISED)))
     studio.window("explore")
@@ -181,8 +190,7 @@ def sam(studio: Studio) -> None:
     dock.controls.sam.setCurrentIndex(max(dock.controls.sam.findData(studio.sam), 0))
     dock.drawing.button.setChecked(True)
     studio.idle()
-    height, width = studio.session.encoded.encoding.shape
-    dock.sam_tool.click(height * 0.6, width * 0.5)
+    dock.sam_tool.click(*studio.thing())
     studio.idle()
     studio.window("sam-clicks")
     dock.sam_tool.stop()

@@ -69,6 +69,7 @@ class RefineControls(QWidget):
         self.band.setRange(1, 999)
         self.band.setValue(12)
         self.band.setSuffix(" px")
+        self.band.setMaximumWidth(100)
         self.band.setToolTip("Width of the band on either side of each boundary.")
         self.form = Form(self)
         self.form.add("Labels", self.what)
