@@ -61,7 +61,7 @@ class ClipModel:
     device: torch.device
     dtype: torch.dtype
     weights_sha256: str
-    vocabulary: frozenset[str] | None
+    vocabulary: frozenset[str] | None = field(repr=False)
     notes: tuple[str, ...]
     _module: nn.Module = field(repr=False)
 
