@@ -9,6 +9,7 @@ from napari_cliptrase import desktop
 def linux_with_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(desktop, "_loads", lambda library: True)
+    monkeypatch.setattr(desktop, "_x_server_answers", lambda: True)
     monkeypatch.setenv("DISPLAY", ":0")
     for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
@@ -49,10 +50,20 @@ def test_a_virtual_display_has_to_be_installed_first(monkeypatch: pytest.MonkeyP
     assert "sudo apt-get install -y xvfb" in str(desktop.can_open_window())
 
 
-def test_qt_without_a_screen_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DISPLAY")
+def test_a_platform_without_opengl_is_no_window_for_napari(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    assert desktop.can_open_window() is None
+    assert "QT_QPA_PLATFORM=offscreen has no OpenGL" in str(desktop.can_open_window())
+
+
+def test_a_display_that_nobody_serves_is_said_before_qt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    if not sys.platform.startswith("linux") or not desktop._loads("libxcb.so.1"):
+        pytest.skip("libxcb is what asks the X server")
+    monkeypatch.setattr(desktop, "_loads", lambda library: True)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    assert "No X server answers at DISPLAY=:4711" in str(desktop.can_open_window())
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])

@@ -21,6 +21,8 @@ _PACKAGE_OF = {
     "libdbus-1.so.3": "libdbus-1-3",
 }
 
+_WITHOUT_OPENGL = ("offscreen", "minimal", "vnc")
+
 # Mesa's drivers are opened by path and not as a library: they come with the others
 _ALL_PACKAGES = ("xvfb", *sorted({*_PACKAGE_OF.values(), "libgl1-mesa-dri"}))
 
@@ -46,8 +48,6 @@ def has_display() -> bool:
     """Return whether there is a screen to draw on (on Windows and macOS there always is)."""
     if not sys.platform.startswith("linux"):
         return True
-    if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal", "vnc"):
-        return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
@@ -64,7 +64,29 @@ def can_open_window() -> str | None:
     if not has_display():
         start = "xvfb-run -a COMMAND" if has_virtual_display() else f"xvfb-run -a COMMAND, after {apt_line(('xvfb',))}"
         return f"There is no display (DISPLAY and WAYLAND_DISPLAY are not set); start on a desktop, or with: {start}"
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if platform in _WITHOUT_OPENGL:
+        return f"QT_QPA_PLATFORM={platform} has no OpenGL, which napari draws with; unset it"
+    if not os.environ.get("WAYLAND_DISPLAY") and not _x_server_answers():
+        # Qt would end the whole process, without a word that Python could catch
+        return (
+            f"No X server answers at DISPLAY={os.environ['DISPLAY']}; use a desktop, or start with: xvfb-run -a"
+        )
     return None
+
+
+def _x_server_answers() -> bool:
+    if not sys.platform.startswith("linux"):
+        return True
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # Qt brings its own way to find out
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    refused = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return not refused
 
 
 def _loads(library: str) -> bool:

@@ -27,6 +27,9 @@ def demo(
         return
     reason = _why_no_window()
     if reason is None:
+        from napari_cliptrase.models.torch_trouble import need_torch
+
+        need_torch()  # before Qt: on Windows torch's libraries do not load after Qt's
         from napari_cliptrase.plugin.start import open_demo
 
         open_demo()
