@@ -57,8 +57,7 @@ def test_a_platform_without_opengl_is_no_window_for_napari(monkeypatch: pytest.M
 
 def test_a_display_that_nobody_serves_is_said_before_qt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    if not sys.platform.startswith("linux") or not desktop._loads("libxcb.so.1"):
-        pytest.skip("libxcb is what asks the X server")
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(desktop, "_loads", lambda library: True)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)

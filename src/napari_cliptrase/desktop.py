@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+import socket
 import sys
 
 # what Qt 6's xcb plugin and napari's canvas load at run time, and the Debian package that brings it
@@ -69,24 +70,33 @@ def can_open_window() -> str | None:
         return f"QT_QPA_PLATFORM={platform} has no OpenGL, which napari draws with; unset it"
     if not os.environ.get("WAYLAND_DISPLAY") and not _x_server_answers():
         # Qt would end the whole process, without a word that Python could catch
-        return (
-            f"No X server answers at DISPLAY={os.environ['DISPLAY']}; use a desktop, or start with: xvfb-run -a"
-        )
+        return f"No X server answers at DISPLAY={os.environ['DISPLAY']}; use a desktop, or start with: xvfb-run -a"
     return None
 
 
 def _x_server_answers() -> bool:
-    if not sys.platform.startswith("linux"):
-        return True
-    try:
-        xcb = ctypes.CDLL("libxcb.so.1")
-    except OSError:
-        return True  # Qt brings its own way to find out
-    xcb.xcb_connect.restype = ctypes.c_void_p
-    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
-    refused = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    return not refused
+    """Whether somebody listens at DISPLAY.
+
+    Connects and says nothing: a server such as Xvfb starts anew when its last client that spoke goes.
+    """
+    host, _, screen = os.environ.get("DISPLAY", "").rpartition(":")
+    number = screen.partition(".")[0]
+    if not number.isdigit() or host.startswith("/"):
+        return not sys.platform.startswith("linux")
+    if host not in ("", "unix"):
+        return _listens(socket.AF_INET, (host, 6000 + int(number)))
+    path = f"/tmp/.X11-unix/X{number}"
+    return _listens(socket.AF_UNIX, path) or _listens(socket.AF_UNIX, f"\0{path}")
+
+
+def _listens(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
+    with socket.socket(family) as line:
+        line.settimeout(2)
+        try:
+            line.connect(address)
+        except OSError:
+            return False
+    return True
 
 
 def _loads(library: str) -> bool:
