@@ -142,14 +142,13 @@ def frame_of(image: Image, *, rows: int, columns: int, channel: int | None = Non
         "axis_labels": image.axis_labels,
     }
     if dropped:
-        kept = list(range(1, image.ndim))
-        inner = transform.set_slice(kept)
+        inner = Affine(linear_matrix=transform.linear_matrix[1:, 1:])
         place = {
             "scale": inner.scale * stretch[1:],
             "translate": place["translate"][1:],
             "rotate": inner.rotate,
             "shear": inner.shear,
-            "affine": image.affine.set_slice(kept),
+            "affine": image.affine.affine_matrix[1:, 1:],
             "units": image.units[1:],
             "axis_labels": image.axis_labels[1:],
         }

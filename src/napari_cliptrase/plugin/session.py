@@ -283,12 +283,16 @@ class Session:
             self.segmented = None
 
 
-_SESSIONS: "weakref.WeakKeyDictionary[ViewerModel, Session]" = weakref.WeakKeyDictionary()
+ATTRIBUTE = "cliptrase_session"
 
 
 def session_of(viewer: ViewerModel) -> Session:
-    """Return the session of a viewer, made at the first call; a proxy of a viewer has the session of the viewer."""
+    """Return the session of a viewer, made at the first call; a proxy of a viewer has the session of the viewer.
+
+    It is kept by the viewer's layer list, and so lives exactly as long.
+    """
     viewer = getattr(viewer, "__wrapped__", viewer)
-    if viewer not in _SESSIONS:
-        _SESSIONS[viewer] = Session(viewer)
-    return _SESSIONS[viewer]
+    if not hasattr(viewer.layers, ATTRIBUTE):
+        setattr(viewer.layers, ATTRIBUTE, Session(viewer))
+    session: Session = getattr(viewer.layers, ATTRIBUTE)
+    return session

@@ -11,6 +11,7 @@ from napari_cliptrase.colors import class_color, to_hex
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.classes.edits import line_of, with_background_line, with_line
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.prompts import PromptClass
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ class ClassTableModel(QAbstractTableModel):
         self._prompts = session.prompts
         self._areas: dict[int, float] = {}
         self._summary: dict[int, ClassSummary] = {}
-        session.prompts_changed.connect(self._on_prompts)
-        session.locked_changed.connect(self.refresh)
-        session.visibility.changed.connect(self.refresh)
+        tie(self, session.prompts_changed, self._on_prompts)
+        tie(self, session.locked_changed, self.refresh)
+        tie(self, session.visibility.changed, self.refresh)
 
     # -- figures ------------------------------------------------------------------------------------------------------
 

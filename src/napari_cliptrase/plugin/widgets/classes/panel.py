@@ -14,6 +14,7 @@ from napari_cliptrase.plugin.widgets.classes.edits import added_from, replaced_b
 from napari_cliptrase.plugin.widgets.classes.model import ClassTableModel
 from napari_cliptrase.plugin.widgets.classes.table import ClassTable
 from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.prompts import PromptSet
 
 FILES = "Class lists (*.txt *.json);;All files (*)"
@@ -92,11 +93,11 @@ class ClassPanel(QWidget):
         self.add.entered.connect(self.add_text)
         self.model.refused.connect(self.note.say)
         self.table.delete_wanted.connect(self.delete)
-        session.prompts_changed.connect(self._on_prompts)
-        session.segmented_changed.connect(self._on_segmented)
-        session.layers.content_changed.connect(self._count_soon)
-        session.layers.written.connect(self._count_soon)
-        session.layers.taken_back.connect(self._count_soon)
+        tie(self, session.prompts_changed, self._on_prompts)
+        tie(self, session.segmented_changed, self._on_segmented)
+        tie(self, session.layers.content_changed, self._count_soon)
+        tie(self, session.layers.written, self._count_soon)
+        tie(self, session.layers.taken_back, self._count_soon)
         self._on_prompts()
         self._on_segmented(session.segmented)
 

@@ -16,6 +16,7 @@ from napari_cliptrase.plugin.widgets.classes.cells import (
     ToggleCell,
 )
 from napari_cliptrase.plugin.widgets.classes.model import ID, ClassTableModel, Column
+from napari_cliptrase.plugin.widgets.ties import tie
 
 ICON_WIDTH = 24
 WIDTHS = {
@@ -97,7 +98,7 @@ class ClassTable(QTableView):
         self.clicked.connect(self._on_clicked)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         model.modelReset.connect(self.show_active)
-        session.active_changed.connect(self.show_active)
+        tie(self, session.active_changed, self.show_active)
 
     def set_filter(self, text: str) -> None:
         """Show the rows that hold a text."""

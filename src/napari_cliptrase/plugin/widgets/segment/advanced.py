@@ -10,6 +10,7 @@ from napari_cliptrase.cliptrase.options import Denoise, Recovery, SynonymMerge, 
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice
 from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.settings import Settings
 
 RECOVERIES = {
@@ -59,7 +60,7 @@ class ScoreSettings(QWidget):
         form = Form(self)
         form.add("Minimum", self.threshold)
         form.add("Vote", self.vote)
-        session.settings_changed.connect(self._show)
+        tie(self, session.settings_changed, self._show)
         self._show(session.settings)
 
     def _show(self, settings: Settings) -> None:
@@ -91,7 +92,7 @@ class AdvancedSettings(QWidget):
         form.add("Sentences", self.templates)
         form.add("Synonyms", self.merge)
         form.add("", self.reset)
-        session.settings_changed.connect(self._show)
+        tie(self, session.settings_changed, self._show)
         self._show(session.settings)
 
     def _show(self, settings: Settings) -> None:

@@ -21,6 +21,7 @@ from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
 from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
 from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
 from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.settings import Detail
 
@@ -143,19 +144,19 @@ class SegmentDock(QWidget):
         self.model.unload_wanted.connect(flow.unload)
         self.region_button.toggled.connect(self.region_tool.set_on)
         self.uncertain.clicked.connect(lambda: session.tour.next())
-        self.region_tool.toggled.connect(self._on_region_tool)
+        tie(self, self.region_tool.toggled, self._on_region_tool)
         self.help.clicked.connect(lambda: CheatSheet(self).show())
-        flow.started.connect(self._on_started)
-        flow.ended.connect(self._on_ended)
-        session.image_changed.connect(self._check)
-        session.prompts_changed.connect(self._check)
-        session.encoded_changed.connect(self._check)
-        session.settings_changed.connect(self._check)
+        tie(self, flow.started, self._on_started)
+        tie(self, flow.ended, self._on_ended)
+        tie(self, session.image_changed, self._check)
+        tie(self, session.prompts_changed, self._check)
+        tie(self, session.encoded_changed, self._check)
+        tie(self, session.settings_changed, self._check)
         self.model.changed.connect(self._check)
-        session.segmented_changed.connect(self._check)
-        session.layers.written.connect(self._on_written)
-        session.layers.taken_back.connect(self._check)
-        session.active_changed.connect(self._select_layer)
+        tie(self, session.segmented_changed, self._check)
+        tie(self, session.layers.written, self._on_written)
+        tie(self, session.layers.taken_back, self._check)
+        tie(self, session.active_changed, self._select_layer)
 
     def undo_last_run(self) -> None:
         """Take the last run back."""

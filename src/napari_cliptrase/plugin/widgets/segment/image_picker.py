@@ -10,6 +10,7 @@ from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.subject import Area, Subject, default_level, roles_of, subject_of
 from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.ties import tie
 
 MEANINGS = {
     "Y": "rows (Y)",
@@ -58,8 +59,8 @@ class ImagePicker(QWidget):
         self._form.add("", self.as_shown)
         self.image.currentIndexChanged.connect(self._on_choice)
         self.axes.activated.connect(self._on_axes)
-        session.images_changed.connect(self.refresh)
-        session.image_changed.connect(self._on_image)
+        tie(self, session.images_changed, self.refresh)
+        tie(self, session.image_changed, self._on_image)
         self._named: list[Image] = []
         self.refresh()
 
@@ -88,7 +89,7 @@ class ImagePicker(QWidget):
         self.image.clear()
         for layer in self._named:
             self.image.addItem(layer.name)
-            layer.events.name.connect(self._on_name)
+            tie(self, layer.events.name, self._on_name)
         self.image.blockSignals(False)
         if self._session.image not in self._named:
             self._session.image = self._named[0] if self._named else None

@@ -13,6 +13,7 @@ from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice, NamedList
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.settings import Detail, Settings
 
 OTHER = "other…"
@@ -69,11 +70,11 @@ class ModelPicker(QWidget):
         self.detail.chosen.connect(
             lambda detail: setattr(session, "settings", replace(session.settings, detail=detail))
         )
-        session.settings_changed.connect(self._on_settings)
+        tie(self, session.settings_changed, self._on_settings)
         self._on_settings(session.settings)
         self.load.clicked.connect(self.load_wanted)
         self.unload.clicked.connect(self.unload_wanted)
-        session.model_changed.connect(self._on_loaded)
+        tie(self, session.model_changed, self._on_loaded)
         self.refresh(preferences.model)
         self._on_loaded(session.model)
 

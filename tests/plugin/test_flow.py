@@ -1,0 +1,208 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.notifications import notification_manager
+
+from napari_cliptrase.plugin.flow import ModelChoice, asked
+from napari_cliptrase.plugin.layers import Extra
+from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.subject import subject_of
+from napari_cliptrase.prompts import PromptSet
+
+TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
+PATIENCE = 120_000
+
+
+class Bench:
+    """A viewer with an image, and a flow with a small model of true shape."""
+
+    def __init__(self, qtbot, image):
+        self.qtbot = qtbot
+        self.viewer = ViewerModel()
+        self.session = session_of(self.viewer)
+        self.flow = self.session.flow
+        self.image = self.viewer.add_image(image, rgb=True, name="scene")
+        self.session.image = self.image
+        self.session.prompts = PromptSet.parse("cat\ndog\nsky")
+
+    def subject(self):
+        return subject_of(self.viewer, self.image, self.session.version_of(self.image))
+
+    def wait(self):
+        self.qtbot.waitUntil(
+            lambda: not self.session.jobs._running and not self.flow._timer.isActive(), timeout=PATIENCE
+        )
+
+    def run(self, **how):
+        job = self.flow.run(self.subject(), TOY, **how)
+        self.wait()
+        return job
+
+    def labels(self):
+        return self.session.layers.combined(self.session.segmented.subject.target)[0]
+
+
+@pytest.fixture
+def bench(qtbot):
+    rng = np.random.default_rng(0)
+    blocks = rng.integers(0, 255, (4, 6, 3), np.uint8)
+    bench = Bench(qtbot, np.kron(blocks, np.ones((24, 24, 1), np.uint8)))
+    yield bench
+    bench.session.jobs.cancel()
+    bench.wait()
+
+
+def test_run_writes_what_the_segmenter_says(bench):
+    from napari_cliptrase import Segmenter, load_model
+
+    bench.run()
+    segmenter = Segmenter(load_model(TOY.name, device="cpu"))
+    expected = segmenter.segment(segmenter.encode(bench.image.data), bench.session.prompts)
+    assert np.array_equal(bench.labels(), expected.labels)
+    assert bench.session.model.name == TOY.name
+    layer = next(layer for layer in bench.viewer.layers if isinstance(layer, Labels))
+    assert layer.metadata["cliptrase"]["provenance"]["model"] == TOY.name
+
+
+def test_a_changed_prompt_is_scored_on_the_kept_encoding(bench):
+    bench.run()
+    encoded = bench.session.encoded
+    bench.session.prompts = bench.session.prompts.added("grass")
+    bench.wait()
+    assert bench.session.encoded is encoded
+    assert 4 in bench.session.segmented.segmentation.classes.ids
+
+
+def test_a_new_colour_or_order_scores_nothing(bench):
+    bench.run()
+    segmented = bench.session.segmented
+    bench.session.prompts = bench.session.prompts.moved(3, 0).replaced(1, color="#123456")
+    bench.wait()
+    assert bench.session.segmented is segmented
+
+
+def test_without_live_nothing_is_scored_until_run(bench):
+    bench.run()
+    bench.flow.live = False
+    segmented = bench.session.segmented
+    bench.session.prompts = bench.session.prompts.added("grass")
+    bench.wait()
+    assert bench.session.segmented is segmented
+
+
+def test_hand_edits_survive_live_scores_and_a_new_run(bench):
+    bench.run()
+    layers = bench.session.layers.class_layers(bench.image)
+    class_id, layer = next(iter(layers.items()))
+    row, column = np.argwhere(layer.data == class_id)[0]
+    layer.data_setitem((np.array([row]), np.array([column])), 0)
+    bench.session.prompts = bench.session.prompts.added("grass")
+    bench.wait()
+    bench.run()
+    assert bench.labels()[row, column] == 0
+
+
+def test_a_second_run_of_the_same_pixels_needs_no_new_encoding(bench):
+    bench.run()
+    encoding = bench.session.encoded.encoding
+    assert bench.flow.is_kept(bench.subject(), TOY)
+    bench.run()
+    assert bench.session.encoded.encoding is encoding
+
+
+def test_cancel_leaves_everything_as_it_was(bench):
+    bench.run()
+    before = bench.labels()
+    bench.image.data = 255 - bench.image.data
+    count = len(bench.viewer.layers)
+    bench.flow.run(bench.subject(), TOY).cancel()
+    bench.wait()
+    assert len(bench.viewer.layers) == count
+    layers = bench.session.layers.class_layers(bench.image)
+    assert all(np.array_equal(layer.data != 0, before == class_id) for class_id, layer in layers.items())
+
+
+def test_a_result_for_an_image_that_changed_meanwhile_is_dropped_with_a_notice(bench):
+    notification_manager.records.clear()
+    job = bench.flow.run(bench.subject(), TOY)
+    bench.image.data = 255 - bench.image.data
+    bench.wait()
+    assert not job.superseded
+    assert not bench.session.layers.class_layers(bench.image)
+    assert bench.session.segmented is None
+    assert any("has changed meanwhile" in record.message for record in notification_manager.records)
+
+
+def test_a_model_that_cannot_be_loaded_is_one_sentence(bench):
+    errors = []
+    bench.flow.failed.connect(errors.append)
+    bench.flow.run(bench.subject(), ModelChoice("local-dir:/no/such/folder"))
+    bench.wait()
+    assert len(errors) == 1
+    assert "/no/such/folder" in str(errors[0])
+    assert not bench.session.layers.class_layers(bench.image)
+
+
+def test_extra_layers_come_change_and_go(bench):
+    bench.run(extras=frozenset(Extra))
+    names = {layer.name for layer in bench.viewer.layers}
+    assert {"doubt · scene", "regions · scene", "cat score · scene", "dog score · scene"} <= names
+    score = bench.viewer.layers["cat score · scene"]
+    assert isinstance(score, Image)
+    edges = score.data_to_world((-0.5, -0.5))
+    assert np.allclose(edges, bench.image.data_to_world((-0.5, -0.5)))
+    assert bench.session.images == (bench.image,)
+    bench.run()
+    assert not any("score" in layer.name or "doubt" in layer.name for layer in bench.viewer.layers)
+
+
+def test_unload_gives_everything_back(bench):
+    bench.run()
+    bench.flow.unload()
+    assert bench.session.model is None
+    assert bench.session.encoded is None
+    assert not bench.flow.is_kept(bench.subject(), TOY)
+    bench.run()
+    assert bench.session.segmented is not None
+
+
+def test_load_alone_writes_nothing(bench):
+    bench.flow.load(TOY)
+    bench.wait()
+    assert bench.session.model is not None
+    assert list(bench.viewer.layers) == [bench.image]
+
+
+def test_what_makes_a_difference_to_the_labels():
+    prompts = PromptSet.parse("cat\ndog: puppy\nbackground: wall")
+    assert asked(prompts) == asked(prompts.moved(2, 0).replaced(1, color="#ff0000"))
+    for other in (
+        prompts.renamed(1, "lion"),
+        prompts.replaced(2, synonyms=()),
+        prompts.replaced(2, threshold=0.2),
+        prompts.with_background(),
+    ):
+        assert asked(prompts) != asked(other)
+
+
+def test_going_to_another_plane_and_back_brings_its_result_back(bench, qtbot):
+    bench.viewer.layers.clear()
+    film = np.random.default_rng(2).integers(0, 255, (3, 96, 128, 3), np.uint8)
+    bench.image = bench.viewer.add_image(film, rgb=True, name="film")
+    bench.session.image = bench.image
+    bench.viewer.dims.set_current_step(0, 1)
+    bench.run()
+    first = bench.session.encoded
+    bench.viewer.dims.set_current_step(0, 2)
+    assert bench.session.encoded is None
+    assert bench.session.segmented is None
+    bench.run()
+    assert bench.session.encoded.subject.target.plane == (2,)
+    bench.viewer.dims.set_current_step(0, 1)
+    assert bench.session.encoded is first
+    assert bench.session.segmented.subject.target.plane == (1,)
+    layers = bench.session.layers.class_layers(bench.image)
+    assert not any(layer.data[0].any() for layer in layers.values())

@@ -1,0 +1,69 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_cliptrase.errors import PromptError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.plugin.widgets.classes.edits import (
+    added_from,
+    line_of,
+    replaced_by,
+    with_background_line,
+    with_line,
+)
+from napari_cliptrase.prompts import PromptSet
+
+
+def test_a_pasted_list_adds_all_and_names_what_was_there():
+    prompts, doubled = added_from(PromptSet.parse("cat"), "Cat, dog\nhouse: home\nbackground: wall", ())
+    assert [entry.name for entry in prompts] == ["cat", "dog", "house"]
+    assert prompts.get(3).synonyms == ("home",)
+    assert prompts.background == ("wall",)
+    assert doubled == ("Cat",)
+
+
+def test_a_new_class_never_gets_the_id_of_a_layer_that_is_still_there():
+    prompts, _ = added_from(PromptSet.parse("cat"), "dog", {1, 7})
+    assert prompts.ids == (1, 8)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1), min_size=1, max_size=4, unique=True))
+def test_editing_a_line_without_changing_it_changes_nothing(words):
+    try:
+        prompts = PromptSet().added(words[0], words[1:], threshold=0.3, color="#112233", class_id=5)
+    except PromptError:
+        return
+    assert with_line(prompts, 5, line_of(prompts, 5)) == prompts
+
+
+def test_renaming_keeps_id_colour_and_threshold():
+    prompts = PromptSet().added("cat", threshold=0.3, color="#112233", class_id=5)
+    entry = with_line(prompts, 5, "lion: big cat").get(5)
+    assert (entry.name, entry.synonyms, entry.threshold, entry.color) == ("lion", ("big cat",), 0.3, "#112233")
+
+
+@pytest.mark.parametrize("line", ["cat, dog", "", "background: wall"])
+def test_a_line_must_hold_one_class(line):
+    with pytest.raises(PromptError, match="one name"):
+        with_line(PromptSet.parse("cat"), 1, line)
+
+
+def test_an_error_of_one_line_names_no_line():
+    with pytest.raises(PromptError) as caught:
+        added_from(PromptSet(), "cat [colour=red]", ())
+    assert "Line" not in str(caught.value)
+
+
+def test_background_is_a_comma_list():
+    assert with_background_line(PromptSet.parse("cat"), "wall, , floor,wall").background == ("wall", "floor")
+
+
+def test_a_loaded_list_keeps_the_ids_of_classes_that_have_layers():
+    known = ClassTable.from_names("sky", "cat")
+    prompts = replaced_by(PromptSet.parse("sky\ncat"), PromptSet.parse("dog\nCat\nbird"), known)
+    assert [(entry.name, entry.id) for entry in prompts] == [("dog", 3), ("Cat", 2), ("bird", 4)]
+
+
+def test_a_list_loaded_into_an_empty_table_is_taken_as_it_is():
+    new = PromptSet.parse("a [id=4]\nb [id=9]")
+    assert replaced_by(PromptSet(), new, ClassTable()) == new
