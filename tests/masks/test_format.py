@@ -82,6 +82,15 @@ def test_a_named_file_takes_one_mask(golden, tmp_path):
     assert not (tmp_path / "c.png").exists()
 
 
+def test_files_that_differ_after_a_dot_have_class_tables_of_their_own(golden, tmp_path):
+    other = LabelImage(golden.labels, ClassTable.from_names("car", "bus"))
+    PNG.write(golden, tmp_path / "my.one.png")
+    PNG.write(other, tmp_path / "my.two.png")
+    assert PNG.read(tmp_path / "my.one.png")[0].classes == golden.classes
+    (mask,) = PNG.read(tmp_path / "my.two.classes.json")
+    assert (mask.stem, mask.classes.get(1).name) == ("my.two", "car")
+
+
 def test_a_file_where_a_folder_is_needed_is_refused(golden, tmp_path):
     (tmp_path / "x").write_text("hello")
     with pytest.raises(MaskFormatError, match="needs a folder"):

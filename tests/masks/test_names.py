@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.names import by_name, file_part, one_line, stem_of, xml_name
+from napari_cliptrase.masks.names import bare, by_name, file_part, one_line, stem_of, xml_name
 
 
 @given(st.text())
@@ -31,6 +31,14 @@ def test_a_part_of_a_file_name_is_one_on_every_system(name):
 )
 def test_stems_come_from_any_file_name_and_stay_in_the_folder(file_name, stem):
     assert stem_of(file_name) == stem
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("a.png", "a"), ("a.b.png", "a.b"), ("a.ome.tif", "a"), ("a.nii.gz", "a"), ("a.seg.nrrd", "a"), (".png", "mask")],
+)
+def test_suffixes_are_taken_off(name, stem):
+    assert bare(name) == stem
 
 
 def test_one_line_drops_what_the_format_keeps_for_itself():

@@ -140,3 +140,4 @@ def test_masks_of_several_formats_are_read_together(golden, tmp_path):
     FORMATS["png"].write(golden, tmp_path / "a.png")
     FORMATS["tiff"].write(golden, tmp_path / "b.tif")
     assert [mask.stem for mask in read_masks([tmp_path / "a.png", tmp_path / "b.tif"])] == ["a", "b"]
+    assert guess_format(tmp_path / "b.classes.json").key == "tiff"

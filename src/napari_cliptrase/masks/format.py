@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.names import bare
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.report import ExportReport, Tally, refuse_losses
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
@@ -34,7 +35,7 @@ class Place:
 
     def beside(self, name: str) -> str:
         """Name of a side file: ``classes.json``, or ``a.classes.json`` when the user named ``a.png``."""
-        return name if self.file is None else f"{self.file.split('.')[0] or 'mask'}.{name}"
+        return name if self.file is None else f"{bare(self.file)}.{name}"
 
 
 Encoder = Callable[[Iterable[LabelImage], Place, ExportOptions, Tally], Iterator[OutFile | OutFolder]]

@@ -41,6 +41,13 @@ def one_line(name: str, forbidden: str = "") -> str:
     return "".join("_" if c in forbidden else c for c in _CONTROL.sub(" ", name))
 
 
+def bare(file_name: str) -> str:
+    """Return a file name without its suffix, double ones such as ``.ome.tif`` and ``.nii.gz`` included."""
+    stem = file_name.rsplit(".", 1)[0]
+    first, dot, last = stem.rpartition(".")
+    return (first if dot and last.lower() in ("ome", "seg", "nii") else stem) or "mask"
+
+
 def stem_of(file_name: str) -> str:
     """Return the stem for a mask from the file name of its image, folders kept when they are safe."""
     text = file_name.replace("\\", "/").split("?")[0]

@@ -10,7 +10,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.format import Place
 from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import one_line
+from napari_cliptrase.masks.names import bare, one_line
 from napari_cliptrase.masks.report import Tally
 
 CLASSES = "classes.json"
@@ -85,7 +85,7 @@ def parse_labelmap(text: str, source: str) -> ClassTable:
 
 def beside(mask: Path) -> ClassTable | None:
     """Return the table that goes with a mask file: its own, that of its folder or of the two folders above."""
-    own = mask.with_name(f"{mask.name.split('.')[0]}.{CLASSES}")
+    own = mask.with_name(f"{bare(mask.name)}.{CLASSES}")
     if own.is_file():
         return load(own)
     for folder in list(mask.parents)[:3]:
@@ -124,10 +124,10 @@ def parse_id_map(path: Path, masks: Iterable[LabelImage]) -> dict[int, int]:
 def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
     """Yield mask files and their stems: of a file, of a folder and those below, or of the folder of a classes.json."""
     if source.name.endswith(f".{CLASSES}"):
-        start = source.name.removesuffix(CLASSES)
-        found = [p for p in sorted(source.parent.iterdir()) if p.name.startswith(start) and _ends(p, suffixes)]
+        stem = source.name.removesuffix(f".{CLASSES}")
+        found = [p for p in sorted(source.parent.iterdir()) if bare(p.name) == stem and _ends(p, suffixes)]
         if not found:
-            raise MaskFormatError(f"{source.parent} holds no mask called {start}*; keep {source.name} beside its mask.")
+            raise MaskFormatError(f"{source.parent} holds no mask called {stem}; keep {source.name} beside its mask.")
         yield from ((path, _stem(path.name, suffixes)) for path in found)
         return
     folder = source.parent if source.name == CLASSES else source
@@ -143,7 +143,10 @@ def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, 
 
 def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file has one of the suffixes, or a folder (or that of a classes.json) holds such a file."""
-    if source.name.endswith(CLASSES):
+    if source.name.endswith(f".{CLASSES}"):
+        stem = source.name.removesuffix(f".{CLASSES}")
+        return any(bare(path.name) == stem and _ends(path, suffixes) for path in source.parent.iterdir())
+    if source.name == CLASSES:
         source = source.parent
     if source.is_dir():
         return any(_ends(path, suffixes) for path in source.rglob("*"))
