@@ -72,4 +72,5 @@ def write_model(state: dict[str, torch.Tensor], tokens: list[int], folder: Path)
     (folder / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", encoding="utf-8")
     weights = folder / "open_clip_model.safetensors"
     save_file(folded(state, tokens), weights, metadata={"format": "pt"})
+    weights.chmod(0o644)  # readable by all, as the other files of the package are
     return weights

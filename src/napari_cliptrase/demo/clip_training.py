@@ -20,7 +20,7 @@ from napari_cliptrase.cliptrase.open_clip_vision import OpenClipVision
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.cliptrase.recovery import recovered_block
 from napari_cliptrase.demo.clip_model import CONFIG, known_tokens, new_model, write_model
-from napari_cliptrase.demo.clip_validation import patch_miou
+from napari_cliptrase.demo.clip_validation import method_miou
 from napari_cliptrase.demo.language import Captions, draw_prompts, write_captions
 from napari_cliptrase.demo.pictures import Crops, Pictures, cut, paint_pictures
 from napari_cliptrase.progress import Progress
@@ -30,7 +30,10 @@ from napari_cliptrase.progress import Progress
 class Stage:
     """A stretch of training at one size: ``side`` pixels of a crop as the model sees it, ``batch`` crops a step.
 
-    The rate of learning falls from ``rate`` to ``last_rate``; ``regions`` is the weight of `region_loss`.
+    The rate of learning falls from ``rate`` towards ``last_rate``, which it reaches after ``fall`` steps, by default at
+    the end of the stage; ``regions`` is the weight of `region_loss`, ``top`` the share of patches by which
+    `presence_loss` judges; without ``portraits`` all crops come from landscapes; ``extents`` weighs `extent_loss`.
+    ``apart`` also teaches the class token to resemble no patch, so that denoising does not take from regions.
     """
 
     side: int
@@ -39,6 +42,11 @@ class Stage:
     rate: float
     last_rate: float
     regions: float = 0.0
+    fall: int | None = None
+    top: float = 0.05
+    portraits: bool = True
+    extents: float = 0.0
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,15 +56,22 @@ class ClipRecipe:
     seed: int = 7
     scenes: int = 6000
     portraits: int = 6000
-    stages: tuple[Stage, ...] = (Stage(112, 64, 2400, 1e-3, 2e-4), Stage(224, 20, 500, 2e-4, 1e-5))
+    stages: tuple[Stage, ...] = (
+        Stage(112, 64, 2400, 1e-3, 2e-4),
+        Stage(224, 20, 200, 2e-4, 1e-5, fall=500),
+        Stage(224, 20, 1000, 4e-4, 1e-5, regions=1.0),
+        Stage(320, 10, 500, 3e-4, 1e-5, regions=3.0, top=0.02, portraits=False),
+        Stage(224, 20, 500, 3e-4, 1e-5, regions=2.0, top=0.03, extents=1.0),
+        Stage(224, 20, 650, 3e-4, 5e-6, regions=2.0, top=0.03, extents=2.0, apart=True),
+    )
     warmup: int = 200
     decay: float = 0.05
     scale: float = 20.0
-    top: float = 0.05
     contrast: float = 0.3
     others: float = 0.3
     averaging: float = 0.998
-    validate_every: int = 200
+    validate_every: int = 100
+    validation_scenes: int = 24
     bfloat16: bool = True
 
     @property
@@ -70,12 +85,12 @@ class ClipRecipe:
 SECOND = (*(3 * (Recovery.VANILLA,)), Recovery.CLEARCLIP, Recovery.NACLIP, Recovery.MASKCLIP)
 
 
-def train_clip(folder: Path, out: Path, recipe: ClipRecipe | None = None) -> Iterator[Progress]:
+def train_clip(folder: Path, out: Path, recipe: ClipRecipe | None = None, device: str = "cpu") -> Iterator[Progress]:
     """Train from nothing, or go on from the last checkpoint in ``folder``; write the best model to ``out``."""
     recipe = recipe or ClipRecipe()
     yield from paint_pictures(folder, "scenes", recipe.scenes)
     yield from paint_pictures(folder, "portraits", recipe.portraits)
-    run = _Run.start(recipe, folder)
+    run = _Run.start(recipe, folder, torch.device(device))
     sources = (Pictures.open(folder, "scenes"), Pictures.open(folder, "portraits"))
     while run.step < recipe.steps:
         losses = run.advance(sources)
@@ -91,13 +106,13 @@ def train_clip(folder: Path, out: Path, recipe: ClipRecipe | None = None) -> Ite
 class _Run:
     """The state of one training: model, averaged model, optimiser, step, best so far."""
 
-    def __init__(self, recipe: ClipRecipe, folder: Path) -> None:
+    def __init__(self, recipe: ClipRecipe, folder: Path, device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.path = recipe, folder / "clip-checkpoint.pt"
+        self.recipe, self.path, self.device = recipe, folder / "clip-checkpoint.pt", device
         self.tokenizer = SimpleTokenizer()
         self.tokens = known_tokens(self.tokenizer)
         self.rows = {token: row for row, token in enumerate(self.tokens, start=1)}
-        self.model = new_model(len(self.tokens))
+        self.model = new_model(len(self.tokens)).to(device)
         self.model.logit_scale.requires_grad_(False).fill_(float(np.log(recipe.scale)))
         self.tower = OpenClipVision.of(self.model.visual)
         heavy = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
@@ -109,11 +124,11 @@ class _Run:
         self.step, self.best, self.best_score = 0, dict(self.average), -1.0
 
     @classmethod
-    def start(cls, recipe: ClipRecipe, folder: Path) -> "_Run":
+    def start(cls, recipe: ClipRecipe, folder: Path, device: torch.device) -> "_Run":
         """Make a new run, or take up the one whose checkpoint is in the folder."""
-        run = cls(recipe, folder)
+        run = cls(recipe, folder, device)
         if run.path.exists():
-            saved = torch.load(run.path, map_location="cpu", weights_only=True)
+            saved = torch.load(run.path, map_location=device, weights_only=True)
             if saved["recipe"] == repr(asdict(recipe)):
                 run.model.load_state_dict(saved["model"])
                 run.optimizer.load_state_dict(saved["optimizer"])
@@ -138,55 +153,67 @@ class _Run:
 
     def advance(self, sources: Sequence[Pictures]) -> dict[str, float]:
         """Make one step; everything random in it comes from the seed and the number of the step."""
-        recipe, stage, rate = self.recipe, *self._stage()
+        recipe, stage, step = self.recipe, *self._stage()
         rng = np.random.default_rng((recipe.seed, self.step))
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        crops, images, frames = draw_batch(sources, stage, rng)
+            group["lr"] = self._rate(stage, step)
+        chosen = sources if stage.portraits else sources[:1]
+        crops, images, frames = draw_batch(chosen, stage, rng)
+        images, frames = images.to(self.device), frames.to(self.device)
         prompts = draw_prompts(rng)
         captions = write_captions(crops, rng)
         text = self.embed([*prompts.sentences, *captions.sentences])
         prompt_rows, caption_rows = text[: len(prompts.sentences)], text[len(prompts.sentences) :]
         second = SECOND[int(rng.integers(len(SECOND)))]
         # on a CPU, the gradient of the fused attention kernel is several times slower than that of plain products
-        with sdpa_kernel(SDPBackend.MATH), torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+        with sdpa_kernel(SDPBackend.MATH), torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.bfloat16):
             recovered, other, correlation = self.look(images, frames, second, stage.regions > 0)
-        truth = torch.from_numpy(prompts.truth(crops))
+        truth = torch.from_numpy(prompts.truth(crops)).to(self.device)
         losses = {
-            "patches": presence_loss(recovered[:, 1:], prompt_rows, truth, recipe),
+            "patches": presence_loss(recovered[:, 1:], prompt_rows, truth, recipe.scale, stage.top),
             "captions": caption_loss(recovered[:, 0], caption_rows, captions, recipe.scale),
         }
         loss = losses["patches"] + recipe.contrast * losses["captions"]
         if second is Recovery.VANILLA:
             loss = loss + recipe.contrast * caption_loss(other[:, 0], caption_rows, captions, recipe.scale)
         else:
-            loss = loss + recipe.others * presence_loss(other[:, 1:], prompt_rows, truth, recipe)
+            loss = loss + recipe.others * presence_loss(other[:, 1:], prompt_rows, truth, recipe.scale, stage.top)
+        if stage.extents:
+            extents = torch.from_numpy(prompts.extents(crops)).to(self.device)
+            losses["extents"] = extent_loss(recovered[:, 1:], prompt_rows, extents, recipe.scale)
+            loss = loss + stage.extents * losses["extents"]
         if correlation is not None:
             shares = (recipe.scale * recovered[:, 1:] @ prompt_rows.t()).softmax(-1)
             losses["regions"] = region_loss(correlation[:, 1:, 1:], shares.detach())
             loss = loss + stage.regions * losses["regions"]
+            if stage.apart:
+                loss = loss + stage.regions * correlation[:, 0, 1:].square().mean()
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         self.model.token_embedding.weight.grad[0] = 0
         torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
         self.step += 1
-        keep = min(recipe.averaging, (1 + self.step) / (10 + self.step))
+        keep = min(recipe.averaging, step / (10 + step))  # the average starts anew with each stage
         with torch.no_grad():
             for name, value in self.model.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep)
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def _stage(self) -> tuple[Stage, float]:
-        """The stage of this step and its learning rate: a warm-up, then a cosine from each stage's rate to its last."""
+    def _stage(self) -> tuple[Stage, int]:
+        """The stage of this step, and the number of the step within it."""
         step = self.step
         for stage in self.recipe.stages:
             if step < stage.steps:
-                fade = 0.5 + 0.5 * np.cos(np.pi * step / stage.steps)
-                rate = stage.last_rate + (stage.rate - stage.last_rate) * fade
-                return stage, float(rate * min(1.0, (self.step + 1) / self.recipe.warmup))
+                return stage, step
             step -= stage.steps
         raise ValueError(f"step {self.step} is beyond the recipe's {self.recipe.steps}")
+
+    def _rate(self, stage: Stage, step: int) -> float:
+        """The learning rate: a warm-up, then half a cosine from each stage's rate to its last."""
+        fade = 0.5 + 0.5 * float(np.cos(np.pi * step / (stage.fall or stage.steps)))
+        rate = stage.last_rate + (stage.rate - stage.last_rate) * fade
+        return rate * min(1.0, (self.step + 1) / self.recipe.warmup)
 
     def embed(self, sentences: Sequence[str]) -> Tensor:
         """Sentences to unit rows (n, d), with the short token table of the model in training."""
@@ -218,7 +245,7 @@ class _Run:
         current = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
         with torch.inference_mode():
-            score = patch_miou(self.tower, lambda sentences: self.embed(sentences))
+            score = method_miou(self.tower, self.embed, self.recipe.validation_scenes)
         self.model.load_state_dict(current)
         if score >= self.best_score:
             self.best_score = score
@@ -269,7 +296,7 @@ def positions_in(table: Tensor, frames: Tensor, side: int) -> Tensor:
     """Patch positions (B, side*side, D) of the part of the picture that each frame (B, 4) shows."""
     native = int((len(table) - 1) ** 0.5)
     maps = table[1:].view(1, native, native, -1).permute(0, 3, 1, 2).float()
-    steps = (torch.arange(side) + 0.5) / side
+    steps = (torch.arange(side, device=table.device) + 0.5) / side
     y = frames[:, 0:1] + steps * (frames[:, 2:3] - frames[:, 0:1])
     x = frames[:, 1:2] + steps * (frames[:, 3:4] - frames[:, 1:2])
     where = torch.stack([x[:, None, :].expand(-1, side, -1), y[:, :, None].expand(-1, -1, side)], -1) * 2 - 1
@@ -279,17 +306,26 @@ def positions_in(table: Tensor, frames: Tensor, side: int) -> Tensor:
     return sampled.flatten(2).transpose(1, 2)
 
 
-def presence_loss(patches: Tensor, prompts: Tensor, truth: Tensor, recipe: ClipRecipe) -> Tensor:
+def presence_loss(patches: Tensor, prompts: Tensor, truth: Tensor, scale: float = 20.0, top: float = 0.05) -> Tensor:
     """Cross-entropy of what a caption names with what patches show.
 
     patches (B, n, d) and prompts (K, d) are unit rows. The prompts compete for each patch in a softmax; a prompt is as
     present as its best patches say (mean of the top share); truth (B, K) is 1, 0, or -1 where nothing is said.
     """
-    share = (recipe.scale * patches @ prompts.t()).softmax(-1)
-    best = max(round(recipe.top * share.shape[1]), 3)
+    share = (scale * patches @ prompts.t()).softmax(-1)
+    best = max(round(top * share.shape[1]), 3)
     present = share.topk(best, dim=1).values.mean(1).clamp(1e-6, 1 - 1e-6)
     named, unnamed = truth == 1, truth == 0
     return -(present.log()[named].sum() + (-present).log1p()[unnamed].sum()) / named.sum().clamp(min=1)
+
+
+def extent_loss(patches: Tensor, prompts: Tensor, extents: Tensor, scale: float = 20.0) -> Tensor:
+    """Cross-entropy of how much of a crop its caption says that each prompt covers with the mean over its patches.
+
+    patches (B, n, d) and prompts (K, d) are unit rows; extents (B, K) are shares in tenths, each row of sum 1.
+    """
+    covered = (scale * patches @ prompts.t()).softmax(-1).mean(1).clamp(min=1e-6)
+    return -(extents * covered.log()).sum(1).mean()
 
 
 def region_loss(correlation: Tensor, shares: Tensor) -> Tensor:
@@ -303,7 +339,7 @@ def region_loss(correlation: Tensor, shares: Tensor) -> Tensor:
 
 def caption_loss(images: Tensor, texts: Tensor, captions: Captions, scale: float) -> Tensor:
     """CLIP's loss in both directions; the target is shared among all captions that are true of an image."""
-    truth = torch.from_numpy(captions.truth).float()  # captions, images
+    truth = torch.from_numpy(captions.truth).float().to(images.device)  # captions, images
     logits = scale * texts @ images.t()
     by_text = -(logits.log_softmax(1) * truth / truth.sum(1, keepdim=True)).sum(1).mean()
     by_image = -(logits.log_softmax(0) * truth / truth.sum(0, keepdim=True).clamp(min=1)).sum(0).mean()
@@ -317,7 +353,7 @@ def embed_sentences(model: CLIP, tokenizer: SimpleTokenizer, rows: dict[int, int
     table = torch.zeros(len(coded), length, dtype=torch.long)
     for i, tokens in enumerate(coded):
         table[i, : len(tokens)] = torch.tensor([rows.get(token, 0) for token in tokens])
-    x = model.token_embedding(table) + model.positional_embedding[:length]
+    x = model.token_embedding(table.to(model.token_embedding.weight.device)) + model.positional_embedding[:length]
     x = model.ln_final(model.transformer(x, attn_mask=model.attn_mask[:length, :length]))
     ends = torch.tensor([len(tokens) - 1 for tokens in coded])
     return F.normalize(x[torch.arange(len(coded)), ends] @ model.text_projection, dim=-1)

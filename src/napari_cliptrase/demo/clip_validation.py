@@ -1,4 +1,4 @@
-"""A quick score on validation scenes, to choose among checkpoints."""
+"""A quick score of the whole method on validation scenes, to choose among checkpoints."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.encoder import encode
-from napari_cliptrase.cliptrase.options import Recovery
+from napari_cliptrase.cliptrase.region_masks import region_map
+from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for
 from napari_cliptrase.cliptrase.towers import VisionTower
+from napari_cliptrase.cliptrase.vote import majority, paint
 from napari_cliptrase.demo.clip_model import CONFIG
 from napari_cliptrase.demo.confusion import Confusion
 from napari_cliptrase.demo.pictures import FIRST_VALIDATION_SEED
@@ -21,23 +24,22 @@ SIZE: Final = 336
 _SENTENCES: Final = ("a photo of a {}.", "a painting of the {}.", "there is a {} in the scene.")
 
 
-def patch_miou(
-    tower: VisionTower,
-    embed: Callable[[Sequence[str]], Tensor],
-    scenes: int = 24,
-    recovery: Recovery = Recovery.CLIPTRASE,
-) -> float:
-    """Return the mean IoU of the patch argmax of recovered features on validation scenes at 336 pixels."""
-    text = sum(embed([sentence.format(name) for name in NAMES]) for sentence in _SENTENCES)
-    assert isinstance(text, Tensor)
-    text = F.normalize(text, dim=-1)
+def method_miou(tower: VisionTower, embed: Callable[[Sequence[str]], Tensor], scenes: int = 24) -> float:
+    """Return the mean IoU of recovered features and the vote of regions on validation scenes at 336 pixels."""
+    text = F.normalize(
+        torch.stack([embed([sentence.format(name) for name in NAMES]) for sentence in _SENTENCES]).sum(0)
+    )
     confusion = Confusion()
     for seed in range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + scenes):
         scene = paint_scene(seed, (SIZE, SIZE))
-        patches = encode(tower, normalised(scene.image), recovery=recovery, correlation=False)
+        patches = encode(tower, normalised(scene.image).to(tower.device))
+        assert patches.correlation is not None
         maps = (patches.features[0] @ text.t()).t().view(1, len(NAMES), *patches.grid)
-        found = F.interpolate(maps, (SIZE, SIZE), mode="bilinear")[0].argmax(0).numpy() + 1
-        confusion.add(scene.labels, found)
+        labels = F.interpolate(maps, (SIZE, SIZE), mode="bilinear")[0].argmax(0).cpu().numpy().astype(np.uint8)
+        rows = affinity(patches.correlation[0].cpu())
+        found = dbscan(rows, eps_for(len(rows)), min_samples_for(len(rows)))
+        regions = region_map(rows, found, patches.grid, (SIZE, SIZE))
+        confusion.add(scene.labels, paint(labels, regions, majority(labels, regions, len(NAMES))) + 1)
     return confusion.mean_iou
 
 

@@ -59,6 +59,12 @@ class Prompts:
         shares = _shares(self.meanings, crops)
         return np.where(shares >= PRESENT, 1, np.where(shares <= ABSENT, 0, -1))
 
+    def extents(self, crops: Crops) -> NDArray[np.float32]:
+        """Return (crops, sentences) float32: how much of a crop each covers, said in tenths; rows of sum 1."""
+        tenths = np.round(_shares(self.meanings, crops), 1)
+        total: NDArray[np.float32] = tenths / np.maximum(tenths.sum(1, keepdims=True), 0.1)
+        return total.astype(np.float32)
+
 
 def _shares(meanings: NDArray[np.int64], crops: Crops) -> NDArray[np.float32]:
     """Return (crops, meanings) float32: how much of each crop is what a meaning names."""

@@ -51,7 +51,6 @@ _PARTS: Final = ("images", "elements", "facts")
 def paint_pictures(folder: Path, kind: str, count: int, first_seed: int = FIRST_TRAINING_SEED) -> Iterator[Progress]:
     """Paint ``count`` pictures of a kind ("scenes" or "portraits") into a folder, unless they are there already."""
     size = SCENE_SIZE if kind == "scenes" else PORTRAIT_SIZE
-    plan_picture = plan_scene if kind == "scenes" else plan_portrait
     done = folder / f"{kind}-{count}-{first_seed}.done"
     if done.exists():
         return
@@ -64,7 +63,8 @@ def paint_pictures(folder: Path, kind: str, count: int, first_seed: int = FIRST_
         for part in _PARTS
     }
     for i in range(count):
-        plan = plan_picture(first_seed + i, (size, size))
+        seed, square = first_seed + i, (size, size)
+        plan = plan_scene(seed, square, crowded=True) if kind == "scenes" else plan_portrait(seed, square)
         canvas = paint_window(plan, 0, 0, size, size)
         arrays["images"][i] = to_bytes(canvas, plan)
         arrays["elements"][i] = canvas.instances

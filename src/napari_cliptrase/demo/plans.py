@@ -73,8 +73,11 @@ SIZES: Final[dict[str, tuple[float, float]]] = {
 }
 
 
-def plan_scene(seed: int, size: tuple[int, int]) -> Plan:
-    """Plan a landscape: a sky with what flies, grounds from far to near, things that stand on them."""
+def plan_scene(seed: int, size: tuple[int, int], crowded: bool = False) -> Plan:
+    """Plan a landscape: a sky with what flies, grounds from far to near, things that stand on them.
+
+    The models learn from ``crowded`` ones, with more things that are smaller and hide each other.
+    """
     rng = np.random.default_rng((seed, 11))
     height, width = size
     short = min(size)
@@ -82,19 +85,19 @@ def plan_scene(seed: int, size: tuple[int, int]) -> Plan:
     horizon = height * float(rng.uniform(0.30, 0.46) if len(setting) < 3 else rng.uniform(0.24, 0.34))
     far: list[Element] = [new_stuff("sky", (0, 0, horizon * 1.25, width), short, rng)]
     grounds = _grounds(setting, horizon, size, rng)
-    flying = _flying(horizon, size, rng)
+    flying = _flying(horizon, size, rng, crowded)
     far += [thing for thing in flying if thing.name == "sun"]
     if setting[0] != "brick wall" and rng.random() < 0.5:
-        rise = short * float(rng.uniform(0.18, 0.30))
+        rise = short * float(rng.uniform(0.18, 0.30)) * (1.0 if crowded else 1.3)
         far.append(
             new_stuff("mountain", (max(horizon - rise, 0.05 * height), 0, horizon + 0.06 * height, width), short, rng)
         )
     far += [thing for thing in flying if thing.name != "sun"]
-    return Plan(size, seed, (*far, *grounds, *_standing(grounds, size, rng)), _light(rng), _haze(rng))
+    return Plan(size, seed, (*far, *grounds, *_standing(grounds, size, rng, crowded)), _light(rng), _haze(rng))
 
 
 def plan_portrait(seed: int, size: tuple[int, int]) -> Plan:
-    """Plan a picture of one thing close by, or of one or two kinds of ground alone."""
+    """Plan a picture of one thing close by, or of one or two kinds of ground; beside a road there may be nothing."""
     rng = np.random.default_rng((seed, 12))
     height, width = size
     zoom = short = min(size) * float(rng.uniform(1.0, 2.4))
@@ -146,14 +149,14 @@ def _grounds(setting: tuple[str, ...], horizon: float, size: tuple[int, int], rn
     return stuffs
 
 
-def _flying(horizon: float, size: tuple[int, int], rng: np.random.Generator) -> list[Thing]:
+def _flying(horizon: float, size: tuple[int, int], rng: np.random.Generator, crowded: bool) -> list[Thing]:
     things: list[Thing] = []
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.integers(1, 4 if crowded else 3))):
         name = FLIES[int(rng.integers(len(FLIES)))]
         if name == "sun" and any(thing.name == "sun" for thing in things):
             continue
         for _ in range(6):
-            length = min(size) * float(rng.uniform(*SIZES[name]))
+            length = min(size) * _share(name, rng, crowded)
             high = PROPORTIONS[name][0] * length
             foot = max(high + 2, horizon * float(rng.uniform(0.45, 0.7 if name == "sun" else 1.0)))
             candidate = new_thing(name, foot, size[1] * float(rng.uniform(0.1, 0.9)), length, rng)
@@ -163,26 +166,34 @@ def _flying(horizon: float, size: tuple[int, int], rng: np.random.Generator) -> 
     return things
 
 
-def _standing(grounds: list[Stuff], size: tuple[int, int], rng: np.random.Generator) -> list[Thing]:
-    """Put two to four things on the grounds, the near ones last and larger."""
+def _standing(grounds: list[Stuff], size: tuple[int, int], rng: np.random.Generator, crowded: bool) -> list[Thing]:
+    """Put one or two things on the grounds, or two to four, the near ones last."""
     height, width = size
     things: list[Thing] = []
-    for _ in range(int(rng.integers(2, 5))):
+    for _ in range(int(rng.integers(2, 5) if crowded else rng.integers(1, 3))):
         ground = grounds[int(rng.integers(len(grounds)))]
         choice = STANDS_ON[ground.name]
+        if not crowded and things and rng.random() < 0.4:
+            choice = (things[-1].name,)  # a pair is easier to look at than two strangers
         if not choice:
             continue
         name = choice[int(rng.integers(len(choice)))]
         following = [other.box[0] for other in grounds if other.box[0] > ground.box[0]]
         low = min(following, default=0.98 * height)
         for _ in range(6):
-            length = min(size) * float(rng.uniform(*SIZES[name]))
+            length = min(size) * _share(name, rng, crowded)
             foot = float(rng.uniform(ground.box[0] + 0.35 * (low - ground.box[0]), low))
             candidate = new_thing(name, foot, width * float(rng.uniform(0.08, 0.92)), length, rng)
             if _is_free(candidate, things, 0.2):
                 things.append(candidate)
                 break
     return sorted(things, key=lambda thing: thing.foot)
+
+
+def _share(name: str, rng: np.random.Generator, crowded: bool) -> float:
+    """Return how large a thing is, as a share of the shorter side: without a crowd there is room."""
+    least, most = SIZES[name]
+    return float(rng.uniform(least, most) if crowded else rng.uniform(0.9 * most, 1.2 * most))
 
 
 def _is_free(candidate: Thing, others: list[Thing], allowed: float) -> bool:

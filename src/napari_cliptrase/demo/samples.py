@@ -9,7 +9,7 @@ from napari_cliptrase.demo.world import paint_scene
 
 Layer = tuple[Any, dict[str, Any], str]
 
-COAST, MEADOW, TOWN = 3, 45, 42  # seeds of landscapes that show much of the world
+COAST, MEADOW, BAY = 35, 183, 328  # seeds of landscapes that show much of the world
 
 
 def landscape() -> list[Layer]:
@@ -35,7 +35,7 @@ def panorama() -> list[Layer]:
 
 def time_lapse() -> list[Layer]:
     """Twelve moments of a landscape in which clouds drift and boats sail: (T, Y, X, 3)."""
-    film = paint_film(TOWN)
+    film = paint_film(BAY)
     return [(film.images, {"name": "time-lapse", "rgb": True, "axis_labels": ("t", "y", "x")}, "image")]
 
 

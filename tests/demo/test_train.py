@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+from napari_cliptrase.demo import clip_training
+from napari_cliptrase.demo.clip_training import ClipRecipe, Stage
+from napari_cliptrase.demo.train import main
+
+
+def test_the_command_trains_and_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    tiny = ClipRecipe(scenes=3, portraits=3, stages=(Stage(64, 8, 1, 1e-3, 1e-3),), bfloat16=False, validation_scenes=1)
+    monkeypatch.setattr(clip_training, "ClipRecipe", lambda **changes: tiny)
+    assert main(["clip", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "painting scenes" in said
+    assert "1 of 1: loss of patches" in said
+    assert str(tmp_path / "out") in said
+    assert (tmp_path / "out" / "open_clip_model.safetensors").exists()
+    assert (tmp_path / "out" / "open_clip_config.json").exists()
+
+
+def test_help_names_both_models(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    assert "clip" in said
+    assert "sam" in said
