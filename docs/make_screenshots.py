@@ -57,6 +57,7 @@ class Studio:
             frame.show()
             frame.raise_()
         self.settle()
+        self.viewer.reset_view()
         return self.docks[name]
 
     def wait(self, done: Callable[[], bool], what: str) -> None:

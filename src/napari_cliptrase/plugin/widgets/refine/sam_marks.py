@@ -85,6 +85,7 @@ class SamMarks:
                 name="SAM clicks",
                 face_color=colors,
                 border_color="white",
+                border_width=0.15,
                 size=SCREEN_SIZE,
                 canvas_size_limits=(SCREEN_SIZE, SCREEN_SIZE),
                 **self._opened().frame.place,
