@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 import napari_cliptrase.demo
+from napari_cliptrase.demo.plans import plan_scene
 from napari_cliptrase.demo.vocabulary import VOCABULARY
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
@@ -59,7 +60,7 @@ def test_load_model_gives_its_words(segmenter: Segmenter):
 def test_a_synonym_finds_much_the_same(segmenter: Segmenter, name: str, synonym: str):
     others = [other for other in NAMES if other != name]
     shared = total = 0
-    for seed in range(40, 52):
+    for seed in [seed for seed in range(99) if any(e.name == name for e in plan_scene(seed, (336, 336)).elements)][:6]:
         scene = paint_scene(seed, (336, 336))
         encoding = segmenter.encode(scene.image)
         masks = [
@@ -68,37 +69,32 @@ def test_a_synonym_finds_much_the_same(segmenter: Segmenter, name: str, synonym:
         ]
         shared += (masks[0] & masks[1]).sum()
         total += (masks[0] | masks[1]).sum()
-    assert total > 0
+    assert total > 10_000
     assert shared / total > 0.7
 
 
 def test_an_unknown_word_beside_known_ones_takes_little_and_is_named(segmenter: Segmenter):
     known = "\n".join(NAMES)
     taken = []
-    for seed in range(8):
+    for seed in range(5):
         areas, _, notes = _areas(segmenter, seed, f"{known}\nzebra")
         taken.append(areas["zebra"])
         assert any("zebra" in note for note in notes)
     assert np.mean(taken) < 0.05
 
 
-def test_the_paint_of_a_ball_is_understood(segmenter: Segmenter):
+@pytest.mark.parametrize("paint", ["red", "blue"])
+def test_the_paint_of_a_ball_is_understood(segmenter: Segmenter, paint: str):
     stuff = "sky\nsea\nsand\ngrass\nsnow\nroad\nhouse\ntree\ncar\nboat\nballoon\ncloud\nmountain\nlighthouse\nmushroom"
-    right = wrong = 0.0
-    for seed in range(200):
-        scene = paint_scene(seed, (336, 336))
-        if not any("ball." in f"{c}" or "ball " in f"{c}" for c in scene.captions):
-            continue
-        paints = {
-            paint for c in scene.captions for paint in ("red", "blue") if f"{paint} ball" in c.replace("beach ", "")
-        }
-        if len(paints) != 1 or right + wrong > 6:
-            continue
-        out = segmenter.segment(segmenter.encode(scene.image), PromptSet.parse(f"red ball\nblue ball\n{stuff}"))
-        areas = {entry.name: entry.area for entry in out.summary()}
-        paint = paints.pop()
-        other = "blue" if paint == "red" else "red"
-        right += areas[f"{paint} ball"] > areas[f"{other} ball"]
-        wrong += areas[f"{paint} ball"] < areas[f"{other} ball"]
-    assert right >= 5
-    assert wrong <= 1
+    seeds = [seed for seed in range(1500) if _paints_of_balls(seed) == [paint]][:4]
+    right = 0
+    for seed in seeds:
+        areas, _, _ = _areas(segmenter, seed, f"red ball\nblue ball\n{stuff}")
+        right += areas[f"{paint} ball"] > 2 * areas[f"{'blue' if paint == 'red' else 'red'} ball"]
+    assert right >= len(seeds) - 1 == 3
+
+
+def _paints_of_balls(seed: int) -> list[str]:
+    plan = plan_scene(seed, (336, 336))
+    inside = (e for e in plan.elements if e.name == "ball" and e.box[1] > 0 and e.box[3] < 336)
+    return [element.color for element in inside if element is plan.elements[-1]]

@@ -56,8 +56,8 @@ def test_a_window_of_a_picture_is_the_same_as_that_part_of_the_whole():
 
 
 def test_the_world_is_varied():
-    scenes = [paint_scene(seed, (168, 168)) for seed in range(150)]
-    shares = np.stack([np.bincount(scene.labels.ravel(), minlength=1 + len(NAMES)) for scene in scenes]) / 168**2
+    scenes = [paint_scene(seed, (112, 112)) for seed in range(150)]
+    shares = np.stack([np.bincount(scene.labels.ravel(), minlength=1 + len(NAMES)) for scene in scenes]) / 112**2
     assert len(NAMES) >= 16
     assert ((shares[:, 1:] > 0.01).sum(0) >= 5).all(), "a class hardly occurs"
     assert 4 <= (shares > 0.01).sum(1).mean() <= 9, "classes in a picture"
