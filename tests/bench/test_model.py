@@ -33,7 +33,7 @@ def test_what_is_timed_is_the_same_work(model):
     model.vision.positions.table = table.detach() * 3
     try:
         with pytest.raises(RuntimeError, match="do not compute the same"):
-            encode_row(model, 96, rounds=1)
+            encode_row(model, 80, rounds=1)
     finally:
         model.vision.positions.table = table
 

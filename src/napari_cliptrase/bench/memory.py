@@ -1,7 +1,6 @@
 """Memory of scoring many classes on a large image, measured in a process of its own."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,8 +47,7 @@ def _measure() -> dict[str, float]:
 
 def _now() -> float:
     """MB that the process has in memory; where the system does not tell, the most it ever had."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 if statm.exists() else _peak()
+    return _status("VmRSS") or _peak()
 
 
 def _peak() -> float:
@@ -57,7 +55,15 @@ def _peak() -> float:
     import resource
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+    # Linux counts what the parent process had when it started this one; its own count does not
+    return _status("VmHWM") or (most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6)
+
+
+def _status(entry: str) -> float | None:
+    """MB of an entry of Linux's account of this process."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(entry)), None)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from open_clip import get_tokenizer
-from open_clip.factory import create_model
+from open_clip import get_model_config, get_tokenizer
+from open_clip.model import CLIP
 from torch import Tensor
 from torch.func import functional_call
 
@@ -30,7 +30,7 @@ class BenchModel:
     def random(cls) -> "BenchModel":
         """Build it; the weights are the same each time."""
         torch.manual_seed(0)
-        module = create_model(ARCHITECTURE, pretrained=None).eval()
+        module = CLIP(**get_model_config(ARCHITECTURE)).eval()
         tokenizer = get_tokenizer(ARCHITECTURE)
         return cls(module, vision_tower(module), text_tower(module, tokenizer), tokenizer)
 

@@ -51,5 +51,5 @@ def prompts_row(model: BenchModel, rounds: int, compared: int = len(CLASSES)) ->
         figure=whole / seconds["ours"],
         target=TARGET,
         at_most=False,
-        note=f"times faster than open_clip's encode_text, timed on {compared} of the classes; equal to {difference:.0e}",
+        note=f"as many times faster than open_clip, timed on {compared} of the classes; equal to {difference:.0e}",
     )

@@ -47,7 +47,8 @@ class Positions:
         if torch.is_grad_enabled() or grid == self.native:
             return interpolate_positions(patches, self.native, grid, kernel)
         # training, moving or loading the model changes what was remembered
-        key = (grid, kernel, self.table.device, self.table.dtype, self.table._version)
+        version = 0 if self.table.is_inference() else self.table._version
+        key = (grid, kernel, self.table.device, self.table.dtype, version)
         if key not in self._known:
             while len(self._known) >= _KEPT:
                 self._known.pop(next(iter(self._known)), None)
