@@ -17,8 +17,10 @@ from napari.qt import get_current_stylesheet
 from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QWidget
+from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.demo.first_look import first_look
+from napari_cliptrase.demo.words import THINGS
 from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.explore.maps import Kind
@@ -28,8 +30,6 @@ PLUGIN = "napari-cliptrase"
 WINDOW = (1400, 880)
 NARROW = 420
 PATIENCE = 900
-THING = (0.55, 0.26)
-"""Where a thing is in the painted scene, as shares of its height and width."""
 
 
 class Studio:
@@ -122,13 +122,16 @@ class Studio:
         self.idle()
 
     def thing(self) -> tuple[float, float]:
-        """Pixel of a thing in the scene; its class becomes the active one."""
-        height, width = self.session.encoded.encoding.shape
-        row, column = THING[0] * height, THING[1] * width
+        """Pixel in the middle of the largest thing of the scene; its class becomes the active one."""
         labels, _ = self.session.layers.combined(self.session.encoded.subject.target)
-        self.session.active_class = int(labels[round(row), round(column)]) or self.session.active_class
+        things = {entry.id for entry in self.session.prompts.classes if entry.name in THINGS}
+        sizes = {class_id: np.count_nonzero(labels == class_id) for class_id in things}
+        largest = max(sizes, key=sizes.__getitem__)
+        depth = distance_transform_edt(np.pad(labels == largest, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        self.session.active_class = largest
         self.settle()
-        return row, column
+        return float(row), float(column)
 
     def at(self, row: float, column: float) -> tuple[float, ...]:
         """World position of a pixel of the image."""

@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.plugin.session import session_of
 
 TOY_MODEL = Path(__file__).parents[1] / "data" / "golden" / "toyclip"
-PATIENCE = 120_000
+PATIENCE = 600_000
 
 
 class Heartbeat:

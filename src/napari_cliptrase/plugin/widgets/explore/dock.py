@@ -30,6 +30,7 @@ from napari_cliptrase.plugin.widgets.explore.panel import COLORMAP, GridPanel
 from napari_cliptrase.plugin.widgets.explore.window import attention_of, view_of, window_at
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, narrow_combo
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class ExploreDock(QWidget):
         self.layer.currentIndexChanged.connect(self._find_attention)
         self.head.currentIndexChanged.connect(self._draw)
         self.overlay.currentIndexChanged.connect(self._draw_overlay)
-        self._session.encoded_changed.connect(self._take_encoding)
+        tie(self._session.encoded_changed, self._take_encoding)
         self._take_encoding()
 
     # -- when it listens ----------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from napari_cliptrase.plugin.widgets.export.sources import (
 from napari_cliptrase.plugin.widgets.export.tree import MaskTree
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row, narrow_combo
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class ExportDock(QWidget):
         self.pattern.textChanged.connect(self._later)
         self.objects.toggled.connect(self._later)
         self.strict.toggled.connect(self._later)
-        self._session.layers.content_changed.connect(self._on_content)
+        tie(self._session.layers.content_changed, self._on_content)
         self.browse.clicked.connect(self._browse)
         self.export.clicked.connect(self._export)
         self.open_folder.clicked.connect(self._open_folder)

@@ -13,6 +13,7 @@ from napari_cliptrase.colors import RGB
 from napari_cliptrase.masks.classes import MaskClass
 from napari_cliptrase.plugin.layers import Role, table_of, tag_of
 from napari_cliptrase.plugin.widgets.export.sources import Source, sources_in
+from napari_cliptrase.plugin.widgets.ties import tie
 
 _ROWS = 7
 
@@ -45,7 +46,7 @@ class MaskTree(QTreeWidget):
             layers.events.reordered,
             layers.events.renamed,
         ):
-            emitter.connect(self.refresh)
+            tie(emitter, self.refresh)
         self.refresh()
 
     def refresh(self, _event: Any = None) -> None:

@@ -20,6 +20,7 @@ from napari_cliptrase.plugin.widgets.refine.classes import ClassChecks
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, choices_of, table_for
 from napari_cliptrase.plugin.widgets.sections import Note, narrow_combo
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.refine.limits import Limits, Strength
 from napari_cliptrase.refine.ways import Way
 
@@ -43,10 +44,10 @@ class RefineControls(QWidget):
         self.band.valueChanged.connect(self.changed)
         events = session.viewer.layers.events
         for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
-            emitter.connect(self.refresh)
-        session.image_changed.connect(self.refresh)
-        session.locked_changed.connect(self._take_choice)
-        session.prompts_changed.connect(self._take_choice)
+            tie(emitter, self.refresh)
+        tie(session.image_changed, self.refresh)
+        tie(session.locked_changed, self._take_choice)
+        tie(session.prompts_changed, self._take_choice)
         self._show_way()
         self._show_strength()
         self.refresh()

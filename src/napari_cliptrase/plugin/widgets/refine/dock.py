@@ -25,6 +25,7 @@ from napari_cliptrase.plugin.widgets.refine.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, Labelled, labelled, table_for, whole_plane
 from napari_cliptrase.plugin.widgets.refine.task import Refined, Task, Workshop
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ class RefineDock(QWidget):
         self.apply.clicked.connect(self._apply)
         self.undo.clicked.connect(self._undo)
         self.cancel.clicked.connect(lambda: self._session.jobs.cancel(KEY))
-        layers.content_changed.connect(self._outdated)
-        layers.written.connect(self._show_undo)
-        layers.taken_back.connect(self._show_undo)
-        self._session.viewer.layers.events.removed.connect(self._show_undo)
+        tie(layers.content_changed, self._outdated)
+        tie(layers.written, self._show_undo)
+        tie(layers.taken_back, self._show_undo)
+        tie(self._session.viewer.layers.events.removed, self._show_undo)
         self._outdated()
         self._show_undo()
 

@@ -8,6 +8,7 @@ from napari_cliptrase.plugin.jobs import Job
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.refine.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.sections import Note, in_row
+from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
 HINT = (
@@ -52,9 +53,9 @@ class SamPanel(QWidget):
         self.accept.clicked.connect(tool.accept)
         self.drop.clicked.connect(tool.drop)
         picker.chosen.connect(self._on_model)
-        tool.toggled.connect(self._show_on)
-        tool.said.connect(self._say)
-        tool.busy.connect(self._show_busy)
+        tie(tool.toggled, self._show_on)
+        tie(tool.said, self._say)
+        tie(tool.busy, self._show_busy)
         self._show_on(False)
         self._show_busy(None)
 

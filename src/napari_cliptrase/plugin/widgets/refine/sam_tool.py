@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Layer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
@@ -56,6 +56,7 @@ class SamTool:
         self._paused = False
         self._overruled = False
         self._error = ""
+        self._before: Layer | None = None
 
     # -- on and off ---------------------------------------------------------------------------------------------------
 
@@ -70,6 +71,7 @@ class SamTool:
         self.stop()
         self._subject = whole_plane(session, image)
         self._name, self._paused, self._error = sam, False, ""
+        self._before = session.viewer.layers.selection.active
         self.on = True
         self._listen(True)
         self._select(self._marks.open(self._subject.target))
@@ -86,6 +88,9 @@ class SamTool:
         self._requests.clear()
         self._made.clear()
         self._marks.close()
+        layers = self._session.viewer.layers
+        if self._before is not None and self._before in layers and layers.selection.active is None:
+            layers.selection.active = self._before
         self._sam = self._subject = self._preview = None
         self.busy.emit(None)
         self.said.emit("")
