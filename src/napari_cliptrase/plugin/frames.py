@@ -147,7 +147,7 @@ def frame_of(image: Image, *, rows: int, columns: int, channel: int | None = Non
             "scale": inner.scale * stretch[1:],
             "translate": place["translate"][1:],
             "rotate": inner.rotate,
-            "shear": inner.shear,
+            "shear": inner.shear if np.any(inner.shear) else np.zeros((inner.ndim * (inner.ndim - 1)) // 2),
             "affine": image.affine.affine_matrix[1:, 1:],
             "units": image.units[1:],
             "axis_labels": image.axis_labels[1:],

@@ -2,24 +2,25 @@
 
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from qtpy.QtCore import QObject
 
+def tie(signal: Any, slot: Callable[..., object]) -> None:
+    """Connect a signal (psygnal's or napari's) to a method of a widget, for as long as the widget lives.
 
-def tie(widget: QObject, signal: Any, slot: Callable[..., object]) -> None:
-    """Connect a signal (psygnal's or napari's) to a method of a widget until Qt deletes the widget.
-
-    Qt deletes a dock with its window while Python may still hold it; a signal that then arrives would meet a shell.
+    Qt deletes a dock with its window while Python may still hold it; a signal that then arrives meets a shell, and is
+    ignored. (Disconnecting when Qt says ``destroyed`` would be simpler, but crashes when Python's collector is why.)
     """
-    signal.connect(slot)
     method = weakref.WeakMethod(slot)
 
-    def untie(*_: object) -> None:
+    def call(*values: Any) -> None:
         bound = method()
-        if bound is not None:
-            with suppress(ValueError, KeyError):
-                signal.disconnect(bound)
+        if bound is None:
+            return
+        try:
+            bound(*values)
+        except RuntimeError as error:
+            if "deleted" not in str(error):  # the word that PyQt and PySide share
+                raise
 
-    widget.destroyed.connect(untie)
+    signal.connect(call)

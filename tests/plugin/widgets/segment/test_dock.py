@@ -199,7 +199,7 @@ def test_the_dock_fits_its_width_without_scrolling_sideways(desk, opened):
     assert inner.minimumSizeHint().width() <= NARROW
     for widget in (desk.dock.image, desk.dock.classes, desk.dock.model, desk.dock.output, desk.dock.bar):
         right = widget.mapTo(desk.dock, widget.rect().topRight()).x()
-        assert right <= NARROW
+        assert right <= NARROW or not widget.isVisible()
 
 
 def test_a_second_dock_shows_the_same_state(desk, qtbot):

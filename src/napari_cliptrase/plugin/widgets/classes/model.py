@@ -62,9 +62,9 @@ class ClassTableModel(QAbstractTableModel):
         self._prompts = session.prompts
         self._areas: dict[int, float] = {}
         self._summary: dict[int, ClassSummary] = {}
-        tie(self, session.prompts_changed, self._on_prompts)
-        tie(self, session.locked_changed, self.refresh)
-        tie(self, session.visibility.changed, self.refresh)
+        tie(session.prompts_changed, self._on_prompts)
+        tie(session.locked_changed, self.refresh)
+        tie(session.visibility.changed, self.refresh)
 
     # -- figures ------------------------------------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ class ClassTable(QTableView):
         self.clicked.connect(self._on_clicked)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         model.modelReset.connect(self.show_active)
-        tie(self, session.active_changed, self.show_active)
+        tie(session.active_changed, self.show_active)
 
     def set_filter(self, text: str) -> None:
         """Show the rows that hold a text."""

@@ -60,7 +60,7 @@ class ScoreSettings(QWidget):
         form = Form(self)
         form.add("Minimum", self.threshold)
         form.add("Vote", self.vote)
-        tie(self, session.settings_changed, self._show)
+        tie(session.settings_changed, self._show)
         self._show(session.settings)
 
     def _show(self, settings: Settings) -> None:
@@ -92,7 +92,7 @@ class AdvancedSettings(QWidget):
         form.add("Sentences", self.templates)
         form.add("Synonyms", self.merge)
         form.add("", self.reset)
-        tie(self, session.settings_changed, self._show)
+        tie(session.settings_changed, self._show)
         self._show(session.settings)
 
     def _show(self, settings: Settings) -> None:

@@ -32,6 +32,7 @@ class ImagePicker(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._followed: set[Any] = set()
         self._roles: dict[Any, AxisRoles] = {}
         self.image = QComboBox()
         self.image.setToolTip("The image layer to segment.")
@@ -59,8 +60,8 @@ class ImagePicker(QWidget):
         self._form.add("", self.as_shown)
         self.image.currentIndexChanged.connect(self._on_choice)
         self.axes.activated.connect(self._on_axes)
-        tie(self, session.images_changed, self.refresh)
-        tie(self, session.image_changed, self._on_image)
+        tie(session.images_changed, self.refresh)
+        tie(session.image_changed, self._on_image)
         self._named: list[Image] = []
         self.refresh()
 
@@ -82,14 +83,14 @@ class ImagePicker(QWidget):
 
     def refresh(self, *_: Any) -> None:
         """Fill the list of images again, keeping the choice."""
-        for layer in self._named:
-            layer.events.name.disconnect(self._on_name)
         self._named = list(reversed(self._session.images))
         self.image.blockSignals(True)
         self.image.clear()
         for layer in self._named:
             self.image.addItem(layer.name)
-            tie(self, layer.events.name, self._on_name)
+            if layer.unique_id not in self._followed:
+                self._followed.add(layer.unique_id)
+                tie(layer.events.name, self._on_name)
         self.image.blockSignals(False)
         if self._session.image not in self._named:
             self._session.image = self._named[0] if self._named else None

@@ -70,11 +70,11 @@ class ModelPicker(QWidget):
         self.detail.chosen.connect(
             lambda detail: setattr(session, "settings", replace(session.settings, detail=detail))
         )
-        tie(self, session.settings_changed, self._on_settings)
+        tie(session.settings_changed, self._on_settings)
         self._on_settings(session.settings)
         self.load.clicked.connect(self.load_wanted)
         self.unload.clicked.connect(self.unload_wanted)
-        tie(self, session.model_changed, self._on_loaded)
+        tie(session.model_changed, self._on_loaded)
         self.refresh(preferences.model)
         self._on_loaded(session.model)
 
