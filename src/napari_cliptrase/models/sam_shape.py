@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from napari_cliptrase.errors import ModelError
 
-DECODER_HEADS: Final = 8  # leaves no trace in the tensors; every published checkpoint has 8
+DECODER_HEAD_WIDTH: Final = 32  # leaves no trace in the tensors; every published checkpoint has 256 channels in 8 heads
 OFFICIAL: Final[Mapping[int, str]] = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
 _PIXEL_MEAN: Final = (123.675, 116.28, 103.53)
 _PIXEL_STD: Final = (58.395, 57.12, 57.375)
@@ -77,7 +77,7 @@ def build_sam(shape: SamShape) -> Sam:
             depth=shape.decoder_depth,
             embedding_dim=shape.prompt_width,
             mlp_dim=shape.decoder_mlp_width,
-            num_heads=DECODER_HEADS,
+            num_heads=max(shape.prompt_width // DECODER_HEAD_WIDTH, 1),
         ),
         transformer_dim=shape.prompt_width,
         iou_head_depth=shape.iou_depth,

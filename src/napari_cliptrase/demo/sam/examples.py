@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 FIRST_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
 SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))
 KINDS: Final[tuple[Kind, ...]] = ("point", "box", "refine", "clicks")
-KIND_SHARES: Final = (0.3, 0.2, 0.35, 0.15)
+KIND_SHARES: Final = (0.25, 0.3, 0.3, 0.15)
 MASK_LOGIT: Final = 6.0  # what a mask prompt says inside (and, negative, outside)
 _THING_IDS: Final = tuple(IDS[name] for name in THINGS)
 
@@ -33,7 +33,8 @@ class Example:
     ``image`` (3, S, S) float32 0..255, padded with the mean colour by the network's own rule later; ``inside`` the
     (height, width) of the picture in the frame; ``targets`` (P, S/2, S/2) float32, the share of each cell that the
     region covers; ``points`` (P, N, 2) float32 x, y with ``point_labels`` (P, N), ``boxes`` (P, 4) and ``masks``
-    (P, 1, S/2, S/2), each None when the kind has none.
+    (P, 1, S/2, S/2), each None when the kind has none. ``names`` (S/2, S/2) int64 is the class of each cell, 0 beside
+    the picture; ``edges`` (S/2, S/2) float32 is 1 where two elements meet.
     """
 
     image: Tensor
@@ -43,6 +44,8 @@ class Example:
     point_labels: Tensor | None
     boxes: Tensor | None
     masks: Tensor | None
+    names: Tensor
+    edges: Tensor
 
 
 def paint_example(seed: int, frame: int, cells: int, count: int) -> Example:
@@ -65,6 +68,8 @@ def paint_example(seed: int, frame: int, cells: int, count: int) -> Example:
         point_labels,
         boxes,
         masks,
+        _cell_names(labels, side, cells),
+        (cover(_borders(instances), side, cells) > 0).float(),
     )
 
 
@@ -73,6 +78,22 @@ def cover(region: Mask, side: int, cells: int) -> Tensor:
     height, width = region.shape
     padded = functional.pad(torch.from_numpy(region).float(), (0, side - width, 0, side - height))
     return functional.adaptive_avg_pool2d(padded[None], cells)[0]
+
+
+def _cell_names(labels: NDArray[np.uint8], side: int, cells: int) -> Tensor:
+    """Return (cells, cells) int64: the class in the middle of each cell, 0 beside the picture."""
+    middles = ((np.arange(cells) + 0.5) * side / cells).astype(np.intp)
+    square = np.zeros((side, side), np.int64)
+    square[: labels.shape[0], : labels.shape[1]] = labels
+    return torch.from_numpy(square[np.ix_(middles, middles)])
+
+
+def _borders(instances: NDArray[np.int32]) -> Mask:
+    """Return (H, W) bool: pixels whose right or lower neighbour belongs to another element."""
+    border = np.zeros(instances.shape, bool)
+    border[:-1] |= instances[1:] != instances[:-1]
+    border[:, :-1] |= instances[:, 1:] != instances[:, :-1]
+    return border
 
 
 def mask_prompt(region: Tensor) -> Tensor:

@@ -1,0 +1,169 @@
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tifffile import imwrite
+from typer.testing import CliRunner
+
+from napari_cliptrase.cli.app import app
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.models.sam_shape import SamShape, build_sam
+from napari_cliptrase.refine.protocol import RefineResult
+from napari_cliptrase.refine.superpixels import Superpixels
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, np.ndarray]:
+    """An image of two halves with a square, a mask that is a few pixels off, and the true labels."""
+    truth = np.ones((60, 80), np.uint8)
+    truth[:, 43:] = 2
+    truth[20:40, 10:30] = 3
+    coarse = np.ones((60, 80), np.uint8)
+    coarse[:, 40:] = 2
+    coarse[17:41, 8:31] = 3
+    shades = np.array([0, 30, 130, 240], np.uint8)
+    Image.fromarray(shades[truth]).save(tmp_path / "photo.png")
+    Image.fromarray(coarse).save(tmp_path / "mask.png")
+    names = ClassTable.from_names("sea", "sand", "boat")
+    (tmp_path / "mask.classes.json").write_text(names.to_json())
+    return tmp_path / "photo.png", tmp_path / "mask.png", truth
+
+
+def _run(*arguments: object) -> str:
+    result = RUNNER.invoke(app, ["refine", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def _read(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path))
+
+
+def test_boundaries_move_to_the_edges(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, truth = files
+    said = _run(image, mask, "--way", "superpixels", "--out", tmp_path / "out" / "sharp.png")
+    sharp = _read(tmp_path / "out" / "sharp.png")
+    coarse = _read(mask)
+    assert (sharp != truth).sum() < 0.3 * (coarse != truth).sum()
+    assert f"Changed {(sharp != coarse).sum()} of 4800 pixels" in said
+    table = json.loads((tmp_path / "out" / "sharp.classes.json").read_text())
+    assert [entry["name"] for entry in table["classes"]] == ["sea", "sand", "boat"]
+
+
+def test_a_mask_can_be_refined_in_place(files: tuple[Path, Path, np.ndarray]) -> None:
+    image, mask, truth = files
+    before = _read(mask)
+    _run(image, mask, "--way", "superpixels", "--out", mask)
+    assert (_read(mask) != truth).sum() < (before != truth).sum()
+
+
+def test_strength_never_keeps_every_pixel(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, _ = files
+    _run(image, mask, "--way", "superpixels", "--strength", "never", "--out", tmp_path / "o.png")
+    assert np.array_equal(_read(tmp_path / "o.png"), _read(mask))
+
+
+def test_a_band_keeps_what_is_farther_away(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, _ = files
+    _run(image, mask, "--way", "superpixels", "--strength", "band:1", "--out", tmp_path / "o.png")
+    changed = _read(tmp_path / "o.png") != _read(mask)
+    assert changed.any()
+    assert not changed[:, 45:].any()
+    assert not changed[:, 42:45].all(0)[1:].any()
+
+
+def test_only_and_locked_classes(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, _ = files
+    coarse = _read(mask)
+    _run(image, mask, "--way", "superpixels", "--class", "boat", "--out", tmp_path / "only.png")
+    only = _read(tmp_path / "only.png")
+    assert (only != coarse).any()
+    assert np.array_equal(only[:, 35:], coarse[:, 35:])
+    _run(image, mask, "--way", "superpixels", "--lock", "3", "--out", tmp_path / "locked.png")
+    locked = _read(tmp_path / "locked.png")
+    assert np.array_equal(locked == 3, coarse == 3)
+    assert (locked != coarse).any()
+
+
+def test_sam_checkpoints_are_taken_by_path(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, _ = files
+    torch.manual_seed(0)
+    network = build_sam(SamShape(64, 8, 32, 2, 64, (4, 0), 32, decoder_mlp_width=32, iou_width=32))
+    torch.save(network.state_dict(), tmp_path / "mine.pth")
+    for way in ("sam-vote", "sam-prompts"):
+        said = _run(image, mask, "--way", way, "--sam", tmp_path / "mine.pth", "--out", tmp_path / f"{way}.png")
+        assert "Note: " in said
+        assert _read(tmp_path / f"{way}.png").shape == (60, 80)
+    said = _run(
+        image, mask, "--sam", tmp_path / "mine.pth", "--way", "sam-vote", "--points", "2", "--out", tmp_path / "p.png"
+    )
+    assert "masks voted" in said
+
+
+def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, _ = files
+    _run(image, mask, "--way", "superpixels", "--out", tmp_path / "single.png")
+    imwrite(tmp_path / "stack.tif", np.stack([_read(image)] * 3), metadata={"axes": "ZYX"})
+    imwrite(tmp_path / "labels.tif", np.stack([_read(mask)] * 3), metadata={"axes": "ZYX"})
+    _run(tmp_path / "stack.tif", tmp_path / "labels.tif", "--way", "superpixels", "--to", "tiff", "--out", tmp_path / "o.tif")
+    from tifffile import imread
+
+    refined = imread(tmp_path / "o.tif")
+    assert refined.shape == (3, 60, 80)
+    for plane in refined:
+        assert np.array_equal(plane, _read(tmp_path / "single.png"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--class", "car"], r"no class 'car'; it has sea \(1\), sand \(2\), boat \(3\)"),
+        (["--strength", "much"], "write never, free, or band:8"),
+        (["--sam", "vit_x"], "'vit_x' is no SAM model"),
+        (["--to", "odd"], "no format 'odd'"),
+        (["--way", "superpixels", "--points", "9"], "superpixels has no option points"),
+    ],
+)
+def test_mistakes_are_sentences(
+    files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str], said: str
+) -> None:
+    image, mask, _ = files
+    with pytest.raises(CliptraseError, match=said):
+        _run(image, mask, "--out", tmp_path / "o.png", *options)
+    assert not (tmp_path / "o.png").exists()
+
+
+def test_an_image_of_another_size_is_refused(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    _, mask, _ = files
+    Image.fromarray(np.zeros((30, 30), np.uint8)).save(tmp_path / "other.png")
+    with pytest.raises(CliptraseError, match="60 × 80 pixels and the image is 30 × 30"):
+        _run(tmp_path / "other.png", mask, "--way", "superpixels", "--out", tmp_path / "o.png")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), KeyboardInterrupt()])
+def test_an_exception_leaves_the_file_byte_identical(
+    files: tuple[Path, Path, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    image, mask, _ = files
+    before = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir() if path.is_file()}
+
+    def failing(self: Superpixels, *_: object) -> RefineResult:
+        raise error
+
+    monkeypatch.setattr(Superpixels, "refine_steps", failing)
+    result = RUNNER.invoke(app, ["refine", str(image), str(mask), "--way", "superpixels", "--out", str(mask)])
+    assert result.exit_code != 0
+    after = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir() if path.is_file()}
+    assert after == before
