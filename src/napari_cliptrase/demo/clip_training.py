@@ -63,6 +63,7 @@ class ClipRecipe:
         Stage(320, 10, 500, 3e-4, 1e-5, regions=3.0, top=0.02, portraits=False),
         Stage(224, 20, 500, 3e-4, 1e-5, regions=2.0, top=0.03, extents=1.0),
         Stage(224, 20, 650, 3e-4, 5e-6, regions=2.0, top=0.03, extents=2.0, apart=True),
+        Stage(224, 20, 600, 3e-4, 3e-6, regions=2.0, top=0.03, extents=3.0, apart=True),
     )
     warmup: int = 200
     decay: float = 0.05
