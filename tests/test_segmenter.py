@@ -91,10 +91,26 @@ def test_the_threshold_of_a_class_goes_before_the_global_one(model, encoded):
 @pytest.mark.parametrize("which", ["encoded", "windowed"])
 def test_a_vote_gives_each_region_one_class(model, request, vote, which):
     encoding = request.getfixturevalue(which)
-    labels = segmenter(model).segment(encoding, PROMPTS, replace(QUICK, vote=vote)).labels
+    labels = segmenter(model).segment(encoding, PROMPTS, replace(QUICK, vote=vote, protect=1)).labels
     regions = encoding.region_map()
     for region in np.unique(regions[regions >= 0]):
         assert len(np.unique(labels[regions == region])) == 1
+
+
+@pytest.mark.parametrize("vote", [Vote.HARD, Vote.SOFT])
+def test_what_is_sure_keeps_its_class_against_the_vote(model, encoded, vote):
+    def labels(**changes):
+        return segmenter(model).segment(encoded, PROMPTS, replace(QUICK, **changes)).labels
+
+    own, voted = labels(vote=Vote.OFF), labels(vote=vote, protect=1)
+    assert (own != voted).any()
+    last = voted
+    for protect in (0.9, 0.5, 0.2, 0.0):
+        now = labels(vote=vote, protect=protect)
+        assert ((now == own) | (now == voted)).all()
+        assert (now == own).sum() >= (last == own).sum()
+        last = now
+    assert (last == own).all()
 
 
 def test_synonyms_belong_to_their_class(model, encoded):

@@ -23,6 +23,7 @@ settings_values = st.builds(
     templates=st.sampled_from(TemplateSet),
     synonym_merge=st.sampled_from(SynonymMerge),
     vote=st.sampled_from(Vote),
+    protect=st.floats(0, 1),
     threshold=st.floats(0, 1),
     scale=st.none() | st.floats(0.1, 1000),
     prior=st.booleans(),
@@ -68,7 +69,7 @@ def test_a_detail_that_is_overruled_does_not_count():
 def test_the_published_protocol(size, eps, min_samples):
     paper = Settings.paper(size)
     assert (paper.working_resolution, paper.eps, paper.min_samples) == (size, eps, min_samples)
-    assert (paper.crop, paper.vote, paper.kernel) == (True, Vote.HARD, PositionKernel.PAPER)
+    assert (paper.crop, paper.vote, paper.protect, paper.kernel) == (True, Vote.HARD, 1, PositionKernel.PAPER)
     assert (paper.templates, paper.recovery, paper.denoise) == (
         TemplateSet.FULL,
         Recovery.CLIPTRASE,
@@ -92,6 +93,7 @@ def test_choices_can_be_given_as_text():
         (lambda: Settings(vote="loud"), "no vote 'loud'; there are hard, soft, off"),
         (lambda: Settings(detail="finest"), "there are coarse, normal, fine"),
         (lambda: Settings(threshold=1.1), "threshold is 1.1"),
+        (lambda: Settings(protect=-0.1), "protect is -0.1"),
         (lambda: Settings(overlap=1), "overlap is 1"),
         (lambda: Settings(resolution=3), "resolution is 3"),
         (lambda: Settings(window=20000), "window is 20000"),

@@ -15,7 +15,7 @@ from napari_cliptrase.settings import Settings
 _PATCHES_AT_ONCE = {"cpu": 1024}
 _PATCHES_AT_ONCE_ELSEWHERE = 8192
 _FLOAT = 4
-_PER_PIXEL = 10  # the region of each pixel as a number, its label, and copies of the label
+_PER_PIXEL = 16  # its region, its lead, its label before and after the vote
 _INTEGER = 8
 
 

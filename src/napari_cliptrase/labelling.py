@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from napari_cliptrase.cliptrase.options import SynonymMerge, Vote
 from napari_cliptrase.cliptrase.scoring import (
@@ -95,6 +96,13 @@ class Contest:
         """The two best classes of each pixel; computed when first asked for."""
         return rank_pixels(self.scores, self.shape)
 
+    def lead(self) -> NDArray[np.float32]:
+        """(H, W) by how much the best class of a patch leads the next, interpolated; cheap beside `ranking`."""
+        probabilities = self.scores.best_phrases(self.scores.logits.softmax(0))
+        best = probabilities.topk(min(2, len(probabilities)), dim=0).values
+        lead = best[0] - best[1] if len(best) > 1 else best[0]
+        return np.asarray(F.interpolate(lead[None, None], size=self.shape, mode="bilinear")[0, 0].numpy())
+
     @property
     def nothing(self) -> int:
         """The class index of what is background, or too weak for its class."""
@@ -110,25 +118,24 @@ def compete(encoding: Encoding, phrases: Phrasebook, prompts: PromptSet, setting
     return Contest(scores, encoding.shape, np.asarray([*least, 0], np.float32))
 
 
-def assign(contest: Contest, encoding: Encoding, vote: Vote) -> Labels:
+def assign(contest: Contest, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
     """(H, W) class index of each pixel.
 
     A pixel whose best class stays below its threshold counts as background before the majority vote, as pixels of
-    background phrases do; the soft vote compares a region's own probability with the threshold.
+    background phrases do; the soft vote compares a region's own probability with the threshold. Pixels whose class
+    leads by more than ``protect`` keep it whatever their region votes for.
     """
+    own = _each_pixel(contest)
     if vote is Vote.OFF:
-        return _each_pixel(contest)
+        return own
     regions = encoding.region_map()
     if vote is Vote.HARD:
-        labels = _each_pixel(contest)
-        return paint(labels, regions, majority(labels, regions, contest.nothing + 1))
-    winner, probability = soft_vote(contest.scores, encoding.region_weights())
-    winner[probability < contest.thresholds[winner]] = contest.nothing
-    if regions.min() < 0:
-        labels = _each_pixel(contest)
-    else:  # nothing of it would be left
-        labels = np.zeros(contest.shape, index_dtype(contest.nothing))
-    return paint(labels, regions, winner)
+        winner = majority(own, regions, contest.nothing + 1)
+    else:
+        winner, probability = soft_vote(contest.scores, encoding.region_weights())
+        winner[probability < contest.thresholds[winner]] = contest.nothing
+    voted = paint(own, regions, winner)
+    return np.where(contest.lead() > protect, own, voted) if protect < 1 else voted
 
 
 def _each_pixel(contest: Contest) -> Labels:

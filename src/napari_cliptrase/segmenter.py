@@ -104,7 +104,7 @@ class Segmenter:
         phrases, notes = yield from self._phrasebook(prompts, settings)
         contest = compete(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
         return Segmentation(
-            labels=to_ids(assign(contest, encoding, settings.vote), phrases.ids),
+            labels=to_ids(assign(contest, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
             provenance=provenance(
                 model=self.model.name,

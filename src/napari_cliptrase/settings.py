@@ -44,7 +44,7 @@ _WORKING: Final = {
 # what the paper's code uses: DBSCAN radius and core size at a resolution
 _PUBLISHED: Final = {224: (0.7, 3), 336: (1.1, 7)}
 
-_SCORE_SIDE: Final = ("templates", "synonym_merge", "vote", "threshold", "scale", "prior")
+_SCORE_SIDE: Final = ("templates", "synonym_merge", "vote", "protect", "threshold", "scale", "prior")
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,9 @@ class Settings:
         Whether the phrases of a class are averaged, or the best one counts at each place.
     vote
         How a region decides on its class.
+    protect
+        A pixel whose class leads the next one by more than this probability keeps it whatever its region votes for, so
+        that small things do not vanish in their surroundings; 1 gives every pixel to the vote, as the paper does.
     threshold
         Least probability for a class; pixels below become 0. A class may have its own.
     scale
@@ -100,6 +103,7 @@ class Settings:
     templates: TemplateSet = TemplateSet.FULL
     synonym_merge: SynonymMerge = SynonymMerge.MEAN
     vote: Vote = Vote.HARD
+    protect: float = 0.8
     threshold: float = 0.0
     scale: float | None = None
     prior: bool = False
@@ -112,6 +116,7 @@ class Settings:
         _check(0 <= self.overlap <= 0.9, "overlap", self.overlap, "0 to 0.9")
         _check(self.eps is None or self.eps > 0, "eps", self.eps, "above 0")
         _check(self.min_samples is None or self.min_samples >= 1, "min_samples", self.min_samples, "from 1")
+        _check(0 <= self.protect <= 1, "protect", self.protect, "0 to 1")
         _check(0 <= self.threshold <= 1, "threshold", self.threshold, "0 to 1")
         _check(self.scale is None or self.scale > 0, "scale", self.scale, "above 0")
 
@@ -129,6 +134,7 @@ class Settings:
             eps=eps,
             min_samples=min_samples,
             vote=Vote.HARD,
+            protect=1.0,
         )
 
     @property
