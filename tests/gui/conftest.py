@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.plugin.session import session_of
 
 TOY_MODEL = Path(__file__).parents[1] / "data" / "golden" / "toyclip"
-PATIENCE = 600_000
+PATIENCE = 120_000
 
 
 class Heartbeat:
@@ -80,7 +80,7 @@ class Window:
 
 @pytest.fixture
 def window(make_napari_viewer_proxy, qtbot):
-    window = Window(make_napari_viewer_proxy(), qtbot)
+    window = Window(make_napari_viewer_proxy(show=True), qtbot)
     yield window
     window.session.jobs.cancel()
     window.idle()
