@@ -15,3 +15,9 @@ def test_medians_are_of_each_way():
     seconds = interleaved({"short": lambda: None, "long": lambda: time.sleep(0.02)}, rounds=3)
     assert seconds["long"] >= 0.02 > seconds["short"]
     assert seconds["long"] == pytest.approx(0.02, abs=0.2)
+
+
+def test_another_summary():
+    pauses = iter([0, 0.03, 0.001, 0.03])
+    seconds = interleaved({"pause": lambda: time.sleep(next(pauses))}, rounds=3, summary=min)
+    assert 0.001 <= seconds["pause"] < 0.03

@@ -56,7 +56,8 @@ def rescoring_rows(rounds: int) -> list[Row]:
         "labels": lambda: labels_after_vote(score(features, grid, text), regions, size),
         "ranking": lambda: rank_pixels(score(features, grid, text), size),
     }
-    seconds = interleaved(ways, rounds)
+    # no ratio, but milliseconds: the fastest round is the one that other programs disturbed least
+    seconds = interleaved(ways, rounds, min)
     return [
         Row(
             name="re-score 20 classes, 512×512 labels",
@@ -66,7 +67,7 @@ def rescoring_rows(rounds: int) -> list[Row]:
             figure=seconds["labels"] * 1e3,
             target=TARGET_MS,
             at_most=True,
-            note="scores, interpolation, vote in regions",
+            note="scores, interpolation, vote in regions; fastest of the rounds",
         ),
         Row(
             name="margin of 20 classes, 512×512",

@@ -1,12 +1,14 @@
 """Timing of several ways to do the same, fair on a computer that does other things, too."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 
 
-def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each way, after one untimed call of each.
+def interleaved(
+    ways: Mapping[str, Callable[[], object]], rounds: int, summary: Callable[[Sequence[float]], float] = median
+) -> dict[str, float]:
+    """Seconds of each way, after one untimed call of each: the median, or another ``summary`` of its rounds.
 
     The ways take turns, and every other round in the opposite order, so that a slow spell of the computer or the state
     in which one leaves the caches falls on all of them.
@@ -19,4 +21,4 @@ def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[s
             start = perf_counter()
             ways[name]()
             seconds[name].append(perf_counter() - start)
-    return {name: median(times) for name, times in seconds.items()}
+    return {name: summary(times) for name, times in seconds.items()}
