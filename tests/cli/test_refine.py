@@ -117,7 +117,16 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
     _run(image, mask, "--way", "superpixels", "--out", tmp_path / "single.png")
     imwrite(tmp_path / "stack.tif", np.stack([_read(image)] * 3), metadata={"axes": "ZYX"})
     imwrite(tmp_path / "labels.tif", np.stack([_read(mask)] * 3), metadata={"axes": "ZYX"})
-    _run(tmp_path / "stack.tif", tmp_path / "labels.tif", "--way", "superpixels", "--to", "tiff", "--out", tmp_path / "o.tif")
+    _run(
+        tmp_path / "stack.tif",
+        tmp_path / "labels.tif",
+        "--way",
+        "superpixels",
+        "--to",
+        "tiff",
+        "--out",
+        tmp_path / "o.tif",
+    )
     from tifffile import imread
 
     refined = imread(tmp_path / "o.tif")

@@ -1,6 +1,7 @@
 import hashlib
 import sys
 from dataclasses import replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -88,7 +89,7 @@ def test_a_changed_network_is_refused_by_the_tensor_that_does_not_fit(tmp_path: 
 def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(ModelError, match="'vit_x' is no SAM model; choose one of demo, vit_b, vit_l, vit_h"):
         load_sam("vit_x")
-    with pytest.raises(ModelError, match="There is no SAM checkpoint .*gone.pth"):
+    with pytest.raises(ModelError, match=r"There is no SAM checkpoint .*gone\.pth"):
         load_sam("gone.pth")
 
 
@@ -170,6 +171,7 @@ def test_mobile_sam_is_built_by_its_package(monkeypatch: pytest.MonkeyPatch, tmp
     path = tmp_path / "mobile_sam.pt"
     torch.save(trained.state_dict(), path)
     package = ModuleType("mobile_sam")
+    package.__spec__ = ModuleSpec("mobile_sam", None)
     package.sam_model_registry = {"vit_t": lambda checkpoint: Mobile()}  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "mobile_sam", package)
     monkeypatch.setattr(sam, "find_spec", lambda name: package)

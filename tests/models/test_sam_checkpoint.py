@@ -87,7 +87,7 @@ def test_truncated_files_are_refused_by_name(tmp_path: Path, suffix: str) -> Non
 @pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"\x89PNG....", bytes(200)])
 def test_files_of_another_kind_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "page.pth").write_bytes(content)
-    with pytest.raises(ModelError, match="page.pth cannot be read as a SAM checkpoint"):
+    with pytest.raises(ModelError, match=r"page\.pth cannot be read as a SAM checkpoint"):
         read_sam_tensors(tmp_path / "page.pth")
 
 
@@ -111,5 +111,5 @@ def test_a_file_with_code_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="There is no SAM checkpoint .*nowhere.pth"):
+    with pytest.raises(ModelError, match=r"There is no SAM checkpoint .*nowhere\.pth"):
         read_sam_tensors(tmp_path / "nowhere.pth")

@@ -96,9 +96,7 @@ def test_the_first_click_has_to_be_inside(session: SamSession) -> None:
 
 
 @pytest.mark.parametrize(("row", "column"), [(-5, 3), (3, -2), (70, 3), (3, 64.9)])
-def test_clicks_beside_the_image_are_refused_and_change_nothing(
-    session: SamSession, row: float, column: float
-) -> None:
+def test_clicks_beside_the_image_are_refused_and_change_nothing(session: SamSession, row: float, column: float) -> None:
     session.click(30, 20)
     with pytest.raises(CliptraseError, match="outside the image"):
         session.click(row, column)

@@ -33,7 +33,7 @@ def test_pixels_in_no_mask_keep_their_label(oracle: Oracle, picture: SimpleNames
 
 def test_small_masks_are_painted_over_large_ones(oracle: Oracle) -> None:
     coarse = np.full((64, 64), 4, np.uint8)
-    coarse[20:32, 20:32] = 9
+    coarse[19:33, 20:34] = 9
     truth = np.ones((64, 64), np.uint8)
     truth[19:33, 18:34] = 2
     whole = oracle(truth)

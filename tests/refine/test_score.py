@@ -6,7 +6,9 @@ from napari_cliptrase.refine.score import main
 
 
 def test_superpixels_sharpen_patches_of_the_painted_world(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--scenes", "2", "--first-seed", "11", "--size", "192", "--start", "patches", "--way", "superpixels", "--json"])
+    main(
+        ["--scenes", "2", "--first-seed", "11", "--size", "192", "--start", "patches", "--way", "superpixels", "--json"]
+    )
     report = json.loads(capsys.readouterr().out)
     assert set(report) == {"before", "superpixels"}
     assert report["superpixels"]["boundary_iou"] > 1.5 * report["before"]["boundary_iou"]

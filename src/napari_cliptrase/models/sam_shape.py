@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from napari_cliptrase.errors import ModelError
 
-DECODER_HEAD_WIDTH: Final = 32  # leaves no trace in the tensors; every published checkpoint has 256 channels in 8 heads
+# leaves no trace in the tensors; every published checkpoint has 256 channels in 8 heads
+DECODER_HEAD_WIDTH: Final = 32
 OFFICIAL: Final[Mapping[int, str]] = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
 _PIXEL_MEAN: Final = (123.675, 116.28, 103.53)
 _PIXEL_STD: Final = (58.395, 57.12, 57.375)

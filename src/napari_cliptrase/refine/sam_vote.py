@@ -22,14 +22,14 @@ class VoteOptions:
     """How masks are found and when they may vote.
 
     ``points`` a side of the grid of prompts; ``quality`` and ``stability`` a mask must reach; ``overlap`` of boxes from
-    which on two masks are the same; ``majority`` the share of a mask's pixels that its class must have.
+    which on two masks are the same; ``majority`` the share of a mask's visible pixels that its class must have.
     """
 
     points: int = 8
-    quality: float = 0.7
-    stability: float = 0.8
+    quality: float = 0.5
+    stability: float = 0.7
     overlap: float = 0.8
-    majority: float = 0.5
+    majority: float = 0.7
 
 
 class SamVote(SamWindows):
@@ -40,22 +40,24 @@ class SamVote(SamWindows):
         self.options = options
 
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
-        """Find masks, paint them from large to small, each in the class of most of its pixels."""
+        """Find masks, paint them from large to small, and give what stays visible of each the class of its majority.
+
+        What a smaller mask covers has no say in the larger one, so that a meadow does not swallow the house on it.
+        """
         masks = yield from self._find(view)
         areas = (masks > 0).sum((-2, -1))
         masks = masks[areas.argsort(descending=True, stable=True)]
         yield f"Voting in {len(masks)} masks"
-        refined = view.labels.copy()
+        painted = np.zeros(view.labels.shape, np.int32)  # 0 is in no mask
+        for number, logits in enumerate(to_pixels(view.sam, view.embedding, masks), start=1):
+            painted[logits > 0] = number
         values, dense = np.unique(view.labels, return_inverse=True)
-        dense = dense.reshape(view.labels.shape)
-        used = 0
-        for logits in to_pixels(view.sam, view.embedding, masks):
-            inside = logits > 0
-            counts = np.bincount(dense[inside], minlength=len(values))
-            winner = int(counts.argmax())
-            if counts[winner] > self.options.majority * counts.sum():
-                refined[inside] = values[winner]
-                used += 1
+        counts = np.bincount(painted.ravel() * len(values) + dense.ravel(), minlength=(len(masks) + 1) * len(values))
+        counts = counts.reshape(len(masks) + 1, len(values))
+        decided = counts.max(1) > self.options.majority * counts.sum(1)
+        decided[0] = False
+        refined = np.where(decided[painted], values[counts.argmax(1)][painted], view.labels)
+        used = int(decided.sum())
         return WindowResult(refined, used, len(masks) - used)
 
     def note(self, used: int, refused: int) -> str:

@@ -4,16 +4,16 @@ import torch
 
 from napari_cliptrase.demo.sam.examples import FIRST_TRAINING_SEED, Example, cover, paint_example
 
-CELLS = 32
+FRAME, CELLS = 256, 128
 
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    return [paint_example(FIRST_TRAINING_SEED + i, 64, CELLS, 4) for i in range(24)]
+    return [paint_example(FIRST_TRAINING_SEED + i, FRAME, CELLS, 4) for i in range(24)]
 
 
 def test_equal_seeds_give_equal_examples() -> None:
-    one, other = (paint_example(FIRST_TRAINING_SEED + 5, 64, CELLS, 4) for _ in range(2))
+    one, other = (paint_example(FIRST_TRAINING_SEED + 5, FRAME, CELLS, 4) for _ in range(2))
     assert torch.equal(one.image, other.image)
     assert torch.equal(one.targets, other.targets)
 
@@ -25,12 +25,12 @@ def test_every_kind_of_prompt_occurs(examples: list[Example]) -> None:
 
 def test_pictures_fill_the_longer_side_of_the_frame(examples: list[Example]) -> None:
     for example in examples:
-        assert max(example.inside) == 64
+        assert max(example.inside) == FRAME
         assert example.image.shape == (3, *example.inside)
-        rows, columns = (-(-n * CELLS // 64) for n in example.inside)
-        assert not example.targets[:, rows:].any()
-        assert not example.targets[:, :, columns:].any()
-        assert not example.names[rows:].any()
+        rows, columns = (-(-n * CELLS // FRAME) for n in example.inside)
+        assert not example.targets[:, rows + 1 :].any()
+        assert not example.targets[:, :, columns + 1 :].any()
+        assert not example.names[rows + 1 :].any()
         assert (example.names[: rows - 1, : columns - 1] > 0).all()
 
 
@@ -42,7 +42,7 @@ def test_the_first_point_lies_in_its_region(examples: list[Example]) -> None:
         assert example.point_labels is not None
         for region, points, marks in zip(example.targets, example.points, example.point_labels, strict=True):
             for (x, y), mark in zip(points.tolist(), marks.tolist(), strict=True):
-                cell = region[int(y * CELLS / 64), int(x * CELLS / 64)]
+                cell = region[int(y * CELLS / FRAME), int(x * CELLS / FRAME)]
                 assert (cell > 0.5) == bool(mark)
 
 
@@ -52,7 +52,7 @@ def test_boxes_hold_most_of_their_region(examples: list[Example]) -> None:
     for example in boxed:
         assert example.boxes is not None
         for region, box in zip(example.targets, example.boxes, strict=True):
-            x0, y0, x1, y1 = (round(float(v) * CELLS / 64) for v in box)
+            x0, y0, x1, y1 = (round(float(v) * CELLS / FRAME) for v in box)
             assert region[y0:y1, x0:x1].sum() > 0.6 * region.sum()
 
 

@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 FIRST_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
 SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))
 KINDS: Final[tuple[Kind, ...]] = ("point", "box", "refine", "clicks")
-KIND_SHARES: Final = (0.25, 0.3, 0.3, 0.15)
+KIND_SHARES: Final = (0.3, 0.2, 0.35, 0.15)
 MASK_LOGIT: Final = 6.0  # what a mask prompt says inside (and, negative, outside)
 _THING_IDS: Final = tuple(IDS[name] for name in THINGS)
 
