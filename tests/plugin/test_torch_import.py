@@ -27,10 +27,10 @@ def test_opening_a_dock_does_not_import_torch(room, dock):
 def test_torch_can_be_imported_beside_a_window_drawn_in_software():
     """Mesa's LLVM and triton's in one process end it with a segmentation fault unless they are kept apart."""
     code = """
-import napari
+import napari, numpy
 from qtpy.QtWidgets import QApplication
 viewer = napari.Viewer()
-viewer.add_image([[0.0, 1.0], [1.0, 0.0]])
+viewer.add_image(numpy.zeros((8, 8)))
 QApplication.processEvents()
 from napari_cliptrase.plugin.torch_import import make_torch_safe
 make_torch_safe()
