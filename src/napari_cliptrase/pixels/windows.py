@@ -5,6 +5,7 @@ Everything is counted in patches of one grid that covers the working image, so t
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,9 +91,15 @@ class WindowPlan:
         """
         window = self.windows[number]
         extent = Window(window.rows.pixels(self.grid[0], shape[0]), window.columns.pixels(self.grid[1], shape[1]))
-        rows = _nearest(sorted({w.rows.start for w in self.windows}), window.rows, self.grid[0], shape[0])
-        columns = _nearest(sorted({w.columns.start for w in self.windows}), window.columns, self.grid[1], shape[1])
+        row_starts, column_starts = self._starts
+        rows = _nearest(row_starts, window.rows, self.grid[0], shape[0])
+        columns = _nearest(column_starts, window.columns, self.grid[1], shape[1])
         return Window(rows, columns), extent
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[int]]:
+        """Where windows begin along y and along x; found once, since there may be many windows."""
+        return sorted({w.rows.start for w in self.windows}), sorted({w.columns.start for w in self.windows})
 
 
 def plan_windows(grid: tuple[int, int], largest: int, overlap: float) -> WindowPlan:
