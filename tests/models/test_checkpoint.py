@@ -37,19 +37,22 @@ def archive(tiny_module: Any, tmp_path: Path) -> Path:
 
 
 class Evil:
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
     def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return (exec, ("open('/tmp/napari-cliptrase-was-here', 'w')",))
+        return (exec, (f"open({str(self.trace)!r}, 'w')",))
 
 
 def test_a_pickle_that_runs_code_is_not_opened(tmp_path: Path) -> None:
-    path = tmp_path / "evil.pt"
-    torch.save({"w": torch.zeros(1), "evil": Evil()}, path)
+    path, trace = tmp_path / "evil.pt", tmp_path / "was-here"
+    torch.save({"w": torch.zeros(1), "evil": Evil(trace)}, path)
     with pytest.raises(ModelError, match="could run code"):
         read(path)
-    path.write_bytes(pickle.dumps({"evil": Evil()}))
+    path.write_bytes(pickle.dumps({"evil": Evil(trace)}))
     with pytest.raises(ModelError):
         read(path)
-    assert not Path("/tmp/napari-cliptrase-was-here").exists()
+    assert not trace.exists()
 
 
 def test_a_torchscript_archive_is_not_opened_when_its_hash_is_foreign(archive: Path) -> None:
