@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
-copyright = "2026, napari-cliptrase contributors"
+copyright = "2026, napari-cliptrase contributors"  # noqa: A001 - the name that Sphinx reads
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 myst_heading_anchors = 3
