@@ -27,6 +27,7 @@ def test_no_block_of_the_window_while_a_large_image_is_encoded(window, heartbeat
     blocks = []
     for _ in range(ATTEMPTS):  # other programs can only make it longer, so the best of a few is ours
         session.image.data = large.copy()  # changed, so it is encoded anew
+        window.qtbot.wait(1000)  # until the changed image has been drawn
         heartbeat.start()
         dock.run()
         window.wait(lambda: session.segmented is not None)
