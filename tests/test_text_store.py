@@ -1,4 +1,5 @@
-import multiprocessing
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -42,18 +43,23 @@ def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path):
     assert store.load(["ab12"]) == {}
 
 
-def _store_often(folder):
-    for _ in range(50):
-        TextStore(folder).store({f"k{i}": VECTOR for i in range(5)})
+STORE_OFTEN = """
+import sys
+from pathlib import Path
+import numpy as np
+from napari_cliptrase.text_store import TextStore
+vector = np.array([0.6, 0.8, 0], np.float32)
+for _ in range(50):
+    TextStore(Path(sys.argv[1])).store({f"k{i}": vector for i in range(5)})
+"""
 
 
 def test_two_processes_can_write_at_once(tmp_path):
-    writers = [multiprocessing.get_context("spawn").Process(target=_store_often, args=(tmp_path,)) for _ in range(2)]
-    for writer in writers:
-        writer.start()
-    while any(writer.is_alive() for writer in writers):
+    writers = [subprocess.Popen([sys.executable, "-c", STORE_OFTEN, str(tmp_path)]) for _ in range(2)]
+    while any(writer.poll() is None for writer in writers):
         for vector in TextStore(tmp_path).load([f"k{i}" for i in range(5)]).values():
             assert (vector == VECTOR).all()
+    assert [writer.returncode for writer in writers] == [0, 0]
     assert len(TextStore(tmp_path).load([f"k{i}" for i in range(5)])) == 5
     assert len(list(tmp_path.rglob("*.npy"))) == 5  # nothing temporary is left
 
