@@ -86,6 +86,19 @@ def test_windows_see_what_the_whole_sees_where_one_window_is_enough(model, pictu
     assert (whole.features == one.features).all()
 
 
+def test_where_windows_overlap_their_features_blend(model, picture, windowed):
+    plan = segmenter(model, WINDOWED).plan(picture.shape[:2])
+    working = plan.frame.working_image(picture)
+    blend = np.zeros((*windowed.grid, windowed.features.shape[1]))
+    alone = segmenter(model, replace(WINDOWED, resolution=16 * min(plan.windows.size)))
+    for window in plan.windows.windows:
+        part = alone.encode(np.ascontiguousarray(working[window.scaled(16)]))
+        assert part.grid == plan.windows.size
+        blend[window.index] += part.features.reshape(*part.grid, -1) * plan.windows.weight()[:, :, None]
+    blend /= np.linalg.norm(blend, axis=2, keepdims=True)
+    assert np.abs(blend.reshape(windowed.features.shape) - windowed.features).max() < 1e-5
+
+
 def test_two_runs_and_batches_give_the_same_bytes(model, picture):
     images = [picture, picture[:, ::-1].copy(), picture[:100]]
     for settings in (QUICK, WINDOWED):

@@ -52,6 +52,18 @@ def test_labels_are_class_ids(model, encoded):
     assert large.labels.dtype == np.uint16
 
 
+def test_phrases_are_read_one_by_one(model, encoded):
+    # the last bits of an embedding depend on what else is in the batch, so nothing else may be
+    class Recorder:
+        def encode(self, sentences):
+            batches.append([name for name in NAMES if any(name in sentence for sentence in sentences)])
+            return model.text.encode(sentences)
+
+    batches = []
+    segmenter(replace(model, text=Recorder())).segment(encoded, PROMPTS)
+    assert batches == [[name] for name in NAMES]
+
+
 def test_moving_a_class_in_the_list_changes_no_pixel(model, encoded):
     here, there = (segmenter(model).segment(encoded, p) for p in (PROMPTS, PROMPTS.moved(5, 0)))
     assert (here.labels == there.labels).mean() > 0.999
