@@ -44,7 +44,7 @@ class Ballot:
             return values
         # the phrases of a class stand together; torch's own reductions by index are in beta and say so
         counts = np.bincount(self.owner, minlength=self.classes).tolist()
-        return torch.stack([phrases.amax(0) for phrases in values.split(counts)])
+        return torch.stack([phrases.amax(0) for phrases in torch.split(values, counts)])
 
 
 @dataclass(frozen=True)
