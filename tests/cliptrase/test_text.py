@@ -78,3 +78,17 @@ def test_another_model_template_or_phrase_is_another_entry():
 def test_synonyms_merge_into_their_mean_direction():
     rows = torch.eye(3)[:2]
     np.testing.assert_allclose(mean_of(rows), [0.5**0.5, 0.5**0.5, 0], atol=1e-7)
+
+
+def test_a_slow_cache_is_asked_only_for_what_the_fast_one_lacks():
+    asked = []
+
+    class Slow(MemoryCache):
+        def load(self, keys):
+            asked.extend(keys)
+            return super().load(keys)
+
+    fast = MemoryCache()
+    embed_texts(Counting(), ["cat"], TemplateSet.SINGLE, caches=[fast])
+    embed_texts(Counting(), ["cat", "dog"], TemplateSet.SINGLE, caches=[fast, Slow()])
+    assert asked == [cache_key("", TemplateSet.SINGLE, "dog")]

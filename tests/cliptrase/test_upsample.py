@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from napari_cliptrase.cliptrase import upsample
-from napari_cliptrase.cliptrase.upsample import bands, highest
+from napari_cliptrase.cliptrase.upsample import bands, highest, winners
 
 SHAPES = st.tuples(
     st.integers(1, 9),  # maps
@@ -82,3 +82,18 @@ def test_small_tiles_change_nothing(monkeypatch):
 def test_an_image_smaller_than_the_grid(size):
     maps = torch.randn(3, 5, 5)
     assert_highest(highest(maps, size), maps, size)
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 300), few=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_winners_are_torchs_maximum_and_its_first_index(seed, count, few):
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randn(count, 4, 5, generator=generator) * 10 ** float(torch.rand(1, generator=generator) * 10 - 5)
+    if few:
+        values = values.sign()  # many are equal
+    if count > 1:
+        values[0] = -torch.inf
+    best, index = winners(values)
+    expected = values.numpy()
+    assert (best.numpy() == expected.max(0)).all()
+    assert (index.numpy() == expected.argmax(0)).all()

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_cliptrase.cliptrase.upsample import bands, highest
+from napari_cliptrase.cliptrase.upsample import bands, highest, winners
 from napari_cliptrase.cliptrase.vote import Labels
 
 
@@ -104,14 +104,14 @@ def rank_pixels(scores: Ballot, size: tuple[int, int]) -> Ranking:
     for band in bands(scores.logits, size):
         for rows, values in band.tiles():
             by_class = scores.best_phrases(values)
-            top, winner = by_class.max(0)
+            top, winner = winners(by_class)
             best[rows] = winner.cpu().numpy()
             total = (values - top).exp_().sum(0)
             best_score[rows] = (1 / total).cpu().numpy()
             if scores.classes == 1:
                 second[rows] = best[rows]
                 continue
-            next_top, runner = by_class.scatter(0, winner[None], -torch.inf).max(0)
+            next_top, runner = winners(by_class.scatter_(0, winner[None], -torch.inf))
             second[rows] = runner.cpu().numpy()
             second_score[rows] = (next_top.sub_(top).exp_() / total).cpu().numpy()
     return Ranking(best, second, best_score, second_score)

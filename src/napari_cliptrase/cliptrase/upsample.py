@@ -19,6 +19,9 @@ _VALUES_AT_ONCE = 2**20
 """Interpolated values in one tile: it stays in the processor's cache."""
 
 
+_HUGE = 1e30
+
+
 @dataclass(frozen=True)
 class Band:
     """Image rows that lie between the same two rows of the grid.
@@ -50,13 +53,12 @@ class Band:
 
     def contenders(self) -> Tensor:
         """Indices, ascending, of the maps that are the highest somewhere in the band (and maybe a few more)."""
-        top, first = self.upper.max(0)
-        bottom, second = self.lower.max(0)
+        (top, first), (bottom, second) = winners(self.upper), winners(self.lower)
         # where the line of the winner at the top meets that of the winner at the bottom, the others have to beat both
-        lead_top = top - self.upper.gather(0, second[None])[0]
-        lead_bottom = bottom - self.lower.gather(0, first[None])[0]
+        sunk = self.lower.gather(0, first[None])[0]
+        lead_top, lead_bottom = top - self.upper.gather(0, second[None])[0], bottom - sunk
         crossing = lead_top / (lead_top + lead_bottom).clamp(min=torch.finfo(top.dtype).tiny)
-        bar = torch.lerp(top, self.lower.gather(0, first[None])[0], crossing)
+        bar = torch.lerp(top, sunk, crossing)
         slack = 4 * torch.finfo(top.dtype).eps * torch.maximum(self.upper.abs().max(), self.lower.abs().max())
         return (torch.lerp(self.upper, self.lower, crossing) >= bar - slack).any(1).nonzero()[:, 0]
 
@@ -88,8 +90,20 @@ def highest(maps: Tensor, size: tuple[int, int]) -> NDArray[np.int32]:
             out[band.rows] = int(chosen[0])
             continue
         for rows, values in band.tiles(chosen):
-            out[rows] = chosen[values.max(0).indices].cpu().numpy()
+            out[rows] = chosen[winners(values)[1]].cpu().numpy()
     return out
+
+
+def winners(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Highest of values (n, ...) and its index, the lowest among equals: (...) both.
+
+    The same as ``values.max(0)`` in a fifth of the time: torch finds a maximum in vectors but its index one by one. So
+    the index is found as a maximum, too, of each map's rank minus something huge wherever it is not the highest.
+    """
+    best = values.amax(0)
+    rank = torch.arange(len(values), 0, -1, device=values.device, dtype=values.dtype)
+    rank = rank.view(-1, *(1 for _ in best.shape))
+    return best, (len(values) - torch.add(rank, values - best, alpha=_HUGE).amax(0)).long()
 
 
 def _sampling(size: int, cells: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
