@@ -224,7 +224,7 @@ def test_words_that_a_small_model_does_not_know_are_named(model, encoded):
     prompts = PromptSet.parse("sky\na red ball\nzebra\nball: red gnu\nbackground: fog")
     note = segmenter(small).segment(encoded, prompts).notes[0]
     assert "'zebra', 'red gnu', 'fog'" in note
-    assert "a, ball, red, sky" in note
+    assert note.endswith("it knows ball, red, sky.")
     assert "does not know" not in " ".join(segmenter(model).segment(encoded, prompts).notes)
 
 

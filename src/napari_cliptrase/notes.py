@@ -1,7 +1,7 @@
 """What a user should know about a prompt set before they wonder about the result."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,18 @@ from napari_cliptrase.prompts import PromptSet
 _ALIKE = 0.98
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SHOWN = 5
+_JOINING = frozenset(
+    ("a", "an", "and", "are", "at", "in", "is", "no", "of", "on", "some", "that", "the", "there", "this", "to", "with")
+)
 
 
-def unknown_words(prompts: PromptSet, vocabulary: Collection[str] | None, model: str) -> tuple[str, ...]:
-    """Name the phrases that a model of few words does not know; nothing when ``vocabulary`` is None."""
+def unknown_words(
+    prompts: PromptSet, vocabulary: Collection[str] | None, model: str, filling: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Name the phrases that a model of few words does not know; nothing when ``vocabulary`` is None.
+
+    ``filling`` are sentences whose words name nothing, such as the templates around a phrase.
+    """
     if vocabulary is None:
         return ()
     known = {word.casefold() for word in vocabulary}
@@ -24,8 +32,14 @@ def unknown_words(prompts: PromptSet, vocabulary: Collection[str] | None, model:
         return ()
     return (
         f"The model {model} does not know {_list(strange)}, so what it finds there means nothing; "
-        f"its words are {', '.join(sorted(known))}.",
+        f"it knows {', '.join(_nouns(known, filling))}.",
     )
+
+
+def _nouns(known: set[str], filling: Iterable[str]) -> list[str]:
+    """Words worth telling, sorted: neither filling, nor plurals of others."""
+    dull = _JOINING.union(*(_WORD.findall(sentence.casefold()) for sentence in filling))
+    return sorted(word for word in known - dull if word.removesuffix("s") not in known - {word})
 
 
 def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.intp]) -> tuple[str, ...]:

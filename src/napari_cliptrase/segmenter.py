@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_cliptrase.cliptrase.options import TemplateSet
+from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
 from napari_cliptrase.encode_image import encode_image_steps
 from napari_cliptrase.encode_plan import EncodePlan, plan_encoding
@@ -134,7 +136,7 @@ class Segmenter:
                 self._embed([phrase], settings)
             book = Phrasebook.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
             notes = (
-                *unknown_words(prompts, self.model.vocabulary, self.model.name),
+                *unknown_words(prompts, self.model.vocabulary, self.model.name, sentences(TemplateSet.FULL)),
                 *prompts.doubts(),
                 *lookalikes(prompts, book.text.numpy(), book.owner),
             )
