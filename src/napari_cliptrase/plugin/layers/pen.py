@@ -73,8 +73,11 @@ class Pen:
         listed = layer in self._list
         new = not listed or layer in self._fresh
         changed = before != after
-        old_values = before[changed]  # now: ``before`` may be a view of what is about to change
-        count = int(np.count_nonzero(changed))
+        flat = np.flatnonzero(changed)
+        rows, columns = np.divmod(flat, changed.shape[1])
+        old_values = before[rows, columns]  # now: ``before`` may be a view of what is about to change
+        new_values = after[rows, columns]
+        count = int(flat.size)
         if new and not count:
             if listed and not np.any(layer.data):
                 self._list.remove(layer)
@@ -95,7 +98,9 @@ class Pen:
             elif count > MOST_CHANGES or not _takes_pixels(layer):
                 written = self._copied(layer, after, table, count)
             elif count:
-                self._change(layer, changed, after)
+                indices = self._target.frame.indices(self._target.plane, rows, columns)
+                with layer.block_history():
+                    layer.data_setitem(indices, new_values)
         self._history.watch(written, self._target.frame)
         self._history.remember(written, self._target.plane, memory_after)
         self._shelf.update(written, table, run=self._number, provenance=provenance or tag.provenance)
@@ -107,7 +112,8 @@ class Pen:
                     self._target.plane,
                     PackedMask.of(changed),
                     old_values,
-                    after[changed],
+                    new_values,
+                    flat,
                     memory_before,
                     memory_after,
                     created=new,
@@ -117,11 +123,6 @@ class Pen:
 
     def _fill(self, layer: Labels, after: Plane) -> None:
         self._target.frame.plane_of(layer.data, self._target.plane)[...] = after
-
-    def _change(self, layer: Labels, changed: Mask, after: Plane) -> None:
-        rows, columns = np.nonzero(changed)
-        with layer.block_history():
-            layer.data_setitem(self._target.frame.indices(self._target.plane, rows, columns), after[changed])
 
     def _copied(self, layer: Labels, after: Plane, table: ClassTable, count: int) -> Labels:
         """Put a copy with the new content in the place of a layer; the old one stays in the list, hidden."""

@@ -6,7 +6,7 @@ the next run does not mistake the restored pixels for hand edits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 from napari.layers import Labels
@@ -23,8 +23,8 @@ SAMPLES = 64
 class Step:
     """The change of one plane of one layer.
 
-    ``before`` and ``after`` hold the values at the changed pixels; ``created`` says that the layer was made by this
-    step, ``replaced`` which layer it took the place of.
+    ``before`` and ``after`` hold the values at the changed pixels, ``flat`` says where in the plane these are (and is
+    let go at once); ``created`` says that the layer was made by this step, ``replaced`` whose place it took.
     """
 
     layer: Labels
@@ -33,6 +33,7 @@ class Step:
     changed: PackedMask = field(repr=False)
     before: NDArray[np.integer] = field(repr=False)
     after: NDArray[np.integer] = field(repr=False)
+    flat: InitVar[NDArray[np.intp]]
     memory_before: PlaneMemory | None = field(repr=False)
     memory_after: PlaneMemory | None = field(repr=False)
     created: bool = False
@@ -45,10 +46,9 @@ class Step:
     erased: bool = False
     """Whether the changed pixels were brought back to their old values with the brush."""
 
-    def __post_init__(self) -> None:
-        rows, columns = np.nonzero(self.changed.unpacked())
-        self._few = np.linspace(0, rows.size - 1, min(SAMPLES, rows.size)).astype(int)
-        self._rows, self._columns = rows[self._few], columns[self._few]
+    def __post_init__(self, flat: NDArray[np.intp]) -> None:
+        self._few = np.linspace(0, flat.size - 1, min(SAMPLES, flat.size)).astype(np.intp)
+        self._rows, self._columns = np.divmod(flat[self._few], self.changed.shape[1])
 
     def matches(self, values: NDArray[np.integer]) -> bool:
         """Whether the changed pixels hold ``values`` now; a few are looked at first, since most often they do not."""

@@ -176,7 +176,7 @@ class SegmentDock(QWidget):
     def _on_started(self, job: Job) -> None:
         if job.key == RUN:
             self.bar.set_busy(True)
-            self.bar.show_progress(Progress(0, 0, job.title))
+            self.bar.show_progress(Progress(0, 0, "Starting"))
             job.progressed.connect(self.bar.show_progress)
 
     def _on_ended(self) -> None:
