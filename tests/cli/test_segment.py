@@ -161,6 +161,16 @@ def test_scores_come_back(segment, folder):
     assert mask.scores.shape == (60, 90)
 
 
+def test_the_folder_of_a_run_goes_out_as_masks_alone(segment, folder, monkeypatch, capsys):
+    segment("a.png", "b.jpg", "--prompts", PROMPTS, "--scores", "--out", "out")
+    monkeypatch.setattr(sys, "argv", ["napari-cliptrase", "export", "out", "--to", "coco", "--out", "coco.json"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0, capsys.readouterr().err
+    images = json.loads(Path("coco.json").read_text())["images"]
+    assert sorted(image["file_name"] for image in images) == ["a.png", "b.jpg"]
+
+
 def test_superpixels_sharpen_without_a_model(segment, folder):
     code, out, _ = segment("a.png", "-p", PROMPTS, "-o", "out", "--refine", "superpixels", "--json")
     assert code == 0

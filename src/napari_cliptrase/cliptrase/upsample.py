@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 _VALUES_AT_ONCE = 2**20
 """Interpolated values in one tile: it stays in the processor's cache."""
@@ -60,16 +61,15 @@ class Band:
         crossing = lead_top / (lead_top + lead_bottom).clamp(min=torch.finfo(top.dtype).tiny)
         bar = torch.lerp(top, sunk, crossing)
         slack = 4 * torch.finfo(top.dtype).eps * torch.maximum(self.upper.abs().max(), self.lower.abs().max())
-        return (torch.lerp(self.upper, self.lower, crossing) >= bar - slack).any(1).nonzero()[:, 0]
+        return ((torch.lerp(self.upper, self.lower, crossing) - bar).amax(1) >= -slack).nonzero()[:, 0]
 
 
 def bands(maps: Tensor, size: tuple[int, int]) -> Iterator[Band]:
     """Cut the bilinear interpolation (``align_corners=False``) of maps (n, h, w) to ``size`` (H, W) into bands."""
     upper, lower, weight = _sampling(size[0], maps.shape[1], maps)
-    left, right, along = _sampling(size[1], maps.shape[2], maps)
 
     def stretched(row: int) -> Tensor:
-        return torch.lerp(maps[:, row, left], maps[:, row, right], along)
+        return F.interpolate(maps[None, :, row], size=size[1], mode="linear")[0]
 
     starts = [0, *(torch.diff(upper).nonzero()[:, 0] + 1).tolist(), size[0]]
     last: tuple[int, Tensor] | None = None

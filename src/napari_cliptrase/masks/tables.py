@@ -15,6 +15,8 @@ from napari_cliptrase.masks.report import Tally
 
 CLASSES = "classes.json"
 LABELMAP = "labelmap.txt"
+SIDE_FOLDERS = ("overlays", "records", "scores")
+"""What a run of ``segment`` writes beside its masks; these are pictures of masks, or speak of them, and no masks."""
 _HEADER = "# label:color_rgb:parts:actions"
 
 
@@ -134,7 +136,7 @@ def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, 
     if folder.is_file():
         yield folder, _stem(folder.name, suffixes)
         return
-    paths = [p for p in sorted(folder.rglob("*")) if _ends(p, suffixes) and not p.name.startswith(".") and p.is_file()]
+    paths = [p for p in sorted(_inside(folder)) if _ends(p, suffixes) and p.is_file()]
     if not paths:
         raise MaskFormatError(f"{folder} holds no {' or '.join(suffixes)} file; choose the folder of the masks.")
     for path in paths:
@@ -149,8 +151,16 @@ def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
     if source.name == CLASSES:
         source = source.parent
     if source.is_dir():
-        return any(_ends(path, suffixes) for path in source.rglob("*"))
+        return any(_ends(path, suffixes) for path in _inside(source))
     return _ends(source, suffixes)
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Yield what a folder and those below hold, but for hidden files and what lies beside masks."""
+    for path in folder.rglob("*"):
+        above = path.relative_to(folder).parts[:-1]
+        if not path.name.startswith(".") and not set(above) & set(SIDE_FOLDERS):
+            yield path
 
 
 def _ends(path: Path, suffixes: tuple[str, ...]) -> bool:

@@ -21,8 +21,9 @@ Mask = NDArray[np.bool_]
 FIRST_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
 SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))
 KINDS: Final[tuple[Kind, ...]] = ("point", "box", "refine", "clicks")
-KIND_SHARES: Final = (0.3, 0.2, 0.35, 0.15)
+KIND_SHARES: Final = (0.25, 0.3, 0.32, 0.13)
 MASK_LOGIT: Final = 6.0  # what a mask prompt says inside (and, negative, outside)
+LEAST_SHARE: Final = 0.0012  # of a picture; smaller regions are not asked for
 _THING_IDS: Final = tuple(IDS[name] for name in THINGS)
 
 
@@ -52,10 +53,11 @@ def paint_example(seed: int, frame: int, cells: int, count: int) -> Example:
     """Return training example number ``seed``: a picture of ``frame`` pixels, ``count`` regions on ``cells`` cells."""
     rng = np.random.default_rng((seed, 21))
     image, labels, instances = _view(seed, rng)
-    regions = _choose_regions(labels, instances, count, rng)
+    kind: Kind = KINDS[int(rng.choice(len(KINDS), p=KIND_SHARES))]
+    regions = _choose_elements(instances, count, rng) if kind == "box" else []
+    regions = regions or _choose_regions(labels, instances, count, rng)
     side = max(labels.shape)
     targets = torch.stack([cover(region, side, cells) for region in regions])
-    kind: Kind = KINDS[int(rng.choice(len(KINDS), p=KIND_SHARES))]
     points, point_labels, boxes, masks = _prompts(kind, targets, frame / cells, rng)
     height, width = (round(n * frame / side) for n in labels.shape)
     small = np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR), np.float32)
@@ -116,12 +118,23 @@ def _view(seed: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArr
     return np.ascontiguousarray(image), np.ascontiguousarray(labels), np.ascontiguousarray(instances)
 
 
+def _choose_elements(instances: NDArray[np.int32], count: int, rng: np.random.Generator) -> list[Mask]:
+    """Choose painted elements as far as they are in view, each with the same chance: what people draw boxes around.
+
+    A ridge behind trees is one element in several pieces; its box holds more of others than of itself.
+    """
+    areas = np.bincount(instances.ravel())
+    areas[0] = 0
+    numbers = np.flatnonzero(areas >= LEAST_SHARE * instances.size)
+    return [instances == number for number in rng.choice(numbers, count)] if len(numbers) else []
+
+
 def _choose_regions(
     labels: NDArray[np.uint8], instances: NDArray[np.int32], count: int, rng: np.random.Generator
 ) -> list[Mask]:
     """Choose connected regions of one class, and single things, each with a chance; things more often than stuff."""
     components = label(labels, connectivity=1)
-    least = 0.0012 * labels.size
+    least = LEAST_SHARE * labels.size
     found: list[Mask] = []
     chances: list[float] = []
     for numbers, things_only, chance in ((components, False, 1.0), (instances, True, 0.7)):

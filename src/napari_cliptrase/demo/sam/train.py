@@ -39,7 +39,7 @@ class SamTraining:
     naming_pictures: int = 8
     naming_weight: float = 0.5
     """Of the naming loss while prompts are learned."""
-    steps: int = 1700
+    steps: int = 2400
     pictures: int = 4
     regions: int = 8
     rate: float = 1.5e-3
