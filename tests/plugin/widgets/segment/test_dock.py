@@ -148,13 +148,16 @@ def test_settings_and_controls_agree_both_ways(desk):
     dock.scores.threshold.setValue(0.4)
     dock.scores.vote.chosen.emit(Vote.OFF)
     dock.advanced.recovery.chosen.emit(Recovery.NACLIP)
+    dock.advanced.protect.setValue(0.5)
     dock.model.detail.chosen.emit(Detail.FINE)
-    wanted = Settings(threshold=0.4, vote=Vote.OFF, recovery=Recovery.NACLIP, detail=Detail.FINE)
+    wanted = Settings(threshold=0.4, vote=Vote.OFF, recovery=Recovery.NACLIP, protect=0.5, detail=Detail.FINE)
     assert desk.session.settings == wanted
+    assert not dock.advanced.protect.isEnabled()  # without a vote there is nothing to keep from it
     dock.advanced.reset.click()
     assert desk.session.settings == Settings()
     assert dock.scores.threshold.value() == 0
     assert dock.scores.vote.value is Vote.HARD
+    assert (dock.advanced.protect.value(), dock.advanced.protect.isEnabled()) == (0.8, True)
     assert dock.model.detail.value is Detail.NORMAL
 
 

@@ -70,7 +70,7 @@ class ScoreSettings(QWidget):
 
 
 class AdvancedSettings(QWidget):
-    """Recovery and denoising need a new encoding; the words' settings do not."""
+    """Recovery and denoising need a new encoding; the rest does not."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +83,14 @@ class AdvancedSettings(QWidget):
         self.templates.chosen.connect(lambda value: _change(session, templates=value))
         self.merge = Choice(MERGES, "How the words of one class become one score.")
         self.merge.chosen.connect(lambda value: _change(session, synonym_merge=value))
+        self.protect = QDoubleSpinBox()
+        self.protect.setRange(0, 1)
+        self.protect.setSingleStep(0.05)
+        self.protect.setToolTip(
+            "A pixel whose class leads by more than this keeps it, whatever its region votes for, so that small things "
+            "stay. 1 gives every pixel to the vote, as published."
+        )
+        self.protect.valueChanged.connect(lambda value: _change(session, protect=value))
         self.reset = QPushButton("Restore defaults")
         self.reset.setToolTip("Set everything here, the minimum, the vote and the detail back.")
         self.reset.clicked.connect(lambda: setattr(session, "settings", Settings()))
@@ -91,6 +99,7 @@ class AdvancedSettings(QWidget):
         form.add("Denoise", self.denoise)
         form.add("Sentences", self.templates)
         form.add("Synonyms", self.merge)
+        form.add("Keep sure", self.protect)
         form.add("", self.reset)
         tie(session.settings_changed, self._show)
         self._show(session.settings)
@@ -100,6 +109,9 @@ class AdvancedSettings(QWidget):
         self.denoise.value = settings.denoise
         self.templates.value = settings.templates
         self.merge.value = settings.synonym_merge
+        with QSignalBlocker(self.protect):
+            self.protect.setValue(settings.protect)
+        self.protect.setEnabled(settings.vote is not Vote.OFF)
 
 
 def _change(session: Session, **changes: Any) -> None:
