@@ -33,11 +33,30 @@ def document(
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _annotation(number: int, image: int, region: Region) -> dict[str, Any]:
+def written(
+    masks: Iterable[LabelImage],
+    place: Place,
+    options: ExportOptions,
+    tally: Tally,
+    annotate: Callable[[LabelImage], Iterable[dict[str, Any]]],
+) -> OutFile:
+    """Return the file for masks whose objects ``annotate`` describes; numbers of images and objects come from here."""
+    table = ClassTable()
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        tally.image(mask)
+        tally.no_void(mask)
+        images.append(image_entry(len(images) + 1, mask))
+        for entry in annotate(mask):
+            annotations.append({"id": len(annotations) + 1, "image_id": len(images), **entry})
+    return OutFile.text(place.file or "annotations.json", document(table, images, annotations, options))
+
+
+def _annotation(region: Region) -> dict[str, Any]:
     height, width = region.source.shape
     return {
-        "id": number,
-        "image_id": image,
         "category_id": region.entry.id,
         "iscrowd": 0,  # 1 makes COCO's own evaluation ignore the mask
         "area": region.runs.area,
@@ -48,19 +67,11 @@ def _annotation(number: int, image: int, region: Region) -> dict[str, Any]:
 
 def _encoder(objects: bool) -> Callable[..., Iterator[OutFile]]:
     def encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
-        table = ClassTable()
-        images: list[dict[str, Any]] = []
-        annotations: list[dict[str, Any]] = []
-        for mask in masks:
-            table = table.joined(mask.classes, mask.stem)
-            tally.image(mask)
-            tally.no_void(mask)
-            images.append(image_entry(len(images) + 1, mask))
-            for region in regions(
-                mask, order=Order.COLUMNS, objects=objects or options.instances, corners=options.corners
-            ):
-                annotations.append(_annotation(len(annotations) + 1, len(images), region))
-        yield OutFile.text(place.file or STUFF.default_name, document(table, images, annotations, options))
+        def annotate(mask: LabelImage) -> Iterator[dict[str, Any]]:
+            parted = objects or options.instances
+            return map(_annotation, regions(mask, order=Order.COLUMNS, objects=parted, corners=options.corners))
+
+        yield written(masks, place, options, tally, annotate)
 
     return encode
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.coco import document, image_entry
+from napari_cliptrase.masks.coco import written
 from napari_cliptrase.masks.coco_read import decode
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
 from napari_cliptrase.masks.model import LabelImage
@@ -15,25 +14,16 @@ from napari_cliptrase.masks.staging import OutFile
 
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
-    table = ClassTable()
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for mask in masks:
-        table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
-        images.append(image_entry(len(images) + 1, mask))
-        for outline in outlines(mask, options, objects=True):
-            annotations.append(_annotation(len(annotations) + 1, len(images), outline, options, tally))
-    yield OutFile.text(place.file or FORMAT.default_name, document(table, images, annotations, options))
+    def annotate(mask: LabelImage) -> Iterator[dict[str, Any]]:
+        return (_annotation(outline, options, tally) for outline in outlines(mask, options, objects=True))
+
+    yield written(masks, place, options, tally, annotate)
 
 
-def _annotation(number: int, image: int, outline: Outline, options: ExportOptions, tally: Tally) -> dict[str, Any]:
+def _annotation(outline: Outline, options: ExportOptions, tally: Tally) -> dict[str, Any]:
     rings = outline.plain_rings(options.holes, tally)
     x, y, width, height = outline.box
     return {
-        "id": number,
-        "image_id": image,
         "category_id": outline.entry.id,
         "iscrowd": 0,
         "area": outline.area,
