@@ -10,7 +10,12 @@ from napari_cliptrase.demo.train import main
 def test_the_command_trains_and_says_how_far_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    tiny = ClipRecipe(scenes=3, portraits=3, stages=(Stage(64, 8, 1, 1e-3, 1e-3),), bfloat16=False, validation_scenes=1)
+    tiny = ClipRecipe(
+        pictures={"scenes": 3, "portraits": 3},
+        stages=(Stage(64, 8, 1, 1e-3, 1e-3),),
+        bfloat16=False,
+        validation_scenes=1,
+    )
     monkeypatch.setattr(clip_training, "ClipRecipe", lambda **changes: tiny)
     assert main(["clip", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out

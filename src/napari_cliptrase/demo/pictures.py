@@ -49,8 +49,11 @@ _PARTS: Final = ("images", "elements", "facts")
 
 
 def paint_pictures(folder: Path, kind: str, count: int, first_seed: int = FIRST_TRAINING_SEED) -> Iterator[Progress]:
-    """Paint ``count`` pictures of a kind ("scenes" or "portraits") into a folder, unless they are there already."""
-    size = SCENE_SIZE if kind == "scenes" else PORTRAIT_SIZE
+    """Paint ``count`` pictures of a kind into a folder, unless they are there already.
+
+    The kinds are "scenes" (crowded landscapes), "calm" (landscapes as the samples are) and "portraits".
+    """
+    size = PORTRAIT_SIZE if kind == "portraits" else SCENE_SIZE
     done = folder / f"{kind}-{count}-{first_seed}.done"
     if done.exists():
         return
@@ -64,7 +67,7 @@ def paint_pictures(folder: Path, kind: str, count: int, first_seed: int = FIRST_
     }
     for i in range(count):
         seed, square = first_seed + i, (size, size)
-        plan = plan_scene(seed, square, crowded=True) if kind == "scenes" else plan_portrait(seed, square)
+        plan = plan_portrait(seed, square) if kind == "portraits" else plan_scene(seed, square, kind == "scenes")
         canvas = paint_window(plan, 0, 0, size, size)
         arrays["images"][i] = to_bytes(canvas, plan)
         arrays["elements"][i] = canvas.instances

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     models = parser.add_subparsers(dest="model", required=True)
     clip = models.add_parser("clip", help="the CLIP of the painted world")
-    clip.add_argument("--work", type=Path, default=Path("demo-clip"), help="pictures (2.5 GB) and checkpoints")
+    clip.add_argument("--work", type=Path, default=Path("demo-clip"), help="pictures (3.5 GB) and checkpoints")
     clip.add_argument("--seed", type=int, help="another seed than that of the shipped weights")
     sam = models.add_parser("sam", help="the SAM of the painted world")
     for model in (clip, sam):
