@@ -26,3 +26,9 @@ def test_keeps_half_precision():
     x, weight = torch.randn(4, 6, dtype=torch.bfloat16), torch.randn(3, 6, dtype=torch.bfloat16)
     with torch.no_grad():
         assert linear(x, weight).dtype == torch.bfloat16
+
+
+def test_autocast_is_heard_without_gradients():
+    x, weight = torch.randn(4, 6), torch.randn(3, 6)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        assert linear(x, weight).dtype == torch.bfloat16

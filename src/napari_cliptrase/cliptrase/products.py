@@ -21,5 +21,6 @@ def _onednn(x: Tensor) -> bool:
         x.device.type == "cpu"
         and x.dtype == torch.float32
         and not torch.is_grad_enabled()
+        and not torch.is_autocast_enabled("cpu")  # which asks for other numbers than float32
         and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     )
