@@ -53,7 +53,7 @@ def encode_image_steps(
     if total > 1:
         rows, cls = _unit(rows), _unit(np.mean([window.cls for window in windows], axis=0))
     settings_key = settings.encode_key()
-    key = json.dumps([image, model.weights_sha256, str(model.dtype), settings_key])
+    key = json.dumps([image, model.fingerprint, settings_key])
     return Encoding(
         features=rows,
         cls=cls,

@@ -134,7 +134,11 @@ def assign(contest: Contest, encoding: Encoding, vote: Vote, protect: float = 1.
     else:
         winner, probability = soft_vote(contest.scores, encoding.region_weights())
         winner[probability < contest.thresholds[winner]] = contest.nothing
-    voted = paint(own, regions, winner)
+    return keep_sure(contest, own, paint(own, regions, winner), protect)
+
+
+def keep_sure(contest: Contest, own: Labels, voted: Labels, protect: float) -> Labels:
+    """(H, W) what was voted, but for the pixels whose own class leads by more than ``protect``."""
     return np.where(contest.lead() > protect, own, voted) if protect < 1 else voted
 
 

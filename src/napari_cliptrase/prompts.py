@@ -126,6 +126,8 @@ class PromptSet:
         """Read what `to_json` wrote, or a ``classes.json``; ``source`` names it in error messages."""
         try:
             data = json.loads(text)
+            if not isinstance(data, dict):
+                raise PromptError("not a list of prompts; expected JSON with a list 'classes' of id and name")
             classes = tuple(_read_class(entry) for entry in data["classes"] if entry.get("id") != 0)
             return cls(classes, tuple(map(str, data.get("background") or ())))
         except PromptError as error:

@@ -150,7 +150,7 @@ class Segmenter:
             self.model.text,
             phrases,
             settings.templates,
-            weights=self.model.weights_sha256,
+            weights=self.model.fingerprint,
             caches=self._caches,
         )
 

@@ -1,10 +1,13 @@
 import builtins
 import json
 from collections.abc import Callable
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from napari_cliptrase import desktop
@@ -26,7 +29,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     weights = tmp_path / "weights"
     for kind in ("clip", "sam"):
         (weights / kind).mkdir(parents=True)
-        (weights / kind / "model.safetensors").write_bytes(b"")
+        save_file({"a": torch.zeros(3)}, weights / kind / "model.safetensors")
     monkeypatch.setattr(catalog, "demo_folder", lambda kind: weights / kind)
     return weights
 
@@ -35,7 +38,7 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     """Tell which modules beside the dependencies are installed; all of the desktop's by default."""
     find = checks.find_spec
-    optional = {"napari", "PyQt6", "PySide6", "PyQt5", "PySide2", "transformers", "mobile_sam", "roifile", "shapely"}
+    optional = {"napari", "PyQt6", "PySide6", "PyQt5", "PySide2", "transformers", "mobile_sam", "roifile", "nibabel"}
 
     def choose(*names: str) -> None:
         there = {name: object() if name in names else None for name in optional}
@@ -141,4 +144,9 @@ def test_optional_parts_name_their_extra(installed: Installed) -> None:
     installed("roifile")
     found = {finding.text.split()[0]: finding for finding in checks._extras()}
     assert found["roifile"].state == "ok"
-    assert found["shapely"].cure == "pip install 'napari-cliptrase[polygons]'"
+    assert found["nibabel"].cure == "pip install 'napari-cliptrase[nifti]'"
+
+
+def test_every_extra_that_is_named_can_be_installed() -> None:
+    offered = set(metadata("napari-cliptrase").get_all("Provides-Extra") or ())
+    assert {extra for *_, extra in checks._EXTRAS if extra} <= offered

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from napari_cliptrase.cli.app import app
@@ -105,13 +107,21 @@ def test_download_of_what_cannot_work_is_one_sentence() -> None:
 def test_verify_tells_whole_from_damaged(sam: Path) -> None:
     put(sam)
     clip = put(folders.clip_folder("ViT-B-16/openai") / "open_clip_model.safetensors", b"decayed", b"as it was")
-    unknown = put(folders.clip_folder("ViT-B-32/openai") / "open_clip_model.safetensors")
+    unknown = folders.clip_folder("ViT-B-32/openai") / "open_clip_model.safetensors"
+    put(unknown)
+    save_file({"a": torch.zeros(3)}, unknown)
+    broken = put(folders.clip_folder("ViT-L-14/openai") / "open_clip_model.safetensors", b"random bytes" * 100)
+    archive = put(folders.openai_folder() / "ViT-H-14.pt")  # not one of OpenAI's: nothing looks for it
+    put(folders.openai_folder() / "ViT-L-14-336px.pt", b"random bytes")
     code, text = run("verify")
     assert code == 1
     assert f"vit_b: whole, {sam}" in text
     assert f"ViT-B-16/openai: DAMAGED, {clip}" in text
     assert hashlib.sha256(b"as it was").hexdigest() in text
-    assert f"ViT-B-32/openai: readable, and nobody published its hash, {unknown}" in text
+    assert f"ViT-B-32/openai: it opens, but what its hash has to be is not known, {unknown}" in text
+    assert f"ViT-L-14/openai: DAMAGED, {broken} is damaged" in text
+    assert "must be 3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02" in text  # OpenAI's own
+    assert str(archive) not in text
     assert "get them again with: napari-cliptrase models download NAME" in text
     assert run("verify", "vit_b")[0] == 0
     assert run("verify", "ViT-B-16/openai")[0] == 1

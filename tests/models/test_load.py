@@ -9,13 +9,16 @@ import open_clip
 import pytest
 import torch
 
+from napari_cliptrase import PromptSet, Segmenter, Settings
 from napari_cliptrase.cliptrase.encoder import encode
+from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import Cancelled, ModelError
-from napari_cliptrase.models import folders, names
+from napari_cliptrase.models import folders, keep, names
 from napari_cliptrase.models import load as loading
 from napari_cliptrase.models.device import Placement
 from napari_cliptrase.models.load import ClipModel, load_model
 from napari_cliptrase.progress import Progress
+from napari_cliptrase.text_store import TextStore
 
 Write = Callable[..., Path]
 
@@ -206,6 +209,44 @@ def test_a_cut_off_file_is_damaged(write_tiny: Write, tiny_tags: None) -> None:
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(ModelError, match=r"is damaged .*models download ViT-Tiny/plain"):
         load_model("ViT-Tiny/plain")
+
+
+def test_a_damaged_file_without_a_known_hash_is_fetched_again(
+    write_tiny: Write, tiny_tags: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_tiny(folders.clip_folder("ViT-B-16/openai"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1000])
+    asked = []
+    monkeypatch.setattr(keep, "_clip", lambda name, *_, fresh: asked.append((name, fresh)) or (path, True))
+    keep.download("ViT-B-16/openai")
+    path.write_bytes(whole)
+    keep.download("ViT-B-16/openai")
+    assert asked == [("ViT-B-16/openai", True)]
+
+
+def test_one_file_with_two_activations_or_precisions_is_two_models(
+    write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path
+) -> None:
+    path = write_tiny(tmp_path / "plain", tiny_config)
+    write_tiny(tmp_path / "quick", {**tiny_config, "quick_gelu": True})
+    plain, again, quick, half = (
+        load_model(f"local-dir:{tmp_path / folder}", "cpu", precision)
+        for folder, precision in (("plain", "fp32"), ("plain", "fp32"), ("quick", "fp32"), ("plain", "bf16"))
+    )
+    assert plain.weights_sha256 == quick.weights_sha256 == half.weights_sha256
+    assert plain.fingerprint == again.fingerprint
+    assert len({plain.fingerprint, quick.fingerprint, half.fingerprint}) == 3
+    store = TextStore(tmp_path / "texts")
+    prompts, rgb = PromptSet.from_names("cat", "dog"), np.zeros((64, 64, 3), np.uint8)
+    settings = Settings(resolution=64, templates=TemplateSet.SINGLE)
+    for model in (quick, half):  # what these leave behind is not for the other
+        first = Segmenter(model, settings, text_caches=(store,))
+        first.segment(first.encode(rgb), prompts)
+    after, alone = Segmenter(plain, settings, text_caches=(store,)), Segmenter(plain, settings, text_caches=())
+    found, expected = (each.segment(each.encode(rgb), prompts).scores.maps for each in (after, alone))
+    assert np.array_equal(found, expected)
+    assert path.is_file()
 
 
 def test_without_weights_and_network_it_names_file_and_folder(tiny_tags: None, no_network: list[object]) -> None:

@@ -10,6 +10,8 @@ from napari_cliptrase.bench.rows import Row
 from napari_cliptrase.bench.timing import interleaved
 from napari_cliptrase.cliptrase.scoring import Ballot, ballot, label_pixels, rank_pixels
 from napari_cliptrase.cliptrase.vote import Labels, majority, paint
+from napari_cliptrase.labelling import Contest, keep_sure
+from napari_cliptrase.settings import Settings
 
 TARGET_MS = 20.0
 _DIM, _SCALE = 512, 100.0
@@ -42,9 +44,11 @@ def score(features: Tensor, grid: tuple[int, int], text: Tensor) -> Ballot:
 
 
 def labels_after_vote(scores: Ballot, regions: NDArray[np.int32], size: tuple[int, int]) -> Labels:
-    """(H, W) labels as the published method makes them."""
+    """(H, W) labels by the default settings: a vote in each region, but for pixels that are sure."""
     pixels = label_pixels(scores, size)
-    return paint(pixels, regions, majority(pixels, regions, scores.classes))
+    voted = paint(pixels, regions, majority(pixels, regions, scores.classes))
+    contest = Contest(scores, size, np.zeros(scores.classes + 1, np.float32))
+    return keep_sure(contest, pixels, voted, Settings().protect)
 
 
 @torch.inference_mode()

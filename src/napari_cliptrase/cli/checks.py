@@ -22,11 +22,9 @@ ALL = "pip install 'napari-cliptrase[all]'"
 
 # package, its import name, what it is for, the extra that brings it (or None)
 _EXTRAS = (
-    ("shapely", "shapely", "valid polygons", "polygons"),
     ("roifile", "roifile", "ImageJ regions", "imagej"),
-    ("pynrrd", "nrrd", "3D Slicer masks", "slicer"),
     ("nibabel", "nibabel", "NIfTI masks", "nifti"),
-    ("ome-zarr", "ome_zarr", "OME-Zarr masks", "ome-zarr"),
+    ("zarr", "zarr", "OME-Zarr masks", "ome-zarr"),
     ("transformers", "transformers", "CLIP models with a text side from Hugging Face, such as BiomedCLIP", None),
 )
 

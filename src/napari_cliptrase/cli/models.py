@@ -72,10 +72,12 @@ def _chosen(here: list[ModelEntry], names: list[str] | None) -> list[ModelEntry]
 def _is_whole(entry: ModelEntry) -> bool:
     with _bar(entry.name) as count:
         verdict = verify(entry, count)
-    if verdict.damaged:
+    if verdict.trouble:
+        typer.echo(f"{entry.name}: DAMAGED, {verdict.trouble}")
+    elif verdict.damaged:
         typer.echo(f"{entry.name}: DAMAGED, {verdict.path}\n  has     {verdict.found}\n  must be {verdict.expected}")
     else:
-        published = "whole" if verdict.expected else "readable, and nobody published its hash"
+        published = "whole" if verdict.expected else "it opens, but what its hash has to be is not known"
         typer.echo(f"{entry.name}: {published}, {verdict.path}\n  SHA-256 {verdict.found}")
     return not verdict.damaged
 

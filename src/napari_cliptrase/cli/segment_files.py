@@ -1,6 +1,5 @@
 """Image files through a segmenter into a folder of masks."""
 
-import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +15,7 @@ from napari_cliptrase.cli.inputs import Failure, Input
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.overlay import draw_overlay
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress
@@ -105,7 +105,7 @@ def _segment_file(job: Job, entry: Input, sources: set[Path], watch: Watch) -> D
         planes=tuple(planes),
         notes=tuple(dict.fromkeys(note for result in results for note in result.notes)) + written.notes,
     )
-    masks = {plane.mask: _sha256(job.out / plane.mask) for plane in planes}
+    masks = {plane.mask: sha256_of(job.out / plane.mask) for plane in planes}
     record = {**as_data(done), "masks": masks, "provenance": [result.provenance for result in results]}
     write_text(_record_path(job, entry), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     return done
@@ -149,7 +149,7 @@ def _protect(job: Job, entry: Input, stems: Sequence[str], sources: set[Path]) -
         return
     known = _known_masks(_record_path(job, entry))
     for mask in masks:
-        if mask.exists() and known.get(mask.relative_to(job.out).as_posix()) != _sha256(mask):
+        if mask.exists() and known.get(mask.relative_to(job.out).as_posix()) != sha256_of(mask):
             raise CliptraseError(
                 f"{mask} was changed since it was written, or was not written here; move it away, or replace it with "
                 "--overwrite."
@@ -166,10 +166,6 @@ def _known_masks(record: Path) -> dict[str, str]:
 
 def _record_path(job: Job, entry: Input) -> Path:
     return job.out / "records" / f"{entry.stem}.json"
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_overlay(job: Job, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:

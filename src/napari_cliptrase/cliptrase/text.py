@@ -54,9 +54,9 @@ def embed_texts(
 ) -> Tensor:
     """(n, d) float32 unit rows on the CPU: the mean over the templates' sentences of each phrase.
 
-    ``weights`` identifies the model (its weights' hash) and ``caches`` are asked in their order, fastest first; what
-    a later one or the model had to answer is stored in those before it. Each phrase is encoded once however often it
-    occurs.
+    ``weights`` identifies the model and all that makes its numbers what they are. ``caches`` are asked in their order,
+    fastest first; what a later one or the model had to answer is stored in those before it. Each phrase is encoded once
+    however often it occurs.
     """
     keys = {phrase: cache_key(weights, templates, phrase) for phrase in phrases}
     known: dict[str, Vector] = {}

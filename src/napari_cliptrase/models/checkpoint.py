@@ -39,7 +39,9 @@ def read_weights(path: Path, sha256: str, trusted_archives: Mapping[str, str], a
             ) from error
         raise _damaged(path, sha256, "it is no PyTorch file", again) from error
     except Exception as error:
-        raise _damaged(path, sha256, (str(error).strip() or type(error).__name__).splitlines()[0], again) from error
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        # a broken pickle ends in whatever it stumbled over, a number perhaps
+        raise _damaged(path, sha256, said if " " in said else "it is no PyTorch file", again) from error
 
 
 def is_torchscript(path: Path) -> bool:

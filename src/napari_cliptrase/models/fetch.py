@@ -1,6 +1,5 @@
 """One file from one address to one place: resumed, checked, whole or not at all."""
 
-import hashlib
 import os
 import shutil
 import urllib.error
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from napari_cliptrase._version import __version__
 from napari_cliptrase.errors import Cancelled, ModelError
 from napari_cliptrase.models.folders import ENVIRONMENT
+from napari_cliptrase.models.hashes import sha256_of
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
@@ -49,7 +49,7 @@ def fetch(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _turn(target, cancelled):
-            if sha256 is not None and target.exists() and _sha256(target) == sha256:
+            if sha256 is not None and target.exists() and sha256_of(target, fresh=True) == sha256:
                 return target  # another process has brought it meanwhile
             _require_room(part, size)
             _download(request, part, size, progress, cancelled)
@@ -177,15 +177,10 @@ def _check(url: str, part: Path, target: Path, sha256: str | None, size: int | N
         )
     if sha256 is None:
         return
-    found = _sha256(part)
+    found = sha256_of(part, fresh=True)
     if found != sha256:
         part.unlink()
         raise ModelError(
             f"{target.name} from {url} is damaged: its SHA-256 is {found} instead of {sha256}; it was thrown away, "
             "try again."
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.fetch import fetch, reason_of
+from napari_cliptrase.models.folders import openai_folder
+from napari_cliptrase.models.locate import openai_archive
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def write_expected(path: Path, sha256: str) -> None:
 def expected_sha256(path: Path) -> str | None:
     """Return what the SHA-256 of a downloaded file has to be, or None when nobody noted it.
 
-    In the cache of Hugging Face a file is a link to a blob whose name is the hash.
+    In the cache of Hugging Face a file is a link to a blob whose name is the hash; the archives of OpenAI were
+    published under theirs.
     """
     blob = _sha256(path.resolve().name)
     if blob is not None:
@@ -101,7 +104,12 @@ def expected_sha256(path: Path) -> str | None:
     try:
         return _sha256(path.with_name(f"{path.name}.sha256").read_text().split()[0])
     except (OSError, IndexError):
-        return None
+        pass
+    if path.parent == openai_folder():
+        from napari_cliptrase.models.openclip import openai_hashes
+
+        return next((found for found, name in openai_hashes().items() if openai_archive(name) == path.name), None)
+    return None
 
 
 def _sha256(text: str | None) -> str | None:

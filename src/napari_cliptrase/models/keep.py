@@ -18,24 +18,29 @@ Ask = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The SHA-256 that a file has, and the one that it has to have; None where nobody published one."""
+    """The SHA-256 that a file has, and the one that it has to have; None where nobody published one.
+
+    ``trouble`` says why such a file cannot be read.
+    """
 
     path: Path
     found: str
     expected: str | None
+    trouble: str = ""
 
     @property
     def damaged(self) -> bool:
-        """Whether the file is not what was published."""
-        return self.expected is not None and self.found != self.expected
+        """Whether the file is not what was published, or cannot be read."""
+        return bool(self.trouble) or (self.expected is not None and self.found != self.expected)
 
 
 def verify(entry: ModelEntry, progress: Count | None = None, cancelled: Ask | None = None) -> Verdict:
-    """Read the weights of a shipped or cached model anew and compare their hash."""
+    """Read the weights of a shipped or cached model anew; compare their hash, or see whether they open without one."""
     if entry.path is None:
         raise ModelError(f"{entry.name} is not on this computer; download it with: {download_command(entry.name)}")
     expected = entry.checkpoint.sha256 if entry.checkpoint else expected_sha256(entry.path)
-    return Verdict(entry.path, sha256_of(entry.path, fresh=True, progress=progress, cancelled=cancelled), expected)
+    found = sha256_of(entry.path, fresh=True, progress=progress, cancelled=cancelled)
+    return Verdict(entry.path, found, expected, "" if expected else _trouble(entry.path, found))
 
 
 def download(name: str, progress: Count | None = None, cancelled: Ask | None = None) -> tuple[Path, bool]:
@@ -57,6 +62,16 @@ def download(name: str, progress: Count | None = None, cancelled: Ask | None = N
 def download_command(name: str) -> str:
     """Return what a user types to download a model."""
     return f"napari-cliptrase models download {name}"
+
+
+def _trouble(path: Path, sha256: str) -> str:
+    from napari_cliptrase.models.checkpoint import read_weights
+
+    try:
+        read_weights(path, sha256, {}, "get it again")
+    except ModelError as error:
+        return str(error)
+    return ""
 
 
 def _sam(checkpoint: Checkpoint, progress: Count | None, cancelled: Ask | None) -> Path:

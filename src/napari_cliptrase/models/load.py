@@ -1,6 +1,8 @@
 """`load_model`: from a name to a CLIP model that is ready to encode."""
 
 import gc
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -45,6 +47,9 @@ class ClipModel:
         Where the weights are, and their number type (layer norms aside).
     weights_sha256
         Of the weights file.
+    fingerprint
+        Of everything that the numbers depend on: the weights, how they are built in (the same file gives other numbers
+        with another activation), the normalisation and the number type. What is remembered of a model goes by it.
     vocabulary
         The words that the model knows, when they are few (the demo); None for all others.
     notes
@@ -61,6 +66,7 @@ class ClipModel:
     device: torch.device
     dtype: torch.dtype
     weights_sha256: str
+    fingerprint: str = field(repr=False)
     vocabulary: frozenset[str] | None = field(repr=False)
     notes: tuple[str, ...]
     _module: nn.Module = field(repr=False)
@@ -130,6 +136,7 @@ def load_model(
         placement.device,
         placement.dtype,
         sha256,
+        _fingerprint(sha256, source, placement),
         source.vocabulary,
         (placement.note, *source.notes),
         module,
@@ -170,6 +177,12 @@ def _checked(path: Path, source: Source, report: _Report) -> str:
     if expected is not None and found != expected:
         raise ModelError(f"{path} is damaged: its SHA-256 is {found} instead of {expected}; {source.again}.")
     return found
+
+
+def _fingerprint(sha256: str, source: Source, placement: Placement) -> str:
+    recipe = source.recipe
+    facts = [sha256, recipe.config, recipe.mean, recipe.std, str(placement.dtype)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _build(
