@@ -24,14 +24,12 @@ from napari_cliptrase.plugin.layers.memory import edits_of
 from napari_cliptrase.plugin.layers.pen import Pen
 from napari_cliptrase.plugin.layers.plan import Content, flatten, ground_of, merged_content
 from napari_cliptrase.plugin.layers.result import Output, Result
+from napari_cliptrase.plugin.layers.runs import Runs
 from napari_cliptrase.plugin.layers.shelf import Shelf
-from napari_cliptrase.plugin.layers.steps import Run, Step
+from napari_cliptrase.plugin.layers.steps import Run
 from napari_cliptrase.plugin.layers.tags import class_of, ours
 
 Mask = NDArray[np.bool_]
-
-MOST_RUNS = 20
-"""How many runs can be taken back; each keeps a few bytes for every pixel that it changed."""
 
 
 class LabelLayers:
@@ -50,7 +48,7 @@ class LabelLayers:
         self._version_of = version_of
         self.shelf = Shelf(viewer_layers)
         self.history = History(self.content_changed.emit)
-        self._runs: list[Run] = []
+        self.runs = Runs(viewer_layers, self.shelf, self.history, self.content_changed.emit)
         self._count = 0
         self._classes = ClassTable()
         viewer_layers.events.removed.connect(self._on_removed)
@@ -140,7 +138,7 @@ class LabelLayers:
             raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {target.shape}")
         image = self.image(target)
         self.shelf.adopt(image, target.frame)
-        fresh = self._withdraw(instead_of) if instead_of is not None else frozenset()
+        fresh = self.runs.withdraw(instead_of) if instead_of is not None else frozenset()
         table = joined_tables(result.table, self.shelf.table(image))
         existing = self._writable_layers(image, target)
         contents = self.contents(existing, target)
@@ -217,7 +215,7 @@ class LabelLayers:
     @property
     def last_run(self) -> Run | None:
         """The run that `undo_last_run` would take back."""
-        return next((run for run in reversed(self._runs) if not run.undone and not run.linked), None)
+        return self.runs.last
 
     def undo_last_run(self) -> Run | None:
         """Take the last run back in all its layers.
@@ -227,40 +225,9 @@ class LabelLayers:
         run = self.last_run
         if run is None:
             return None
-        for step in run.steps:
-            if not step.undone:
-                self._take_back(step)
-        self._runs.remove(run)
-        self.history.drop(run)
+        self.runs.take_back(run)
         self.taken_back.emit(run)
         return run
-
-    def _take_back(self, step: Step) -> None:
-        step.undone = True
-        layer = step.layer
-        if layer not in self._list:
-            return
-        where = step.untouched_since()
-        alone = np.count_nonzero(where) == step.before.size and self.history.memory(layer, step.plane) is (
-            step.memory_after
-        )
-        with self.history:
-            if step.replaced is not None and step.replaced in self._list and alone:
-                self.shelf.restore(step.replaced, layer)
-                self.history.inherit(layer, step.replaced)
-                self.history.watch(step.replaced, step.frame)
-                self._list.remove(layer)
-                layer = step.replaced
-            elif step.created and np.count_nonzero(layer.data) == np.count_nonzero(where):
-                self._list.remove(layer)
-                return
-            elif where.any():
-                rows, columns = np.nonzero(where)
-                with layer.block_history():
-                    layer.data_setitem(step.frame.indices(step.plane, rows, columns), step.values_before(where))
-        self.history.remember(layer, step.plane, step.memory_before)
-        self.history.confirm(layer, step.plane, step.changed.unpacked() & ~where)
-        self.content_changed.emit(layer)
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -315,33 +282,9 @@ class LabelLayers:
         self._count += 1
         return Pen(self._list, self.shelf, self.history, image, target, self._count, fresh)
 
-    def _withdraw(self, run: Run) -> frozenset[Labels]:
-        """Take back the steps of a run after which nothing was painted; return the layers that it had made."""
-        fresh = set()
-        for step in run.steps:
-            layer = step.layer
-            gone = layer not in self._list or step.undone
-            if gone or step.painted or step.replaced is not None or not step.matches(step.after):
-                continue
-            with self.history:
-                if step.created:
-                    step.frame.plane_of(layer.data, step.plane)[...] = 0
-                    fresh.add(layer)
-                else:
-                    layer.undo()
-            step.undone = True
-            self.history.remember(layer, step.plane, step.memory_before)
-        return frozenset(fresh)
-
     def keep(self, run: Run) -> Run:
         """Keep a run that was written, so that it can be taken back, and tell everybody."""
-        self._runs = [kept for kept in self._runs if not kept.undone]
-        if run.steps:
-            self._runs.append(run)
-            self.history.record(run)
-        for old in self._runs[:-MOST_RUNS]:
-            self.history.drop(old)
-        del self._runs[:-MOST_RUNS]
+        self.runs.keep(run)
         self.written.emit(run)
         return run
 
