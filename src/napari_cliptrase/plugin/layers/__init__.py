@@ -4,6 +4,7 @@ One `LabelLayers` belongs to each `napari_cliptrase.plugin.session.Session` (``s
 
     run = session.layers.write(Result(target, labels, table, provenance))  # a model's result, by the merge rule
     run = session.layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
+    yield from write_planes(session.layers, results)  # the same for many planes, as one run
     session.layers.undo_last_run()
     session.layers.combined(target)  # (h, w) labels of all class layers of the image as they are now, and overlaps
     session.layers.edited(target)  # (h, w) hand edits
@@ -16,6 +17,7 @@ from napari_cliptrase.plugin.layers.book import LabelLayers
 from napari_cliptrase.plugin.layers.extras import Extra, show_extras
 from napari_cliptrase.plugin.layers.looks import table_of
 from napari_cliptrase.plugin.layers.result import Output, Result
+from napari_cliptrase.plugin.layers.stack import write_planes
 from napari_cliptrase.plugin.layers.steps import Run, Step
 from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, tag_of
 from napari_cliptrase.plugin.layers.visibility import Visibility
@@ -34,4 +36,5 @@ __all__ = [
     "show_extras",
     "table_of",
     "tag_of",
+    "write_planes",
 ]

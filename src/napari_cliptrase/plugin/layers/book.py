@@ -133,29 +133,35 @@ class LabelLayers:
         ``instead_of`` is an earlier run that this one takes the place of, wherever nothing was painted since: moving a
         slider to and fro shall leave one undo step, not fifty.
         """
+        image = self.image(result.target)
+        fresh = self.runs.withdraw(instead_of) if instead_of is not None else frozenset()
+        pen = self.pen(image, result.target, fresh)
+        self.put(pen, result, output=output, mode=mode, locked=locked)
+        return self.keep(pen.run(result.title))
+
+    def put(self, pen: Pen, result: Result, *, output: Output, mode: MergeMode, locked: Collection[int]) -> None:
+        """Write a result with a pen, as a part of its run (see `write`)."""
         target = result.target
         if result.labels.shape != target.shape:
             raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {target.shape}")
         image = self.image(target)
         self.shelf.adopt(image, target.frame)
-        fresh = self.runs.withdraw(instead_of) if instead_of is not None else frozenset()
         table = joined_tables(result.table, self.shelf.table(image))
         existing = self._writable_layers(image, target)
         contents = self.contents(existing, target)
         proposed, where = result.on_plane()
         ground = ground_of(contents, proposed, where, mode, locked)
-        pen = self.pen(image, target, fresh)
         planned = [
             *zip(existing, contents, strict=True),
             *((layer, _nothing(layer, target)) for layer in self._missing_layers(image, result, output, table)),
         ]
+        pen.at(target)
         for layer, content in planned:
             if output is (Output.CLASSES if content.class_id is None else Output.COMBINED):
                 continue
             after = merged_content(content, proposed, ground, mode, locked)
             edited = content.edits & ground.closed if mode is MergeMode.REPLACE else content.edits
             pen.put(layer, content.labels, after, table, edited=edited, provenance=result.provenance)
-        return self.keep(pen.run(result.title))
 
     def give(self, target: Target, mask: Mask, class_id: int, *, locked: Collection[int] = ()) -> Run | None:
         """Give the pixels of ``mask`` (h, w of the target's box) to a class, as a hand edit; 0 clears them.

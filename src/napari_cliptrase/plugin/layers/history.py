@@ -91,9 +91,10 @@ class History:
         self._steps.pop(layer.unique_id, None)
 
     def record(self, run: Run) -> None:
-        """Follow the steps of a run."""
-        for step in run.steps:
+        """Follow the steps of a run from now on, those that are new since the last call."""
+        for step in run.steps[run.known :]:
             self._steps.setdefault(step.layer.unique_id, []).append((run, step))
+        run.known = len(run.steps)
 
     def drop(self, run: Run) -> None:
         """Stop following a run that can no longer be taken back."""

@@ -23,7 +23,7 @@ MOST_CHANGES = 8_000_000
 
 
 class Pen:
-    """Writes the planes of one run; ``steps`` and ``notes`` are what it did."""
+    """Writes the planes of one run, which has a number; ``steps`` and ``notes`` are what it did."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Pen:
         self._history = history
         self._image = image
         self._target = target
-        self._number = number
+        self.number = number
         self._fresh = fresh
 
     def at(self, target: Target) -> Self:
@@ -52,7 +52,7 @@ class Pen:
 
     def run(self, title: str, *, linked: bool = False) -> Run:
         """Everything that was written, as one run."""
-        return Run(self._number, title, tuple(self.steps), tuple(self.notes), linked)
+        return Run(self.number, title, tuple(self.steps), tuple(self.notes), linked)
 
     def put(
         self,
@@ -103,7 +103,7 @@ class Pen:
                     layer.data_setitem(indices, new_values)
         self._history.watch(written, self._target.frame)
         self._history.remember(written, self._target.plane, memory_after)
-        self._shelf.update(written, table, run=self._number, provenance=provenance or tag.provenance)
+        self._shelf.update(written, table, run=self.number, provenance=provenance or tag.provenance)
         if count:
             self.steps.append(
                 Step(
@@ -136,7 +136,7 @@ class Pen:
         self._history.inherit(layer, copy)
         name = layer.name
         self._shelf.let_go(layer)
-        layer.name = f"{name} (before run {self._number})"
+        layer.name = f"{name} (before run {self.number})"
         layer.visible = False
         self._shelf.put(self._image, copy, table)
         why = (

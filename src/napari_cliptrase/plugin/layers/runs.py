@@ -25,14 +25,23 @@ class Runs:
         self._history = history
         self._changed = changed
         self._runs: list[Run] = []
+        self._unfinished: Run | None = None
 
     @property
     def last(self) -> Run | None:
-        """The run that is the next to be taken back."""
+        """The run that is the next to be taken back; none while another is being written over it."""
+        if self._unfinished is not None:
+            return None
         return next((run for run in reversed(self._runs) if not run.undone and not run.linked), None)
+
+    def go_on(self, run: Run) -> None:
+        """Follow a run that is still being written, so that Ctrl+Z between two of its steps is no hand edit."""
+        self._unfinished = run
+        self._history.record(run)
 
     def keep(self, run: Run) -> None:
         """Keep a run that was written, so that it can be taken back."""
+        self._unfinished = None
         self._runs = [kept for kept in self._runs if not kept.undone]
         if run.steps:
             self._runs.append(run)
@@ -46,6 +55,8 @@ class Runs:
 
         Pixels changed by hand since then stay. Layers that the run made go, unless there are such pixels in them.
         """
+        self._unfinished = None
+        self._remove_made(run)
         for step in reversed(run.steps):
             if not step.undone:
                 self._take_back(step)
@@ -71,6 +82,20 @@ class Runs:
             self._history.remember(layer, step.plane, step.memory_before)
         return frozenset(fresh)
 
+    def _remove_made(self, run: Run) -> None:
+        """Remove the layers that a run made, where they hold nothing but what it wrote."""
+        made: dict[Labels, list[Step]] = {}
+        for step in run.steps:
+            if step.created and not step.undone and step.layer in self._list:
+                made.setdefault(step.layer, []).append(step)
+        for layer, steps in made.items():
+            held = sum(int(np.count_nonzero(step.untouched_since())) for step in steps)
+            if held == np.count_nonzero(layer.data):
+                for step in steps:
+                    step.undone = True
+                with self._history:
+                    self._list.remove(layer)
+
     def _take_back(self, step: Step) -> None:
         step.undone = True
         layer = step.layer
@@ -87,9 +112,6 @@ class Runs:
                 self._history.watch(step.replaced, step.frame)
                 self._list.remove(layer)
                 layer = step.replaced
-            elif step.created and np.count_nonzero(layer.data) == np.count_nonzero(where):
-                self._list.remove(layer)
-                return
             elif where.any():
                 rows, columns = np.nonzero(where)
                 with layer.block_history():

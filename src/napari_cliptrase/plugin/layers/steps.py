@@ -81,7 +81,7 @@ class Run:
     number, title
         Counted from 1; what is said in *Undo last run*.
     steps
-        One for each layer that changed.
+        One for each plane of each layer that changed, in the order of writing.
     notes
         Sentences for the user.
     linked
@@ -94,6 +94,8 @@ class Run:
     notes: tuple[str, ...] = ()
     linked: bool = False
     following: bool = field(default=False, repr=False)
+    known: int = field(default=0, repr=False)
+    """How many of the steps the history follows; a run that is still being written has more and more."""
 
     @property
     def undone(self) -> bool:
@@ -102,5 +104,5 @@ class Run:
 
     @property
     def layers(self) -> tuple[Labels, ...]:
-        """The layers that it changed."""
-        return tuple(step.layer for step in self.steps)
+        """The layers that it changed, each once."""
+        return tuple(dict.fromkeys(step.layer for step in self.steps))

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.plugin.layers import Output, Result, write_planes
+from napari_cliptrase.plugin.layers import pen as pen_module
+
+DEPTH = 3
+
+
+@pytest.fixture
+def stack(make_board):
+    return make_board(shape=(DEPTH, 12, 16), rgb=False)
+
+
+@pytest.fixture
+def volumes(halves):
+    """What two runs say: everywhere cat | dog, then dog | cow."""
+    first = np.stack([halves] * DEPTH)
+    return first, first + 1
+
+
+def results(board, volume):
+    return [Result(board.target((z,)), labels, board.table) for z, labels in enumerate(volume)]
+
+
+def write(board, volume, **how):
+    steps = write_planes(board.book, results(board, volume), **how)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def seen(board):
+    return np.stack([board.seen(board.target((z,))) for z in range(DEPTH)])
+
+
+def stroke(layer, place, value):
+    """Paint one pixel as a person does."""
+    layer.data_setitem(tuple(np.array([position]) for position in place), value)
+
+
+def data_of(board):
+    return {class_id: layer.data.copy() for class_id, layer in board.book.class_layers(board.image).items()}
+
+
+@pytest.mark.parametrize("output", Output)
+def test_every_plane_is_written(stack, volumes, output):
+    write(stack, volumes[0], output=output)
+    assert np.array_equal(seen(stack), volumes[0])
+    write(stack, volumes[1], output=output)
+    assert np.array_equal(seen(stack), volumes[1])
+
+
+def test_one_undo_takes_all_planes_back_exactly(stack, volumes):
+    write(stack, volumes[0])
+    before = data_of(stack)
+    write(stack, volumes[1])
+    stack.book.undo_last_run()
+    assert data_of(stack).keys() == before.keys()
+    assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(stack).items())
+    write(stack, volumes[1])
+    assert np.array_equal(seen(stack), volumes[1])
+
+
+def test_undo_of_the_first_run_leaves_only_what_was_painted(stack, volumes):
+    write(stack, volumes[0])
+    stroke(stack.layer(2), (2, 4, 1), 2)
+    stack.book.undo_last_run()
+    assert list(stack.book.class_layers(stack.image)) == [2]
+    assert np.argwhere(stack.layer(2).data).tolist() == [[2, 4, 1]]
+    assert stack.book.last_run is None
+
+
+def test_a_copied_layer_comes_back_in_all_planes(stack, volumes, monkeypatch):
+    write(stack, volumes[0])
+    old, before = stack.layer(2), data_of(stack)
+    monkeypatch.setattr(pen_module, "MOST_CHANGES", 100)
+    run = write(stack, volumes[1])
+    assert stack.layer(2) != old
+    assert len(run.notes) == len(set(run.notes))
+    stack.book.undo_last_run()
+    assert stack.layer(2) == old
+    assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(stack).items())
+
+
+def test_hand_edits_on_any_plane_survive(stack, volumes):
+    write(stack, volumes[0])
+    stroke(stack.layer(1), (2, 0, 0), 0)
+    stroke(stack.layer(2), (1, 5, 2), 2)
+    write(stack, np.full_like(volumes[0], 3))
+    assert seen(stack)[2, 0, 0] == 0
+    assert seen(stack)[1, 5, 2] == 2
+    assert np.count_nonzero(seen(stack) != 3) == 2
+
+
+def test_a_locked_class_keeps_its_pixels_in_all_planes(stack, volumes):
+    write(stack, volumes[0])
+    before = stack.layer(1).data.copy()
+    write(stack, volumes[1], mode=MergeMode.REPLACE, locked=[1])
+    assert np.array_equal(stack.layer(1).data, before)
+
+
+def test_what_is_painted_between_two_planes_stays(stack, volumes):
+    write(stack, volumes[0])
+    steps = write_planes(stack.book, results(stack, volumes[1]))
+    next(steps)
+    stroke(stack.layer(2), (0, 3, 12), 2)
+    stroke(stack.layer(2), (2, 3, 12), 0)
+    list(steps)
+    assert stack.layer(2).data[0, 3, 12] == 2
+    assert seen(stack)[2, 3, 12] == 0
+
+
+def test_undo_in_a_layer_between_two_planes_is_no_hand_edit(stack, volumes):
+    write(stack, volumes[0])
+    steps = write_planes(stack.book, results(stack, volumes[1]))
+    next(steps)
+    stack.layer(1).undo()
+    list(steps)
+    assert not stack.book.edited(stack.target((0,))).any()
+
+
+@pytest.mark.parametrize("planes", [1, 2])
+def test_closed_before_its_end_it_changes_nothing(stack, volumes, planes):
+    write(stack, volumes[0])
+    before, run, layers = data_of(stack), stack.book.last_run, list(stack.viewer.layers)
+    steps = write_planes(stack.book, results(stack, volumes[1]))
+    for _ in range(planes):
+        next(steps)
+    assert stack.book.last_run is None
+    steps.close()
+    assert list(stack.viewer.layers) == layers
+    assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(stack).items())
+    assert stack.book.last_run is run
+    assert not stack.book.edited(stack.target((0,))).any()
+
+
+def test_an_image_that_changes_between_two_planes_stops_and_takes_back(stack, volumes):
+    steps = write_planes(stack.book, results(stack, volumes[0]))
+    next(steps)
+    assert stack.book.class_layers(stack.image)
+    stack.versions[stack.image.unique_id] = 1
+    with pytest.raises(CliptraseError, match="'scene' has changed"):
+        list(steps)
+    assert list(stack.viewer.layers) == [stack.image]
