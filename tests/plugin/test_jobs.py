@@ -141,3 +141,49 @@ def test_jobs_of_other_keys_go_on(jobs, qtbot):
     jobs.start("A", counting(3), done=values.append, key="a")
     jobs.start("B", counting(3), done=values.append, key="b")
     qtbot.waitUntil(lambda: len(values) == 2, timeout=PATIENCE)
+
+
+def finishing(seen, steps, fails=False):
+    """What a job does with its value, a step at a time in the GUI thread."""
+
+    def use(_value):
+        try:
+            for step in range(steps):
+                seen.append((step, threading.get_ident()))
+                yield Progress(step, steps, f"writing {step}")
+            if fails:
+                raise CliptraseError("The image has changed.")
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+
+    return use
+
+
+def test_the_rest_of_a_job_goes_step_by_step_while_the_window_lives(jobs, qtbot):
+    seen, told = [], []
+    job = jobs.start("Count", counting(2), done=finishing(seen, 3))
+    job.progressed.connect(lambda progress: told.append((progress.text, job.running, len(seen))))
+    with qtbot.waitSignals([job.done, job.finished], timeout=PATIENCE):
+        pass
+    assert seen == [(step, threading.get_ident()) for step in range(3)]
+    assert told[-3:] == [(f"writing {step}", True, step + 1) for step in range(3)]
+    assert not jobs.running()
+
+
+def test_cancel_closes_the_rest_of_a_job(jobs, qtbot):
+    seen = []
+    job = jobs.start("Count", counting(2), done=finishing(seen, 1000))
+    job.progressed.connect(lambda progress: progress.text == "writing 1" and job.cancel())
+    with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
+        pass
+    assert seen[-1] is GeneratorExit
+    assert len(seen) < 5
+
+
+def test_an_error_in_the_rest_of_a_job_is_one_sentence(jobs, qtbot):
+    seen, errors = [], []
+    job = jobs.start("Count", counting(2), done=finishing(seen, 2, fails=True), failed=errors.append)
+    with qtbot.waitSignal(job.finished, timeout=PATIENCE):
+        pass
+    assert [str(error) for error in errors] == ["The image has changed."]

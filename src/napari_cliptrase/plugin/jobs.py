@@ -14,6 +14,9 @@ in the GUI thread; nothing else may touch a layer or a widget.
     job.progressed.connect(bar.show_progress)
     job.cancel()
 
+Where ``done`` is a generator, too (of what takes long but has to happen in the GUI thread), it goes one step at a time
+while the window lives; the job runs until it is through, and cancel closes it, so that it can put things back.
+
 A job with the ``key`` of a running one takes its place: the older is cancelled, and its result, should it still come,
 is dropped. That is how live re-scoring lets the latest prompt win.
 """
@@ -26,7 +29,7 @@ from typing import Any
 from napari.qt.threading import create_worker
 from napari.utils import notifications
 from psygnal import Signal as Told
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.plugin.torch_import import make_torch_safe
@@ -91,6 +94,8 @@ class Job(QObject):
         self.key = key
         self.running = True
         self.superseded = False
+        self.worked = False
+        """Whether its worker has ended; what is left happens in the GUI thread."""
         self.report = Report(self.progressed.emit)
 
     def cancel(self) -> None:
@@ -107,6 +112,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[Job, Any]] = {}
+        self._rests: dict[int, Steps] = {}
 
     def start(
         self,
@@ -148,15 +154,41 @@ class Jobs:
         else:
             try:
                 # called, not connected: an error in a slot of a signal never comes back to whoever emitted it
-                if job.use is not None:
-                    job.use(outcome.value)
+                rest = job.use(outcome.value) if job.use is not None else None
             except CliptraseError as error:
                 job.failed.emit(error)
             else:
-                job.done.emit(outcome.value)
+                if isinstance(rest, Generator):
+                    self._rests[id(job)] = rest
+                    self._go_on(job, rest, outcome.value)
+                else:
+                    job.done.emit(outcome.value)
+
+    def _go_on(self, job: Job, rest: Steps, value: Any) -> None:
+        """Do one step of what is to be done in the GUI thread, and come back when the window has done its own."""
+        ended = True
+        try:
+            if job.superseded:
+                rest.close()
+                job.cancelled.emit()
+                return
+            job.report.progress(next(rest))
+            ended = False
+        except StopIteration:
+            job.done.emit(value)
+        except CliptraseError as error:
+            job.failed.emit(error)
+        finally:
+            if ended:
+                del self._rests[id(job)]
+                if job.worked:
+                    self._end(job)
+        if not ended:
+            QTimer.singleShot(0, lambda: self._go_on(job, rest, value))
 
     def _end(self, job: Job) -> None:
-        if self._running.pop(id(job), None) is not None:
+        job.worked = True
+        if id(job) not in self._rests and self._running.pop(id(job), None) is not None:
             job.running = False
             job.finished.emit()
             self.ended.emit(job)
