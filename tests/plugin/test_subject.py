@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
-from napari_cliptrase.plugin.subject import Area, default_level, subject_of
+from napari_cliptrase.plugin.subject import Area, default_level, planes_of, subject_of
 
 
 @pytest.fixture
@@ -87,3 +87,47 @@ def test_two_subjects_of_the_same_pixels_have_one_key(viewer):
     image = viewer.add_image(np.zeros((40, 60)))
     assert subject_of(viewer, image, 0).key == subject_of(viewer, image, 0).key
     assert subject_of(viewer, image, 0).key != subject_of(viewer, image, 1).key
+
+
+@pytest.mark.parametrize(
+    ("letters", "shape", "planes"),
+    [
+        ("TYX", (2, 8, 9), [(0,), (1,)]),
+        ("TZYX", (2, 2, 8, 9), [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        ("TCYX", (2, 3, 8, 9), [(0, 0), (1, 0)]),
+        ("CTYX", (3, 2, 8, 9), [(0,), (1,)]),
+        ("YXC", (8, 9, 3), [(0,)]),
+        ("CYX", (3, 8, 9), [()]),
+    ],
+)
+def test_every_plane_of_a_stack_goes_to_its_own(viewer, letters, shape, planes):
+    data = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
+    image = viewer.add_image(data, rgb=False, contrast_limits=(0, 255))
+    subject = subject_of(viewer, image, 0, roles=AxisRoles(letters))
+    every = planes_of(subject)
+    assert [plane.target.plane for plane in every] == planes
+    assert subject.key in {plane.key for plane in every}
+    for plane in every:
+        shown = dict(zip(subject.roles.planes, plane.index, strict=True))
+        for axis, position in shown.items():
+            viewer.dims.set_current_step(axis, position)
+        seen = subject_of(viewer, image, 0, roles=AxisRoles(letters))
+        assert (seen.key, seen.target.plane) == (plane.key, plane.target.plane)
+        assert np.array_equal(seen.rgb(), plane.rgb())
+
+
+def test_every_plane_of_a_film_in_colour_and_of_a_coarse_level(viewer):
+    film = viewer.add_image(np.zeros((3, 8, 9, 3), np.uint8), rgb=True)
+    assert [plane.target.plane for plane in planes_of(subject_of(viewer, film, 0))] == [(0,), (1,), (2,)]
+    levels = viewer.add_image([np.zeros((4, 32, 32)), np.zeros((2, 16, 16))], multiscale=True)
+    assert [plane.target.plane for plane in planes_of(subject_of(viewer, levels, 0, level=1))] == [(0,), (1,)]
+
+
+def test_the_chosen_part_is_taken_of_every_plane(viewer):
+    image = viewer.add_image(np.zeros((3, 40, 60)))
+    viewer.add_shapes([np.array([[10, 20], [10, 39], [29, 39], [29, 20]])], shape_type="polygon")
+    first, *others = planes_of(subject_of(viewer, image, 0, area=Area.SHAPE))
+    assert others
+    for plane in others:
+        assert (plane.target.box, plane.rgb().shape) == (first.target.box, first.rgb().shape)
+        assert np.array_equal(plane.target.mask, first.target.mask)

@@ -13,7 +13,7 @@ from skimage.draw import polygon2mask
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 from napari_cliptrase.pixels.planes import Limits, to_rgb
-from napari_cliptrase.plugin.frames import Mask, Target, frame_of
+from napari_cliptrase.plugin.frames import Frame, Mask, Target, frame_of
 
 LARGEST_SIDE = 8192
 """Of the level that is taken from a multiscale image unless another is chosen."""
@@ -25,6 +25,13 @@ class Area(StrEnum):
     WHOLE = "whole image"
     VISIBLE = "visible area"
     SHAPE = "selected shape"
+
+
+class Planes(StrEnum):
+    """Which planes of a stack are segmented."""
+
+    SHOWN = "shown plane"
+    ALL = "all planes"
 
 
 @dataclass(frozen=True)
@@ -104,16 +111,13 @@ def subject_of(
         steps = np.asarray(image.data[0].shape[: image.ndim]) / np.asarray(array.shape[: image.ndim])
     position = np.round(np.asarray(image.world_to_data(viewer.dims.point[-image.ndim :])) / steps).astype(int)
     index = tuple(int(np.clip(position[axis], 0, array.shape[axis] - 1)) for axis in roles.planes)
-    offset = 1 if channel == 0 else 0
-    plane = tuple(
-        index[roles.planes.index(axis + offset)] if axis + offset != channel else 0 for axis in frame.plane_axes
-    )
     height, width = frame.plane_shape
     rows, columns, mask = slice(0, height), slice(0, width), None
     if area is Area.VISIBLE:
         rows, columns = _visible(image, roles, steps, frame.plane_shape)
     elif area is Area.SHAPE:
         rows, columns, mask = _in_shape(viewer, image, roles, steps, frame.plane_shape)
+    plane = _label_plane(frame, roles, index)
     target = Target(image.unique_id, image.name, version, frame, plane, rows, columns, mask)
     contrast: Limits | None = None
     if as_shown and not image.rgb:
@@ -126,6 +130,23 @@ def on_plane_of(viewer: ViewerModel, image: Image, subject: Subject) -> Subject:
     shown = subject_of(viewer, image, subject.target.version, roles=subject.roles, level=_level_of(image, subject))
     target = replace(shown.target, rows=subject.target.rows, columns=subject.target.columns, mask=subject.target.mask)
     return replace(shown, target=target, contrast=subject.contrast)
+
+
+def planes_of(subject: Subject) -> tuple[Subject, ...]:
+    """Return the same part of every plane of the subject's image, in order; the subject's own plane is among them."""
+    frame, roles = subject.target.frame, subject.roles
+    return tuple(
+        replace(subject, target=replace(subject.target, plane=_label_plane(frame, roles, index)), index=index)
+        for index in np.ndindex(*roles.plane_shape(subject.array.shape))
+    )
+
+
+def _label_plane(frame: Frame, roles: AxisRoles, index: tuple[int, ...]) -> tuple[int, ...]:
+    """Index of an image's plane in the label layers: where they keep an axis of channels, it has length one."""
+    plane = list(index)
+    if roles.color is not None and len(frame.plane_axes) > len(index):
+        plane.insert(sum(axis < roles.color for axis in roles.planes), 0)
+    return tuple(plane)
 
 
 def _level_of(image: Image, subject: Subject) -> int:
