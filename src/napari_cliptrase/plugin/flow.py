@@ -15,9 +15,10 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.jobs import Job, Report
-from napari_cliptrase.plugin.layers import Extra, Result, Run, show_extras
+from napari_cliptrase.plugin.layers import Extra, Run, show_extras, write_planes
+from napari_cliptrase.plugin.plane_steps import Found, find_steps, result_of
 from napari_cliptrase.plugin.session import Encoded, Segmented, Session
-from napari_cliptrase.plugin.subject import Subject, on_plane_of
+from napari_cliptrase.plugin.subject import Planes, Subject, on_plane_of, planes_of
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.settings import Settings
@@ -89,43 +90,54 @@ class SegmentFlow:
 
         return self._started(self._session.jobs.start("Load", steps, done=done, failed=self._fail, key=RUN))
 
-    def run(self, subject: Subject, choice: ModelChoice, extras: frozenset[Extra] = frozenset()) -> Job:
-        """Segment a subject with the session's prompts and settings."""
+    def run(
+        self,
+        subject: Subject,
+        choice: ModelChoice,
+        extras: frozenset[Extra] = frozenset(),
+        planes: Planes = Planes.SHOWN,
+    ) -> Job:
+        """Segment a subject, or all planes of its image, with the session's prompts and settings."""
         session = self._session
         prompts, settings = session.prompts, session.settings
         segmenter_before = self._segmenter
         loaded = session.model if self.loaded == choice else None
-        key = (subject.key, choice, settings.encode_key())
-        kept = self._kept.get(key)
+        subjects = planes_of(subject) if planes is Planes.ALL else (subject,)
+        keys = {plane.key: (plane.key, choice, settings.encode_key()) for plane in subjects}
+        kept = {plane: self._kept[key] for plane, key in keys.items() if key in self._kept}
 
-        def steps(report: Report) -> Generator[Progress, None, Any]:
+        def steps(report: Report) -> "Generator[Progress, None, tuple[Segmenter, Found]]":
             from napari_cliptrase.segmenter import Segmenter
 
             model = loaded or (yield from _loaded(choice, report))
             segmenter = segmenter_before
             if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
                 segmenter = Segmenter(model, settings)
-            if kept is not None:
-                encoded = kept
-            else:
-                yield Progress(0, 0, f"Reading {subject.target.image_name}")
-                rgb = subject.rgb()
-                encoding = yield from segmenter.encode_steps(rgb)
-                encoded = Encoded(subject, rgb, encoding, choice.name)
-            yield Progress(0, 0, "Scoring the classes")
-            segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts)
-            if Extra.REGIONS in extras:
-                encoded.encoding.region_map()
-            return segmenter, encoded, Segmented(subject, segmentation, segmentation.summary())
+            found = yield from find_steps(
+                segmenter, subjects, subject, prompts, kept=kept, model_name=choice.name, extras=extras
+            )
+            return segmenter, found
 
-        def done(outcome: "tuple[Segmenter, Encoded, Segmented]") -> None:
-            self._segmenter, encoded, segmented = outcome
+        def done(outcome: "tuple[Segmenter, Found]") -> Generator[Progress, None, None]:
+            self._segmenter, found = outcome
             self.loaded = choice
             session.model = self._segmenter.model
-            self._keep(key, encoded)
+            self._keep(keys[subject.key], found.encoded)
             self._live_run = None
+            run = yield from write_planes(
+                session.layers,
+                found.results,
+                output=session.output,
+                mode=session.merge_mode,
+                locked=session.locked,
+            )
             self._extras = extras
-            self._use(segmented, "Segment", encoded=encoded)
+            session.encoded = found.encoded
+            for segmented in found.known:
+                self._results[keys[segmented.subject.key]] = segmented
+            self._show(found.segmented, run)
+            if planes is Planes.ALL:
+                self._on_plane()  # there was time to go elsewhere
             self._on_change(session.prompts)
 
         self._timer.stop()
@@ -150,7 +162,7 @@ class SegmentFlow:
 
         def done(segmented: Segmented) -> None:
             if session.encoded is encoded:
-                self._use(segmented, "New scores", live=True)
+                self._rescore(segmented)
 
         return self._started(session.jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
 
@@ -185,27 +197,25 @@ class SegmentFlow:
         self.failed.emit(error)
         notifications.show_warning(str(error))
 
-    def _use(self, segmented: Segmented, title: str, *, encoded: Encoded | None = None, live: bool = False) -> None:
-        """Write a result; a result for an image that has gone or changed leaves everything as it was."""
-        session, segmentation = self._session, segmented.segmentation
-        result = Result(
-            segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title
-        )
-        session.layers.image(result.target)
-        if encoded is not None:
-            session.encoded = encoded
-        run = session.layers.write(
-            result,
+    def _rescore(self, segmented: Segmented) -> None:
+        """Write new scores of what was encoded before, in the place of the scores before these."""
+        session = self._session
+        self._live_run = session.layers.write(
+            result_of(segmented, "New scores"),
             output=session.output,
             mode=session.merge_mode,
             locked=session.locked,
-            instead_of=self._live_run if live else None,
+            instead_of=self._live_run,
         )
-        self._live_run = run if live else None
+        self._show(segmented, self._live_run)
+
+    def _show(self, segmented: Segmented, run: Run) -> None:
+        """Make a result that was written the one that everybody sees."""
+        session = self._session
         session.segmented = segmented
         if session.encoded is not None and self.loaded is not None:
             self._results[session.encoded.subject.key, self.loaded, session.settings.encode_key()] = segmented
-        image = session.layers.image(result.target)
+        image = session.layers.image(segmented.subject.target)
         show_extras(session.viewer.layers, image, segmented, session.encoded, self._extras)
         for note in run.notes:
             notifications.show_info(note)
@@ -218,7 +228,7 @@ class SegmentFlow:
             gone, _ = self._kept.popitem(last=False)
             self._results.pop(gone, None)
 
-    def _on_plane(self, _event: Any) -> None:
+    def _on_plane(self, _event: Any = None) -> None:
         """Go with the viewer to another plane: back to what is known of it, or to nothing."""
         session = self._session
         encoded = session.encoded or self._away

@@ -1,0 +1,107 @@
+"""Planes of an image on their way through the model: what a worker does for a run.
+
+Of most planes only the labels are kept: an encoding takes many times the room of its picture, and a stack has many.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari_cliptrase.plugin.layers import Extra, Result
+from napari_cliptrase.plugin.session import Encoded, Segmented
+from napari_cliptrase.plugin.subject import Subject
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.prompts import PromptSet
+
+if TYPE_CHECKING:
+    from napari_cliptrase.segmenter import Segmenter
+
+Value = TypeVar("Value")
+
+PARTS = 100
+"""Into how many parts the progress of one of several planes is divided."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a run found.
+
+    Attributes
+    ----------
+    encoded, segmented
+        All about the plane that was shown.
+    results
+        The labels of every plane, in order.
+    known
+        All about the other planes whose encodings had been kept from before.
+    """
+
+    encoded: Encoded
+    segmented: Segmented
+    results: tuple[Result, ...]
+    known: tuple[Segmented, ...]
+
+
+def result_of(segmented: Segmented, title: str) -> Result:
+    """Return what is to be written, which does not hold the scores."""
+    segmentation = segmented.segmentation
+    return Result(segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title)
+
+
+def find_steps(
+    segmenter: "Segmenter",
+    planes: Sequence[Subject],
+    shown: Subject,
+    prompts: PromptSet,
+    *,
+    kept: Mapping[Any, Encoded],
+    model_name: str,
+    extras: frozenset[Extra] = frozenset(),
+) -> Generator[Progress, None, Found]:
+    """Segment planes of an image, of which ``shown`` is one; ``kept`` are encodings by the keys of their subjects."""
+    results: list[Result] = []
+    known: list[Segmented] = []
+    about_shown: tuple[Encoded, Segmented] | None = None
+    for number, plane in enumerate(planes):
+        steps = _plane_steps(segmenter, plane, prompts, kept.get(plane.key), model_name)
+        encoded, segmented = yield from (steps if len(planes) == 1 else _told(steps, number, len(planes)))
+        results.append(result_of(segmented, "Segment"))
+        if plane.key == shown.key:
+            about_shown = encoded, segmented
+        elif plane.key in kept:
+            known.append(segmented)
+        del encoded, segmented  # before the next plane needs the room
+    assert about_shown is not None
+    if Extra.REGIONS in extras:
+        about_shown[0].encoding.region_map()
+    return Found(*about_shown, tuple(results), tuple(known))
+
+
+def _plane_steps(
+    segmenter: "Segmenter", subject: Subject, prompts: PromptSet, kept: Encoded | None, model_name: str
+) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
+    """Encode one plane, unless that was done before, and score the classes."""
+    encoded = kept
+    if encoded is None:
+        yield Progress(0, 0, f"Reading {subject.target.image_name}")
+        rgb = subject.rgb()
+        encoding = yield from segmenter.encode_steps(rgb)
+        encoded = Encoded(subject, rgb, encoding, model_name)
+    yield Progress(0, 0, "Scoring the classes")
+    segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts)
+    return encoded, Segmented(subject, segmentation, segmentation.summary())
+
+
+def _told(steps: Generator[Progress, None, Value], number: int, count: int) -> Generator[Progress, None, Value]:
+    """Do the steps of plane ``number`` of ``count``, and say how far all planes are; the bar never goes back."""
+    done = 0
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            value: Value = end.value
+            return value
+        if progress.total:
+            done = max(done, round(PARTS * progress.done / progress.total))
+        text = progress.text[:1].lower() + progress.text[1:]
+        yield Progress(number * PARTS + done, count * PARTS, f"plane {number + 1} of {count}: {text}")
