@@ -10,6 +10,7 @@ from napari_cliptrase.cliptrase.options import Recovery, Vote
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import Output
 from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.subject import Planes
 from napari_cliptrase.plugin.widgets.sections import Section
 from napari_cliptrase.plugin.widgets.segment.dock import SegmentDock
 from napari_cliptrase.prompts import PromptSet
@@ -84,6 +85,40 @@ def test_axes_are_offered_when_there_is_a_choice(desk):
     picker.axes.activated.emit(channels[0])
     assert picker.subject().roles.letters == "CYX"
     assert picker.subject().target.frame.shape == (40, 50)
+
+
+def test_planes_are_offered_where_there_are_several(desk):
+    picker = desk.dock.image
+    desk.add_image(name="flat")
+    assert not picker.planes.isVisibleTo(picker)
+    stack = desk.add_image(shape=(5, 40, 50), rgb=False, name="stack")
+    desk.session.image = stack
+    assert picker.planes.isVisibleTo(picker)
+    picker.planes.value = Planes.ALL
+    assert picker.wanted_planes() is Planes.ALL
+    channels = next(row for row in range(picker.axes.count()) if "5 channels" in picker.axes.itemText(row))
+    picker.axes.setCurrentIndex(channels)
+    picker.axes.activated.emit(channels)
+    assert not picker.planes.isVisibleTo(picker)
+    assert picker.wanted_planes() is Planes.SHOWN
+    desk.session.image = desk.add_image(shape=(1, 40, 50), rgb=False, name="one plane")
+    assert not picker.planes.isVisibleTo(picker)
+
+
+def test_a_run_over_all_planes_is_one_undo(desk):
+    image = desk.add_image(shape=(3, 96, 128, 3), name="film")
+    desk.dock.classes.add_text("cat\ndog\nsky")
+    desk.dock.model.choose(TOY)
+    desk.dock.image.planes.value = Planes.ALL
+    words = []
+    desk.dock.run().progressed.connect(lambda _progress: words.append(desk.dock.bar.words.text()))
+    desk.wait()
+    assert any(text.startswith("Plane 3 of 3: ") for text in words)
+    layers = desk.session.layers.class_layers(image)
+    assert np.all(np.any([layer.data != 0 for layer in layers.values()], axis=0))
+    desk.dock.bar.undo.click()
+    assert list(desk.viewer.layers) == [image]
+    assert not desk.dock.bar.undo.isEnabled()
 
 
 def test_contrast_is_offered_for_gray_images_only(desk):

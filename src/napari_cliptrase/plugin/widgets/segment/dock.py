@@ -72,7 +72,9 @@ class SegmentDock(QWidget):
         except CliptraseError as error:
             notifications.show_warning(str(error))
             return None
-        return self.flow.run(subject, self.model.choice(), extras=self.output.extras())
+        return self.flow.run(
+            subject, self.model.choice(), extras=self.output.extras(), planes=self.image.wanted_planes()
+        )
 
     def reason(self) -> str:
         """Why *Run* is not possible, in words; empty when it is."""

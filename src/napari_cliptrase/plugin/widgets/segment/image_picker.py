@@ -1,5 +1,6 @@
 """Which image, what its axes mean, which part of it, and how its values become a picture."""
 
+import math
 from typing import Any
 
 from napari.layers import Image
@@ -8,7 +9,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QSizePolicy, QWidget
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.session import Session
-from napari_cliptrase.plugin.subject import Area, Subject, default_level, roles_of, subject_of
+from napari_cliptrase.plugin.subject import Area, Planes, Subject, default_level, roles_of, subject_of
+from napari_cliptrase.plugin.widgets.choices import Choice
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.ties import tie
 
@@ -24,6 +26,13 @@ AREAS = {
     Area.VISIBLE: "Visible area",
     Area.SHAPE: "Selected shape",
 }
+PLANES = {
+    Planes.SHOWN: ("Shown plane", "The plane on the screen; its labels go to that plane."),
+    Planes.ALL: (
+        "All planes",
+        "Every plane, one after the other, as one run. Afterwards new scores (Live) change the shown plane only.",
+    ),
+}
 
 
 class ImagePicker(QWidget):
@@ -37,7 +46,7 @@ class ImagePicker(QWidget):
         self.image = QComboBox()
         self.image.setToolTip("The image layer to segment.")
         self.area = QComboBox()
-        self.area.setToolTip("Which part of the plane on the screen is segmented; the rest stays as it is.")
+        self.area.setToolTip("Which part of the plane, or of each plane, is segmented; the rest stays as it is.")
         for area, title in AREAS.items():
             self.area.addItem(title, str(area))
         self.as_shown = QCheckBox("Contrast as on the screen")
@@ -50,16 +59,19 @@ class ImagePicker(QWidget):
         self.axes.setToolTip("What the axes of the image mean. Channels are mixed into one picture; planes are kept.")
         self.level = QComboBox()
         self.level.setToolTip("Which resolution of a multiscale image is segmented; labels get its pixels.")
+        self.planes = Choice(PLANES, "Which planes of the stack are segmented.")
         for combo in (self.image, self.area, self.axes, self.level):
             combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._form = Form(self)
         self._form.add("Image", self.image)
         self._form.add("Axes", self.axes)
         self._form.add("Level", self.level)
+        self._form.add("Planes", self.planes)
         self._form.add("Where", self.area)
         self._form.add("", self.as_shown)
         self.image.currentIndexChanged.connect(self._on_choice)
         self.axes.activated.connect(self._on_axes)
+        self.level.activated.connect(self._show_planes)
         tie(session.images_changed, self.refresh)
         tie(session.image_changed, self._on_image)
         self._named: list[Image] = []
@@ -80,6 +92,10 @@ class ImagePicker(QWidget):
             as_shown=self.as_shown.isChecked(),
             level=default_level(image) if level is None else level,
         )
+
+    def wanted_planes(self) -> Planes:
+        """Which planes are to be segmented; where there is one, it is the one that is shown."""
+        return self.planes.value if self._has_planes() else Planes.SHOWN
 
     def refresh(self, *_: Any) -> None:
         """Fill the list of images again, keeping the choice."""
@@ -110,6 +126,7 @@ class ImagePicker(QWidget):
         self._form.setRowVisible(self.as_shown, image is not None and not image.rgb)
         self._show_axes(image)
         self._show_levels(image)
+        self._show_planes()
 
     def _show_axes(self, image: Image | None) -> None:
         self.axes.clear()
@@ -130,10 +147,23 @@ class ImagePicker(QWidget):
             self.level.setCurrentIndex(default_level(image))
         self._form.setRowVisible(self.level, self.level.count() > 1)
 
+    def _show_planes(self, *_: Any) -> None:
+        self._form.setRowVisible(self.planes, self._has_planes())
+
+    def _has_planes(self) -> bool:
+        """Whether the image has more than one plane, as its axes are understood."""
+        image, level = self._session.image, self.level.currentData()
+        if image is None:
+            return False
+        roles = self._roles.get(image.unique_id) or roles_of(image, default_level(image))
+        data = image.data[default_level(image) if level is None else level] if image.multiscale else image.data
+        return math.prod(roles.plane_shape(data.shape)) > 1
+
     def _on_axes(self, row: int) -> None:
         image = self._session.image
         if image is not None:
             self._roles[image.unique_id] = self.axes.itemData(row)
+            self._show_planes()
 
 
 def role_choices(image: Image) -> tuple[AxisRoles, ...]:

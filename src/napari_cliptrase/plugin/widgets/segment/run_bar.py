@@ -22,7 +22,9 @@ class RunBar(QWidget):
         self.undo = QPushButton("Undo last run")
         self.undo.setToolTip("Take the last run back in all its layers; what you painted since then stays.")
         self.live = QCheckBox("Live")
-        self.live.setToolTip("Show the effect of every change of classes, minimum or vote at once.")
+        self.live.setToolTip(
+            "Show the effect of every change of classes, minimum or vote at once; of a stack, on the shown plane only."
+        )
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
