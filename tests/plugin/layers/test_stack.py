@@ -34,6 +34,12 @@ def write(board, volume, **how):
             return end.value
 
 
+def until_plane(number, steps):
+    """Write until the turn comes to a plane, counted from 0."""
+    while next(steps).done < number:
+        pass
+
+
 def seen(board):
     return np.stack([board.seen(board.target((z,))) for z in range(DEPTH)])
 
@@ -107,7 +113,7 @@ def test_a_locked_class_keeps_its_pixels_in_all_planes(stack, volumes):
 def test_what_is_painted_between_two_planes_stays(stack, volumes):
     write(stack, volumes[0])
     steps = write_planes(stack.book, results(stack, volumes[1]))
-    next(steps)
+    until_plane(1, steps)
     stroke(stack.layer(2), (0, 3, 12), 2)
     stroke(stack.layer(2), (2, 3, 12), 0)
     list(steps)
@@ -118,7 +124,7 @@ def test_what_is_painted_between_two_planes_stays(stack, volumes):
 def test_undo_in_a_layer_between_two_planes_is_no_hand_edit(stack, volumes):
     write(stack, volumes[0])
     steps = write_planes(stack.book, results(stack, volumes[1]))
-    next(steps)
+    until_plane(1, steps)
     stack.layer(1).undo()
     list(steps)
     assert not stack.book.edited(stack.target((0,))).any()
@@ -129,8 +135,7 @@ def test_closed_before_its_end_it_changes_nothing(stack, volumes, planes):
     write(stack, volumes[0])
     before, run, layers = data_of(stack), stack.book.last_run, list(stack.viewer.layers)
     steps = write_planes(stack.book, results(stack, volumes[1]))
-    for _ in range(planes):
-        next(steps)
+    until_plane(planes, steps)
     assert stack.book.last_run is None
     steps.close()
     assert list(stack.viewer.layers) == layers
@@ -139,9 +144,33 @@ def test_closed_before_its_end_it_changes_nothing(stack, volumes, planes):
     assert not stack.book.edited(stack.target((0,))).any()
 
 
-def test_an_image_that_changes_between_two_planes_stops_and_takes_back(stack, volumes):
+def test_layers_are_made_one_at_a_time_and_go_when_nothing_comes_into_them(stack, volumes):
+    steps = write_planes(stack.book, results(stack, volumes[0]))
+    counts = [len(stack.viewer.layers)]
+    while next(steps).done < 1:
+        counts.append(len(stack.viewer.layers))
+    assert counts == [1, 2, 3]
+    steps.close()
+    assert list(stack.viewer.layers) == [stack.image]
     steps = write_planes(stack.book, results(stack, volumes[0]))
     next(steps)
+    steps.close()
+    assert list(stack.viewer.layers) == [stack.image]
+
+
+def test_what_is_painted_into_a_layer_that_was_just_made_stays(stack, volumes):
+    steps = write_planes(stack.book, results(stack, volumes[0]))
+    next(steps)
+    stroke(stack.layer(2), (0, 3, 1), 2)
+    list(steps)
+    assert seen(stack)[0, 3, 1] == 2
+    stack.book.undo_last_run()
+    assert np.argwhere(seen(stack)).tolist() == [[0, 3, 1]]
+
+
+def test_an_image_that_changes_between_two_planes_stops_and_takes_back(stack, volumes):
+    steps = write_planes(stack.book, results(stack, volumes[0]))
+    until_plane(1, steps)
     assert stack.book.class_layers(stack.image)
     stack.versions[stack.image.unique_id] = 1
     with pytest.raises(CliptraseError, match="'scene' has changed"):

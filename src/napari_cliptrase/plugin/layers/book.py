@@ -5,7 +5,7 @@ old data); only changed pixels are written, in one undo step a layer; layers are
 gone is made again; a result for an image that has gone or changed is refused.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -162,6 +162,20 @@ class LabelLayers:
             after = merged_content(content, proposed, ground, mode, locked)
             edited = content.edits & ground.closed if mode is MergeMode.REPLACE else content.edits
             pen.put(layer, content.labels, after, table, edited=edited, provenance=result.provenance)
+
+    def make_layers(self, pen: Pen, result: Result, output: Output) -> Iterator[Labels]:
+        """Put the layers that a result needs into the list, empty, one at each step: napari takes its time for each.
+
+        Those that a run then leaves empty go with `Pen.sweep`.
+        """
+        image = self.image(result.target)
+        self.shelf.adopt(image, result.target.frame)
+        self._writable_layers(image, result.target)
+        table = joined_tables(result.table, self.shelf.table(image))
+        for layer in self._missing_layers(image, result, output, table):
+            image = self.image(result.target)
+            pen.open(layer, image, table)
+            yield layer
 
     def give(self, target: Target, mask: Mask, class_id: int, *, locked: Collection[int] = ()) -> Run | None:
         """Give the pixels of ``mask`` (h, w of the target's box) to a class, as a hand edit; 0 clears them.

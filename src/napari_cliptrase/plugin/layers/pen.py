@@ -50,6 +50,18 @@ class Pen:
         self._target = target
         return self
 
+    def open(self, layer: Labels, image: Image, table: ClassTable) -> None:
+        """Put a new, empty layer into the list, which this run will fill."""
+        with self._history:
+            self._shelf.put(image, layer, table)
+        self._fresh |= {layer}
+
+    def sweep(self) -> None:
+        """Remove the layers of this run that nothing was written to."""
+        for layer in self._fresh:
+            if layer in self._list and not np.any(layer.data):
+                self._list.remove(layer)
+
     def run(self, title: str, *, linked: bool = False) -> Run:
         """Everything that was written, as one run."""
         return Run(self.number, title, tuple(self.steps), tuple(self.notes), linked)
