@@ -107,10 +107,7 @@ class Desk:
         self.settle()
 
     def settle(self):
-        def idle():
-            return not self.session.jobs.running("interactive sam") and not self.tool._requests
-
-        self.qtbot.waitUntil(idle, timeout=60_000)
+        self.qtbot.waitUntil(lambda: self.tool.idle, timeout=60_000)
         self.qtbot.wait(20)
 
     def event(self, kind, row, column, *, pos=(5, 5), modifiers=(), button=1):

@@ -4,8 +4,7 @@ While the tool is on its layer is the selected one: clicks, drags and keys are h
 another layer pauses it, so that napari's own tools work as ever.
 """
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,23 +15,20 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.colors import RGB
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.frames import Target
-from napari_cliptrase.plugin.jobs import Job, Report
 from napari_cliptrase.plugin.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN
 from napari_cliptrase.plugin.overlays import position_in
 from napari_cliptrase.plugin.region_tool import CLICK_SLACK
 from napari_cliptrase.plugin.session import Session
-from napari_cliptrase.plugin.subject import Area, Subject, subject_of
+from napari_cliptrase.plugin.subject import Area, subject_of
 from napari_cliptrase.plugin.widgets.refine.sam_marks import SamMarks
+from napari_cliptrase.plugin.widgets.refine.sam_talk import Request, SamTalk
 from napari_cliptrase.plugin.widgets.refine.subject import whole_plane
 from napari_cliptrase.plugin.widgets.refine.task import Workshop
-from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
     from napari_cliptrase.refine.interactive import Preview, SamSession
 
-KEY: Final = "interactive sam"
 READY: Final = "Click on an object, or drag a box around it."
-Request = Callable[["SamSession"], "Preview | None"]
 
 
 class SamTool:
@@ -47,11 +43,9 @@ class SamTool:
         self._session = session
         self._workshop = workshop
         self._marks = SamMarks(session.viewer)
-        self._subject: Subject | None = None
-        self._sam: SamSession | None = None
-        self._name = ""
+        self._talk: SamTalk | None = None
+        self._model = ""
         self._preview: Preview | None = None
-        self._requests: deque[Request] = deque()
         self._made: list[tuple[str, tuple[float, ...]]] = []
         self._paused = False
         self._overruled = False
@@ -69,42 +63,46 @@ class SamTool:
         if session.active_class is None:
             raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
         self.stop()
-        self._subject = whole_plane(session, image)
-        self._name, self._paused, self._error = sam, False, ""
+        talk = SamTalk(session, self._workshop, whole_plane(session, image), sam)
+        self._talk, self._model, self._paused, self._error = talk, sam, False, ""
         self._before = session.viewer.layers.selection.active
         self.on = True
         self._listen(True)
-        self._select(self._marks.open(self._subject.target))
-        self._prepare(None)
+        self._select(self._marks.open(talk.subject.target))
+        talk.busy.connect(self.busy.emit)
+        talk.ready.connect(lambda: self.said.emit(READY))
+        talk.answered.connect(self._show)
+        talk.failed.connect(self._failed)
+        talk.given_up.connect(self._give_up)
+        talk.prepare()
         self.toggled.emit(True)
 
     def stop(self) -> None:
         """Close the tool; an unaccepted mask is dropped."""
-        if not self.on:
+        if self._talk is None:
             return
         self.on = False
         self._listen(False)
-        self._session.jobs.cancel(KEY)
-        self._requests.clear()
+        self._talk.close()
         self._made.clear()
         self._marks.close()
         layers = self._session.viewer.layers
         if self._before is not None and self._before in layers and layers.selection.active is None:
             layers.selection.active = self._before
-        self._sam = self._subject = self._preview = None
+        self._talk = self._preview = None
         self.busy.emit(None)
         self.said.emit("")
         self.toggled.emit(False)
 
     def look_closer(self) -> None:
         """Encode only what is on the screen, for finer boundaries; with the whole image on the screen, all of it."""
-        subject = self._subject
-        if subject is None:
+        if self._talk is None:
             return
+        subject = self._talk.subject
         viewer, image = self._session.viewer, self._session.layers.image(subject.target)
         seen = subject_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
         self.drop()
-        self._prepare((seen.rows, seen.columns))
+        self._talk.prepare((seen.rows, seen.columns))
 
     def _listen(self, on: bool) -> None:
         viewer, session = self._session.viewer, self._session
@@ -137,6 +135,11 @@ class SamTool:
         layer.bind_key(SAM_PAN.binding, _hold_to_pan, overwrite=True)
         self._session.viewer.layers.selection.active = layer
 
+    @property
+    def idle(self) -> bool:
+        """Whether every click is answered."""
+        return self._talk is None or self._talk.idle
+
     # -- requests, one after the other --------------------------------------------------------------------------------
 
     def click(self, row: float, column: float, inside: bool = True) -> None:
@@ -162,16 +165,17 @@ class SamTool:
     def drop(self) -> None:
         """Drop the mask and its clicks."""
         self._made.clear()
-        self._requests.clear()
+        if self._talk is not None:
+            self._talk.forget()
         self._ask(_cleared)
 
     def accept(self) -> None:
         """Give the mask to the active class."""
-        preview, subject, active = self._preview, self._subject, self._session.active_class
-        if preview is None or subject is None or active is None:
+        preview, talk, active = self._preview, self._talk, self._session.active_class
+        if preview is None or talk is None or active is None:
             self.said.emit("There is no mask to accept yet. " + READY)
             return
-        target = subject.target
+        target = talk.subject.target
         try:
             self._session.layers.give(target, preview.whole(target.shape), active, locked=self._session.locked)
         except CliptraseError as error:
@@ -180,75 +184,13 @@ class SamTool:
         self.drop()
 
     def _ask(self, request: Request) -> None:
-        self._requests.append(request)
         self._show_marks()
-        if self._sam is not None and not self._session.jobs.running(KEY):
-            self._answer()
+        if self._talk is not None:
+            self._talk.ask(request)
 
-    def _answer(self) -> None:
-        """Work through the requests in a worker; SAM's session keeps state, so never two at a time."""
-        sam, requests = self._sam, tuple(self._requests)
-        if sam is None or not requests:
-            return
-        self._requests.clear()
-
-        def steps(_report: Report) -> Generator[Progress, None, Any]:
-            yield Progress(0, 0, "Drawing the mask")
-            preview = sam.preview
-            for request in requests:
-                preview = request(sam)
-            return preview
-
-        self._start("Draw with SAM", steps, self._show)
-
-    def _prepare(self, part: tuple[slice, slice] | None) -> None:
-        """Load the model and encode the image, or a part of it, in a worker; clicks made meanwhile wait."""
-        subject, known = self._subject, self._sam
-        assert subject is not None
-        height, width = subject.target.shape
-        rows, columns = part or (slice(0, height), slice(0, width))
-        middle = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
-
-        def steps(report: Report) -> Generator[Progress, None, Any]:
-            sam = known
-            if sam is None:
-                embedder = yield from self._workshop.embedder_steps(self._name, report)
-                from napari_cliptrase.refine.interactive import SamSession
-
-                yield Progress(0, 0, "Reading the image")
-                sam = SamSession(embedder, subject.rgb())
-            sam.focus(rows, columns)
-            yield from sam.prepare_steps(*middle)
-            return sam
-
-        def done(sam: "SamSession") -> None:
-            self._sam = sam
-            self.said.emit(READY)
-
-        self._sam = None
-        self._start("Prepare SAM", steps, done)
-
-    def _start(self, title: str, steps: Callable[[Report], Any], use: Callable[[Any], object]) -> Job:
-        subject = self._subject
-
-        def done(value: Any) -> None:
-            if subject is self._subject and self.on:
-                use(value)
-
-        job = self._session.jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
-        job.finished.connect(lambda: self._finished(subject))
-        self.busy.emit(job)
-        return job
-
-    def _finished(self, subject: Subject | None) -> None:
-        if subject is not self._subject or not self.on:
-            return
-        self.busy.emit(None)
-        if self._sam is None and not self._session.jobs.running(KEY):
-            self.stop()
-            self.said.emit(self._error)
-        elif self._requests:
-            self._answer()
+    def _give_up(self) -> None:
+        self.stop()
+        self.said.emit(self._error)
 
     def _failed(self, error: CliptraseError) -> None:
         if self._made:
@@ -288,25 +230,26 @@ class SamTool:
         return self.on and layer is not None and self._session.viewer.layers.selection.active == layer
 
     def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
-        subject, layer = self._subject, self._marks.layer
-        if event.button != 1 or not self.listening or subject is None or layer is None or layer.mouse_pan:
+        talk, layer = self._talk, self._marks.layer
+        if event.button != 1 or not self.listening or talk is None or layer is None or layer.mouse_pan:
             return
         if "Alt" in event.modifiers:
             return  # napari zooms
-        start, pressed, still = _pixel(subject.target, event), np.asarray(event.pos), True
+        target = talk.subject.target
+        start, pressed, still = _pixel(target, event), np.asarray(event.pos), True
         inside = "Control" not in event.modifiers
         yield
         while event.type == "mouse_move":
             still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
             if not still:
-                self._marks.show_clicks((), (start, _pixel(subject.target, event)))
+                self._marks.show_clicks((), (start, _pixel(target, event)))
             yield
         if not self.on:
             return
         if still:
             self.click(*start, inside)
         else:
-            self.box(_clipped(start, subject.target), _clipped(_pixel(subject.target, event), subject.target))
+            self.box(_clipped(start, target), _clipped(_pixel(target, event), target))
 
     def _on_selected(self, _event: Any = None) -> None:
         if self.listening:
@@ -344,19 +287,19 @@ class SamTool:
 
     def _gone(self) -> bool:
         try:
-            return self._subject is not None and not self._session.layers.image(self._subject.target)
+            return self._talk is not None and not self._session.layers.image(self._talk.subject.target)
         except CliptraseError:
             return True
 
     def _on_step(self, _event: Any) -> None:
         """Start again on another plane."""
-        subject = self._subject
-        if subject is None:
+        if self._talk is None:
             return
+        subject = self._talk.subject
         if self._gone():
             self.stop()
         elif whole_plane(self._session, self._session.layers.image(subject.target)).key != subject.key:
-            self.start(self._name)
+            self.start(self._model)
 
 
 def _hold_to_pan(layer: Image) -> Iterator[None]:
