@@ -1,3 +1,4 @@
+import hashlib
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from napari_cliptrase.demo.plans import plan_scene
 from napari_cliptrase.demo.vocabulary import VOCABULARY
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.models.hub import expected_sha256
 from napari_cliptrase.models.load import load_model
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.segmenter import Segmenter
@@ -33,6 +35,14 @@ def _areas(segmenter: Segmenter, seed: int, prompts: str) -> tuple[dict[str, flo
 def test_the_pair_is_small_enough_for_a_wheel():
     packed = sum(len(zlib.compress(path.read_bytes(), 6)) for path in FOLDER.rglob("*.safetensors"))
     assert packed < 16_000_000
+
+
+@pytest.mark.parametrize("kind", ["clip", "sam"])
+def test_the_weights_are_those_that_their_card_speaks_of(kind: str):
+    (weights,) = (FOLDER / kind).glob("*.safetensors")
+    found = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert expected_sha256(weights) == found
+    assert found in (FOLDER / kind / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
 def test_plain_open_clip_loads_it_and_tells_pictures_apart():

@@ -12,6 +12,8 @@ from torch import nn
 
 from napari_cliptrase.cliptrase.blocks import QUICK_GELU
 from napari_cliptrase.demo.vocabulary import VOCABULARY
+from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models.hub import write_expected
 
 CONFIG: Final[dict[str, Any]] = {
     "model_cfg": {
@@ -67,10 +69,11 @@ def folded(state: dict[str, torch.Tensor], tokens: list[int]) -> dict[str, torch
 
 
 def write_model(state: dict[str, torch.Tensor], tokens: list[int], folder: Path) -> Path:
-    """Write a folder that open_clip loads as ``local-dir:FOLDER``; return the weights file."""
+    """Write a folder that open_clip loads as ``local-dir:FOLDER``, hash included; return the weights file."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", encoding="utf-8")
     weights = folder / "open_clip_model.safetensors"
     save_file(folded(state, tokens), weights, metadata={"format": "pt"})
     weights.chmod(0o644)  # readable by all, as the other files of the package are
+    write_expected(weights, sha256_of(weights, fresh=True))
     return weights

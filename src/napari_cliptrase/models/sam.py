@@ -17,6 +17,7 @@ from napari_cliptrase.models.device import Placement, fall_back, place
 from napari_cliptrase.models.fetch import fetch
 from napari_cliptrase.models.folders import sam_folder
 from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models.hub import expected_sha256
 from napari_cliptrase.models.sam_checkpoint import is_mobile, read_sam_tensors
 from napari_cliptrase.models.sam_shape import empty_sam, read_shape
 from napari_cliptrase.progress import Progress
@@ -155,7 +156,7 @@ def _checked(
     if not path.is_file():
         raise ModelError(f"There is no SAM checkpoint {path}; check the name and the folder.")
     found = sha256_of(path, progress=progress, cancelled=cancelled)
-    expected = entry.checkpoint.sha256 if entry is not None and entry.checkpoint is not None else None
+    expected = entry.checkpoint.sha256 if entry is not None and entry.checkpoint is not None else expected_sha256(path)
     if expected is not None and found != expected:
         raise ModelError(f"{path} is damaged: its SHA-256 is {found} instead of {expected}; {_again(entry)}.")
     return found

@@ -24,6 +24,8 @@ from napari_cliptrase import atomic
 from napari_cliptrase.demo.sam.examples import FIRST_TRAINING_SEED, Example, paint_example
 from napari_cliptrase.demo.sam.shape import DEMO_SHAPE
 from napari_cliptrase.demo.words import NAMES
+from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models.hub import write_expected
 from napari_cliptrase.models.sam_shape import build_sam
 
 WEIGHTS: Final = "demo_sam.safetensors"
@@ -236,7 +238,7 @@ def _resume(path: Path, settings: SamTraining, state: _State, say: Callable[[str
 
 
 def _export(path: Path, model: Sam, settings: SamTraining, step: int) -> None:
-    """Write the averaged weights in half precision, with the settings that made them."""
+    """Write the averaged weights in half precision, with the settings that made them and their hash beside them."""
     tensors = {name: tensor.half().cpu().contiguous() for name, tensor in model.state_dict().items()}
     note = {
         "training": json.dumps({**asdict(settings), "done": step}),
@@ -244,3 +246,5 @@ def _export(path: Path, model: Sam, settings: SamTraining, step: int) -> None:
     }
     with atomic.replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"format": "pt", **note})
+    path.chmod(0o644)  # readable by all, as the other files of the package are
+    write_expected(path, sha256_of(path, fresh=True))
