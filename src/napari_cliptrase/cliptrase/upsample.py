@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from napari_cliptrase.scores import sampling
+
 _VALUES_AT_ONCE = 2**20
 """Interpolated values in one tile: it stays in the processor's cache."""
 
@@ -107,8 +109,6 @@ def winners(values: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _sampling(size: int, cells: int, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """For each of ``size`` pixels over ``cells`` cells: lower cell, upper cell, weight of the upper."""
-    position = ((torch.arange(size, dtype=torch.float64) + 0.5) * (cells / size) - 0.5).clamp(0, cells - 1)
-    lower = position.floor()
-    weight = (position - lower).to(like)
-    return lower.long(), (lower + 1).clamp(max=cells - 1).long(), weight
+    """`sampling` as tensors; the weight has the number type and the device of ``like``."""
+    lower, upper, weight = map(torch.from_numpy, sampling(size, cells))
+    return lower, upper, weight.to(like)
