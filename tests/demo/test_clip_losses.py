@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from napari_cliptrase.demo.clip_losses import agreement_loss, extent_loss, presence_loss, region_loss
+from napari_cliptrase.demo.clip_losses import extent_loss, presence_loss, region_loss
 
 
 def test_a_prompt_is_present_when_a_few_patches_show_it():
@@ -28,10 +28,3 @@ def test_patches_cover_as_much_as_the_caption_says():
     least = -(said * said.clamp(min=1e-6).log()).sum()
     assert extent_loss(patches, prompts, said) == pytest.approx(float(least), abs=1e-3)
     assert extent_loss(patches, prompts, wrong) > 3
-
-
-def test_patches_agree_with_the_opinion_of_a_second_look():
-    prompts = torch.eye(3)
-    patches = torch.eye(3)[[0, 1]][None]
-    assert agreement_loss(patches, prompts, torch.eye(3)[[0, 1]][None]) < 1e-3
-    assert agreement_loss(patches, prompts, torch.eye(3)[[1, 1]][None]) > 9

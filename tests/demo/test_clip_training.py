@@ -11,7 +11,7 @@ TINY = ClipRecipe(
     pictures={"scenes": 6, "portraits": 6, "calm": 6},
     stages=(
         Stage(64, 8, 2, 1e-3, 1e-3),
-        Stage(96, 8, 2, 1e-3, 1e-4, regions=1.0, extents=1.0, agreement=1.0, apart=True, kinds=("calm", "scenes")),
+        Stage(96, 8, 2, 1e-3, 1e-4, regions=1.0, extents=1.0, apart=True, kinds=("calm", "scenes")),
     ),
     warmup=1,
     validate_every=2,

@@ -14,9 +14,6 @@ from napari_cliptrase.cliptrase.open_clip_vision import OpenClipVision
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.cliptrase.recovery import recovered_block
 
-ENLARGED = 1.5
-"""How much larger the second look of `opinion` sees a crop."""
-
 
 def look(
     model: CLIP, images: Tensor, frames: Tensor, kinds: Sequence[Recovery], regions: bool = False
@@ -40,28 +37,6 @@ def look(
     x = add_mlp(last_but_one, x)
     tokens = (tower.project(recovered_block(last, x, (side, side), kind)) for kind in kinds)
     return [F.normalize(token.float(), dim=-1) for token in tokens], correlation
-
-
-@torch.no_grad()
-def opinion(model: CLIP, images: Tensor, frames: Tensor, prompts: Tensor, truth: Tensor, scale: float) -> Tensor:
-    """What a second look says of each patch: (B, hw, K), rows of sum 1.
-
-    The model sees the crops mirrored and enlarged, and chooses only among prompts (K, d) that the caption does not deny
-    (truth (B, K) is not 0), so that it knows more than a first look can.
-    """
-    side = images.shape[-1]
-    larger = round(side * ENLARGED / 16) * 16
-    grid = side // 16
-    total: Tensor | float = 0.0
-    for size, mirrored in ((side, True), (larger, False), (larger, True)):
-        seen = F.interpolate(images, (size, size), mode="bicubic") if size != side else images
-        (tokens,), _ = look(model, seen.flip(-1) if mirrored else seen, frames, (Recovery.CLIPTRASE,))
-        likeness = (tokens[:, 1:] @ prompts.t()).transpose(1, 2).reshape(len(images), -1, size // 16, size // 16)
-        likeness = F.interpolate(likeness, (grid, grid), mode="area")
-        total = total + (likeness.flip(-1) if mirrored else likeness)
-    assert isinstance(total, Tensor)
-    logits = (scale / 3 * total).flatten(2).transpose(1, 2)
-    return logits.masked_fill(truth[:, None] == 0, -torch.inf).softmax(-1)
 
 
 def positions_in(table: Tensor, frames: Tensor, side: int) -> Tensor:

@@ -45,11 +45,3 @@ def caption_loss(images: Tensor, texts: Tensor, captions: Captions, scale: float
     by_text = -(logits.log_softmax(1) * truth / truth.sum(1, keepdim=True)).sum(1).mean()
     by_image = -(logits.log_softmax(0) * truth / truth.sum(0, keepdim=True).clamp(min=1)).sum(0).mean()
     return 0.5 * (by_text + by_image)
-
-
-def agreement_loss(patches: Tensor, prompts: Tensor, opinion: Tensor, scale: float = 20.0) -> Tensor:
-    """Cross-entropy of what patches show with what a second look (see `clip_look.opinion`) made of the same places.
-
-    patches (B, n, d) and prompts (K, d) are unit rows; opinion (B, n, K) has rows of sum 1.
-    """
-    return -(opinion * (scale * patches @ prompts.t()).log_softmax(-1)).sum(-1).mean()

@@ -14,8 +14,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from napari_cliptrase.cliptrase.open_clip_vision import OpenClipVision
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.demo.clip_crops import draw_batch
-from napari_cliptrase.demo.clip_look import embed_sentences, look, opinion
-from napari_cliptrase.demo.clip_losses import agreement_loss, caption_loss, extent_loss, presence_loss, region_loss
+from napari_cliptrase.demo.clip_look import embed_sentences, look
+from napari_cliptrase.demo.clip_losses import caption_loss, extent_loss, presence_loss, region_loss
 from napari_cliptrase.demo.clip_model import known_tokens, new_model, write_model
 from napari_cliptrase.demo.clip_validation import method_miou
 from napari_cliptrase.demo.language import draw_prompts, write_captions
@@ -29,9 +29,8 @@ class Stage:
 
     The rate of learning falls from ``rate`` towards ``last_rate``, which it reaches after ``fall`` steps, by default at
     the end of the stage; ``regions`` is the weight of `region_loss`, ``top`` the share of patches by which
-    `presence_loss` judges; ``extents`` weighs `extent_loss` and ``agreement`` `agreement_loss`. ``apart`` also teaches
-    the class token to resemble no patch, so that denoising does not take from regions. Crops come in turn from the
-    ``kinds`` of pictures.
+    `presence_loss` judges; ``extents`` weighs `extent_loss`. ``apart`` also teaches the class token to
+    resemble no patch, so that denoising does not take from regions. Crops come in turn from the ``kinds`` of pictures.
     """
 
     side: int
@@ -43,7 +42,6 @@ class Stage:
     fall: int | None = None
     top: float = 0.05
     extents: float = 0.0
-    agreement: float = 0.0
     apart: bool = False
     kinds: tuple[str, ...] = ("scenes", "portraits")
 
@@ -62,6 +60,7 @@ class ClipRecipe:
         Stage(224, 20, 500, 3e-4, 1e-5, regions=2.0, top=0.03, extents=1.0),
         Stage(224, 20, 650, 3e-4, 5e-6, regions=2.0, top=0.03, extents=2.0, apart=True),
         Stage(224, 20, 600, 3e-4, 3e-6, regions=2.0, top=0.03, extents=3.0, apart=True),
+        Stage(320, 10, 600, 2.5e-4, 3e-6, regions=3.0, top=0.02, extents=3.0, apart=True, kinds=("calm", "scenes")),
     )
     warmup: int = 200
     decay: float = 0.05
@@ -113,7 +112,6 @@ class _Run:
         self.rows = {token: row for row, token in enumerate(self.tokens, start=1)}
         self.model = new_model(len(self.tokens)).to(device)
         self.model.logit_scale.requires_grad_(False).fill_(float(np.log(recipe.scale)))
-        self.elder = new_model(len(self.tokens)).to(device).eval()  # with the averaged weights, for second looks
         heavy = [p for p in self.model.parameters() if p.requires_grad and p.ndim >= 2]
         light = [p for p in self.model.parameters() if p.requires_grad and p.ndim < 2]
         self.trained = [*heavy, *light]
@@ -181,9 +179,6 @@ class _Run:
             extents = torch.from_numpy(prompts.extents(crops)).to(self.device)
             losses["extents"] = extent_loss(recovered[:, 1:], prompt_rows, extents, recipe.scale)
             loss = loss + stage.extents * losses["extents"]
-        if stage.agreement:
-            losses["agreement"] = self._agreement(images, frames, recovered, prompt_rows, truth)
-            loss = loss + stage.agreement * losses["agreement"]
         if correlation is not None:
             shares = (recipe.scale * recovered[:, 1:] @ prompt_rows.t()).softmax(-1)
             losses["regions"] = region_loss(correlation[:, 1:, 1:], shares.detach())
@@ -201,14 +196,6 @@ class _Run:
             for name, value in self.model.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep)
         return {name: float(value.detach()) for name, value in losses.items()}
-
-    def _agreement(self, images: Tensor, frames: Tensor, recovered: Tensor, prompts: Tensor, truth: Tensor) -> Tensor:
-        """`agreement_loss` with a second look of the averaged model; its text side is the one in training."""
-        scale = self.recipe.scale
-        self.elder.load_state_dict(self.average)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
-            wanted = opinion(self.elder, images, frames, prompts.detach(), truth, scale)
-        return agreement_loss(recovered[:, 1:], prompts, wanted, scale)
 
     def _stage(self) -> tuple[Stage, int]:
         """The stage of this step, and the number of the step within it."""

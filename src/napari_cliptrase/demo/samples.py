@@ -9,7 +9,7 @@ from napari_cliptrase.demo.world import paint_scene
 
 Layer = tuple[Any, dict[str, Any], str]
 
-COAST, MEADOW, BAY = 35, 183, 328  # seeds of landscapes that show much of the world
+COAST, MEADOW, BAY = 52, 183, 328  # seeds of landscapes that show much of the world
 
 
 def landscape() -> list[Layer]:
