@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.plugin.layers import table_of
-from napari_cliptrase.plugin.readers import MOST_MASKS, get_reader
+from napari_cliptrase.plugin.mask_sources import mask_of, sources_in
+from napari_cliptrase.plugin.readers import MOST_MASKS, get_reader, read
+from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.subject import subject_of
 from napari_cliptrase.plugin.writers import masks_of
 
 TABLE = ClassTable((MaskClass(1, "cat", (128, 0, 0), prompts=("kitten",)), MaskClass(4, "dog", (0, 128, 0))), void=255)
@@ -103,8 +107,66 @@ def test_files_of_others_are_left_to_others(tmp_path):
 
 def test_layers_can_be_saved_again_without_change(tmp_path):
     FORMATS["png"].write(MASK, tmp_path / "masks")
-    layers = opened(tmp_path / "masks/classes.json")[:2]
+    layers = opened(tmp_path / "masks/classes.json")
     assert all(isinstance(layer, Labels) for layer in layers)
     (mask,) = masks_of([layer.as_layer_data_tuple() for layer in layers])
-    assert mask.labels.tolist() == np.where(MASK.labels == 255, 0, MASK.labels).tolist()
+    assert mask.labels.tolist() == MASK.labels.tolist()
     assert (mask.stem, mask.classes, mask.scale, mask.origin) == ("a", TABLE, MASK.scale, MASK.origin)
+    assert mask.image_name == "a.jpg"
+    FORMATS["png"].write(mask, tmp_path / "again")
+    for path in (tmp_path / "masks").iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_dock_sees_one_mask_with_its_void(tmp_path):
+    FORMATS["png"].write(MASK, tmp_path / "masks")
+    (source,) = sources_in(opened(tmp_path / "masks/classes.json"))
+    mask = mask_of(source)
+    assert mask.classes == TABLE
+    assert mask.void_pixels == 1
+    assert FORMATS["coco"].preview(mask, tmp_path / "c.json").losses
+
+
+def test_masks_of_several_images_stay_apart(tmp_path):
+    other = LabelImage(np.flipud(MASK.labels), TABLE, stem="b")
+    FORMATS["npz"].write([MASK, other], tmp_path / "two")
+    layers = read(str(tmp_path / "two"))
+    masks = masks_of(layers)
+    assert [mask.labels.tolist() for mask in masks] == [MASK.labels.tolist(), other.labels.tolist()]
+    assert [mask.classes for mask in masks] == [TABLE, TABLE]
+    for mask in (MASK, other):
+        FORMATS["png"].write(mask, tmp_path / f"{mask.stem}.png")
+    layers = [*read(str(tmp_path / "a.png")), *read(str(tmp_path / "b.png"))]
+    assert [mask.stem for mask in masks_of(layers)] == ["a", "b"]
+
+
+def test_a_file_opened_twice_gives_two_masks(tmp_path):
+    FORMATS["png"].write(MASK, tmp_path / "a.png")
+    masks = masks_of([*read(str(tmp_path / "a.png")), *read(str(tmp_path / "a.png"))])
+    assert [(mask.class_pixels, mask.overlapped) for mask in masks] == [(3, 0), (3, 0)]
+
+
+def test_object_numbers_come_along_and_go_back(tmp_path):
+    objects = np.array([[1, 2, 0], [3, 0, 0]], np.uint8)
+    FORMATS["coco-instances"].write(replace(MASK, instances=objects), tmp_path / "c.json")
+    layers = opened(tmp_path / "c.json")
+    assert [layer.name for layer in layers] == ["cat · a", "dog · a", "objects · a"]
+    assert not layers[-1].visible
+    (mask,) = masks_of([layer.as_layer_data_tuple() for layer in layers])
+    FORMATS["coco-instances"].write(mask, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "c.json").read_bytes()
+
+
+def test_void_follows_its_class_layers_to_an_image(tmp_path):
+    FORMATS["png"].write(MASK, tmp_path / "masks")
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((2, 3)), name="a", scale=MASK.scale, translate=MASK.origin, units=MASK.units)
+    for data, meta, _ in read(str(tmp_path / "masks")):
+        viewer.add_labels(data, **meta)
+    session = session_of(viewer)
+    frame = subject_of(viewer, image, session.version_of(image)).target.frame
+    assert len(session.layers.shelf.adopt(image, frame)) == 2
+    (source,) = sources_in(viewer.layers)
+    assert source.image is image
+    assert mask_of(source).void_pixels == 1
+    assert mask_of(source).image_name == "a.jpg"

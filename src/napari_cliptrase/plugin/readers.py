@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from uuid import uuid4
 
 from napari.utils.notifications import show_info, show_warning
 
@@ -12,7 +13,7 @@ from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.registry import guess_format
 from napari_cliptrase.masks.units import symbol
 from napari_cliptrase.plugin.layers.looks import colormap_of, features_of
-from napari_cliptrase.plugin.layers.tags import KEY
+from napari_cliptrase.plugin.layers.tags import KEY, Role
 
 LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str | Sequence[str]], list[LayerData]]
@@ -38,37 +39,72 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
     for mask in masks:
         if mask.overlapped:
             show_info(f"{mask.stem}: {mask.overlapped:,} pixels belong to several shapes; the later one was kept.")
+    if any(mask.scores is not None for mask in masks):
+        show_info("The class scores in the file are not shown.")
     if len(masks) > MOST_MASKS:
         show_warning(f"There are {len(masks):,} masks; the first {MOST_MASKS} were opened.")
     if len(masks) == 1:
         return class_layers(masks[0])
-    return [_layer(mask, mask.labels, mask.stem, None) for mask in masks[:MOST_MASKS]]
+    return [layer for mask in masks[:MOST_MASKS] for layer in _whole(mask)]
 
 
 def class_layers(mask: LabelImage) -> list[LayerData]:
-    """Return one layer per class that has pixels; a mask without any as a single empty layer."""
+    """Return one layer per class that has pixels; a mask without any as a single empty layer.
+
+    Void pixels and object numbers are layers of their own. All layers carry one key, by which they become one mask
+    again when they are exported.
+    """
     present = [entry for entry in mask.classes if mask.counts.get(entry.id)]
     if not present:
-        return [_layer(mask, mask.labels, mask.stem, None)]
-    image = _image_name(mask)
+        return _whole(mask)
+    key, image = _key(mask), _image_name(mask)
     ids = [entry.id for entry in present]
     void = mask.classes.void if mask.void_pixels else None
     parts = split(mask.labels, ids if void is None else [*ids, void])
-    layers = [_layer(mask, parts[entry.id], f"{entry.name} · {image}", entry.id) for entry in present]
+    layers = [_layer(mask, parts[entry.id], f"{entry.name} · {image}", key, class_id=entry.id) for entry in present]
     if void is not None:
-        data, meta, kind = _layer(mask, parts[void], f"void · {image}", None)
-        layers.append((data, {**meta, "metadata": {}}, kind))
-    return layers
+        layers.append(_layer(mask, parts[void], f"void · {image}", key, role=Role.VOID))
+    return layers + _objects(mask, key, image)
 
 
-def _layer(mask: LabelImage, labels: Labels, name: str, class_id: int | None) -> LayerData:
+def _whole(mask: LabelImage) -> list[LayerData]:
+    """One layer with all classes, and one with the object numbers if there are any."""
+    key = _key(mask)
+    return [_layer(mask, mask.labels, mask.stem, key), *_objects(mask, key, mask.stem)]
+
+
+def _objects(mask: LabelImage, key: str, name: str) -> list[LayerData]:
+    """The object numbers as a hidden layer in napari's own colours."""
+    if mask.instances is None:
+        return []
+    data, meta, kind = _layer(mask, mask.instances, f"objects · {name}", key, role=Role.OBJECTS)
+    del meta["features"], meta["colormap"]
+    return [(data, {**meta, "visible": False}, kind)]
+
+
+def _key(mask: LabelImage) -> str:
+    """A key that no other mask has, so that a file which is opened twice gives two masks."""
+    return f"{mask.stem} {uuid4()}"
+
+
+def _layer(
+    mask: LabelImage, labels: Labels, name: str, key: str, *, role: Role | None = None, class_id: int | None = None
+) -> LayerData:
+    tag = {
+        "mask": key,
+        "role": str(role or (Role.COMBINED if class_id is None else Role.CLASS)),
+        "classes": mask.classes.to_json(),
+        "class_id": class_id,
+        "image_name": _image_name(mask),
+        "image_file": mask.image_name,
+    }
     meta: dict[str, Any] = {
         "name": name,
         "scale": mask.scale,
         "translate": mask.origin,
         "features": features_of(mask.classes),
         "colormap": colormap_of(mask.classes),
-        "metadata": {KEY: {"classes": mask.classes.to_json(), "class_id": class_id, "image_name": _image_name(mask)}},
+        "metadata": {KEY: tag},
     }
     if all(unit == PIXEL or symbol(unit) is not None for unit in mask.units) and set(mask.units) != {PIXEL}:
         meta["units"] = mask.units

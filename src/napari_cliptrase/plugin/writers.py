@@ -4,87 +4,47 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from napari.utils.notifications import show_warning
+import napari
+from napari.layers import Image, Labels
+from napari.utils.notifications import show_info, show_warning
 
-from napari_cliptrase.colors import class_color
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.flatten import flatten
 from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import file_part
 from napari_cliptrase.masks.registry import format_named
-from napari_cliptrase.masks.units import canonical
 from napari_cliptrase.plugin.layers.tags import KEY
-from napari_cliptrase.plugin.widgets.export.sources import axes_letters
+from napari_cliptrase.plugin.mask_sources import Source, mask_of, sources_in, unplaced
 
 LayerData = tuple[Any, dict[str, Any], str]
 Writer = Callable[[str, list[LayerData]], list[str]]
 
 
 def masks_of(layers: list[LayerData]) -> list[LabelImage]:
-    """Return the masks of label layers, bottom first: layers of one image are laid over each other."""
-    groups: dict[str, list[LayerData]] = {}
-    for layer in layers:
-        tag = layer[1].get("metadata", {}).get(KEY)
-        groups.setdefault(str(tag.get("image", "")) if isinstance(tag, dict) else "", []).append(layer)
-    stems: set[str] = set()
-    masks = []
-    for group in groups.values():
-        stem = file_part(str(_tag(group[-1]).get("image_name") or group[-1][1].get("name", "mask")))
-        while stem in stems:
-            stem += "-2"
-        stems.add(stem)
-        masks.append(_mask(stem, group))
-    return masks
+    """Return the masks of label layers, bottom first, as the dock makes them."""
+    return [mask_of(source) for source in _sources(layers)]
 
 
-def table_in(meta: dict[str, Any]) -> ClassTable:
-    """Return the classes in the attributes of a layer: from our tag, else from its features and colours."""
-    tag = meta.get("metadata", {}).get(KEY)
-    if isinstance(tag, dict) and tag.get("classes"):
-        return ClassTable.from_json(str(tag["classes"]), f"Layer {meta.get('name')!r}")
-    features = meta.get("features")
-    if features is None or "index" not in features or "class" not in features:
-        return ClassTable()
-    colors = getattr(meta.get("colormap"), "color_dict", {})
-    classes = []
-    for index, name in zip(features["index"], features["class"], strict=True):
-        class_id = int(index)
-        if class_id < 1:
-            continue
-        color = class_color(class_id)
-        if class_id in colors:
-            red, green, blue = (round(255 * float(part)) for part in colors[class_id][:3])
-            color = red, green, blue
-        classes.append(MaskClass(class_id, str(name), color))
-    return ClassTable(tuple(classes))
+def _sources(layers: list[LayerData]) -> tuple[Source, ...]:
+    """The masks in layer attributes; images that are open lend their names."""
+    viewer = napari.current_viewer()
+    images = [] if viewer is None else [layer for layer in viewer.layers if isinstance(layer, Image)]
+    return sources_in([*images, *_revived(layers)])
 
 
-def _tag(layer: LayerData) -> dict[str, Any]:
-    tag = layer[1].get("metadata", {}).get(KEY)
-    return tag if isinstance(tag, dict) else {}
+def _revived(layers: list[LayerData]) -> list[Labels]:
+    """Label layers from their attributes; of two with one tag, the one that was renamed is a copy and loses the tag."""
+    made = [Labels(data, **meta) for data, meta, _ in layers]
+    known: set[str] = set()
+    for layer in sorted(made, key=lambda layer: layer.name != _raw(layer).get("name")):
+        raw = _raw(layer)
+        if raw.get("layer") and raw["layer"] not in known:
+            known.add(raw["layer"])
+            layer.metadata = {**layer.metadata, KEY: {**raw, "layer": str(layer.unique_id)}}
+    return made
 
 
-def _mask(stem: str, layers: list[LayerData]) -> LabelImage:
-    arrays = [np.asarray(data[0] if meta.get("multiscale") else data) for data, meta, _ in layers]
-    flat = flatten(arrays)
-    table = ClassTable()
-    for _, meta, _ in layers:
-        table = table.joined(table_in(meta), f"layer {meta.get('name')!r}")
-    meta = layers[-1][1]
-    ndim = flat.labels.ndim
-    names = [str(name) for name in meta.get("axis_labels") or [""] * ndim]
-    return LabelImage(
-        flat.labels,
-        table,
-        axes=axes_letters(names),
-        stem=stem,
-        scale=tuple(float(value) for value in meta.get("scale", ())),
-        units=tuple(canonical(unit) for unit in meta.get("units") or ()),
-        origin=tuple(float(value) for value in meta.get("translate", ())),
-        overlapped=flat.overlapped,
-    )
+def _raw(layer: Labels) -> dict[str, Any]:
+    raw = layer.metadata.get(KEY)
+    return raw if isinstance(raw, dict) else {}
 
 
 def _writer(key: str) -> Writer:
@@ -93,9 +53,12 @@ def _writer(key: str) -> Writer:
         others = [meta.get("name") for _, meta, kind in layer_data if kind != "labels"]
         if others:
             raise MaskFormatError(f"Layer {others[0]!r} is no label layer; select label layers only.")
-        report = form.write(masks_of(layer_data), Path(path))
-        for loss in report.losses:
+        sources = _sources(layer_data)
+        report = form.write([mask_of(source) for source in sources], Path(path))
+        for loss in (*report.losses, *(sentence for source in sources for sentence in unplaced(source))):
             show_warning(f"{form.title}: {loss}")
+        for note in report.notes:
+            show_info(f"{form.title}: {note}")
         return [str(file) for file in report.files]
 
     write.__doc__ = f"Write label layers as {key}."

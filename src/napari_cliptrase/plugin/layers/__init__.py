@@ -19,12 +19,13 @@ from napari_cliptrase.plugin.layers.looks import table_of
 from napari_cliptrase.plugin.layers.result import Output, Result
 from napari_cliptrase.plugin.layers.stack import write_planes
 from napari_cliptrase.plugin.layers.steps import Run, Step
-from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, tag_of
+from napari_cliptrase.plugin.layers.tags import Member, Role, Tag, file_of, member_of, ours, tag_of
 from napari_cliptrase.plugin.layers.visibility import Visibility
 
 __all__ = [
     "Extra",
     "LabelLayers",
+    "Member",
     "Output",
     "Result",
     "Role",
@@ -32,6 +33,8 @@ __all__ = [
     "Step",
     "Tag",
     "Visibility",
+    "file_of",
+    "member_of",
     "ours",
     "show_extras",
     "table_of",

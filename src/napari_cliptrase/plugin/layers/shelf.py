@@ -1,6 +1,6 @@
 """Finding, making and placing label layers in the layer list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from napari.layers import Image, Labels, Layer
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.plugin.frames import Frame
 from napari_cliptrase.plugin.layers.looks import dress, dtype_for, name_for, table_of
-from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, ours, set_tag, tag_of
+from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, file_of, ours, set_tag, tag_of
 
 OPACITY = 0.6
 
@@ -52,7 +52,7 @@ class Shelf:
         )
         role = Role.CLASS if entry else Role.COMBINED
         tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), entry.id if entry else None)
-        set_tag(layer, replace(tag, name=layer.name, classes=table.to_json()))
+        set_tag(layer, replace(tag, name=layer.name, classes=table.to_json(), image_file=file_of(image)))
         layer.selected_label = entry.id if entry else (table.ids[0] if table.ids else 1)
         dress(layer, table)
         return layer
@@ -79,12 +79,15 @@ class Shelf:
         All their labels count as hand edits, so that nothing in them is overwritten.
         """
         taken = []
+        masks: set[object] = set()
         for layer in self._list:
             if not isinstance(layer, Labels) or tag_of(layer) is not None or not frame.fits(layer):
                 continue
             raw = layer.metadata.get(KEY)
             table = table_of(layer)
             if not isinstance(raw, dict) or table is None or raw.get("layer") or not self._is_of(raw, image):
+                continue
+            if raw.get("role") in (Role.VOID, Role.OBJECTS):
                 continue
             class_id = raw.get("class_id")
             if class_id is not None and class_id in self.class_layers(image):
@@ -93,9 +96,19 @@ class Shelf:
                 continue
             role = Role.COMBINED if class_id is None else Role.CLASS
             tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), class_id)
-            set_tag(layer, replace(tag, name=layer.name, classes=table.to_json()))
+            file = str(raw.get("image_file") or file_of(image))
+            set_tag(layer, replace(tag, name=layer.name, classes=table.to_json(), image_file=file))
             taken.append(layer)
+            masks.add(raw.get("mask"))
+        self._take_along(image, masks - {None})
         return tuple(taken)
+
+    def _take_along(self, image: Image, masks: Set[object]) -> None:
+        """Let layers of void and of object numbers follow the class layers of their masks to an image."""
+        for layer in self._list:
+            raw = layer.metadata.get(KEY)
+            if isinstance(raw, dict) and raw.get("mask") in masks and raw.get("role") in (Role.VOID, Role.OBJECTS):
+                layer.metadata = {**layer.metadata, KEY: {**raw, "image": str(image.unique_id)}}
 
     def update(self, layer: Labels, table: ClassTable, *, run: int | None = None, **changes: object) -> None:
         """Bring name, colours and tag of a layer of ours in line with the table."""

@@ -7,6 +7,7 @@ left alone. All values are plain JSON, so that writers can keep them.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,10 @@ class Role(StrEnum):
     MARGIN = "margin"
     REGIONS = "regions"
     PREVIEW = "preview"
+    VOID = "void"
+    """Pixels of a mask file that are neither a class nor background."""
+    OBJECTS = "objects"
+    """Object numbers of a mask file."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Tag:
         The class table, as the text of a ``classes.json``.
     provenance
         How the last result was made.
+    image_file
+        File name of the image; empty when it is not known.
     """
 
     role: Role
@@ -59,6 +66,7 @@ class Tag:
     name: str = ""
     classes: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
+    image_file: str = ""
 
 
 def tag_of(layer: Layer) -> Tag | None:
@@ -70,6 +78,55 @@ def tag_of(layer: Layer) -> Tag | None:
         return replace(Tag(**raw), role=Role(raw["role"]))
     except (TypeError, ValueError, KeyError):
         return None
+
+
+@dataclass(frozen=True)
+class Member:
+    """To which mask a label layer belongs: of an image in the viewer, or of a file that was opened.
+
+    Attributes
+    ----------
+    group
+        ``unique_id`` (as text) of the image, or the key that the reader gave to the mask; equal for layers of one mask.
+    role, class_id
+        CLASS, COMBINED, VOID or OBJECTS; the class of a class layer.
+    title
+        Name of the image or of the mask in its file.
+    file
+        File name of the image; None when it is not known.
+    """
+
+    group: str
+    role: Role
+    class_id: int | None
+    title: str
+    file: str | None
+
+
+def member_of(layer: Layer) -> Member | None:
+    """Return the mask that a label layer belongs to; None for layers of others and for copies of ours."""
+    tag = tag_of(layer)
+    if tag is not None:
+        if tag.role not in (Role.CLASS, Role.COMBINED):
+            return None
+        return Member(tag.image, tag.role, tag.class_id, tag.image_name, tag.image_file or None)
+    raw = layer.metadata.get(KEY)
+    if not isinstance(raw, dict) or raw.get("layer"):
+        return None
+    group, class_id = raw.get("image") or raw.get("mask"), raw.get("class_id")
+    if not group:
+        return None
+    try:
+        role = Role(raw.get("role") or (Role.COMBINED if class_id is None else Role.CLASS))
+    except ValueError:
+        return None
+    return Member(str(group), role, class_id, str(raw.get("image_name") or layer.name), raw.get("image_file") or None)
+
+
+def file_of(image: Layer) -> str:
+    """Name of the file that an image was opened from; empty when there is none."""
+    path = image.source.path
+    return Path(path).name if path else ""
 
 
 def class_of(layer: Layer) -> int | None:

@@ -25,8 +25,7 @@ from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.report import ExportReport
 from napari_cliptrase.plugin.jobs import Job, Report
 from napari_cliptrase.plugin.layers import tag_of
-from napari_cliptrase.plugin.session import session_of
-from napari_cliptrase.plugin.widgets.export.sources import (
+from napari_cliptrase.plugin.mask_sources import (
     DEFAULT_PATTERN,
     PLACEHOLDERS,
     AxesOf,
@@ -36,6 +35,7 @@ from napari_cliptrase.plugin.widgets.export.sources import (
     stem_for,
     unplaced,
 )
+from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.widgets.export.tree import MaskTree
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row, narrow_combo

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWid
 
 from napari_cliptrase.colors import RGB
 from napari_cliptrase.masks.classes import MaskClass
-from napari_cliptrase.plugin.layers import Role, table_of, tag_of
-from napari_cliptrase.plugin.widgets.export.sources import Source, sources_in
+from napari_cliptrase.plugin.layers import member_of, table_of
+from napari_cliptrase.plugin.mask_sources import Source, sources_in
 from napari_cliptrase.plugin.widgets.ties import tie
 
 _ROWS = 7
@@ -75,9 +75,9 @@ class MaskTree(QTreeWidget):
         self.refresh()
 
     def _add(self, source: Source) -> None:
-        top = _item(source.title if len(source.layers) > 1 or self._is_class(source) else source.layers[0].name)
+        top = _item(source.title if len(source.layers) > 1 or source.by_class else source.layers[0].name)
         self.addTopLevelItem(top)
-        if not self._is_class(source):
+        if not source.by_class:
             top.setData(0, Qt.ItemDataRole.UserRole, source.layers[0].unique_id)
             top.setCheckState(0, _checked(self._is_wanted(source.layers[0])))
             return
@@ -90,22 +90,21 @@ class MaskTree(QTreeWidget):
             top.addChild(item)
         top.setExpanded(True)
 
-    @staticmethod
-    def _is_class(source: Source) -> bool:
-        tag = tag_of(source.layers[0])
-        return tag is not None and tag.role is Role.CLASS
-
     def _is_wanted(self, layer: Labels) -> bool:
         """What the user said; else class layers, and other layers when there are none of those."""
         if layer.unique_id in self._wanted:
             return self._wanted[layer.unique_id]
-        tag = tag_of(layer)
-        if tag is not None and tag.role is Role.CLASS:
+        source = next(source for source in self._sources if layer in source.layers)
+        if source.by_class:
             return True
-        by_class = [source for source in self._sources if self._is_class(source)]
-        if tag is None:
-            return not by_class and all(tag_of(source.layers[0]) is None for source in self._sources)
-        return not any(tag_of(source.layers[0]).image == tag.image for source in by_class)  # type: ignore[union-attr]
+        if layer is not source.layers[0]:  # object numbers go with their labels
+            return self._is_wanted(source.layers[0])
+        member = member_of(source.layers[0])
+        by_class = [other for other in self._sources if other.by_class]
+        if member is None:
+            return not by_class and all(member_of(other.layers[0]) is None for other in self._sources)
+        groups = (found.group for other in by_class if (found := member_of(other.layers[0])) is not None)
+        return member.group not in groups
 
     def _on_item(self, item: QTreeWidgetItem, _column: int) -> None:
         key = item.data(0, Qt.ItemDataRole.UserRole)
@@ -122,8 +121,8 @@ class MaskTree(QTreeWidget):
 
 
 def _class_of(layer: Labels) -> MaskClass | None:
-    tag, table = tag_of(layer), table_of(layer)
-    return None if tag is None or tag.class_id is None or table is None else table.get(tag.class_id)
+    member, table = member_of(layer), table_of(layer)
+    return None if member is None or member.class_id is None or table is None else table.get(member.class_id)
 
 
 def _item(text: str, color: RGB | None = None) -> QTreeWidgetItem:

@@ -7,7 +7,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.plugin.layers.looks import dress
 from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
-from napari_cliptrase.plugin.widgets.export.sources import (
+from napari_cliptrase.plugin.mask_sources import (
     Source,
     axes_letters,
     mask_of,
