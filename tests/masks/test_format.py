@@ -7,9 +7,12 @@ import pytest
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.format import Objects
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.regions import object_plane
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.scores import ClassScores
 
 PNG, COCO, YOLO = FORMATS["png"], FORMATS["coco"], FORMATS["yolo"]
 
@@ -141,3 +144,50 @@ def test_classes_of_the_reader_can_be_replaced(golden, tmp_path):
     table = ClassTable(ClassTable.from_names("lion", "wolf").classes, void=255)
     (mask,) = PNG.read(tmp_path / "a.png", table)
     assert mask.classes == table
+
+
+TOUCHING = LabelImage(
+    np.array([[1, 1, 1, 1], [0, 0, 2, 0]], np.uint8),
+    ClassTable.from_names("cell", "dog"),
+    stem="a",
+    instances=np.array([[1, 1, 2, 2], [0, 0, 3, 0]], np.uint8),
+)
+WRITABLE = [key for key, form in FORMATS.items() if form.available]
+
+
+def objects_of(mask):
+    """Sets of pixels, one for each object."""
+    plane = object_plane(mask, corners=True)
+    return {frozenset(map(tuple, np.argwhere(plane == number).tolist())) for number in np.unique(plane[plane > 0])}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("key", WRITABLE)
+def test_object_numbers_are_kept_or_said_to_be_lost(key, asked, tmp_path):
+    form, options = FORMATS[key], ExportOptions(instances=asked)
+    report = form.write(TOUCHING, tmp_path / "out", options)
+    lost = any("object numbers of 1 mask left out" in loss for loss in report.losses)
+    kept = form.objects is Objects.ALWAYS or (asked and form.objects is Objects.ASKED)
+    assert lost is not kept
+    if form.decode is not None:
+        source = tmp_path / "out" / {"ome-zarr": "a.ome.zarr"}.get(key, form.default_name)
+        (mask,) = form.read(source)
+        assert (objects_of(mask) == objects_of(TOUCHING)) is kept
+    if lost:
+        with pytest.raises(MaskFormatError, match="object numbers"):
+            form.write(TOUCHING, tmp_path / "strict", replace(options, strict=True))
+
+
+@pytest.mark.parametrize("key", WRITABLE)
+def test_object_numbers_that_anybody_can_count_again_are_no_loss(key, golden, tmp_path):
+    numbers = object_plane(golden, corners=True)
+    assert FORMATS[key].preview(replace(golden, instances=numbers), tmp_path).losses == (
+        FORMATS[key].preview(golden, tmp_path).losses
+    )
+
+
+@pytest.mark.parametrize("key", WRITABLE)
+def test_scores_are_kept_or_said_to_be_left_out(key, tmp_path):
+    scores = ClassScores((1, 2), np.zeros((2, 2, 4), np.float16), (2, 4))
+    report = FORMATS[key].preview(replace(TOUCHING, scores=scores), tmp_path)
+    assert any("class scores" in note for note in report.notes) is (key != "npz")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage, Labels
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.pngfile import encode_png
@@ -18,7 +18,6 @@ _IGNORE = 255
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
-        tally.image(mask)
         ids = _ids(mask, options, tally)
         yield OutFile(f"{mask.stem}_gtFine_labelIds.png", encode_png(ids))
         yield OutFile(f"{mask.stem}_gtFine_color.png", encode_png(_colors(mask)))
@@ -82,5 +81,7 @@ FORMAT = MaskFormat(
     extensions=(),
     layout=Layout.FOLDER,
     encode=_encode,
+    void=True,
+    objects=Objects.ASKED,
     lossless=False,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco_read import decode, is_coco
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import Order, Region, regions
@@ -46,8 +46,6 @@ def written(
     annotations: list[dict[str, Any]] = []
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
         images.append(image_entry(len(images) + 1, mask))
         for entry in annotate(mask):
             annotations.append({"id": len(annotations) + 1, "image_id": len(images), **entry})
@@ -84,6 +82,7 @@ STUFF = MaskFormat(
     layout=Layout.ONE,
     default_name="annotations.json",
     encode=_encoder(objects=False),
+    objects=Objects.ASKED,
     decode=decode,
     recognises=is_coco,
 )
@@ -96,5 +95,6 @@ INSTANCES = MaskFormat(
     layout=Layout.ONE,
     default_name="annotations.json",
     encode=_encoder(objects=True),
+    objects=Objects.ALWAYS,
     decode=decode,
 )

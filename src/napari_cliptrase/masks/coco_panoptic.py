@@ -11,7 +11,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco import image_entry
 from napari_cliptrase.masks.coco_read import category_table, load_json, unique
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage, dtype_for
 from napari_cliptrase.masks.names import stem_of
 from napari_cliptrase.masks.options import ExportOptions
@@ -35,8 +35,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     folder = PurePosixPath(name).stem
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
         images.append(image_entry(len(images) + 1, mask))
         colors, segments = _segments(mask, options)
         yield OutFile(f"{folder}/{mask.stem}.png", encode_png(colors))
@@ -117,5 +115,6 @@ FORMAT = MaskFormat(
     default_name="panoptic.json",
     encode=_encode,
     decode=_decode,
+    objects=Objects.ASKED,
     recognises=_is_panoptic,
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from napari_cliptrase.masks.coco import written
 from napari_cliptrase.masks.coco_read import decode
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.outlines import Outline, outlines
@@ -41,5 +41,6 @@ FORMAT = MaskFormat(
     default_name="annotations.json",
     encode=_encode,
     decode=decode,
+    objects=Objects.ALWAYS,
     lossless=False,
 )

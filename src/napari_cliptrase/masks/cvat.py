@@ -14,7 +14,7 @@ from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.coco_read import unique
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, stem_of, xml_name
 from napari_cliptrase.masks.options import ExportOptions
@@ -41,8 +41,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     body = []
     for number, mask in enumerate(masks):
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
         height, width = mask.shape
         name = quoteattr(xml_name(mask.image_name or f"{mask.stem}.png", FORMAT.title))
         body.append(f'  <image id="{number}" name={name} width="{width}" height="{height}">')
@@ -140,5 +138,6 @@ FORMAT = MaskFormat(
     default_name="annotations.xml",
     encode=_encode,
     decode=_decode,
+    objects=Objects.ASKED,
     recognises=_is_cvat,
 )

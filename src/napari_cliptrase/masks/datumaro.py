@@ -9,7 +9,7 @@ from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco_read import load_json, rle_mask, unique
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, stem_of
 from napari_cliptrase.masks.options import ExportOptions
@@ -24,8 +24,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     items: list[tuple[LabelImage, list[Region]]] = []
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
         found = regions(mask, order=Order.COLUMNS, objects=options.instances, corners=options.corners)
         items.append((mask, list(found)))
     by_name(table, FORMAT.title)
@@ -117,5 +115,6 @@ FORMAT = MaskFormat(
     layout=Layout.FOLDER,
     encode=_encode,
     decode=_decode,
+    objects=Objects.ASKED,
     recognises=_is_datumaro,
 )

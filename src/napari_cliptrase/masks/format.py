@@ -11,6 +11,7 @@ from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import bare
 from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.regions import tells_objects
 from napari_cliptrase.masks.report import ExportReport, Tally, refuse_losses
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
 
@@ -24,6 +25,15 @@ class Layout(StrEnum):
     """One file for all masks, or the folder to put it in."""
     FOLDER = "folder"
     """A folder with a tree of files."""
+
+
+class Objects(StrEnum):
+    """When a format tells objects of one class apart."""
+
+    NEVER = "never"
+    ASKED = "asked"
+    """With the option ``instances``."""
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,12 @@ class MaskFormat:
         Whether every label comes back.
     stacks
         Axes besides Y and X that a file can hold (``"*"``: all); a mask with others becomes several files.
+    void
+        Whether it has a place for pixels that are neither a class nor background.
+    objects
+        When it tells objects of one class apart.
+    scores
+        Whether it holds class scores.
     default_name
         File name in a target folder, for layout ONE.
     folders
@@ -82,6 +98,9 @@ class MaskFormat:
     recognises: Callable[[Path], bool] | None = None
     lossless: bool = True
     stacks: str = ""
+    void: bool = False
+    objects: Objects = Objects.NEVER
+    scores: bool = False
     default_name: str = ""
     folders: bool = False
     extra: str | None = None
@@ -135,7 +154,7 @@ class MaskFormat:
     ) -> ExportReport:
         self._need_library()
         place, tally = self.place(target), Tally()
-        prepared = self._prepared([masks] if isinstance(masks, LabelImage) else masks, place)
+        prepared = self._prepared([masks] if isinstance(masks, LabelImage) else masks, place, options, tally)
         items = self.encode(prepared, place, options, tally)
         if not commit:
             paths = tuple(place.folder / PurePosixPath(item.path) for item in items)
@@ -155,8 +174,10 @@ class MaskFormat:
             ) from error
         return report
 
-    def _prepared(self, masks: Iterable[LabelImage], place: Place) -> Iterator[LabelImage]:
-        """Masks named after the file the user chose; plane by plane when the format holds no stacks."""
+    def _prepared(
+        self, masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally
+    ) -> Iterator[LabelImage]:
+        """Masks named after the file the user chose; plane by plane when the format holds no stacks; all counted."""
         for number, mask in enumerate(masks):
             if self.layout is Layout.EACH and place.file is not None:
                 if number:
@@ -164,7 +185,21 @@ class MaskFormat:
                         f"{place.file} holds one mask, but there are several; name a folder to export them to."
                     )
                 mask = mask.renamed(self._stem(place.file))
-            yield from mask.pieces(self.stacks)
+            if mask.scores is not None and not self.scores:
+                tally.note("The class scores are not in the files; a NumPy archive (npz) keeps them.")
+            for piece in mask.pieces(self.stacks):
+                self._count(piece, options, tally)
+                yield piece
+
+    def _count(self, mask: LabelImage, options: ExportOptions, tally: Tally) -> None:
+        """Put into the report what every format keeps or loses by its nature."""
+        tally.image(mask)
+        if not self.void:
+            tally.no_void(mask)
+        asked = self.objects is Objects.ASKED
+        left_out = self.objects is Objects.NEVER or (asked and not options.instances)
+        if left_out and tells_objects(mask, corners=options.corners):
+            tally.no_objects(on_demand=asked)
 
     def _stem(self, name: str) -> str:
         suffix = max((e for e in self.extensions if name.lower().endswith(e)), key=len)

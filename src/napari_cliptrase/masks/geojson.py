@@ -12,7 +12,7 @@ from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco_read import load_json
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.outlines import Outline, outlines
@@ -26,8 +26,6 @@ _UNCLASSIFIED = "unclassified"
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
-        tally.image(mask)
-        tally.no_void(mask)
         features = [
             _feature(mask, number, outline)
             for number, outline in enumerate(outlines(mask, options, objects=options.instances), start=1)
@@ -127,5 +125,6 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    objects=Objects.ASKED,
     recognises=_is_geojson,
 )

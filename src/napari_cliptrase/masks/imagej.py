@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import file_part, one_line
 from napari_cliptrase.masks.options import ExportOptions
@@ -21,8 +21,6 @@ _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
-        tally.image(mask)
-        tally.no_void(mask)
         stream = BytesIO()
         numbers: dict[int, int] = {}
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -93,6 +91,7 @@ FORMAT = MaskFormat(
     extensions=(".zip",),
     layout=Layout.EACH,
     encode=_encode,
+    objects=Objects.ALWAYS,
     stacks="*",
     extra="imagej",
     module="roifile",

@@ -15,7 +15,7 @@ from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco_read import load_json, unique
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, stem_of, xml_name
 from napari_cliptrase.masks.options import ExportOptions
@@ -32,8 +32,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     tasks = []
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
         found = regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners)
         result = [_result(mask, number, region) for number, region in enumerate(found, start=1)]
         tasks.append(
@@ -131,5 +129,6 @@ FORMAT = MaskFormat(
     default_name="tasks.json",
     encode=_encode,
     decode=_decode,
+    objects=Objects.ASKED,
     recognises=_is_tasks,
 )

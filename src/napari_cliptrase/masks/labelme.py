@@ -14,7 +14,7 @@ from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco_read import load_json
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, one_line
 from napari_cliptrase.masks.options import ExportOptions
@@ -32,8 +32,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
         by_name(table, FORMAT.title)
-        tally.image(mask)
-        tally.no_void(mask)
         found = regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners)
         height, width = mask.shape
         data = {
@@ -152,5 +150,6 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    objects=Objects.ASKED,
     recognises=is_labelme,
 )

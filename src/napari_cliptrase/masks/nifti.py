@@ -26,7 +26,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         name = place.file or f"{mask.stem}.nii.gz"
         data = _nifti(mask)
         yield OutFile(name, gzip.compress(data, 1, mtime=0) if name.lower().endswith(".gz") else data)
@@ -105,6 +104,7 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=lambda path: tables.holds(path, SUFFIXES),
     stacks="Z",
     extra="nifti",

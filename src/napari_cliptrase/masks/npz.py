@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_cliptrase.masks import metadata, tables
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.report import Tally
@@ -19,7 +19,6 @@ from napari_cliptrase.scores import ClassScores
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
-        tally.image(mask)
         arrays: dict[str, Any] = {"labels": mask.labels, "description": np.array(metadata.dump(mask))}
         if mask.instances is not None:
             arrays["instances"] = mask.instances
@@ -55,6 +54,9 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    void=True,
+    objects=Objects.ALWAYS,
+    scores=True,
     recognises=lambda path: tables.holds(path, (".npz",)),
     stacks="*",
 )

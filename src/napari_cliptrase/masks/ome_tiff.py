@@ -21,7 +21,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         labels = narrow(mask.labels) if mask.labels.dtype.itemsize > 4 else mask.labels
         if labels.dtype.itemsize > 4:
             raise MaskFormatError(
@@ -101,6 +100,7 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=lambda path: tables.holds(path, OME_SUFFIXES),
     stacks="*",
 )

@@ -39,7 +39,6 @@ def _encode(
     masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally
 ) -> Iterator[OutFile | OutFolder]:
     for mask in masks:
-        tally.image(mask)
         name = place.file or f"{mask.stem}.ome.zarr"
         root = place.folder / name
         attributes = load_attributes(root) if root.is_dir() else None
@@ -243,6 +242,7 @@ FORMAT = MaskFormat(
     folders=True,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=_recognises,
     stacks="*",
     extra="ome-zarr",

@@ -62,7 +62,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         yield OutFile(f"{mask.stem}.png", indexed_png(mask, options.palette, tally))
     table = tables.shared(table, place, tally)
     yield OutFile.text(place.beside("classes.json"), table.to_json())
@@ -73,7 +72,6 @@ def _encode_grey(masks: Iterable[LabelImage], place: Place, options: ExportOptio
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         yield OutFile(f"{mask.stem}.png", grey_png(mask))
     yield OutFile.text(place.beside("classes.json"), tables.shared(table, place, tally).to_json())
 
@@ -131,6 +129,7 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=lambda path: tables.holds(path, (".png",)),
 )
 
@@ -142,4 +141,5 @@ GREY = MaskFormat(
     layout=Layout.EACH,
     encode=_encode_grey,
     decode=_decode,
+    void=True,
 )

@@ -29,7 +29,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         for class_id, folder in _folders(mask.classes).items():
             if class_id == mask.classes.void and not mask.void_pixels:
                 continue
@@ -78,5 +77,6 @@ FORMAT = MaskFormat(
     layout=Layout.FOLDER,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=_recognises,
 )

@@ -70,16 +70,38 @@ def regions(mask: LabelImage, *, order: Order, objects: bool, corners: bool = Tr
 
 
 def object_plane(mask: LabelImage, *, corners: bool) -> Labels:
-    """Return a (H, W) array with one value per object, 0 for background and void.
+    """Return an array like the labels with one value per object, 0 for background and void.
 
     Objects lie in one class each: an object number that spans two classes gives two objects.
     """
+    labels = _without_void(mask)
+    if mask.instances is None:
+        return _parts(labels, corners)
+    instances, spread = mask.instances, int(labels.max()) + 1
+    if (int(instances.max()) + 1) * spread > np.iinfo(np.int64).max:
+        instances = np.unique(instances, return_inverse=True)[1].reshape(labels.shape)
+    return np.where(labels == 0, 0, instances.astype(np.int64) * spread + labels)
+
+
+def tells_objects(mask: LabelImage, *, corners: bool) -> bool:
+    """Whether the object numbers of a mask say more than its connected parts do, which anybody can count again."""
+    if mask.instances is None:
+        return False
+    numbered, parts = object_plane(mask, corners=corners), _parts(_without_void(mask), corners)
+    objects, number = np.unique(numbered, return_inverse=True)
+    pairs = np.unique(number.reshape(-1).astype(np.int64) * (int(parts.max()) + 1) + parts.reshape(-1))
+    return not len(pairs) == len(objects) == len(np.unique(parts))
+
+
+def _without_void(mask: LabelImage) -> Labels:
     labels = mask.labels
-    if mask.classes.void is not None and mask.void_pixels:
-        labels = np.where(labels == mask.classes.void, labels.dtype.type(0), labels)
-    if mask.instances is not None:
-        pairs = mask.instances.astype(np.int64) * (int(labels.max()) + 1) + labels
-        return np.where(labels == 0, 0, pairs)
+    if mask.classes.void is None or not mask.void_pixels:
+        return labels
+    return np.where(labels == mask.classes.void, labels.dtype.type(0), labels)
+
+
+def _parts(labels: Labels, corners: bool) -> Labels:
     from skimage.measure import label
 
-    return np.asarray(label(labels, background=0, connectivity=2 if corners else 1))
+    # from two dimensions on: a corner is what two pixels share that differ in every axis
+    return np.asarray(label(labels, background=0, connectivity=labels.ndim if corners else 1))

@@ -7,6 +7,8 @@ from pathlib import Path
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.model import LabelImage
 
+_COUNTED = ("void", "dropped", "holes", "filled", "objects", "objects asked")
+
 
 @dataclass(frozen=True)
 class ExportReport:
@@ -63,6 +65,10 @@ class Tally:
         self.pixels_written += mask.class_pixels
         self.class_ids.update(i for i in mask.counts if i not in (0, mask.classes.void))
 
+    def no_objects(self, *, on_demand: bool) -> None:
+        """Count a mask whose object numbers are not written; ``on_demand``: the format would write them if asked."""
+        self.lost["objects asked" if on_demand else "objects"] += 1
+
     def no_void(self, mask: LabelImage) -> None:
         """Count void pixels for a format that has no place for them."""
         self.lost["void"] += mask.void_pixels
@@ -95,7 +101,11 @@ class Tally:
             lines.append(f"{_count(count, 'pixel')} left out, whose class has no id in the export.")
         if count := self.lost["holes"]:
             lines.append(f"{_count(count, 'hole')} filled ({_count(self.lost['filled'], 'pixel')}).")
-        lines += [sentence for sentence in self.lost if sentence not in ("void", "dropped", "holes", "filled")]
+        if count := self.lost["objects"]:
+            lines.append(f"The object numbers of {_count(count, 'mask')} left out, since the format has none.")
+        if count := self.lost["objects asked"]:
+            lines.append(f"The object numbers of {_count(count, 'mask')} left out; ask for objects to keep them.")
+        lines += [sentence for sentence in self.lost if sentence not in _COUNTED]
         return tuple(lines)
 
     def report(self, format_key: str, files: tuple[Path, ...]) -> ExportReport:

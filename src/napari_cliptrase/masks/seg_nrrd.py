@@ -39,7 +39,6 @@ def volume(mask: LabelImage) -> tuple[np.ndarray, list[float], list[float]]:
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
-        tally.image(mask)
         data, sizes, origin = volume(mask)
         fields = {
             "kinds": "domain domain domain",
@@ -149,6 +148,7 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=lambda path: tables.holds(path, SUFFIXES),
     stacks="Z",
 )

@@ -51,7 +51,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         data = tiff_bytes(
             mask.labels, metadata={"axes": mask.axes, metadata.KEY: metadata.describe(mask)}, **density(mask)
         )
@@ -82,6 +81,7 @@ FORMAT = MaskFormat(
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
+    void=True,
     recognises=lambda path: tables.holds(path, SUFFIXES),
     stacks="*",
 )

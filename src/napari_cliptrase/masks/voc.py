@@ -10,7 +10,7 @@ from napari_cliptrase.colors import voc_color
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage, narrow
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.png import indexed_png, open_png, palette_of, read_png
@@ -29,7 +29,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
         if max(mask.counts) > 255:
             raise MaskFormatError(f"{mask.stem} holds ids above 255, which VOC cannot hold; export it as TIFF.")
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
         stems.append(mask.stem)
         yield OutFile(f"{CLASS}/{mask.stem}.png", indexed_png(mask, options.palette, tally))
         yield OutFile(f"{OBJECT}/{mask.stem}.png", _objects(mask, options))
@@ -73,5 +72,7 @@ FORMAT = MaskFormat(
     layout=Layout.FOLDER,
     encode=_encode,
     decode=_decode,
+    void=True,
+    objects=Objects.ALWAYS,
     recognises=lambda path: (path / CLASS).is_dir(),
 )

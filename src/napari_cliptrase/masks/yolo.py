@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.outlines import outlines
@@ -18,8 +18,6 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     images: list[tuple[str, tuple[int, int], list[tuple[int, Ring]]]] = []
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
-        tally.image(mask)
-        tally.no_void(mask)
         rows: list[tuple[int, Ring]] = []
         for outline in outlines(mask, options, objects=True):
             rings = outline.plain_rings(options.holes, tally)
@@ -56,5 +54,6 @@ FORMAT = MaskFormat(
     extensions=(),
     layout=Layout.FOLDER,
     encode=_encode,
+    objects=Objects.ALWAYS,
     lossless=False,
 )
