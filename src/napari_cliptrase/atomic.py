@@ -27,8 +27,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _flush(temporary)
-        temporary.chmod(_mode_for(target))
+        flush(temporary)
+        temporary.chmod(mode_for(target))
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -52,15 +52,21 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until the bytes of a file are on the disk."""
     with path.open("rb+") as stream:
         os.fsync(stream.fileno())
 
 
-def _mode_for(target: Path) -> int:
-    """Permissions of the file that is replaced, or what the process's umask gives a new one."""
+def mode_for(target: Path) -> int:
+    """Permissions of the file or folder that is replaced, or what the process's umask gives a new file."""
     if target.exists():
         return target.stat().st_mode & 0o777
+    return 0o666 & ~umask()
+
+
+def umask() -> int:
+    """Permissions that the process takes from what it makes."""
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return mask

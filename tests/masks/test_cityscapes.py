@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -49,3 +50,18 @@ def test_ids_that_do_not_fit_are_refused(golden, tmp_path):
     many = replace(golden, labels=np.tile(np.array([[1, 0]], np.uint8), (1, 1001)))
     with pytest.raises(MaskFormatError, match="ends at 1000 objects"):
         FORMAT.write(many, tmp_path, ExportOptions(instances=True))
+
+
+def test_objects_of_a_class_without_an_id_are_background(golden, tmp_path):
+    FORMAT.write(golden, tmp_path, ExportOptions(id_map={1: 7}, instances=True))
+    assert np.unique(pixels(tmp_path / "a_gtFine_instanceIds.png")).tolist() == [0, 255, 7000]
+
+
+def test_large_labels_need_no_large_table(tmp_path):
+    big = LabelImage(np.array([[0, 5, 2**31 + 5]], np.uint32), stem="a")
+    tracemalloc.start()
+    FORMAT.write(big, tmp_path, ExportOptions(id_map={5: 7, 2**31 + 5: 8}))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert pixels(tmp_path / "a_gtFine_labelIds.png").tolist() == [[0, 7, 8]]
+    assert peak < 100_000_000

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.geojson import FORMAT
+from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 
 shapely = pytest.importorskip("shapely", reason="shapely is the reader of GeoJSON here")
@@ -57,3 +60,10 @@ def test_a_file_of_qupath_without_a_size_ends_at_its_last_polygon(tmp_path):
     assert mask.labels.tolist() == [[0, 0, 0], [0, 1, 1]]
     assert mask.classes.get(1).name == "Tumor"
     assert len(mask.notes) == 2
+
+
+def test_two_classes_of_one_name_are_refused(tmp_path):
+    mask = LabelImage(np.array([[1, 2]], np.uint8), ClassTable.from_names("cat", "cat"), stem="a")
+    with pytest.raises(MaskFormatError, match="both called 'cat'"):
+        FORMAT.write(mask, tmp_path)
+    assert not list(tmp_path.iterdir())

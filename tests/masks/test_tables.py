@@ -1,10 +1,17 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.tables import beside, labelmap, mask_files, parse_id_map, parse_labelmap, with_names
+
+PNG = FORMATS["png"]
 
 
 def test_a_labelmap_says_the_same_when_read_back(golden):
@@ -70,3 +77,36 @@ def test_id_maps_take_names_and_numbers(golden, tmp_path):
 def test_a_class_table_that_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(MaskFormatError, match="cannot be read"):
         tables.load(tmp_path / "classes.json")
+
+
+def test_void_and_background_stay_in_the_table_of_a_folder(golden, tmp_path):
+    table = replace(golden.classes, background=("wall",))
+    PNG.write(replace(golden, classes=table), tmp_path)
+    PNG.write(LabelImage(np.array([[1]], np.uint8), ClassTable(table.classes[:1]), stem="b"), tmp_path)
+    assert tables.load(tmp_path / "classes.json") == table
+    one, _ = PNG.read(tmp_path)
+    assert one.void_pixels == 1
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_number_that_is_void_here_and_a_class_there_is_refused(golden, tmp_path, turn):
+    sky = ClassTable((*golden.classes.classes, MaskClass(255, "sky", (0, 0, 255))))
+    first, second = [golden, replace(golden, classes=sky, stem="b")][::turn]
+    PNG.write(first, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(MaskFormatError, match=r"255 is the number of void pixels.*'sky'"):
+        PNG.write(second, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_another_void_in_a_folder_is_refused(golden, tmp_path):
+    PNG.write(golden, tmp_path)
+    with pytest.raises(MaskFormatError, match="Void is 9 here but 255 in"):
+        PNG.write(LabelImage(golden.labels * 0, replace(golden.classes, void=9), stem="b"), tmp_path)
+
+
+def test_a_name_that_would_be_a_comment_is_changed():
+    tally = Tally()
+    text = labelmap(ClassTable.from_names("#cat", "dog"), [(i, i, i) for i in range(256)], tally)
+    assert [(e.id, e.name) for e in parse_labelmap(text, "labelmap.txt")] == [(1, "_cat"), (2, "dog")]
+    assert "'#cat'" in tally.notes[0]

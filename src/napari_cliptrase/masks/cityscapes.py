@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage, Labels
+from napari_cliptrase.masks.model import LabelImage, Labels, mapped
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.pngfile import encode_png
 from napari_cliptrase.masks.regions import object_plane
@@ -27,31 +27,26 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
 
 def _ids(mask: LabelImage, options: ExportOptions, tally: Tally) -> Labels:
     """(H, W) uint8 ids: 0 background, 255 void, classes by the map; classes without an id become 0 and are counted."""
-    lookup = np.zeros(max(mask.counts) + 1, np.int64)
+    id_of: dict[int, int] = {}
     for entry in mask.classes:
         target = entry.id if options.id_map is None else options.id_map.get(entry.id, 0)
         if not 0 <= target <= _IGNORE or (target == _IGNORE and mask.void_pixels):
             raise MaskFormatError(f"Class {entry.name!r} has id {target} in the id map; use 1 to 254.")
-        if entry.id < len(lookup):
-            lookup[entry.id] = target
-            if target == 0 and mask.counts.get(entry.id):
-                tally.drop(mask.counts[entry.id])
-                tally.note(f"Class {entry.name!r} has no id in the id map and became 0.")
+        id_of[entry.id] = target
+        if target == 0 and mask.counts.get(entry.id):
+            tally.drop(mask.counts[entry.id])
+            tally.note(f"Class {entry.name!r} has no id in the id map and became 0.")
     if options.id_map is None:
         tally.note("Without an id map the class ids were written as they are.")
     elif len(set(options.id_map.values())) < len(options.id_map):
         tally.lose("The id map gives one id to several classes.")
-    if mask.classes.void is not None and mask.classes.void < len(lookup):
-        lookup[mask.classes.void] = _IGNORE
-    return lookup.astype(np.uint8)[mask.labels]
+    if mask.classes.void is not None:
+        id_of[mask.classes.void] = _IGNORE
+    return mapped(mask, id_of, 0)
 
 
 def _colors(mask: LabelImage) -> np.ndarray:
-    lookup = np.zeros((max(mask.counts) + 1, 3), np.uint8)
-    for entry in mask.classes:
-        if entry.id < len(lookup):
-            lookup[entry.id] = entry.color
-    return lookup[mask.labels]
+    return mapped(mask, {entry.id: entry.color for entry in mask.classes}, (0, 0, 0))
 
 
 def _instance_ids(mask: LabelImage, ids: Labels, options: ExportOptions) -> Labels:
@@ -62,7 +57,7 @@ def _instance_ids(mask: LabelImage, ids: Labels, options: ExportOptions) -> Labe
     numbers = np.zeros(len(values), np.int64)
     count: dict[int, int] = {}
     for i, (value, class_id) in enumerate(zip(values.tolist(), id_of.tolist(), strict=True)):
-        if value == 0:
+        if value == 0 or class_id == 0:
             continue
         numbers[i] = class_id * 1000 + count.get(class_id, 0)
         count[class_id] = count.get(class_id, 0) + 1

@@ -14,6 +14,7 @@ from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco_read import load_json
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.names import by_name
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.outlines import Outline, outlines
 from napari_cliptrase.masks.report import Tally
@@ -25,7 +26,10 @@ _UNCLASSIFIED = "unclassified"
 
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    table = ClassTable()
     for mask in masks:
+        table = table.joined(mask.classes, mask.stem)
+        by_name(table, FORMAT.title)
         features = [
             _feature(mask, number, outline)
             for number, outline in enumerate(outlines(mask, options, objects=options.instances), start=1)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,6 +180,20 @@ def count_values(labels: Labels) -> dict[int, int]:
     for value in np.flatnonzero(dense).tolist():
         sparse[value] = sparse.get(value, 0) + int(dense[value])
     return dict(sorted(sparse.items()))
+
+
+def mapped(mask: LabelImage, values: Mapping[int, Any], empty: Any) -> NDArray[np.uint8]:
+    """Return a uint8 array with ``values[label]`` (numbers or colours) for each label, ``empty`` where there is none.
+
+    The table that is looked up is never longer than a few million entries, however large the labels are.
+    """
+    rows = np.array([values.get(label, empty) for label in mask.counts], np.uint8)
+    top = max(mask.counts)
+    if top >= _DENSE:
+        return np.asarray(rows[np.searchsorted(np.fromiter(mask.counts, mask.labels.dtype), mask.labels)])
+    lookup = np.zeros((top + 1, *rows.shape[1:]), np.uint8)
+    lookup[list(mask.counts)] = rows
+    return np.asarray(lookup[mask.labels])
 
 
 def narrow(labels: Labels) -> Labels:

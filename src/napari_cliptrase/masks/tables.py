@@ -29,17 +29,36 @@ def load(path: Path) -> ClassTable:
 
 
 def shared(table: ClassTable, place: Place, tally: Tally) -> ClassTable:
-    """Return the table to write: classes of other masks in the folder stay in it, renamed ones are noted."""
+    """Return the table to write: classes, void and background of other masks in the folder stay in it.
+
+    Renamed classes are noted; one number that is a class here and void there is refused.
+    """
     path = place.folder / place.beside(CLASSES)
     if not path.is_file():
         return table
     old = load(path)
+    _check_void(table, old, path)
     for entry in old:
         new = table.get(entry.id)
         if new is not None and new.name != entry.name:
             tally.note(f"{path}: class {entry.id} was {entry.name!r} and is now {new.name!r}, for all masks there.")
-    kept = tuple(entry for entry in old if table.get(entry.id) is None and entry.id != table.void)
-    return replace(table, classes=table.classes + kept)
+    kept = tuple(entry for entry in old if table.get(entry.id) is None)
+    background = tuple(dict.fromkeys(table.background + old.background))
+    void = old.void if table.void is None else table.void
+    return replace(table, classes=table.classes + kept, void=void, background=background)
+
+
+def _check_void(table: ClassTable, old: ClassTable, path: Path) -> None:
+    """Refuse what would give a number in the masks of a folder two meanings."""
+    advice = "choose another folder, or delete that file when its masks are replaced too"
+    if None not in (table.void, old.void) and table.void != old.void:
+        raise MaskFormatError(f"Void is {table.void} here but {old.void} in {path}; {advice}.")
+    for void, other, where in ((table.void, old, f"in {path}"), (old.void, table, "here")):
+        entry = None if void is None else other.get(void)
+        if entry is not None:
+            raise MaskFormatError(
+                f"{void} is the number of void pixels in one mask but that of class {entry.name!r} {where}; {advice}."
+            )
 
 
 def with_names(table: ClassTable, names: Iterable[str]) -> ClassTable:
@@ -61,6 +80,7 @@ def labelmap(table: ClassTable, palette: Sequence[RGB], tally: Tally) -> str:
             lines.append(f"_dummy{value}:{_rgb(palette[value])}::")
             continue
         name = one_line(entry.name, ":")
+        name = f"_{name[1:]}" if name.startswith("#") else name  # such a line is a comment
         if name != entry.name:
             tally.note(f"Class {entry.name!r} is called {name!r} in {LABELMAP}, which cannot hold its name.")
         lines.append(f"{name}:{_rgb(palette[value])}::")
