@@ -86,3 +86,16 @@ def test_what_does_not_fit_is_a_sentence(annotation, says, tmp_path):
         STUFF.read(write(tmp_path / "a.json", [annotation]))
     assert says in str(error.value)
     assert "a.json" in str(error.value)
+
+
+def test_annotations_without_mask_or_image_are_noted(golden, tmp_path):
+    STUFF.write(golden, tmp_path / "c.json")
+    data = json.loads((tmp_path / "c.json").read_text())
+    data["annotations"][0]["segmentation"] = []
+    data["annotations"][1]["image_id"] = 77
+    (tmp_path / "c.json").write_text(json.dumps(data))
+    (mask,) = STUFF.read(tmp_path / "c.json")
+    assert mask.notes == (
+        "1 annotations belong to images that are not listed, and were left out.",
+        "a.png: 1 annotations without a mask (boxes, key points) were left out.",
+    )

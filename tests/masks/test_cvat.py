@@ -75,3 +75,22 @@ def test_entities_cannot_reach_files(tmp_path):
     )
     with pytest.raises(MaskFormatError, match="cannot be read"):
         FORMAT.read(tmp_path / "a.xml")
+
+
+def test_a_name_that_xml_cannot_hold_is_refused_even_when_no_pixel_has_it(tmp_path):
+    mask = LabelImage(np.array([[1]], np.uint8), ClassTable.from_names("cat", "d\x01g"), stem="a")
+    with pytest.raises(MaskFormatError, match="Class"):
+        FORMAT.write(mask, tmp_path)
+    with pytest.raises(MaskFormatError, match="Image"):
+        FORMAT.write(LabelImage(np.array([[1]], np.uint8), stem="a", image_name="a\x01.png"), tmp_path)
+
+
+def test_tracks_are_refused_or_noted(tmp_path):
+    track = '<track id="0" label="c"><mask frame="0" rle="0, 2" left="1" top="1" width="1" height="2"/></track>'
+    image = '<image id="0" name="a.png" width="4" height="4"></image>'
+    (tmp_path / "a.xml").write_text(f"<annotations>{track}</annotations>")
+    with pytest.raises(MaskFormatError, match="tracks of a video"):
+        FORMAT.read(tmp_path / "a.xml")
+    (tmp_path / "a.xml").write_text(f"<annotations>{image}{track}</annotations>")
+    (mask,) = FORMAT.read(tmp_path / "a.xml")
+    assert "1 tracks of a video were left out." in mask.notes

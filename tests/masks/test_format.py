@@ -191,3 +191,49 @@ def test_scores_are_kept_or_said_to_be_left_out(key, tmp_path):
     scores = ClassScores((1, 2), np.zeros((2, 2, 4), np.float16), (2, 4))
     report = FORMATS[key].preview(replace(TOUCHING, scores=scores), tmp_path)
     assert any("class scores" in note for note in report.notes) is (key != "npz")
+
+
+BROKEN = "d\ud83dx"
+
+
+@pytest.mark.parametrize("key", WRITABLE)
+@pytest.mark.parametrize(
+    "mask",
+    [
+        replace(TOUCHING, classes=ClassTable.from_names("cell", BROKEN)),
+        replace(TOUCHING, stem=BROKEN),
+        replace(TOUCHING, image_name=BROKEN),
+    ],
+    ids=["class", "file", "image"],
+)
+def test_broken_characters_are_refused(key, mask, tmp_path):
+    with pytest.raises(MaskFormatError, match="broken character"):
+        FORMATS[key].write(mask, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("png", "x.tif"), ("coco", "x.png"), ("yolo", "x.json"), ("tiff", "x.nii.gz")]
+)
+def test_a_name_of_another_format_is_refused(key, name, golden, tmp_path):
+    with pytest.raises(MaskFormatError, match="named like a file of another format"):
+        FORMATS[key].write(golden, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / name).mkdir()
+    FORMATS[key].write(golden, tmp_path / name)
+
+
+def test_masks_of_one_name_in_one_file_get_names_of_their_own(golden, tmp_path):
+    report = COCO.write([golden, golden], tmp_path / "a.json")
+    assert [mask.image_name for mask in COCO.read(tmp_path / "a.json")] == ["a.png", "a-2.png"]
+    assert any("'a-2'" in note for note in report.notes)
+    named = replace(golden, image_name="photo.jpg")
+    report = COCO.write([named, named], tmp_path / "b.json")
+    assert [mask.image_name for mask in COCO.read(tmp_path / "b.json")] == ["photo.jpg", "photo.jpg"]
+    assert any("'photo.jpg'" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("subset", ["", "../evil", "a/b", ".hidden"])
+def test_a_split_is_a_plain_name(subset):
+    with pytest.raises(MaskFormatError, match="cannot name a split"):
+        ExportOptions(subset=subset)

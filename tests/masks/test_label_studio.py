@@ -31,3 +31,18 @@ def test_what_people_drew_goes_before_what_a_model_proposed(golden, tmp_path):
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     (mask,) = FORMAT.read(tmp_path / "tasks.json")
     np.testing.assert_array_equal(mask.labels, np.where(golden.labels == 2, 2, 0))
+
+
+def test_results_that_are_no_brush_are_noted(golden, tmp_path):
+    FORMAT.write(golden, tmp_path / "t.json")
+    (task,) = json.loads((tmp_path / "t.json").read_text())
+    polygon = {"type": "polygonlabels", "original_width": 6, "original_height": 5, "value": {"polygonlabels": ["cat"]}}
+    task["annotations"] = [{"result": [polygon]}, {"result": []}]
+    del task["meta"]
+    (tmp_path / "t.json").write_text(json.dumps([task, {"data": {"image": "b.png"}}]))
+    (mask,) = FORMAT.read(tmp_path / "t.json")
+    assert (mask.shape, mask.class_pixels) == ((5, 6), 0)
+    assert mask.notes == (
+        "a.png: results of type 'polygonlabels' were left out.",
+        "a.png: the first of 2 versions was read.",
+    )

@@ -92,3 +92,10 @@ def test_a_mask_that_does_not_fit_its_points_is_an_error(golden, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(data))
     with pytest.raises(MaskFormatError, match="does not fit its points"):
         FORMAT.read(tmp_path / "a.json")
+
+
+def test_the_list_of_labels_keeps_those_of_other_masks(golden, tmp_path):
+    FORMAT.write(golden, tmp_path)
+    FORMAT.write(LabelImage(np.array([[3]], np.uint8), stem="b"), tmp_path)
+    names = (tmp_path / "labels.txt").read_text().splitlines()
+    assert names == ["__ignore__", "_background_", "cat", "dog", "class 3"]

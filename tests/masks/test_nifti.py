@@ -50,3 +50,8 @@ def test_a_volume_of_another_tool(tmp_path):
     nibabel.save(nibabel.Nifti1Image(np.full((2, 2, 2), 0.5), np.eye(4)), tmp_path / "b.nii")
     with pytest.raises(MaskFormatError, match="fractions"):
         FORMAT.read(tmp_path / "b.nii")
+
+
+def test_more_pixels_in_a_row_than_nifti_knows_are_refused(tmp_path):
+    with pytest.raises(MaskFormatError, match=r"40,000 pixels in a row, but NIfTI ends at 32,767"):
+        FORMAT.write(LabelImage(np.ones((2, 40_000), np.uint8)), tmp_path / "a.nii.gz")

@@ -1,5 +1,6 @@
 """Every format that can be read back gives the same labels, names and ids, whatever the mask."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -141,3 +142,24 @@ def test_masks_of_several_formats_are_read_together(golden, tmp_path):
     FORMATS["tiff"].write(golden, tmp_path / "b.tif")
     assert [mask.stem for mask in read_masks([tmp_path / "a.png", tmp_path / "b.tif"])] == ["a", "b"]
     assert guess_format(tmp_path / "b.classes.json").key == "tiff"
+
+
+def test_a_folder_of_mixed_masks_is_refused(golden, tmp_path):
+    FORMATS["tiff"].write(golden, tmp_path)
+    FORMATS["png16"].write(golden.renamed("thumb"), tmp_path)
+    for source in (tmp_path, tmp_path / "classes.json"):
+        with pytest.raises(MaskFormatError, match=r"several formats \(Indexed PNG and TIFF\).*--from png or tiff"):
+            guess_format(source)
+
+
+@pytest.mark.parametrize("key", ["coco", "labelme", "label-studio", "geojson", "coco-panoptic", "datumaro"])
+def test_json_is_parsed_once(key, golden, tmp_path, monkeypatch):
+    form = FORMATS[key]
+    path = tmp_path / "a.json"
+    written = next(p for p in form.write(golden, tmp_path / "out").files if p.suffix in (".json", ".geojson"))
+    path.write_bytes(written.read_bytes())
+    calls = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda *args: (calls.append(1), loads(*args))[1])
+    assert guess_format(path).key == key
+    assert len(calls) == 1

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.tiff import FORMAT
 
 
@@ -35,3 +37,12 @@ def test_a_tiff_of_another_tool_keeps_its_axes(tmp_path):
     assert (mask.axes, mask.labels.dtype, mask.classes.ids) == ("ZYX", np.uint16, (1,))
     tifffile.imwrite(tmp_path / "b.tif", np.ones((4, 5), np.uint16))
     assert FORMAT.read(tmp_path / "b.tif")[0].axes == "YX"
+
+
+def test_colours_are_no_labels(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 8, 3), np.uint8), photometric="rgb")
+    tifffile.imwrite(tmp_path / "a.ome.tif", np.zeros((6, 8, 3), np.uint8), photometric="rgb", ome=True)
+    with pytest.raises(MaskFormatError, match="colours instead of class ids"):
+        FORMAT.read(tmp_path / "a.tif")
+    with pytest.raises(MaskFormatError, match="colours instead of class ids"):
+        FORMATS["ome-tiff"].read(tmp_path / "a.ome.tif")

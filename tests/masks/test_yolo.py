@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from PIL import Image, ImageDraw
 
+from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions, Holes
@@ -63,4 +64,22 @@ def test_holes_and_parts_are_reported(golden, tmp_path):
     report = FORMAT.write(golden, tmp_path, ExportOptions(holes=Holes.FILL))
     assert (report.holes_lost, report.parts_split) == (1, 0)
     touching = LabelImage(np.array([[1, 0], [0, 1]], np.uint8), stem="b")
-    assert FORMAT.write(touching, tmp_path).parts_split == 1
+    assert FORMAT.write(touching, tmp_path / "b").parts_split == 1
+
+
+def test_classes_of_label_files_that_stay_keep_their_numbers(golden, tmp_path):
+    FORMAT.write(golden, tmp_path)
+    FORMAT.write(golden.renamed("b"), tmp_path)
+    other = LabelImage(np.array([[2]], np.uint8), ClassTable.from_names("car", "dog"), stem="c")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    with pytest.raises(MaskFormatError, match=r'Class 0 is "cat".*would become "car"'):
+        FORMAT.write(other, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+    FORMAT.write([other.renamed("a"), other.renamed("b")], tmp_path)
+
+
+def test_every_split_is_listed(golden, tmp_path):
+    FORMAT.write(golden, tmp_path, ExportOptions(subset="test"))
+    FORMAT.write(golden, tmp_path)
+    lines = (tmp_path / "data.yaml").read_text().splitlines()
+    assert lines[:4] == ["path: .", "train: images/train", "val: images/val", "test: images/test"]

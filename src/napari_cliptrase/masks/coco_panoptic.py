@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.coco import image_entry
-from napari_cliptrase.masks.coco_read import category_table, load_json, unique
+from napari_cliptrase.masks.coco_read import category_table
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.model import LabelImage, dtype_for
-from napari_cliptrase.masks.names import stem_of
+from napari_cliptrase.masks.names import stem_of, unique
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.png import open_png
 from napari_cliptrase.masks.pngfile import encode_png
@@ -71,8 +73,8 @@ def _segments(mask: LabelImage, options: ExportOptions) -> tuple[np.ndarray, lis
     return np.stack([(numbers >> shift & 255).astype(np.uint8) for shift in (0, 8, 16)], -1), segments
 
 
-def _is_panoptic(path: Path) -> bool:
-    data = load_json(path)
+def _is_panoptic(found: Candidate) -> bool:
+    data = found.json
     return (
         isinstance(data, dict)
         and "categories" in data
@@ -81,7 +83,7 @@ def _is_panoptic(path: Path) -> bool:
 
 
 def _decode(path: Path) -> Iterator[LabelImage]:
-    data = json.loads(path.read_text(encoding="utf-8-sig"))
+    data = read_json(path)
     table, shift, notes = category_table(data["categories"])
     names = {image["id"]: str(image["file_name"]) for image in data.get("images", [])}
     used: set[str] = set()

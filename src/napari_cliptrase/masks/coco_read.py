@@ -1,8 +1,7 @@
 """Reading COCO JSON: run lengths, compressed or not, and polygons."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,26 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.colors import class_color
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.model import LabelImage, dtype_for
-from napari_cliptrase.masks.names import stem_of
-from napari_cliptrase.masks.runs import mask_of, unpack_counts
+from napari_cliptrase.masks.names import stem_of, unique
+from napari_cliptrase.masks.runs import rle_mask
 
 
-def is_coco(path: Path) -> bool:
+def is_coco(found: Candidate) -> bool:
     """Whether a file is JSON with COCO's lists."""
-    data = load_json(path)
-    return isinstance(data, dict) and {"images", "annotations", "categories"} <= data.keys()
-
-
-def load_json(path: Path) -> Any:
-    """Return the data of a JSON file; None when the path is no JSON file."""
-    if path.suffix.lower() not in (".json", ".geojson") or not path.is_file():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError:
-        return None
+    return isinstance(found.json, dict) and {"images", "annotations", "categories"} <= found.json.keys()
 
 
 def category_table(categories: list[dict[str, Any]]) -> tuple[ClassTable, int, tuple[str, ...]]:
@@ -51,63 +41,61 @@ def category_table(categories: list[dict[str, Any]]) -> tuple[ClassTable, int, t
 
 def decode(path: Path) -> Iterator[LabelImage]:
     """Yield one mask per image, in the order of the file; later annotations lie over earlier ones."""
-    data = json.loads(path.read_text(encoding="utf-8-sig"))
+    data = read_json(path)
     table, shift, notes = category_table(data["categories"])
     of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for annotation in data["annotations"]:
         of_image[annotation["image_id"]].append(annotation)
-    dtype = dtype_for(max(table.ids, default=0))
+    notes += _astray(of_image, data["images"])
     used: set[str] = set()
     for image in data["images"]:
-        shape = int(image["height"]), int(image["width"])
-        labels = np.zeros(shape, dtype)
-        annotations = of_image[image["id"]]
-        pairs = [annotation["category_id"] for annotation in annotations]
-        several = len(set(pairs)) < len(pairs)
-        instances = np.zeros(shape, np.uint32) if several else None
-        overlapped = np.zeros(shape, bool)
-        for number, annotation in enumerate(annotations, start=1):
-            region = _region(annotation, shape)
-            if region is None:
-                continue
-            class_id = int(annotation["category_id"]) + shift
-            if class_id not in table.ids:
-                raise ValueError(
-                    f"annotation {annotation.get('id')} has category {class_id - shift}, which is not listed"
-                )
-            overlapped |= region & (labels != 0) & (labels != class_id)
-            labels[region] = class_id
-            if instances is not None:
-                instances[region] = number
-        yield LabelImage(
-            labels,
-            table,
-            stem=unique(stem_of(str(image["file_name"])), used),
-            image_name=str(image["file_name"]),
-            instances=instances,
-            overlapped=int(np.count_nonzero(overlapped)),
-            notes=notes,
-        )
+        yield _mask(image, of_image[image["id"]], table, shift, notes, unique(stem_of(str(image["file_name"])), used))
 
 
-def unique(stem: str, used: set[str]) -> str:
-    """Return a stem that is not used yet: ``a``, then ``a-2``."""
-    name, number = stem, 1
-    while name in used:
-        number += 1
-        name = f"{stem}-{number}"
-    used.add(name)
-    return name
+def _astray(of_image: Mapping[Any, Sequence[Any]], images: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    known = {image["id"] for image in images}
+    count = sum(len(found) for image_id, found in of_image.items() if image_id not in known)
+    return (f"{count} annotations belong to images that are not listed, and were left out.",) if count else ()
 
 
-def rle_mask(segmentation: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """(H, W) mask of a run-length segmentation."""
-    height, width = map(int, segmentation["size"])
-    if (height, width) != shape:
-        raise ValueError(f"a mask of {height} × {width} pixels belongs to an image of {shape[0]} × {shape[1]}")
-    counts = segmentation["counts"]
-    lengths = unpack_counts(counts) if isinstance(counts, str) else np.asarray(counts, np.int64)
-    return mask_of(lengths, height * width).reshape(width, height).T
+def _mask(
+    image: dict[str, Any],
+    annotations: Sequence[dict[str, Any]],
+    table: ClassTable,
+    shift: int,
+    notes: tuple[str, ...],
+    stem: str,
+) -> LabelImage:
+    shape = int(image["height"]), int(image["width"])
+    labels = np.zeros(shape, dtype_for(max(table.ids, default=0)))
+    pairs = [annotation["category_id"] for annotation in annotations]
+    several = len(set(pairs)) < len(pairs)
+    instances = np.zeros(shape, np.uint32) if several else None
+    overlapped = np.zeros(shape, bool)
+    bare = 0
+    for number, annotation in enumerate(annotations, start=1):
+        region = _region(annotation, shape)
+        if region is None:
+            bare += 1
+            continue
+        class_id = int(annotation["category_id"]) + shift
+        if class_id not in table.ids:
+            raise ValueError(f"annotation {annotation.get('id')} has category {class_id - shift}, which is not listed")
+        overlapped |= region & (labels != 0) & (labels != class_id)
+        labels[region] = class_id
+        if instances is not None:
+            instances[region] = number
+    if bare:
+        notes += (f"{image['file_name']}: {bare} annotations without a mask (boxes, key points) were left out.",)
+    return LabelImage(
+        labels,
+        table,
+        stem=stem,
+        image_name=str(image["file_name"]),
+        instances=instances,
+        overlapped=int(np.count_nonzero(overlapped)),
+        notes=notes,
+    )
 
 
 def _region(annotation: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.bool_] | None:

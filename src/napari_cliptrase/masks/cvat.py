@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.colors import parse_hex, to_hex
 from napari_cliptrase.masks import tables
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.coco_read import unique
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, stem_of, xml_name
+from napari_cliptrase.masks.names import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import Order, Region, regions
 from napari_cliptrase.masks.report import Tally
@@ -42,7 +42,7 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     for number, mask in enumerate(masks):
         table = table.joined(mask.classes, mask.stem)
         height, width = mask.shape
-        name = quoteattr(xml_name(mask.image_name or f"{mask.stem}.png", FORMAT.title))
+        name = quoteattr(xml_name(mask.image_name or f"{mask.stem}.png", FORMAT.title, "Image"))
         body.append(f'  <image id="{number}" name={name} width="{width}" height="{height}">')
         found = regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners)
         body += [_mask(region) for region in found]
@@ -57,7 +57,7 @@ def _head(table: ClassTable) -> list[str]:
     lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", f"  <!--{_NOTE}{described}-->"]
     lines += ["  <version>1.1</version>", "  <meta><task><labels>"]
     lines += [
-        f"    <label><name>{escape(entry.name)}</name><color>{to_hex(entry.color)}</color>"
+        f"    <label><name>{escape(xml_name(entry.name, FORMAT.title))}</name><color>{to_hex(entry.color)}</color>"
         "<type>mask</type><attributes></attributes></label>"
         for entry in table
     ]
@@ -78,12 +78,16 @@ def _decode(path: Path) -> Iterator[LabelImage]:
     parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
     root = ElementTree.fromstring(path.read_bytes(), parser)
     table = _table(root, str(path))
-    images = root.findall("image")
+    images, tracks = root.findall("image"), root.findall("track")
+    if tracks and not images:
+        raise ValueError("it holds tracks of a video, which are not read; export the task as 'CVAT for images'")
     table = tables.with_names(table, (s.get("label", "") for image in images for s in image if s.get("label")))
     used: set[str] = set()
     for image in images:
         name = image.get("name", "mask")
         canvas = Canvas((int(image.get("height", 0)), int(image.get("width", 0))), table)
+        if tracks:
+            canvas.skip(f"{len(tracks)} tracks of a video were left out.")
         shapes = [shape for shape in image if shape.get("label")]
         for shape in sorted(shapes, key=lambda shape: int(shape.get("z_order", 0))):
             inside = _inside(shape, canvas.shape)
@@ -122,7 +126,8 @@ def _inside(shape: ElementTree.Element, size: tuple[int, int]) -> NDArray[np.boo
     return None
 
 
-def _is_cvat(path: Path) -> bool:
+def _is_cvat(found: Candidate) -> bool:
+    path = found.path
     if path.suffix.lower() != ".xml" or not path.is_file():
         return False
     with path.open("rb") as stream:

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.coco_read import load_json, rle_mask, unique
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.json_file import json_in, read_json
 from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, stem_of
+from napari_cliptrase.masks.names import by_name, stem_of, unique
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import Order, Region, regions
 from napari_cliptrase.masks.report import Tally
-from napari_cliptrase.masks.runs import pack_counts
+from napari_cliptrase.masks.runs import pack_counts, rle_mask
 from napari_cliptrase.masks.staging import OutFile
 
 
@@ -73,16 +74,13 @@ def _item(mask: LabelImage, found: list[Region], index: dict[int, int]) -> dict[
     }
 
 
-def _file(path: Path) -> Path | None:
-    """The JSON of a path, or the first of a data set folder."""
-    if path.is_dir():
-        return next(iter(sorted((path / "annotations").glob("*.json"))), None)
-    return path
+def _first_of(folder: Path) -> Path | None:
+    return next(iter(sorted((folder / "annotations").glob("*.json"))), None)
 
 
-def _is_datumaro(path: Path) -> bool:
-    file = _file(path)
-    data = None if file is None else load_json(file)
+def _is_datumaro(found: Candidate) -> bool:
+    file = _first_of(found.path) if found.path.is_dir() else None
+    data = found.json if file is None else json_in(file)
     return isinstance(data, dict) and "items" in data and "categories" in data
 
 
@@ -90,7 +88,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
     files = sorted((path / "annotations").glob("*.json")) if path.is_dir() else [path]
     used: set[str] = set()
     for file in files:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = read_json(file)
         names = [str(label["name"]) for label in data["categories"]["label"]["labels"]]
         described = (data.get("infos") or {}).get(metadata.KEY)
         table = ClassTable() if described is None else ClassTable.from_json(json.dumps(described), str(file))

@@ -5,15 +5,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import bare
+from napari_cliptrase.masks.names import bare, check_text, unique
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import tells_objects
 from napari_cliptrase.masks.report import ExportReport, Tally, refuse_losses
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
+
+FILE_SUFFIXES: Final = (
+    ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npz", ".json", ".geojson", ".xml", ".zip", ".nrrd", ".nii", ".nii.gz",
+    ".zarr", ".txt", ".yaml",
+)  # fmt: skip
+"""Suffixes by which a target is taken for a file, and refused by formats that do not have them."""
 
 
 class Layout(StrEnum):
@@ -50,6 +58,32 @@ class Place:
 
 Encoder = Callable[[Iterable[LabelImage], Place, ExportOptions, Tally], Iterator[OutFile | OutFolder]]
 Decoder = Callable[[Path], Iterable[LabelImage]]
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a few words why a file cannot be read, whatever library says so."""
+    text = " ".join(str(error).split()).rstrip(".")
+    match error:
+        case KeyError():
+            return f"it has no {text}"
+        case RecursionError():
+            return "it is nested too deeply"
+        case MemoryError():
+            return "it is damaged, or larger than the memory"
+        case _:
+            return text or f"it is damaged ({type(error).__name__})"
+
+
+def _distinct(mask: LabelImage, stems: set[str], images: set[str], tally: Tally) -> LabelImage:
+    """Return the mask under a stem that no other mask in the file has; say when two belong to one image."""
+    stem = unique(mask.stem, stems)
+    if mask.image_name is not None and mask.image_name in images:
+        tally.note(f"Several masks belong to image {mask.image_name!r}; each is listed as an image of that name.")
+    elif mask.image_name is None and stem != mask.stem:
+        tally.note(f"Several masks are called {mask.stem!r}; one of them is called {stem!r} in the file.")
+    if mask.image_name is not None:
+        images.add(mask.image_name)
+    return mask if stem == mask.stem else mask.renamed(stem)
 
 
 @dataclass(frozen=True)
@@ -95,7 +129,7 @@ class MaskFormat:
     layout: Layout
     encode: Encoder
     decode: Decoder | None = None
-    recognises: Callable[[Path], bool] | None = None
+    recognises: Callable[[Candidate], bool] | None = None
     lossless: bool = True
     stacks: str = ""
     void: bool = False
@@ -133,9 +167,12 @@ class MaskFormat:
             raise MaskFormatError(f"{path} does not exist; check the name.")
         try:
             masks = tuple(self.decode(path))
-        except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, SyntaxError) as error:
-            reason = f"it has no {error}" if isinstance(error, KeyError) else error
-            raise MaskFormatError(f"{path} cannot be read as {self.title}: {reason}.") from error
+        except MaskFormatError as error:
+            if str(path.parent) in str(error):
+                raise
+            raise MaskFormatError(f"{path}: {error}") from error
+        except Exception as error:  # each library has errors of its own for damaged files
+            raise MaskFormatError(f"{path} cannot be read as {self.title}: {reason_of(error)}.") from error
         if classes is not None:
             masks = tuple(replace(mask, classes=classes) for mask in masks)
         return masks
@@ -143,6 +180,9 @@ class MaskFormat:
     def place(self, target: Path) -> Place:
         """Return where an export to ``target`` goes."""
         named = target.name.lower().endswith(self.extensions) and (self.folders or not target.is_dir())
+        if not named and not target.exists() and target.name.lower().endswith(FILE_SUFFIXES):
+            wanted = f"a file with {' or '.join(self.extensions)}, or a folder" if self.extensions else "a folder"
+            raise MaskFormatError(f"{target} is named like a file of another format than {self.title}; name {wanted}.")
         if self.layout is Layout.FOLDER or not named:
             if target.is_file():
                 raise MaskFormatError(f"{target} is a file, but {self.title} needs a folder; choose another name.")
@@ -178,6 +218,8 @@ class MaskFormat:
         self, masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally
     ) -> Iterator[LabelImage]:
         """Masks named after the file the user chose; plane by plane when the format holds no stacks; all counted."""
+        stems: set[str] = set()
+        images: set[str] = set()
         for number, mask in enumerate(masks):
             if self.layout is Layout.EACH and place.file is not None:
                 if number:
@@ -185,6 +227,9 @@ class MaskFormat:
                         f"{place.file} holds one mask, but there are several; name a folder to export them to."
                     )
                 mask = mask.renamed(self._stem(place.file))
+            elif self.layout is Layout.ONE:
+                mask = _distinct(mask, stems, images, tally)
+            check_text(mask)
             if mask.scores is not None and not self.scores:
                 tally.note("The class scores are not in the files; a NumPy archive (npz) keeps them.")
             for piece in mask.pieces(self.stacks):

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.coco_read import load_json
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name
 from napari_cliptrase.masks.options import ExportOptions
@@ -70,15 +71,15 @@ def _closed(ring: Ring) -> list[list[int]]:
     return [*points, points[0]]
 
 
-def _is_geojson(path: Path) -> bool:
-    if path.is_dir():
-        return any(path.rglob("*.geojson"))
-    data = load_json(path)
+def _is_geojson(found: Candidate) -> bool:
+    if found.path.is_dir():
+        return any(found.path.rglob("*.geojson"))
+    data = found.json
     return isinstance(data, dict) and data.get("type") == "FeatureCollection"
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:
-    loaded = [(stem, json.loads(path.read_text("utf-8"))) for path, stem in tables.mask_files(source, _SUFFIXES)]
+    loaded = [(stem, read_json(path)) for path, stem in tables.mask_files(source, _SUFFIXES)]
     table = ClassTable()
     for stem, data in loaded:
         if described := data.get(metadata.KEY):

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.colors import to_hex
 from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.coco_read import load_json, unique
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, stem_of, xml_name
+from napari_cliptrase.masks.names import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import Order, Region, regions
 from napari_cliptrase.masks.report import Tally
@@ -71,29 +72,33 @@ def _config(table: ClassTable) -> str:
     )
 
 
-def _is_tasks(path: Path) -> bool:
-    data = load_json(path)
+def _is_tasks(found: Candidate) -> bool:
+    data = found.json
     return isinstance(data, list) and bool(data) and isinstance(data[0], dict) and "data" in data[0]
 
 
 def _decode(path: Path) -> Iterator[LabelImage]:
-    tasks = json.loads(path.read_text(encoding="utf-8-sig"))
+    tasks = read_json(path)
     table = ClassTable()
     for task in tasks:
         if described := (task.get("meta") or {}).get(metadata.KEY):
             table = table.joined(ClassTable.from_json(json.dumps(described["classes"]), str(path)), str(path))
     table = tables.with_names(table, (name for task in tasks for name, _ in _brushes(task)))
+    shapes = [_shape(task) for task in tasks]
+    unknown = sum(shape is None and bool(_results(task)) for shape, task in zip(shapes, tasks, strict=True))
     used: set[str] = set()
-    for task in tasks:
-        image = next((str(value) for value in task["data"].values() if isinstance(value, str)), "mask")
-        brushes = list(_brushes(task))
-        described = (task.get("meta") or {}).get(metadata.KEY) or {}
-        shape = described.get("shape") or (_size(brushes[0][1]) if brushes else None)
-        if shape is None:  # a task without a stroke does not say how large its image is
+    for task, shape in zip(tasks, shapes, strict=True):
+        if shape is None:  # a task without a result does not say how large its image is
             continue
-        canvas = Canvas((shape[0], shape[1]), table)
-        for name, item in brushes:
+        image = next((str(value) for value in task["data"].values() if isinstance(value, str)), "mask")
+        described = (task.get("meta") or {}).get(metadata.KEY) or {}
+        canvas = Canvas(shape, table)
+        for name, item in _brushes(task):
             canvas.add(name, _inside(item))
+        for sentence in _left_out(task, image):
+            canvas.skip(sentence)
+        if unknown:
+            canvas.skip(f"{unknown} tasks do not say how large their image is and were left out.")
         yield canvas.image(
             unique(stem_of(image), used),
             image_name=image,
@@ -103,12 +108,41 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         )
 
 
+def _versions(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """What people drew, or what a model proposed when nobody drew anything."""
+    return list(task.get("annotations") or task.get("predictions") or [])
+
+
+def _results(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Results of the first version of a task."""
+    return [item for version in _versions(task)[:1] for item in version.get("result", [])]
+
+
+def _is_brush(item: dict[str, Any]) -> bool:
+    return item.get("type") == "brushlabels" and item["value"].get("format") == "rle"
+
+
 def _brushes(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Brush results of a task: what people drew goes before what a model proposed."""
-    for source in (task.get("annotations") or task.get("predictions") or [])[:1]:
-        for item in source.get("result", []):
-            if item.get("type") == "brushlabels" and item["value"].get("format") == "rle":
-                yield str(item["value"]["brushlabels"][0]), item
+    for item in _results(task):
+        if _is_brush(item):
+            yield str(item["value"]["brushlabels"][0]), item
+
+
+def _left_out(task: dict[str, Any], image: str) -> Iterator[str]:
+    """What of a task is not in its mask, in sentences."""
+    for kind in dict.fromkeys(str(item.get("type")) for item in _results(task) if not _is_brush(item)):
+        yield f"{image}: results of type {kind!r} were left out."
+    if len(_versions(task)) > 1:
+        yield f"{image}: the first of {len(_versions(task))} versions was read."
+
+
+def _shape(task: dict[str, Any]) -> tuple[int, int] | None:
+    """Rows and columns of the image of a task, as we wrote them or as any of its results says."""
+    described = (task.get("meta") or {}).get(metadata.KEY) or {}
+    if described.get("shape"):
+        height, width = described["shape"]
+        return int(height), int(width)
+    return next((_size(item) for item in _results(task) if "original_height" in item), None)
 
 
 def _size(item: dict[str, Any]) -> tuple[int, int]:

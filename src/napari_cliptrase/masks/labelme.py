@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.canvas import Canvas
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.coco_read import load_json
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.json_file import json_in
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, one_line
 from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.png import pixels_in
 from napari_cliptrase.masks.pngfile import encode_png
 from napari_cliptrase.masks.regions import Order, Region, regions
 from napari_cliptrase.masks.report import Tally
@@ -46,7 +48,9 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
         }
         text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         yield OutFile.text(place.file or f"{mask.stem}.json", text)
-    names = ["__ignore__", "_background_", *(one_line(entry.name) for entry in table)]
+    path = place.folder / place.beside("labels.txt")
+    old = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []  # of other masks in the folder
+    names = dict.fromkeys(["__ignore__", "_background_", *old, *(one_line(entry.name) for entry in table)])
     yield OutFile.text(place.beside("labels.txt"), "".join(f"{name}\n" for name in names))
 
 
@@ -64,12 +68,13 @@ def _shape(region: Region) -> dict[str, Any]:
     }
 
 
-def is_labelme(path: Path) -> bool:
+def is_labelme(found: Candidate) -> bool:
     """Whether a path is a labelme file or a folder of them."""
+    path = found.path
     if path.is_dir():
         first = next((p for p in sorted(path.rglob("*.json")) if not p.name.endswith(tables.CLASSES)), None)
-        return first is not None and is_labelme(first)
-    data = load_json(path)
+        return first is not None and is_labelme(Candidate(first))
+    data = found.json
     return isinstance(data, dict) and "shapes" in data and "imageHeight" in data
 
 
@@ -77,7 +82,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
     loaded = [
         (path, stem, data)
         for path, stem in tables.mask_files(source, (".json",))
-        if isinstance(data := load_json(path), dict) and "shapes" in data
+        if isinstance(data := json_in(path), dict) and "shapes" in data
     ]
     if not loaded:
         raise ValueError("it holds no list of shapes")
@@ -136,10 +141,7 @@ def _inside(shape: dict[str, Any], size: tuple[int, int]) -> NDArray[np.bool_] |
 
 
 def _pixels(text: str) -> NDArray[np.bool_]:
-    from PIL import Image
-
-    with Image.open(BytesIO(base64.b64decode(text))) as image:
-        return np.asarray(image).astype(bool)
+    return pixels_in(BytesIO(base64.b64decode(text)))[0].astype(bool)
 
 
 FORMAT = MaskFormat(

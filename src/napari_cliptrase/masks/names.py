@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.model import LabelImage
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _RESERVED = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]')
@@ -23,10 +24,21 @@ def by_name(table: ClassTable, title: str) -> None:
         seen[entry.name] = entry.id
 
 
-def xml_name(name: str, title: str) -> str:
-    """Return a name that XML can hold; refuse control characters."""
+def check_text(mask: LabelImage) -> None:
+    """Refuse names that no text file can hold: broken characters, from a damaged file or an odd file name."""
+    names = [("Mask", mask.stem), ("Image", mask.image_name or "")]
+    names += [("Background", name) for name in mask.classes.background]
+    for entry in mask.classes:
+        names += [("Class", entry.name), *(("Prompt", prompt) for prompt in entry.prompts)]
+    for what, name in names:
+        if any(0xD800 <= ord(c) <= 0xDFFF for c in name):
+            raise MaskFormatError(f"{what} {name!r} holds a broken character, which no text file can hold; rename it.")
+
+
+def xml_name(name: str, title: str, what: str = "Class") -> str:
+    """Return a name that XML can hold; refuse control characters. ``what`` is named, for the message."""
     if _CONTROL.search(name) or any(0xD800 <= ord(c) <= 0xDFFF or ord(c) in (0xFFFE, 0xFFFF) for c in name):
-        raise MaskFormatError(f"Class {name!r} holds a control character, which {title} cannot hold; rename it.")
+        raise MaskFormatError(f"{what} {name!r} holds a control character, which {title} cannot hold; rename it.")
     return name
 
 
@@ -55,3 +67,13 @@ def stem_of(file_name: str) -> str:
     if path.is_absolute() or ".." in path.parts or ":" in text:
         path = PurePosixPath(path.name)
     return str(path.with_suffix("")) if path.name else "mask"
+
+
+def unique(stem: str, used: set[str]) -> str:
+    """Return a stem that is not used yet: ``a``, then ``a-2``."""
+    name, number = stem, 1
+    while name in used:
+        number += 1
+        name = f"{stem}-{number}"
+    used.add(name)
+    return name

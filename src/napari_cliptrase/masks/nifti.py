@@ -15,11 +15,12 @@ from napari_cliptrase.masks.model import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.names import one_line
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.report import Tally
-from napari_cliptrase.masks.seg_nrrd import volume
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.masks.volume import volume
 
 SUFFIXES = (".nii.gz", ".nii")
 _COMMENT = 6
+_LONGEST = 32767
 
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
@@ -40,6 +41,10 @@ def _nifti(mask: LabelImage) -> bytes:
     data, sizes, origin = volume(mask)
     if data.dtype.itemsize > 4:
         raise MaskFormatError(f"{mask.stem} holds ids above 32 bits, which NIfTI readers refuse; export it as TIFF.")
+    if max(data.shape) > _LONGEST:
+        raise MaskFormatError(
+            f"{mask.stem} has {max(data.shape):,} pixels in a row, but NIfTI ends at {_LONGEST:,}; export it as TIFF."
+        )
     # x to the left and y to the back, as the Slicer export has it; NIfTI counts to the right and to the front
     affine = np.diag([-sizes[0], -sizes[1], sizes[2], 1.0])
     affine[:3, 3] = (-origin[0], -origin[1], origin[2])
@@ -105,7 +110,7 @@ FORMAT = MaskFormat(
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda path: tables.holds(path, SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, SUFFIXES),
     stacks="Z",
     extra="nifti",
     module="nibabel",

@@ -57,6 +57,6 @@ FORMAT = MaskFormat(
     void=True,
     objects=Objects.ALWAYS,
     scores=True,
-    recognises=lambda path: tables.holds(path, (".npz",)),
+    recognises=lambda found: tables.holds(found.path, (".npz",)),
     stacks="*",
 )

@@ -101,6 +101,6 @@ FORMAT = MaskFormat(
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda path: tables.holds(path, OME_SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, OME_SUFFIXES),
     stacks="*",
 )

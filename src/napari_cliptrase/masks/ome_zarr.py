@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
 from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels
@@ -226,7 +227,8 @@ def _stem(path: Path) -> str:
     return path.name[: len(path.name) - len(suffix)] or "mask"
 
 
-def _recognises(path: Path) -> bool:
+def _recognises(found: Candidate) -> bool:
+    path = found.path
     if not path.is_dir():
         return False
     attributes = load_attributes(path)

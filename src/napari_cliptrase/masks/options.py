@@ -1,9 +1,12 @@
 """Choices of an export that are not the format."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from napari_cliptrase.errors import MaskFormatError
 
 
 class Palette(StrEnum):
@@ -67,3 +70,7 @@ class ExportOptions:
     subset: str = "train"
     ngff: NgffVersion = NgffVersion.V04
     label_name: str = "classes"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w .-]*", self.subset):
+            raise MaskFormatError(f"{self.subset!r} cannot name a split; use a name such as train or val.")

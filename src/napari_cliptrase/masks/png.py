@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -77,10 +78,16 @@ def _encode_grey(masks: Iterable[LabelImage], place: Place, options: ExportOptio
 
 
 def open_png(path: Path) -> tuple[np.ndarray, dict[str, str]]:
+    """Return the pixels of a PNG file and its texts, see `pixels_in`."""
+    with path.open("rb") as stream:
+        return pixels_in(stream)
+
+
+def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
     """Return the pixels of a PNG, (H, W) or (H, W, channels), and its texts; however large it is."""
     from PIL.PngImagePlugin import PngImageFile  # Image.open refuses large files as bombs; masks are large and small
 
-    with path.open("rb") as stream, PngImageFile(stream) as image:
+    with PngImageFile(stream) as image:
         image.load()
         pixels = np.asarray(image)
         texts = {str(key): str(text) for key, text in image.text.items()}
@@ -130,7 +137,7 @@ FORMAT = MaskFormat(
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda path: tables.holds(path, (".png",)),
+    recognises=lambda found: tables.holds(found.path, (".png",)),
 )
 
 GREY = MaskFormat(

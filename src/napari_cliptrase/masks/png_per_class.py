@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_cliptrase.masks import tables
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
 from napari_cliptrase.masks.model import LabelImage, dtype_for
@@ -62,7 +63,8 @@ def _decode(source: Path) -> Iterator[LabelImage]:
             yield LabelImage(labels, table, stem=stem, overlapped=int(np.count_nonzero(overlapped)))
 
 
-def _recognises(path: Path) -> bool:
+def _recognises(found: Candidate) -> bool:
+    path = found.path
     root = path.parent if path.name == tables.CLASSES else path
     if not (root / tables.CLASSES).is_file():
         return False

@@ -24,12 +24,14 @@ from napari_cliptrase.masks import (
     png,
     png_per_class,
     seg_nrrd,
+    tables,
     tiff,
     voc,
     yolo,
 )
+from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.format import MaskFormat
+from napari_cliptrase.masks.format import MaskFormat, reason_of
 from napari_cliptrase.masks.model import LabelImage
 
 _ALL = (
@@ -73,15 +75,35 @@ def format_named(key: str) -> MaskFormat:
 
 
 def guess_format(path: str | Path) -> MaskFormat:
-    """Return the format of an existing file or folder."""
+    """Return the format of an existing file or folder; refuse a folder in which several formats are mixed."""
     source = Path(path)
     if not source.exists():
         raise MaskFormatError(f"{source} does not exist; check the name.")
-    for entry in sorted(FORMATS.values(), key=lambda entry: entry not in _SPECIFIC):
-        if entry.recognises is not None and entry.recognises(source):
-            return entry
-    readable = ", ".join(key for key, entry in FORMATS.items() if entry.decode is not None)
-    raise MaskFormatError(f"{source} is in no known mask format; name it with --from, one of {readable}.")
+    ordered = sorted(FORMATS.values(), key=lambda entry: entry not in _SPECIFIC)
+    candidate = Candidate(source)
+    found = [entry for entry in ordered if _recognises(entry, candidate)]
+    if not found:
+        readable = ", ".join(key for key, entry in FORMATS.items() if entry.decode is not None)
+        raise MaskFormatError(f"{source} is in no known mask format; name it with --from, one of {readable}.")
+    mixed = source.is_dir() or source.name.endswith(tables.CLASSES)
+    if mixed and found[0] not in _SPECIFIC and len(found) > 1:
+        titles = " and ".join(entry.title for entry in found)
+        keys = " or ".join(entry.key for entry in found)
+        raise MaskFormatError(
+            f"{source} holds files of several formats ({titles}), and only one can be meant; name the mask files "
+            f"themselves, or the format with 'convert --from {keys}'."
+        )
+    return found[0]
+
+
+def _recognises(entry: MaskFormat, candidate: Candidate) -> bool:
+    """Whether a path looks like a format; refuse a path that cannot even be looked at."""
+    try:
+        return entry.recognises is not None and entry.recognises(candidate)
+    except MaskFormatError:
+        raise
+    except Exception as error:  # damaged in a way that only its library knows
+        raise MaskFormatError(f"{candidate.path} cannot be read: {reason_of(error)}.") from error
 
 
 def read_masks(

@@ -1,8 +1,9 @@
 """Run-length encoding of label arrays: one pass gives the runs of every class, without a mask per class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,3 +136,13 @@ def unpack_counts(text: str) -> Ints:
     values[1::2] = np.cumsum(values[1::2])
     values[2::2] = np.cumsum(values[2::2])
     return values
+
+
+def rle_mask(segmentation: Mapping[str, Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """(H, W) mask of a run-length segmentation."""
+    height, width = map(int, segmentation["size"])
+    if (height, width) != shape:
+        raise ValueError(f"a mask of {height} × {width} pixels belongs to an image of {shape[0]} × {shape[1]}")
+    counts = segmentation["counts"]
+    lengths = unpack_counts(counts) if isinstance(counts, str) else np.asarray(counts, np.int64)
+    return mask_of(lengths, height * width).reshape(width, height).T

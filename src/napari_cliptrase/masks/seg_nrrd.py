@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_cliptrase.masks import metadata, tables, units
+from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
 from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels, narrow
@@ -15,26 +15,12 @@ from napari_cliptrase.masks.nrrd_file import encode_nrrd, read_nrrd
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.masks.volume import volume
 
 SUFFIXES = (".seg.nrrd",)
 _VECTOR = re.compile(r"\(([^()]*)\)")
 _SEGMENT = re.compile(r"Segment(\d+)_(\w+)")
 _VOID = "napari-cliptrase.void"
-
-
-def volume(mask: LabelImage) -> tuple[np.ndarray, list[float], list[float]]:
-    """Return the labels as (X, Y, Z), pixel sizes and origin in millimetres (or in pixels when they are not known)."""
-    labels = narrow(mask.labels)
-    if mask.labels.ndim == 2:
-        labels = labels[np.newaxis]
-    sizes, origin = list(mask.scale), list(mask.origin)
-    if mask.metric:
-        factors = [(units.metres(1.0, unit) or 1e-3) * 1e3 for unit in mask.units]
-        sizes = [size * factor for size, factor in zip(sizes, factors, strict=True)]
-        origin = [value * factor for value, factor in zip(origin, factors, strict=True)]
-    if mask.labels.ndim == 2:
-        sizes, origin = [1.0, *sizes], [0.0, *origin]
-    return labels.T, [round(v, 12) for v in sizes[::-1]], [round(v, 12) for v in origin[::-1]]
 
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
@@ -149,6 +135,6 @@ FORMAT = MaskFormat(
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda path: tables.holds(path, SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, SUFFIXES),
     stacks="Z",
 )

@@ -43,7 +43,9 @@ def density(mask: LabelImage) -> dict[str, Any]:
 
 
 def readable_axes(axes: str, ndim: int) -> str:
-    """Return the axes of a series when they can name the axes of a mask, else nothing."""
+    """Return the axes of a series when they can name the axes of a mask, else nothing; refuse colours."""
+    if "S" in axes:
+        raise ValueError("it holds colours instead of class ids")
     return axes if len(axes) == ndim and axes.endswith("YX") and len(set(axes)) == ndim else ""
 
 
@@ -82,6 +84,6 @@ FORMAT = MaskFormat(
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda path: tables.holds(path, SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, SUFFIXES),
     stacks="*",
 )

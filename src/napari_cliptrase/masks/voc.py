@@ -74,5 +74,5 @@ FORMAT = MaskFormat(
     decode=_decode,
     void=True,
     objects=Objects.ALWAYS,
-    recognises=lambda path: (path / CLASS).is_dir(),
+    recognises=lambda found: (found.path / CLASS).is_dir(),
 )

@@ -1,8 +1,11 @@
 """YOLO segmentation: one text file per image with a polygon per line, and data.yaml."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
+from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.model import LabelImage
@@ -31,9 +34,34 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     index = {class_id: number for number, class_id in enumerate(order)}
     for stem, shape, rows in images:
         yield OutFile.text(f"labels/{options.subset}/{stem}.txt", "".join(_line(index[i], r, shape) for i, r in rows))
-    lines = ["path: .", "train: images/train", "val: images/val", "names:"]
+    _check_numbers({index[i]: _name(table, i) for i in order}, {stem for stem, _, _ in images}, place, options.subset)
+    splits = dict.fromkeys(("train", "val", *_splits(place.folder), options.subset))
+    lines = ["path: .", *(f"{split}: images/{split}" for split in splits), "names:"]
     lines += [f"  {index[i]}: {json.dumps(_name(table, i), ensure_ascii=False)}" for i in order]
     yield OutFile.text("data.yaml", "\n".join(lines) + "\n")
+
+
+def _splits(folder: Path) -> list[str]:
+    """Splits that earlier exports put into the folder."""
+    return sorted(path.name for path in (folder / "labels").glob("*") if path.is_dir())
+
+
+def _check_numbers(names: dict[int, str], stems: set[str], place: Place, subset: str) -> None:
+    """Refuse to number classes otherwise than a data.yaml does whose label files stay."""
+    path = place.folder / "data.yaml"
+    if not path.is_file():
+        return
+    old = {int(n): text for n, text in re.findall(r"^  (\d+): (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    new = {number: json.dumps(name, ensure_ascii=False) for number, name in names.items()}
+    changed = [number for number, text in old.items() if new.get(number) != text]
+    replaced = {f"{subset}/{stem}.txt" for stem in stems}
+    labels = place.folder / "labels"
+    stay = [p for p in sorted(labels.rglob("*.txt")) if p.relative_to(labels).as_posix() not in replaced]
+    if changed and stay:
+        raise MaskFormatError(
+            f"Class {changed[0]} is {old[changed[0]]} in {path} and would become {new.get(changed[0], 'none')}, but "
+            f"{stay[0]} counts on it; export all masks together, or to another folder."
+        )
 
 
 def _name(table: ClassTable, class_id: int) -> str:

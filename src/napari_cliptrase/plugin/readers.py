@@ -11,6 +11,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.flatten import split
 from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.registry import guess_format
+from napari_cliptrase.masks.tables import CLASSES
 from napari_cliptrase.masks.units import symbol
 from napari_cliptrase.plugin.layers.looks import colormap_of, features_of
 from napari_cliptrase.plugin.layers.tags import KEY, Role
@@ -26,8 +27,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """Return a reader when every path is in a mask format that can be read back, else None."""
     try:
         forms = [guess_format(name) for name in _names(path)]
-    except MaskFormatError:
-        return None
+    except MaskFormatError:  # a class table is ours in any case: opening it then says what is wrong
+        return read if any(name.name.endswith(CLASSES) and name.is_file() for name in _names(path)) else None
     return read if all(form.available for form in forms) else None
 
 
