@@ -138,3 +138,64 @@ def test_labels_of_another_tool_keep_names_and_size(golden, tmp_path):
     (mask,) = FORMAT.read(path)
     assert mask.classes == golden.classes
     assert mask.axes == "YX"
+
+
+def zattrs(path, version):
+    if version is NgffVersion.V04:
+        return json.loads((path / ".zattrs").read_text())
+    return json.loads((path / "zarr.json").read_text())["attributes"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_labels_beside_an_image_have_its_size_and_unit(version, tmp_path):
+    path = tmp_path / "cells.ome.zarr"
+    make_image(path, version)
+    group = zarr.open_group(str(path))
+    attributes = dict(group.attrs)
+    multiscale = (attributes if version is NgffVersion.V04 else attributes["ome"])["multiscales"][0]
+    for axis in multiscale["axes"][1:]:
+        axis["unit"] = "micrometer"
+    group.attrs.update(attributes)
+    mask = LabelImage(np.ones((40, 60), np.uint8), scale=(9.0, 9.0), units=("millimeter",) * 2)
+    report = FORMAT.write(mask, path)
+    assert any("pixel size is that of the image" in note for note in report.notes)
+    label = zattrs(path / "labels/classes", version)
+    label = label if version is NgffVersion.V04 else label["ome"]
+    assert [axis["unit"] for axis in label["multiscales"][0]["axes"]] == ["micrometer"] * 2
+    (back,) = FORMAT.read(path)
+    assert (back.scale, back.units) == ((0.5, 0.25), ("micrometer",) * 2)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_labels_are_seen_through_consolidated_metadata(version, tmp_path):
+    path = tmp_path / "cells.ome.zarr"
+    make_image(path, version)
+    zarr.consolidate_metadata(str(path))
+    labels = np.arange(2400, dtype=np.uint16).reshape(40, 60)
+    FORMAT.write(LabelImage(labels), path)
+    FORMAT.write(LabelImage(labels), path, ExportOptions(label_name="again"))
+    group = zarr.open_group(str(path), mode="r", use_consolidated=True)
+    assert sorted(group["labels"].group_keys()) == ["again", "classes"]
+    np.testing.assert_array_equal(group["labels/classes/s0"][...], labels)
+    assert "image-label" in str(dict(group["labels/again"].attrs))
+    assert group["s0"].shape == (2, 40, 60)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_other_attributes_of_the_labels_stay(version, tmp_path):
+    path = tmp_path / "cells.ome.zarr"
+    make_image(path, version)
+    ours = {"labels": ["nuclei"]}
+    group = zarr.open_group(str(path)).create_group("labels")
+    group.attrs.update({"mine": 5, **(ours if version is NgffVersion.V04 else {"ome": {"version": "0.5", **ours}})})
+    FORMAT.write(LabelImage(np.ones((40, 60), np.uint8)), path)
+    found = zattrs(path / "labels", version)
+    assert found["mine"] == 5
+    assert (found if version is NgffVersion.V04 else found["ome"])["labels"] == ["classes", "nuclei"]
+
+
+def test_metres_are_spelled_as_the_specification_does(tmp_path):
+    path = tmp_path / "a.ome.zarr"
+    FORMAT.write(LabelImage(np.ones((2, 2), np.uint8), scale=(2.0, 2.0), units=("metre",) * 2), path)
+    assert [axis["unit"] for axis in zattrs(path, NgffVersion.V04)["multiscales"][0]["axes"]] == ["meter"] * 2
+    assert FORMAT.read(path)[0].units == ("metre",) * 2

@@ -1,8 +1,7 @@
 """OME-Zarr labels: beside an existing image with the same pyramid, or as a label image of their own."""
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,14 @@ from napari_cliptrase.masks.options import ExportOptions, NgffVersion
 from napari_cliptrase.masks.png import VOID_COLOR
 from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.staging import OutFile, OutFolder
-from napari_cliptrase.masks.zarr_files import chunk_files, group_file, load_attributes
+from napari_cliptrase.masks.units import canonical
+from napari_cliptrase.masks.zarr_files import chunk_files, consolidated, group_file, load_attributes, load_others
+from napari_cliptrase.masks.zarr_image import Level, image_in
 
 SUFFIXES = (".ome.zarr", ".zarr")
 _SMALLEST = 1024
 _VOID = "void"
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of a pyramid: its path, shape and the scale and position of its pixels, one per axis."""
-
-    path: str
-    shape: tuple[int, ...]
-    scale: tuple[float, ...]
-    translation: tuple[float, ...]
+_UNITS = {"metre": "meter"}  # the list of the specification spells it so
 
 
 def _encode(
@@ -73,50 +65,23 @@ def _beside_image(
 ) -> Iterator[OutFile | OutFolder]:
     """Labels in ``labels/NAME`` of an image, with one level per level of the image, and the list of labels."""
     version = NgffVersion.V05 if (root / "zarr.json").is_file() else NgffVersion.V04
-    levels = _image_levels(mask, root, attributes)
+    image = image_in(root, attributes, mask)
+    placed = replace(mask, scale=image.levels[0].scale, units=image.units, origin=image.levels[0].translation)
+    if mask.metric and (placed.scale, placed.units) != (mask.scale, mask.units):
+        tally.note(f"The pixel size is that of the image {name}.")
     label = file_part(options.label_name)
-    yield OutFolder(f"{name}/labels/{label}", _label_files(mask, version, levels, source="../../"))
+    files = _label_files(placed, version, list(image.levels), source="../../")
+    yield OutFolder(f"{name}/labels/{label}", files)
     old = load_attributes(root / "labels") or {}
     labels = sorted({*old.get("labels", []), label})
-    for path, data in group_file({**old, "labels": labels}, version).items():
+    group = group_file({**old, "labels": labels}, version, others=load_others(root / "labels"))
+    for path, data in group.items():
         yield OutFile(f"{name}/labels/{path}", data)
-    tally.note(f"Written as labels/{label} of the image {name}, with its {len(levels)} levels.")
-
-
-def _image_levels(mask: LabelImage, root: Path, attributes: dict[str, Any]) -> list[Level]:
-    """The levels of an image without its channel axis; refuse an image of another size."""
-    multiscale = attributes["multiscales"][0]
-    axes = "".join(str(axis["name"]).upper() for axis in multiscale["axes"])
-    kept = [i for i, axis in enumerate(axes) if axis in mask.axes]
-    if "".join(axes[i] for i in kept) != mask.axes:
-        raise MaskFormatError(f"Mask {mask.stem!r} has axes {mask.axes}, but the image in {root} has {axes}.")
-    levels = []
-    for dataset in multiscale["datasets"]:
-        shape = _array_shape(root / dataset["path"])
-        transforms = {t["type"]: t[t["type"]] for t in dataset.get("coordinateTransformations", [])}
-        scale = transforms.get("scale", [1.0] * len(axes))
-        shift = transforms.get("translation", [0.0] * len(axes))
-        levels.append(
-            Level(
-                str(dataset["path"]),
-                tuple(shape[i] for i in kept),
-                tuple(float(scale[i]) for i in kept),
-                tuple(float(shift[i]) for i in kept),
-            )
-        )
-    if levels[0].shape != mask.labels.shape:
-        raise MaskFormatError(
-            f"Mask {mask.stem!r} has shape {mask.labels.shape}, but the image in {root} has {levels[0].shape}; "
-            "export it beside the image it was made for."
-        )
-    return levels
-
-
-def _array_shape(folder: Path) -> list[int]:
-    for name in ("zarr.json", ".zarray"):
-        if (folder / name).is_file():
-            return list(json.loads((folder / name).read_text(encoding="utf-8"))["shape"])
-    raise MaskFormatError(f"{folder} is no zarr array, though the image names it as a level.")
+    made = {f"labels/{path}": data for path, data in group.items()}
+    made |= {f"labels/{label}/{path}": data for path, data in files.items()}
+    for path, data in consolidated(root, made, f"labels/{label}/").items():
+        yield OutFile(f"{name}/{path}", data)
+    tally.note(f"Written as labels/{label} of the image {name}, with its {len(image.levels)} levels.")
 
 
 def _label_files(
@@ -156,7 +121,7 @@ def _label_files(
 def _axis(axis: str, unit: str) -> dict[str, str]:
     kind = {"T": "time", "C": "channel"}.get(axis, "space")
     entry = {"name": axis.lower(), "type": kind}
-    return entry if unit == PIXEL or kind == "channel" else entry | {"unit": unit}
+    return entry if unit == PIXEL or kind == "channel" else entry | {"unit": _UNITS.get(unit, unit)}
 
 
 def _sampled(labels: Labels, shape: tuple[int, ...]) -> Labels:
@@ -199,7 +164,7 @@ def _read(group: Path, stem: str, attributes: dict[str, Any]) -> LabelImage:
         axes="".join(str(axis["name"]).upper() for axis in multiscale["axes"]),
         stem=stem,
         scale=tuple(float(v) for v in transforms.get("scale", ())),
-        units=tuple(str(axis.get("unit", PIXEL)) for axis in multiscale["axes"]),
+        units=tuple(canonical(axis.get("unit", PIXEL)) for axis in multiscale["axes"]),
         origin=tuple(float(v) for v in transforms.get("translation", ())),
     )
 

@@ -1,6 +1,7 @@
 """Zarr groups and arrays as files in memory, for versions 2 (OME-Zarr 0.4) and 3 (OME-Zarr 0.5)."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,62 @@ from napari_cliptrase.masks.model import Labels
 from napari_cliptrase.masks.options import NgffVersion
 
 _CHUNK = 1024
+_OLD_NAMES = (".zgroup", ".zattrs", ".zarray")
 
 
-def group_file(attributes: dict[str, Any], version: NgffVersion) -> dict[str, bytes]:
-    """Return the files of a zarr group with OME attributes."""
+def group_file(
+    attributes: Mapping[str, Any], version: NgffVersion, others: Mapping[str, Any] | None = None
+) -> dict[str, bytes]:
+    """Return the files of a zarr group with OME attributes, and with the ``others`` that stand beside them."""
     if version is NgffVersion.V04:
-        return {".zgroup": _json({"zarr_format": 2}), ".zattrs": _json(attributes)}
+        return {".zgroup": _json({"zarr_format": 2}), ".zattrs": _json({**(others or {}), **attributes})}
     ome = {"version": version.value, **attributes}
-    return {"zarr.json": _json({"zarr_format": 3, "node_type": "group", "attributes": {"ome": ome}})}
+    return {"zarr.json": _json({"zarr_format": 3, "node_type": "group", "attributes": {**(others or {}), "ome": ome}})}
+
+
+def load_others(group: Path) -> dict[str, Any]:
+    """Return the attributes of a zarr 3 group that stand beside the OME attributes; empty for others."""
+    if not (group / "zarr.json").is_file():
+        return {}
+    attributes = _load(group / "zarr.json").get("attributes") or {}
+    return {key: value for key, value in attributes.items() if key != "ome"} if "ome" in attributes else {}
+
+
+def consolidated(root: Path, made: Mapping[str, bytes], replaced: str) -> dict[str, bytes]:
+    """Return the summary of all metadata with those of new files in it; empty for a group without such a summary.
+
+    Parameters
+    ----------
+    made
+        Path below ``root`` -> bytes of new files.
+    replaced
+        Beginning of the paths that the new files replace.
+    """
+    if (root / ".zmetadata").is_file():
+        data = _load(root / ".zmetadata")
+        found = {name: json.loads(text) for name, text in made.items() if name.rsplit("/", 1)[-1] in _OLD_NAMES}
+        nodes = {k: v for k, v in data["metadata"].items() if not k.startswith(replaced)} | found
+        data["metadata"] = dict(sorted(nodes.items()))
+        return {".zmetadata": _json(data)}
+    if (root / "zarr.json").is_file() and (data := _load(root / "zarr.json")).get("consolidated_metadata"):
+        summary = data["consolidated_metadata"]
+        nodes = {k: v for k, v in summary["metadata"].items() if not f"{k}/".startswith(replaced)}
+        for name, text in made.items():
+            if name.endswith("/zarr.json"):
+                nodes[name.removesuffix("/zarr.json")] = json.loads(text)
+        summary["metadata"] = dict(sorted(nodes.items()))  # zarr looks for siblings beside each other
+        return {"zarr.json": _json(data)}
+    return {}
 
 
 def load_attributes(group: Path) -> dict[str, Any] | None:
     """Return the OME attributes of a zarr group on disk; None when there is no group."""
     new, old = group / "zarr.json", group / ".zattrs"
     if new.is_file():
-        attributes = json.loads(new.read_text(encoding="utf-8")).get("attributes") or {}
+        attributes = _load(new).get("attributes") or {}
         return dict(attributes.get("ome") or attributes)
     if old.is_file():
-        return dict(json.loads(old.read_text(encoding="utf-8")))
+        return _load(old)
     return {} if (group / ".zgroup").is_file() else None
 
 
@@ -52,6 +91,10 @@ def chunk_files(path: str, labels: Labels, axes: str, version: NgffVersion) -> d
     )
     array[...] = np.asarray(labels)
     return {name: data.to_bytes() for name, data in sorted(held.items()) if name.startswith(f"{path}/")}
+
+
+def _load(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _json(data: dict[str, Any]) -> bytes:
