@@ -96,6 +96,17 @@ def test_annotations_without_mask_or_image_are_noted(golden, tmp_path):
     (tmp_path / "c.json").write_text(json.dumps(data))
     (mask,) = STUFF.read(tmp_path / "c.json")
     assert mask.notes == (
-        "1 annotations belong to images that are not listed, and were left out.",
-        "a.png: 1 annotations without a mask (boxes, key points) were left out.",
+        "1 annotation of images that are not listed left out.",
+        "a.png: 1 annotation without a mask (box, key points) left out.",
     )
+
+
+def test_polygons_without_area_are_no_mask(golden, tmp_path):
+    STUFF.write(golden, tmp_path / "c.json")
+    data = json.loads((tmp_path / "c.json").read_text())
+    data["annotations"][0]["segmentation"] = [[1.0, 1, 4, 4], [0, 0, 3, 0, 3, 3]]
+    data["annotations"][1]["segmentation"] = [[1, 2, 3]]
+    (tmp_path / "c.json").write_text(json.dumps(data))
+    (mask,) = STUFF.read(tmp_path / "c.json")
+    assert set(mask.counts) == {0, 1}
+    assert "1 annotation without a mask" in mask.notes[0]

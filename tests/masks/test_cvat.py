@@ -93,4 +93,4 @@ def test_tracks_are_refused_or_noted(tmp_path):
         FORMAT.read(tmp_path / "a.xml")
     (tmp_path / "a.xml").write_text(f"<annotations>{image}{track}</annotations>")
     (mask,) = FORMAT.read(tmp_path / "a.xml")
-    assert "1 tracks of a video were left out." in mask.notes
+    assert "1 track of a video left out." in mask.notes

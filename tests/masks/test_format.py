@@ -166,7 +166,7 @@ def objects_of(mask):
 def test_object_numbers_are_kept_or_said_to_be_lost(key, asked, tmp_path):
     form, options = FORMATS[key], ExportOptions(instances=asked)
     report = form.write(TOUCHING, tmp_path / "out", options)
-    lost = any("object numbers of 1 mask left out" in loss for loss in report.losses)
+    lost = any("object numbers of 1 mask are left out" in loss for loss in report.losses)
     kept = form.objects is Objects.ALWAYS or (asked and form.objects is Objects.ASKED)
     assert lost is not kept
     if form.decode is not None:

@@ -17,13 +17,13 @@ from napari_cliptrase.cli.export import (
     SplitCorners,
     Strict,
     Subset,
+    options_for,
     run,
     table_of,
 )
 from napari_cliptrase.masks.images import with_images
-from napari_cliptrase.masks.options import ExportOptions, Holes, NgffVersion, Palette
+from napari_cliptrase.masks.options import Holes, NgffVersion, Palette
 from napari_cliptrase.masks.registry import format_named, guess_format
-from napari_cliptrase.masks.tables import parse_id_map
 
 
 def convert(
@@ -50,13 +50,14 @@ def convert(
     form = format_named(to)
     reader = format_named(from_) if from_ else guess_format(source)
     masks = reader.read(source, table_of(classes))
-    options = ExportOptions(
+    options = options_for(
+        masks,
+        id_map,
+        split_corners=split_corners,
         strict=strict,
         instances=instances,
-        corners=not split_corners,
         palette=palette,
         holes=holes,
-        id_map=None if id_map is None else parse_id_map(id_map, masks),
         subset=subset,
         ngff=ngff,
     )

@@ -1,7 +1,7 @@
 """napari-cliptrase export: label masks into the format another tool reads."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,17 +67,26 @@ def export(
         raise MaskFormatError("Name the file or folder to write with --out.")
     form = format_named(to)
     found = read_masks(masks, classes=table_of(classes))
-    options = ExportOptions(
+    options = options_for(
+        found,
+        id_map,
+        split_corners=split_corners,
         strict=strict,
         instances=instances,
-        corners=not split_corners,
         palette=palette,
         holes=holes,
-        id_map=None if id_map is None else parse_id_map(id_map, found),
         subset=subset,
         ngff=ngff,
     )
     run(form, with_images(found, images), out, options, dry_run=dry_run)
+
+
+def options_for(
+    masks: tuple[LabelImage, ...], id_map: Path | None, *, split_corners: bool, **choices: Any
+) -> ExportOptions:
+    """Return the options of a command; ``choices`` are fields of the options that are options of the command too."""
+    ids = None if id_map is None else parse_id_map(id_map, masks)
+    return ExportOptions(corners=not split_corners, id_map=ids, **choices)
 
 
 def run(form: MaskFormat, masks: tuple[LabelImage, ...], out: Path, options: ExportOptions, *, dry_run: bool) -> None:

@@ -15,6 +15,7 @@ from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.model import LabelImage, dtype_for
 from napari_cliptrase.masks.names import stem_of, unique
+from napari_cliptrase.masks.report import counted
 from napari_cliptrase.masks.runs import rle_mask
 
 
@@ -55,7 +56,7 @@ def decode(path: Path) -> Iterator[LabelImage]:
 def _astray(of_image: Mapping[Any, Sequence[Any]], images: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     known = {image["id"] for image in images}
     count = sum(len(found) for image_id, found in of_image.items() if image_id not in known)
-    return (f"{count} annotations belong to images that are not listed, and were left out.",) if count else ()
+    return (f"{counted(count, 'annotation')} of images that are not listed left out.",) if count else ()
 
 
 def _mask(
@@ -86,7 +87,7 @@ def _mask(
         if instances is not None:
             instances[region] = number
     if bare:
-        notes += (f"{image['file_name']}: {bare} annotations without a mask (boxes, key points) were left out.",)
+        notes += (f"{image['file_name']}: {counted(bare, 'annotation')} without a mask (box, key points) left out.",)
     return LabelImage(
         labels,
         table,
@@ -104,6 +105,9 @@ def _region(annotation: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.bo
         return None
     if isinstance(segmentation, dict):
         return rle_mask(segmentation, shape)
+    segmentation = [polygon for polygon in segmentation if len(polygon) >= 6]  # two points have no area
+    if not segmentation:
+        return None
     coder = _coco_mask()
     parts = coder.frPyObjects([[float(v) for v in polygon] for polygon in segmentation], *shape)
     return np.asarray(coder.decode(coder.merge(parts))).astype(bool)

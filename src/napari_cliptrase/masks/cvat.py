@@ -19,7 +19,7 @@ from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.report import Tally, counted
 from napari_cliptrase.masks.rings import fill
 from napari_cliptrase.masks.runs import mask_of
 from napari_cliptrase.masks.staging import OutFile
@@ -87,7 +87,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         name = image.get("name", "mask")
         canvas = Canvas((int(image.get("height", 0)), int(image.get("width", 0))), table)
         if tracks:
-            canvas.skip(f"{len(tracks)} tracks of a video were left out.")
+            canvas.skip(f"{counted(len(tracks), 'track')} of a video left out.")
         shapes = [shape for shape in image if shape.get("label")]
         for shape in sorted(shapes, key=lambda shape: int(shape.get("z_order", 0))):
             inside = _inside(shape, canvas.shape)

@@ -21,7 +21,7 @@ from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.names import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.report import Tally, counted
 from napari_cliptrase.masks.rle_pack import pack, unpack
 from napari_cliptrase.masks.staging import OutFile
 
@@ -98,7 +98,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         for sentence in _left_out(task, image):
             canvas.skip(sentence)
         if unknown:
-            canvas.skip(f"{unknown} tasks do not say how large their image is and were left out.")
+            canvas.skip(f"{counted(unknown, 'task')} left out, where nothing says how large the image is.")
         yield canvas.image(
             unique(stem_of(image), used),
             image_name=image,

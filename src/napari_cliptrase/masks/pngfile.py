@@ -42,7 +42,8 @@ def encode_png(
     chunks = [_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))]
     if metres is not None:
         y, x = (min(round(1 / size), 2**31 - 1) for size in metres)
-        chunks.append(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))
+        if x and y:  # pixels of kilometres are more than the chunk can say
+            chunks.append(_chunk(b"pHYs", struct.pack(">IIB", x, y, 1)))
     if palette is not None:
         chunks.append(_chunk(b"PLTE", bytes(np.asarray(palette, np.uint8).tobytes())))
     for keyword, text in (texts or {}).items():

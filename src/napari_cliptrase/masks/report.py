@@ -38,8 +38,8 @@ class ExportReport:
     def text(self) -> str:
         """The report in lines for people."""
         lines = [
-            f"{_count(self.images, 'image')}, {_count(self.classes, 'class', 'classes')}, "
-            f"{_count(self.pixels_written, 'labelled pixel')} in {_count(len(self.files), 'file')}"
+            f"{counted(self.images, 'image')}, {counted(self.classes, 'class', 'classes')}, "
+            f"{counted(self.pixels_written, 'labelled pixel')} in {counted(len(self.files), 'file')}"
         ]
         lines += [f"Lost: {loss}" for loss in self.losses]
         lines += [f"Note: {note}" for note in self.notes]
@@ -96,15 +96,17 @@ class Tally:
         """The losses as sentences."""
         lines = []
         if count := self.lost["void"]:
-            lines.append(f"{_count(count, 'void pixel')} turned into background, since the format has no void.")
+            lines.append(f"{counted(count, 'void pixel')} turned into background, since the format has no void.")
         if count := self.lost["dropped"]:
-            lines.append(f"{_count(count, 'pixel')} left out, whose class has no id in the export.")
+            lines.append(f"{counted(count, 'pixel')} left out, whose class has no id in the export.")
         if count := self.lost["holes"]:
-            lines.append(f"{_count(count, 'hole')} filled ({_count(self.lost['filled'], 'pixel')}).")
+            lines.append(f"{counted(count, 'hole')} filled ({counted(self.lost['filled'], 'pixel')}).")
         if count := self.lost["objects"]:
-            lines.append(f"The object numbers of {_count(count, 'mask')} left out, since the format has none.")
+            lines.append(f"The object numbers of {counted(count, 'mask')} are left out, since the format has none.")
         if count := self.lost["objects asked"]:
-            lines.append(f"The object numbers of {_count(count, 'mask')} left out; ask for objects to keep them.")
+            lines.append(
+                f"The object numbers of {counted(count, 'mask')} are left out; choose one object per part (--instances) to keep them."
+            )
         lines += [sentence for sentence in self.lost if sentence not in _COUNTED]
         return tuple(lines)
 
@@ -112,7 +114,7 @@ class Tally:
         """Freeze the tally."""
         notes = list(self.notes)
         if self.overlaps:
-            notes.insert(0, f"{_count(self.overlaps, 'overlapped pixel')} went to the upper layer.")
+            notes.insert(0, f"{counted(self.overlaps, 'overlapped pixel')} went to the upper layer.")
         return ExportReport(
             format=format_key,
             files=files,
@@ -137,5 +139,6 @@ def refuse_losses(report: ExportReport, title: str) -> None:
         )
 
 
-def _count(number: int, noun: str, plural: str | None = None) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 pixel``, ``1,000 pixels``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
