@@ -124,7 +124,7 @@ def test_layers_of_two_images_are_two_masks(tmp_path):
     saved(tmp_path / "x.json", [one, two], "COCO stuff")
     names = [image["file_name"] for image in json.loads((tmp_path / "x.json").read_text())["images"]]
     assert names == ["a.png", "b.png"]
-    with pytest.raises(MaskFormatError, match="name a folder"):
+    with pytest.raises(MaskFormatError, match="one after the other"):
         writers.write_png(str(tmp_path / "x.png"), [layer.as_layer_data_tuple() for layer in (one, two)])
 
 
@@ -134,7 +134,7 @@ def test_plain_label_layers_are_a_mask_each(tmp_path):
     masks = FORMATS["coco"].read(tmp_path / "x.json")
     assert [mask.stem for mask in masks] == ["cells", "nuclei"]
     assert [mask.class_pixels for mask in masks] == [3, 3]
-    with pytest.raises(MaskFormatError, match="name a folder"):
+    with pytest.raises(MaskFormatError, match="one after the other"):
         saved(tmp_path / "x.tif", [cells, nuclei])
 
 

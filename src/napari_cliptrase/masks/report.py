@@ -3,11 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.model import LabelImage
 
-_COUNTED = ("void", "dropped", "holes", "filled", "objects", "objects asked")
+_NO_OBJECTS: Final = {
+    "objects": ", since the format has none",
+    "objects asked": "; choose one object per part (--instances) to keep them",
+}
+_COUNTED: Final = ("void", "dropped", "holes", "filled", *_NO_OBJECTS)
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,9 @@ class Tally:
             lines.append(f"{counted(count, 'pixel')} left out, whose class has no id in the export.")
         if count := self.lost["holes"]:
             lines.append(f"{counted(count, 'hole')} filled ({counted(self.lost['filled'], 'pixel')}).")
-        if count := self.lost["objects"]:
-            lines.append(f"The object numbers of {counted(count, 'mask')} are left out, since the format has none.")
-        if count := self.lost["objects asked"]:
-            lines.append(
-                f"The object numbers of {counted(count, 'mask')} are left out; choose one object per part (--instances) to keep them."
-            )
+        for key, why in _NO_OBJECTS.items():
+            if count := self.lost[key]:
+                lines.append(f"The object numbers of {counted(count, 'mask')} are left out{why}.")
         lines += [sentence for sentence in self.lost if sentence not in _COUNTED]
         return tuple(lines)
 

@@ -9,6 +9,7 @@ from napari.layers import Image, Labels
 from napari.utils.notifications import show_info, show_warning
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.format import Layout
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.registry import format_named
 from napari_cliptrase.plugin.layers.tags import KEY
@@ -54,6 +55,12 @@ def _writer(key: str) -> Writer:
         if others:
             raise MaskFormatError(f"Layer {others[0]!r} is no label layer; select label layers only.")
         sources = _sources(layer_data)
+        if form.layout is Layout.EACH and len(sources) > 1:
+            titles = ", ".join(source.title for source in sources)
+            raise MaskFormatError(
+                f"The layers are {len(sources)} masks ({titles}), but {Path(path).name} holds one; save them one after "
+                "the other, or all at once in the dock “Export masks”."
+            )
         report = form.write([mask_of(source) for source in sources], Path(path))
         for loss in (*report.losses, *(sentence for source in sources for sentence in unplaced(source))):
             show_warning(f"{form.title}: {loss}")

@@ -75,8 +75,8 @@ class ExportDock(QWidget):
         self.pattern.setToolTip(f"Name of each mask, without suffix. May hold:\n{meanings}")
         self.objects = QCheckBox("One object per connected part")
         self.objects.setToolTip(
-            "In formats that know objects (such as COCO instances) each connected part of a class becomes its own "
-            "object. Other formats take no notice."
+            "In formats that know objects each connected part of a class becomes its own object, or what a layer of "
+            "object numbers says. Other formats take no notice."
         )
         self.strict = QCheckBox("Refuse to lose anything")
         self.strict.setToolTip("Write nothing when the format cannot keep every pixel and every name.")
