@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.format import Objects
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.registry import FORMATS, format_named, guess_format, read_masks
@@ -163,3 +165,12 @@ def test_json_is_parsed_once(key, golden, tmp_path, monkeypatch):
     monkeypatch.setattr(json, "loads", lambda *args: (calls.append(1), loads(*args))[1])
     assert guess_format(path).key == key
     assert len(calls) == 1
+
+
+def test_the_page_says_what_the_formats_hold():
+    page = Path(__file__).parents[2] / "docs/export.md"
+    rows = [line.split("|") for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    told = {row[1].strip(" `"): tuple(cell.strip() for cell in row[5:7]) for row in rows if len(row) == 10}
+    names = {Objects.NEVER: "no", Objects.ASKED: "asked", Objects.ALWAYS: "yes"}
+    held = {key: ("yes" if form.void else "no", names[form.objects]) for key, form in FORMATS.items()}
+    assert {key: told[key] for key in held} == held

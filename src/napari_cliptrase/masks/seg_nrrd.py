@@ -25,6 +25,9 @@ _VOID = "napari-cliptrase.void"
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
+        for entry in mask.classes:
+            if one_line(entry.name) != entry.name:
+                tally.note(f"Class {entry.name!r} is called {one_line(entry.name)!r} in Slicer, on one line.")
         data, sizes, origin = volume(mask)
         fields = {
             "kinds": "domain domain domain",
