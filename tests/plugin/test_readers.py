@@ -152,6 +152,8 @@ def test_object_numbers_come_along_and_go_back(tmp_path):
     layers = opened(tmp_path / "c.json")
     assert [layer.name for layer in layers] == ["cat · a", "dog · a", "objects · a"]
     assert not layers[-1].visible
+    (alone,) = masks_of([layers[-1].as_layer_data_tuple()])
+    assert [entry.name for entry in alone.classes] == ["class 1", "class 2", "class 3"]
     (mask,) = masks_of([layer.as_layer_data_tuple() for layer in layers])
     FORMATS["coco-instances"].write(mask, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "c.json").read_bytes()

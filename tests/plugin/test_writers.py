@@ -1,5 +1,6 @@
 import json
 
+import napari
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -14,12 +15,13 @@ from napari_cliptrase.cli.app import app
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin import writers
 from napari_cliptrase.plugin.layers import Result
 from napari_cliptrase.plugin.layers.looks import dress
 from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
-from napari_cliptrase.plugin.mask_sources import mask_of, sources_in
-from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.mask_sources import axes_known_to, mask_of, sources_in
+from napari_cliptrase.plugin.session import Segmented, session_of
 from napari_cliptrase.plugin.subject import subject_of
 
 TABLE = ClassTable.from_names("cat", "dog")
@@ -208,3 +210,18 @@ def test_two_layers_that_call_one_label_differently_are_refused(tmp_path):
     dress(two, ClassTable.from_names("car"))
     with pytest.raises(MaskFormatError, match="'cat' in one mask and 'car' in two"):
         writers.write_coco(str(tmp_path / "a.json"), [layer.as_layer_data_tuple() for layer in (one, two)])
+
+
+def test_rows_and_columns_are_those_that_the_user_set(tmp_path, monkeypatch):
+    viewer = ViewerModel()
+    image = viewer.add_image(np.zeros((4, 5, 6)), name="stack")
+    session = session_of(viewer)
+    subject = subject_of(viewer, image, session.version_of(image), roles=AxisRoles("YZX"))
+    session.layers.write(Result(subject.target, np.ones((4, 6), np.uint8), TABLE))
+    session.segmented = Segmented(subject, None, ())
+    monkeypatch.setattr(napari, "current_viewer", lambda: viewer)
+    (source,) = sources_in(viewer.layers)
+    expected = mask_of(source, axes_of=axes_known_to(session)).labels
+    (mask,) = writers.masks_of([layer.as_layer_data_tuple() for layer in source.layers])
+    assert mask.labels.shape == (5, 4, 6)
+    np.testing.assert_array_equal(mask.labels, expected)

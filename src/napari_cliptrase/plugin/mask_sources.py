@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
@@ -20,6 +20,9 @@ from napari_cliptrase.masks.model import LabelImage, count_values
 from napari_cliptrase.masks.names import file_part
 from napari_cliptrase.masks.units import canonical
 from napari_cliptrase.plugin.layers import Member, Role, file_of, member_of, table_of, tag_of
+
+if TYPE_CHECKING:
+    from napari_cliptrase.plugin.session import Session
 
 DEFAULT_PATTERN: Final = "{image}"
 PLACEHOLDERS: Final = {
@@ -112,6 +115,21 @@ def sources_in(layers: Sequence[Layer]) -> tuple[Source, ...]:
 def last_two_axes(layer: Labels) -> tuple[int, int]:
     """Rows and columns of a layer whose image says nothing else."""
     return layer.ndim - 2, layer.ndim - 1
+
+
+def axes_known_to(session: "Session") -> AxesOf:
+    """Return rows and columns of a layer as the user set them for its image, else the last two axes."""
+
+    def axes_of(layer: Labels) -> tuple[int, int]:
+        member = member_of(layer)
+        for known in (session.encoded, session.segmented):
+            if known is not None and member is not None and member.group == str(known.subject.target.image_id):
+                frame = known.subject.target.frame
+                if frame.fits(layer):
+                    return frame.rows, frame.columns
+        return last_two_axes(layer)
+
+    return axes_of
 
 
 def mask_of(source: Source, pattern: str = DEFAULT_PATTERN, axes_of: AxesOf = last_two_axes) -> LabelImage:

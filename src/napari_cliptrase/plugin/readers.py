@@ -80,6 +80,7 @@ def _objects(mask: LabelImage, key: str, name: str) -> list[LayerData]:
         return []
     data, meta, kind = _layer(mask, mask.instances, f"objects · {name}", key, role=Role.OBJECTS)
     del meta["features"], meta["colormap"]
+    meta["metadata"][KEY]["classes"] = ""  # the numbers are objects, not classes
     return [(data, {**meta, "visible": False}, kind)]
 
 

@@ -13,7 +13,16 @@ from napari_cliptrase.masks.format import Layout
 from napari_cliptrase.masks.model import LabelImage
 from napari_cliptrase.masks.registry import format_named
 from napari_cliptrase.plugin.layers.tags import KEY
-from napari_cliptrase.plugin.mask_sources import Source, mask_of, sources_in, unplaced
+from napari_cliptrase.plugin.mask_sources import (
+    AxesOf,
+    Source,
+    axes_known_to,
+    last_two_axes,
+    mask_of,
+    sources_in,
+    unplaced,
+)
+from napari_cliptrase.plugin.session import ATTRIBUTE
 
 LayerData = tuple[Any, dict[str, Any], str]
 Writer = Callable[[str, list[LayerData]], list[str]]
@@ -21,7 +30,14 @@ Writer = Callable[[str, list[LayerData]], list[str]]
 
 def masks_of(layers: list[LayerData]) -> list[LabelImage]:
     """Return the masks of label layers, bottom first, as the dock makes them."""
-    return [mask_of(source) for source in _sources(layers)]
+    return [mask_of(source, axes_of=_axes_of()) for source in _sources(layers)]
+
+
+def _axes_of() -> AxesOf:
+    """Rows and columns as the user set them in the docks, if there are any."""
+    viewer = napari.current_viewer()
+    session = None if viewer is None else getattr(getattr(viewer, "__wrapped__", viewer).layers, ATTRIBUTE, None)
+    return last_two_axes if session is None else axes_known_to(session)
 
 
 def _sources(layers: list[LayerData]) -> tuple[Source, ...]:
@@ -61,7 +77,7 @@ def _writer(key: str) -> Writer:
                 f"The layers are {len(sources)} masks ({titles}), but {Path(path).name} holds one; save them one after "
                 "the other, or all at once in the dock “Export masks”."
             )
-        report = form.write([mask_of(source) for source in sources], Path(path))
+        report = form.write([mask_of(source, axes_of=_axes_of()) for source in sources], Path(path))
         for loss in (*report.losses, *(sentence for source in sources for sentence in unplaced(source))):
             show_warning(f"{form.title}: {loss}")
         for note in report.notes:

@@ -4,7 +4,6 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from napari.layers import Labels
 from napari.utils.notifications import show_info
 from qtpy.QtCore import Qt, QTimer, QUrl
 from qtpy.QtGui import QDesktopServices
@@ -24,13 +23,12 @@ from napari_cliptrase.masks.options import ExportOptions
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.report import ExportReport
 from napari_cliptrase.plugin.jobs import Job, Report
-from napari_cliptrase.plugin.layers import tag_of
 from napari_cliptrase.plugin.mask_sources import (
     DEFAULT_PATTERN,
     PLACEHOLDERS,
     AxesOf,
     Source,
-    last_two_axes,
+    axes_known_to,
     mask_of,
     stem_for,
     unplaced,
@@ -179,7 +177,7 @@ class ExportDock(QWidget):
         if self.problem() or self._working is not None:
             return
         form, options, folder = self.chosen_format, self.options, self._folder()
-        sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), self._axes_of
+        sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), axes_known_to(self._session)
 
         def steps(_report: Report) -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
@@ -198,7 +196,7 @@ class ExportDock(QWidget):
 
     def _export(self) -> None:
         form, options, folder = self.chosen_format, self.options, self._folder()
-        sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), self._axes_of
+        sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), axes_known_to(self._session)
 
         def steps(_report: Report) -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
@@ -227,16 +225,6 @@ class ExportDock(QWidget):
     def _ended(self) -> None:
         self._working = None
         self.export.setEnabled(not self.problem())
-
-    def _axes_of(self, layer: Labels) -> tuple[int, int]:
-        """Rows and columns of a layer: as the user set them for its image, else the last two axes."""
-        tag = tag_of(layer)
-        for known in (self._session.encoded, self._session.segmented):
-            if known is not None and tag is not None and tag.image == str(known.subject.target.image_id):
-                frame = known.subject.target.frame
-                if frame.fits(layer):
-                    return frame.rows, frame.columns
-        return last_two_axes(layer)
 
     def _folder(self) -> Path:
         return Path(self.folder.text().strip()).expanduser().absolute()
