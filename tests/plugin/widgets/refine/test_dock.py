@@ -292,3 +292,20 @@ def test_provenance_says_how(desk):
     desk.apply()
     raw = desk.layers[2].metadata["cliptrase"]
     assert raw["provenance"]["refine"] == "superpixels"
+
+
+def test_the_button_the_clicks_and_accept_draw_with_the_shipped_model(qtbot):
+    desk = Desk(qtbot)
+    desk.session.active_class = 2
+    drawing, tool = desk.dock.drawing, desk.dock.sam_tool
+    drawing.button.click()
+    qtbot.waitUntil(lambda: tool.on and tool.idle, timeout=60_000)
+    assert not drawing.bar.isVisibleTo(desk.dock)
+    tool.click(41, 41)  # in the square, where the coarse labels have none
+    qtbot.waitUntil(lambda: tool.idle, timeout=60_000)
+    drawing.accept.click()
+    assert desk.labels()[41, 41] == 2
+    assert desk.session.layers.edited(desk.target)[41, 41]
+    qtbot.waitUntil(lambda: tool.idle, timeout=60_000)
+    drawing.button.click()
+    assert not tool.on

@@ -69,7 +69,7 @@ class SamTool:
         self.on = True
         self._listen(True)
         self._select(self._marks.open(talk.subject.target))
-        talk.busy.connect(self.busy.emit)
+        talk.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot tell how many arguments an emit takes
         talk.ready.connect(lambda: self.said.emit(READY))
         talk.answered.connect(self._show)
         talk.failed.connect(self._failed)
