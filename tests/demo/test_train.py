@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from napari_cliptrase.demo import clip_training
+from napari_cliptrase.demo import clip_training, train
 from napari_cliptrase.demo.clip_training import ClipRecipe, Stage
-from napari_cliptrase.demo.train import main
+from napari_cliptrase.demo.train import Pace, main
+from napari_cliptrase.progress import Progress
 
 
 def test_the_command_trains_and_says_how_far_it_is(
@@ -33,3 +34,25 @@ def test_help_names_both_models(capsys: pytest.CaptureFixture[str]):
     said = capsys.readouterr().out
     assert "clip" in said
     assert "sam" in said
+
+
+def test_the_time_left_is_that_of_the_stretch_at_hand():
+    pace = Pace()
+    assert pace.left(Progress(100, 6000, "painting scenes"), 0) == ""
+    assert pace.left(Progress(200, 6000, "painting scenes"), 6) == "; 6 minutes left"
+    assert pace.left(Progress(100, 6000, "painting portraits"), 400) == ""
+    assert pace.left(Progress(300, 6000, "painting portraits"), 402) == "; 1 minutes left"
+    assert pace.left(Progress(1, 5850, "loss of patches"), 500) == ""
+    assert pace.left(Progress(51, 5850, "loss of patches"), 550) == "; 97 minutes left"
+
+
+@pytest.mark.parametrize("model", ["clip", "sam"])
+def test_a_stopped_training_says_how_to_go_on(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, f"_train_{model}", stopped)
+    assert main([model, "--out", str(tmp_path)]) == 130
+    assert "goes on from the last checkpoint" in capsys.readouterr().out

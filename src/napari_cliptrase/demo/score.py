@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from napari_cliptrase.cliptrase.options import Denoise, Recovery, Vote
 from napari_cliptrase.demo.confusion import Confusion
-from napari_cliptrase.demo.pictures import FIRST_VALIDATION_SEED
+from napari_cliptrase.demo.held_out import held_out
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.errors import CliptraseError
@@ -43,10 +43,6 @@ METHODS: Final[Mapping[str, Settings]] = {
     "soft vote": replace(_PAPER, vote=Vote.SOFT),
     "defaults": Settings(),
 }
-
-
-class SeedError(CliptraseError):
-    """A scene was asked for that a training may have seen."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +79,6 @@ class Result:
             }
             for name, confusion in self.confusions.items()
         }
-
-
-def check_seeds(first: int, scenes: int) -> range:
-    """Return the seeds of the scenes, or raise when one of them is not held out."""
-    if scenes < 1 or first < 0 or first + scenes > FIRST_VALIDATION_SEED:
-        raise SeedError(
-            f"Scenes {first} to {first + scenes - 1} are not all held out: choose seeds from 0 to "
-            f"{FIRST_VALIDATION_SEED - 1}; higher ones have trained the demo models or chosen among their checkpoints."
-        )
-    return range(first, first + scenes)
 
 
 def score_scenes(
@@ -140,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     names = list(dict.fromkeys([*(given.method or []), *([*PEERS, *LADDER] if given.ladder else [])])) or ["cliptrase"]
     try:
-        seeds = check_seeds(given.first_seed, given.scenes)
+        seeds = held_out(given.first_seed, given.scenes)
         result = _run(given.model, seeds, {name: METHODS[name] for name in names}, given.sam)
     except CliptraseError as error:
         sys.stderr.write(f"{error}\n")

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_cliptrase.demo.held_out import held_out
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.refine.coarse import Coarse, from_clip, from_truth
 from napari_cliptrase.refine.measure import BAND, Overlaps, overlaps
 from napari_cliptrase.refine.protocol import MaskRefiner
@@ -103,11 +105,11 @@ def _by_class(values: np.ndarray) -> dict[str, float | None]:
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m napari_cliptrase.refine.score", description=__doc__)
     parser.add_argument("--scenes", type=int, default=100, help="how many scenes")
-    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first scene; below 1000000 is unseen")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first of them")
     parser.add_argument("--size", type=int, default=336, help="side of the scenes in pixels")
     parser.add_argument(
         "--start", choices=("clip", "patches"), default="clip", help="CLIPtrase, or the truth by patches"
@@ -117,17 +119,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--way", choices=[*Way], action="append", help="only this way (may be repeated)")
     parser.add_argument("--json", action="store_true", help="print JSON with the IoU of every class")
     given = parser.parse_args(arguments)
-    refiners = {way: make_refiner(way, sam=given.sam) for way in given.way or [*Way]}
-    coarse = from_truth if given.start == "patches" else from_clip(given.clip)
-    seeds = range(given.first_seed, given.first_seed + given.scenes)
     measured: list[Measured] = []
-    for so_far in measure(refiners, coarse, seeds, given.size):
-        measured = so_far
-        sys.stderr.write(".")
-        sys.stderr.flush()
+    try:
+        seeds = held_out(given.first_seed, given.scenes)
+        refiners = {way: make_refiner(way, sam=given.sam) for way in given.way or [*Way]}
+        coarse = from_truth if given.start == "patches" else from_clip(given.clip)
+        for so_far in measure(refiners, coarse, seeds, given.size):
+            measured = so_far
+            sys.stderr.write(".")
+            sys.stderr.flush()
+    except CliptraseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     sys.stderr.write("\n")
     sys.stdout.write((as_json(measured) if given.json else table(measured)) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -29,3 +29,11 @@ def test_the_shipped_model_reaches_its_aims_on_scenes_that_it_never_saw(capsys: 
     table = capsys.readouterr().out
     assert "true box" in table
     assert np.mean([name in table for name in NAMES]) == 1
+
+
+@pytest.mark.parametrize("words", [["--first-seed", "50000000"], ["--scenes", "0"], ["--sam", "no-such.pth"]])
+def test_what_cannot_be_scored_is_one_sentence(words: list[str], capsys: pytest.CaptureFixture[str]):
+    assert main(words) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1

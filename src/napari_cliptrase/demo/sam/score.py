@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from napari_cliptrase.demo.held_out import held_out
 from napari_cliptrase.demo.words import NAMES, THINGS
 from napari_cliptrase.demo.world import Scene, paint_scene
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel, load_sam
 from napari_cliptrase.refine.asking import Prompts, ask, to_pixels
 from napari_cliptrase.refine.embedding import Embedder
@@ -87,25 +89,30 @@ def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return float((one & other).sum()) / float((one | other).sum())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Score and print."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Score and print; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m napari_cliptrase.demo.sam.score", description=__doc__)
     parser.add_argument("--scenes", type=int, default=100, help="how many scenes")
-    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first scene; below 1000000 is unseen")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first of them")
     parser.add_argument("--size", type=int, default=336, help="side of the scenes in pixels")
     parser.add_argument("--sam", default="demo", help="SAM model: a name or a checkpoint")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    report = summary(score(load_sam(given.sam), range(given.first_seed, given.first_seed + given.scenes), given.size))
+    try:
+        report = summary(score(load_sam(given.sam), held_out(given.first_seed, given.scenes), given.size))
+    except CliptraseError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     if given.json:
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
-        return
+        return 0
     rows = [f"{'mean IoU':14}{'true box':>9}{'one point':>11}"]
     for name in ("mean", *NAMES):
         box, point = (f"{report[kind][name]:.3f}" if name in report[kind] else "–" for kind in ("box", "point"))
         rows.append(f"{name:14}{box:>9}{point:>11}")
     sys.stdout.write("\n".join(rows) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
