@@ -13,14 +13,15 @@ from napari_cliptrase.bench.scoring import (
 
 
 def test_the_made_up_image_is_like_an_image():
-    """Neighbouring patches are alike, several classes win somewhere, and regions become one class each."""
+    """Neighbouring patches are alike, several classes win, and regions become one class but for sure pixels."""
     features = smooth_features((21, 21)).view(21, 21, -1)
     next_to, far_apart = ((features[:, by:] * features[:, :-by]).sum(-1).mean() for by in (1, 10))
     assert next_to > 2 * far_apart
     regions = some_regions((60, 80))
     labels = labels_after_vote(score(features.flatten(0, 1), (21, 21), random_text(20)), regions, (60, 80))
     assert len(np.unique(labels)) > 2
-    assert all(len(np.unique(labels[regions == region])) == 1 for region in range(regions.max() + 1))
+    most = [np.bincount(labels[regions == region]).max() for region in range(regions.max() + 1)]
+    assert 0.7 * labels.size < sum(most) < labels.size
 
 
 def test_unit_rows():
