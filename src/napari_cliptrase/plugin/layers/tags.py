@@ -136,10 +136,11 @@ def class_of(layer: Layer) -> int | None:
 
 
 def set_tag(layer: Layer, tag: Tag) -> None:
-    """Write the tag into the layer's metadata, keeping other entries there."""
+    """Write the tag into the layer's metadata, keeping other entries there; nobody is told when nothing changes."""
     entry = asdict(tag)
     entry["role"] = str(tag.role)
-    layer.metadata = {**layer.metadata, KEY: entry}
+    if layer.metadata.get(KEY) != entry:
+        layer.metadata = {**layer.metadata, KEY: entry}
 
 
 def ours(layers: Iterable[Layer], image: UUID | None = None, role: Role | None = None) -> tuple[Layer, ...]:
