@@ -1,51 +1,14 @@
-"""A real napari window for the tests that need one, and a pulse that shows when the window stood still."""
+"""A real napari window for the tests that need one."""
 
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QTimer
 
 from napari_cliptrase.plugin.session import session_of
 
 TOY_MODEL = Path(__file__).parents[1] / "data" / "golden" / "toyclip"
 PATIENCE = 120_000
-
-
-class Heartbeat:
-    """Beats every few milliseconds in the GUI thread; a longer time between two beats is a block."""
-
-    EVERY = 5
-
-    def __init__(self):
-        self.longest = 0.0
-        self.beats = 0
-        self._last = None
-        self._timer = QTimer()
-        self._timer.setInterval(self.EVERY)
-        self._timer.timeout.connect(self._beat)
-
-    def start(self):
-        self.longest, self.beats, self._last = 0.0, 0, time.perf_counter()
-        self._timer.start()
-
-    def stop(self):
-        if self._timer.isActive():
-            self._timer.stop()
-
-    def _beat(self):
-        now = time.perf_counter()
-        self.longest = max(self.longest, 1000 * (now - self._last))
-        self.beats += 1
-        self._last = now
-
-
-@pytest.fixture
-def heartbeat(qtbot):
-    heartbeat = Heartbeat()
-    yield heartbeat
-    heartbeat.stop()
 
 
 class Window:

@@ -1,40 +1,29 @@
-"""The window stays alive while the model works."""
+"""The window stays alive while the model works, from the first run of a process on."""
 
-import numpy as np
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from napari_cliptrase.demo.world import paint_scene
-from napari_cliptrase.prompts import PromptSet
-
-LONGEST_BLOCK = 100
-"""Milliseconds."""
+SCRIPT = Path(__file__).with_name("first_run.py")
+LONGEST = {"start": 1000, "encode": 100, "write": 500}
+"""Milliseconds that the window may stand still at once. Of the encoding the issue asks it; before it torch is imported,
+which lets no other thread work, and after it napari makes and draws a layer for each of eight classes."""
 ATTEMPTS = 3
+FEWEST_LAYERS = 5
 
 
 @pytest.mark.slow
-def test_no_block_of_the_window_while_a_large_image_is_encoded(window, heartbeat, record_property):
-    session = window.session
-    scene = paint_scene(3, (504, 504))
-    large = np.ascontiguousarray(np.kron(scene.image, np.ones((5, 5, 1), np.uint8))[:2048, :2048])
-    session.image = window.viewer.add_image(large, rgb=True, name="large")
-    session.prompts = PromptSet.parse("sky\nsea\nsand")
-    dock = window.dock("Segment by text")
-    dock.model.choose("demo")
-    session.encoded_changed.connect(lambda _: heartbeat.stop())
-    dock.run()
-    window.wait(lambda: session.segmented is not None)
-    window.idle()
-    blocks = []
+def test_no_long_block_of_the_window_in_the_first_run_on_a_large_image(record_property):
+    runs = []
     for _ in range(ATTEMPTS):  # other programs can only make it longer, so the best of a few is ours
-        session.image.data = large.copy()  # changed, so it is encoded anew
-        window.qtbot.wait(1000)  # until the changed image has been drawn
-        heartbeat.start()
-        dock.run()
-        window.wait(lambda: session.segmented is not None)
-        window.idle()
-        blocks.append(heartbeat.longest)
-        if blocks[-1] <= LONGEST_BLOCK:
+        printed = subprocess.run([sys.executable, SCRIPT], check=True, capture_output=True, text=True).stdout
+        runs.append(json.loads(printed.splitlines()[-1]))
+        if all(runs[-1][part] <= LONGEST[part] for part in LONGEST):
             break
-    record_property("longest_blocks_ms", [round(block) for block in blocks])
-    assert heartbeat.beats > 10
-    assert min(blocks) <= LONGEST_BLOCK, blocks
+    record_property("longest_blocks_ms", runs)
+    assert runs[0]["layers"] >= FEWEST_LAYERS
+    for part, limit in LONGEST.items():
+        assert min(run[part] for run in runs) <= limit, (part, runs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_cliptrase.plugin.layers import Extra, Result
+from napari_cliptrase.plugin.layers.first import get_ready
 from napari_cliptrase.plugin.session import Encoded, Segmented
 from napari_cliptrase.plugin.subject import Subject
 from napari_cliptrase.progress import Progress
@@ -62,6 +63,8 @@ def find_steps(
     results: list[Result] = []
     known: list[Segmented] = []
     about_shown: tuple[Encoded, Segmented] | None = None
+    yield Progress(0, 0, "Getting the label layers ready")
+    get_ready(prompts.table())
     for number, plane in enumerate(planes):
         steps = _plane_steps(segmenter, plane, prompts, kept.get(plane.key), model_name)
         encoded, segmented = yield from (steps if len(planes) == 1 else _told(steps, number, len(planes)))
