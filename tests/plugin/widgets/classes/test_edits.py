@@ -27,6 +27,18 @@ def test_a_new_class_never_gets_the_id_of_a_layer_that_is_still_there():
     assert prompts.ids == (1, 8)
 
 
+def test_a_name_that_a_layer_still_has_gets_its_id_back():
+    known = ClassTable.from_names("cat", "dog", "cow")
+    prompts, _ = added_from(PromptSet.parse("cat"), "bird\nDog", {1, 2, 3}, known)
+    assert [(entry.name, entry.id) for entry in prompts] == [("cat", 1), ("bird", 4), ("Dog", 2)]
+
+
+def test_a_name_whose_old_id_another_class_has_now_gets_a_new_one():
+    known = ClassTable.from_names("cat")
+    prompts, _ = added_from(PromptSet.parse("wolf"), "cat", {1}, known)
+    assert prompts.ids == (1, 2)
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1), min_size=1, max_size=4, unique=True))
 def test_editing_a_line_without_changing_it_changes_nothing(words):
     try:

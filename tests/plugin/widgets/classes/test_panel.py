@@ -172,6 +172,21 @@ def test_delete_removes_the_selected_classes_and_their_layers(desk, qtbot):
     assert "hand edits" in desk.panel.note.text()
 
 
+def test_a_class_that_comes_back_has_its_kept_layer_again(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    labels = np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8)
+    desk.result(labels)
+    kept = desk.session.layers.class_layers(desk.image)[2]
+    kept.data_setitem((np.array([0]), np.array([0])), 2)
+    desk.panel.delete([2])
+    desk.panel.add_text("bird")
+    desk.panel.add_text("dog")
+    assert [(entry.name, entry.id) for entry in desk.session.prompts] == [("cat", 1), ("bird", 3), ("dog", 2)]
+    desk.result(labels)
+    assert desk.session.layers.class_layers(desk.image)[2] is kept
+    assert [layer.name for layer in desk.viewer.layers if layer.name.startswith("dog")] == [kept.name]
+
+
 def test_selecting_a_row_makes_its_class_the_active_one_and_back(desk):
     desk.session.prompts = PromptSet.parse("cat\ndog")
     desk.table.selectRow(1)

@@ -2,30 +2,49 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Final
 
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.prompts import PromptSet, distinct_phrases
 
+NO_CLASSES: Final = ClassTable()
 
-def added_from(prompts: PromptSet, text: str, taken: Collection[int]) -> tuple[PromptSet, tuple[str, ...]]:
+
+def added_from(
+    prompts: PromptSet, text: str, taken: Collection[int], known: ClassTable = NO_CLASSES
+) -> tuple[PromptSet, tuple[str, ...]]:
     """Add the classes of a typed or pasted text; return the new set and the names that were there already.
 
     A comma list or several lines make several classes; ``dog: puppy, hound`` makes one with synonyms; ``background:``
-    adds to the background. ``taken`` are ids that new classes must not get, beyond those in the set.
+    adds to the background. See `added` for ``taken`` and ``known``.
     """
-    new = parsed(text)
-    known = {entry.name.casefold() for entry in prompts}
-    highest = max((*prompts.ids, *taken, 0))
+    return added(prompts, parsed(text), taken, known)
+
+
+def added(
+    prompts: PromptSet, new: PromptSet, taken: Collection[int], known: ClassTable = NO_CLASSES
+) -> tuple[PromptSet, tuple[str, ...]]:
+    """Add the classes and the background of ``new``; return the new set and the names that were there already.
+
+    A name that ``known`` (the classes of the label layers) has, gets the id that it has there, so that a layer that
+    outlived its class is its layer again. ``taken`` are ids that other classes must not get, beyond those in the set.
+    """
+    names = {entry.name.casefold() for entry in prompts}
+    before = {entry.name.casefold(): entry.id for entry in known}
+    highest = max((*prompts.ids, *known.ids, *taken, 0))
     doubled = []
     for entry in new:
-        if entry.name.casefold() in known:
+        name = entry.name.casefold()
+        if name in names:
             doubled.append(entry.name)
             continue
-        highest += 1
-        known.add(entry.name.casefold())
+        class_id = before.get(name)
+        if class_id is None or class_id in prompts.ids:
+            class_id = highest = highest + 1
+        names.add(name)
         prompts = prompts.added(
-            entry.name, entry.synonyms, threshold=entry.threshold, color=entry.color, class_id=highest
+            entry.name, entry.synonyms, threshold=entry.threshold, color=entry.color, class_id=class_id
         )
     if new.background:
         prompts = prompts.with_background(*prompts.background, *new.background)

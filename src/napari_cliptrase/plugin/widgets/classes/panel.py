@@ -8,6 +8,7 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.masks.classes import ClassTable as ClassNames
 from napari_cliptrase.plugin.presets import BACKGROUNDS, CLASS_LISTS
 from napari_cliptrase.plugin.session import Segmented, Session
 from napari_cliptrase.plugin.widgets.classes.edits import added_from, replaced_by
@@ -107,8 +108,9 @@ class ClassPanel(QWidget):
         """Add the classes of a typed or pasted text."""
         if not text.strip():
             return
+        session = self._session
         try:
-            prompts, doubled = added_from(self._session.prompts, text, self._session.layers.ids_in_use())
+            prompts, doubled = added_from(session.prompts, text, session.layers.ids_in_use(), self._known())
         except PromptError as error:
             self.note.say(str(error))
             return
@@ -133,10 +135,8 @@ class ClassPanel(QWidget):
     def use(self, prompts: PromptSet) -> None:
         """Take a whole list in place of the classes that are there; classes of the same name keep their layers."""
         session = self._session
-        image = session.image
-        known = session.layers.table(image) if image is not None else session.prompts.table()
         gone = set(session.prompts.ids)
-        session.prompts = replaced_by(session.prompts, prompts, known)
+        session.prompts = replaced_by(session.prompts, prompts, self._known())
         kept = [name for class_id in gone - set(session.prompts.ids) for name in session.layers.drop_class(class_id)]
         self.note.say(f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else "")
 
@@ -153,6 +153,11 @@ class ClassPanel(QWidget):
             self._session.prompts.save(path)
         except OSError as error:
             self.note.say(f"{path} cannot be written ({error.strerror}); choose another folder.")
+
+    def _known(self) -> ClassNames:
+        """Return the classes that have an id: those of the table, and those that only label layers still have."""
+        session = self._session
+        return session.layers.table(session.image) if session.image is not None else session.prompts.table()
 
     # -- menus --------------------------------------------------------------------------------------------------------
 
