@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.plugin.widgets.classes.edits import (
-    added_from,
+    added,
     line_of,
+    parsed,
     replaced_by,
     with_background_line,
     with_line,
@@ -15,7 +16,7 @@ from napari_cliptrase.prompts import PromptSet
 
 
 def test_a_pasted_list_adds_all_and_names_what_was_there():
-    prompts, doubled = added_from(PromptSet.parse("cat"), "Cat, dog\nhouse: home\nbackground: wall", ())
+    prompts, doubled = added(PromptSet.parse("cat"), parsed("Cat, dog\nhouse: home\nbackground: wall"), ())
     assert [entry.name for entry in prompts] == ["cat", "dog", "house"]
     assert prompts.get(3).synonyms == ("home",)
     assert prompts.background == ("wall",)
@@ -23,19 +24,19 @@ def test_a_pasted_list_adds_all_and_names_what_was_there():
 
 
 def test_a_new_class_never_gets_the_id_of_a_layer_that_is_still_there():
-    prompts, _ = added_from(PromptSet.parse("cat"), "dog", {1, 7})
+    prompts, _ = added(PromptSet.parse("cat"), parsed("dog"), {1, 7})
     assert prompts.ids == (1, 8)
 
 
 def test_a_name_that_a_layer_still_has_gets_its_id_back():
     known = ClassTable.from_names("cat", "dog", "cow")
-    prompts, _ = added_from(PromptSet.parse("cat"), "bird\nDog", {1, 2, 3}, known)
+    prompts, _ = added(PromptSet.parse("cat"), parsed("bird\nDog"), {1, 2, 3}, known)
     assert [(entry.name, entry.id) for entry in prompts] == [("cat", 1), ("bird", 4), ("Dog", 2)]
 
 
 def test_a_name_whose_old_id_another_class_has_now_gets_a_new_one():
     known = ClassTable.from_names("cat")
-    prompts, _ = added_from(PromptSet.parse("wolf"), "cat", {1}, known)
+    prompts, _ = added(PromptSet.parse("wolf"), parsed("cat"), {1}, known)
     assert prompts.ids == (1, 2)
 
 
@@ -62,7 +63,7 @@ def test_a_line_must_hold_one_class(line):
 
 def test_an_error_of_one_line_names_no_line():
     with pytest.raises(PromptError) as caught:
-        added_from(PromptSet(), "cat [colour=red]", ())
+        added(PromptSet(), parsed("cat [colour=red]"), ())
     assert "Line" not in str(caught.value)
 
 

@@ -5,14 +5,16 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QMimeData, QModelIndex, QPoint, Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit
+from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit, QMessageBox
 
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.plugin.layers import Result
 from napari_cliptrase.plugin.session import Segmented, session_of
 from napari_cliptrase.plugin.subject import subject_of
+from napari_cliptrase.plugin.widgets.classes import panel as panel_module
 from napari_cliptrase.plugin.widgets.classes.model import ID, MIME, NOTE, Column
 from napari_cliptrase.plugin.widgets.classes.panel import ClassPanel
+from napari_cliptrase.plugin.widgets.classes.question import Way, ask_way
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.segmentation import ClassSummary
 
@@ -222,18 +224,66 @@ def test_areas_follow_the_brush(desk, qtbot):
     qtbot.waitUntil(lambda: desk.cell(0, Column.AREA) == "90.0 %", timeout=30_000)
 
 
-def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path):
+def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, monkeypatch):
     desk.session.prompts = PromptSet.parse("cat: kitten\ndog\nbackground: wall")
     desk.result(np.ones((10, 10), np.uint8))
     desk.panel.save(str(tmp_path / "classes.txt"))
     desk.panel.use(PromptSet.parse("dog\nbird"))
     assert desk.session.prompts.ids == (2, 3)
     assert not desk.session.layers.class_layers(desk.image)
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: Way.REPLACE)
     desk.panel.load(str(tmp_path / "classes.txt"))
     assert desk.session.prompts.get(2).name == "dog"
     assert desk.session.prompts.background == ("wall",)
     desk.panel.load(str(tmp_path / "none.txt"))
     assert "none.txt cannot be read" in desk.panel.note.text()
+
+
+@pytest.mark.parametrize(
+    ("way", "names"),
+    [(Way.REPLACE, ["dog", "bird"]), (Way.ADD, ["cat", "dog", "bird"]), (Way.NOTHING, ["cat", "dog"])],
+)
+def test_a_list_asks_before_it_takes_the_place_of_classes(desk, monkeypatch, way, names):
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: way)
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.panel.offer(PromptSet.parse("dog\nbird"))
+    assert desk.names() == names
+    assert desk.session.prompts.classes[-1].id == (2 if way is Way.NOTHING else 3)
+
+
+def test_a_list_for_an_empty_table_asks_nothing(desk, monkeypatch):
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: pytest.fail("asked"))
+    desk.panel.offer(PromptSet.parse("dog\nbird"))
+    assert desk.names() == ["dog", "bird"]
+
+
+@pytest.mark.parametrize(
+    ("button", "way"), [("Replace", Way.REPLACE), ("Add to the table", Way.ADD), ("", Way.NOTHING)]
+)
+def test_the_question_has_a_button_for_each_way(desk, monkeypatch, button, way):
+    def press(box):
+        assert "2 classes" in box.text()
+        for candidate in box.buttons():
+            if candidate.text() == button or (
+                not button and box.standardButton(candidate) == box.StandardButton.Cancel
+            ):
+                candidate.click()
+
+    monkeypatch.setattr(QMessageBox, "exec", press)
+    assert ask_way(desk.panel, PromptSet.parse("cat"), PromptSet.parse("dog\nbird")) is way
+
+
+def test_a_locked_class_is_neither_deleted_nor_replaced(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.result(np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8))
+    desk.session.locked = frozenset({2})
+    desk.panel.delete([1, 2])
+    assert desk.names() == ["dog"]
+    assert desk.panel.note.text() == "Class 'dog' is locked; unlock it first."
+    desk.panel.use(PromptSet.parse("bird"))
+    assert desk.names() == ["bird", "dog"]
+    assert desk.session.locked == {2}
+    assert list(desk.session.layers.class_layers(desk.image)) == [2]
 
 
 def test_the_background_row_edits_the_background(desk):

@@ -11,17 +11,6 @@ from napari_cliptrase.prompts import PromptSet, distinct_phrases
 NO_CLASSES: Final = ClassTable()
 
 
-def added_from(
-    prompts: PromptSet, text: str, taken: Collection[int], known: ClassTable = NO_CLASSES
-) -> tuple[PromptSet, tuple[str, ...]]:
-    """Add the classes of a typed or pasted text; return the new set and the names that were there already.
-
-    A comma list or several lines make several classes; ``dog: puppy, hound`` makes one with synonyms; ``background:``
-    adds to the background. See `added` for ``taken`` and ``known``.
-    """
-    return added(prompts, parsed(text), taken, known)
-
-
 def added(
     prompts: PromptSet, new: PromptSet, taken: Collection[int], known: ClassTable = NO_CLASSES
 ) -> tuple[PromptSet, tuple[str, ...]]:
@@ -92,7 +81,11 @@ def with_background_line(prompts: PromptSet, line: str) -> PromptSet:
 
 
 def parsed(text: str) -> PromptSet:
-    """Parse typed text; the number of the line is of no use when there is only one."""
+    """Parse typed or pasted text; the number of the line is of no use when there is only one.
+
+    A comma list or several lines make several classes; ``dog: puppy, hound`` makes one with synonyms; ``background:``
+    stands for no class.
+    """
     try:
         return PromptSet.parse(text)
     except PromptError as error:

@@ -1,6 +1,7 @@
 """The part of the dock where classes are listed: add line, filter, table, menus, and what to try for empty classes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
@@ -11,8 +12,9 @@ from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.masks.classes import ClassTable as ClassNames
 from napari_cliptrase.plugin.presets import BACKGROUNDS, CLASS_LISTS
 from napari_cliptrase.plugin.session import Segmented, Session
-from napari_cliptrase.plugin.widgets.classes.edits import added_from, replaced_by
+from napari_cliptrase.plugin.widgets.classes.edits import added, parsed, replaced_by
 from napari_cliptrase.plugin.widgets.classes.model import ClassTableModel
+from napari_cliptrase.plugin.widgets.classes.question import Way, ask_way
 from napari_cliptrase.plugin.widgets.classes.table import ClassTable
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.ties import tie
@@ -69,7 +71,9 @@ class ClassPanel(QWidget):
         self.lists = _menu_button("Lists", "Ready-made class lists; load and save your own.", self._lists_menu())
         self.background = _menu_button("Background", "What else is in the picture but not wanted.", self._grounds())
         self.remove = QPushButton("Remove")
-        self.remove.setToolTip("Remove the selected classes (Delete). Layers with hand edits stay.")
+        self.remove.setToolTip(
+            "Remove the selected classes (Delete). Layers with hand edits stay, and so do locked classes."
+        )
         self.remove.clicked.connect(lambda: self.delete(self.table.selected_classes()))
         self.note = Note()
         self.advice = Note()
@@ -108,42 +112,61 @@ class ClassPanel(QWidget):
         """Add the classes of a typed or pasted text."""
         if not text.strip():
             return
-        session = self._session
         try:
-            prompts, doubled = added_from(session.prompts, text, session.layers.ids_in_use(), self._known())
+            self.add_all(parsed(text))
         except PromptError as error:
             self.note.say(str(error))
             return
-        new = [class_id for class_id in prompts.ids if class_id not in self._session.prompts.ids]
-        self._session.prompts = prompts
         self.add.clear()
+
+    def add_all(self, new: PromptSet) -> None:
+        """Add the classes and the background of a list; the last one that is new becomes the active one."""
+        session = self._session
+        before = session.prompts.ids
+        session.prompts, doubled = added(session.prompts, new, session.layers.ids_in_use(), self._known())
         self.note.say(f"Already there: {', '.join(doubled)}." if doubled else "")
-        if new:
-            self._session.active_class = new[-1]
+        come = [class_id for class_id in session.prompts.ids if class_id not in before]
+        if come:
+            session.active_class = come[-1]
 
     def delete(self, ids: Sequence[int]) -> None:
-        """Remove classes, and their layers unless they hold hand edits."""
-        prompts = self._session.prompts
-        kept: list[str] = []
-        for class_id in ids:
+        """Remove classes, and their layers unless they hold hand edits; locked classes stay."""
+        session = self._session
+        prompts, locked = session.prompts, session.locked
+        gone = [class_id for class_id in ids if class_id not in locked]
+        stay = [prompts.get(class_id).name for class_id in ids if class_id in locked]
+        for class_id in gone:
             prompts = prompts.removed(class_id)
-        self._session.prompts = prompts
-        for class_id in ids:
-            kept += self._session.layers.drop_class(class_id)
-        self.note.say(f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else "")
+        session.prompts = prompts
+        self._drop_layers(gone, f"{_named(stay)} locked; unlock {_them(stay)} first." if stay else "")
 
     def use(self, prompts: PromptSet) -> None:
-        """Take a whole list in place of the classes that are there; classes of the same name keep their layers."""
+        """Take a whole list in place of the classes that are there.
+
+        Classes of the same name keep their layers; locked classes stay, behind the list.
+        """
         session = self._session
-        gone = set(session.prompts.ids)
-        session.prompts = replaced_by(session.prompts, prompts, self._known())
-        kept = [name for class_id in gone - set(session.prompts.ids) for name in session.layers.drop_class(class_id)]
-        self.note.say(f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else "")
+        before = session.prompts
+        new = replaced_by(before, prompts, self._known())
+        stay = [entry for entry in before if entry.id in session.locked and entry.id not in new.ids]
+        session.prompts = replace(new, classes=(*new.classes, *stay))
+        gone = [class_id for class_id in before.ids if class_id not in session.prompts.ids]
+        names = [entry.name for entry in stay]
+        self._drop_layers(gone, f"{_named(names)} locked and so kept." if stay else "")
+
+    def offer(self, prompts: PromptSet) -> None:
+        """Take a list; where there are classes, ask first whether it replaces them or is added."""
+        now = self._session.prompts
+        way = ask_way(self, now, prompts) if now.classes and now != prompts else Way.REPLACE
+        if way is Way.REPLACE:
+            self.use(prompts)
+        elif way is Way.ADD:
+            self.add_all(prompts)
 
     def load(self, path: str) -> None:
-        """Read a class list from a file."""
+        """Read a class list from a file, and offer it."""
         try:
-            self.use(PromptSet.load(path))
+            self.offer(PromptSet.load(path))
         except CliptraseError as error:
             self.note.say(str(error))
 
@@ -153,6 +176,12 @@ class ClassPanel(QWidget):
             self._session.prompts.save(path)
         except OSError as error:
             self.note.say(f"{path} cannot be written ({error.strerror}); choose another folder.")
+
+    def _drop_layers(self, gone: Sequence[int], said: str) -> None:
+        """Remove the layers of classes that went, and say what was kept."""
+        kept = [name for class_id in gone for name in self._session.layers.drop_class(class_id)]
+        edited = f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else ""
+        self.note.say(f"{said} {edited}".strip())
 
     def _known(self) -> ClassNames:
         """Return the classes that have an id: those of the table, and those that only label layers still have."""
@@ -164,7 +193,7 @@ class ClassPanel(QWidget):
     def _lists_menu(self) -> QMenu:
         menu = QMenu(self)
         for title, preset in CLASS_LISTS.items():
-            menu.addAction(title).triggered.connect(lambda _=False, preset=preset: self.use(preset()))
+            menu.addAction(title).triggered.connect(lambda _=False, preset=preset: self.offer(preset()))
         menu.addSeparator()
         menu.addAction("Load…").triggered.connect(self._ask_load)
         menu.addAction("Save as…").triggered.connect(self._ask_save)
@@ -230,6 +259,16 @@ class ClassPanel(QWidget):
 
     def _count_soon(self, _: Any) -> None:
         self._counting.start()
+
+
+def _named(names: Sequence[str]) -> str:
+    """``Class 'dog' is`` or ``Classes 'dog', 'cat' are``."""
+    quoted = ", ".join(map(repr, names))
+    return f"Class {quoted} is" if len(names) == 1 else f"Classes {quoted} are"
+
+
+def _them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def _menu_button(title: str, tip: str, menu: QMenu) -> QPushButton:
