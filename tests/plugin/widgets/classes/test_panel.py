@@ -75,6 +75,17 @@ def test_pasted_lines_are_classes(desk, qtbot):
     assert desk.names() == ["sky", "sea"]
 
 
+@pytest.mark.parametrize(("selected", "names"), [(False, ["bird", "sky", "sea"]), (True, ["sky", "sea"])])
+def test_pasted_lines_come_after_what_was_typed_unless_they_replace_it(desk, qtbot, selected, names):
+    qtbot.keyClicks(desk.panel.add, "bird")
+    if selected:
+        desk.panel.add.selectAll()
+    QApplication.clipboard().setText("sky\nsea\n")
+    qtbot.keyClick(desk.panel.add, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert desk.names() == names
+    assert desk.panel.add.text() == ""
+
+
 def test_a_mistake_is_said_below_the_line_and_nothing_is_lost(desk, qtbot):
     qtbot.keyClicks(desk.panel.add, "dog [threshold=9]")
     qtbot.keyClick(desk.panel.add, Qt.Key.Key_Return)

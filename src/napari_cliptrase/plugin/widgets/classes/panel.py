@@ -49,9 +49,16 @@ class AddLine(QLineEdit):
 
             text = QApplication.clipboard().text()
             if "\n" in text.strip():
-                self.entered.emit(text)
+                self.entered.emit(f"{self._typed()}\n{text}")
                 return
         super().keyPressEvent(event)
+
+    def _typed(self) -> str:
+        """Return what stands in the line, without what is selected: pasting takes the place of that."""
+        start = self.selectionStart()
+        if start < 0:
+            return self.text()
+        return self.text()[:start] + self.text()[start + len(self.selectedText()) :]
 
 
 class ClassPanel(QWidget):
