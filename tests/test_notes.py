@@ -13,9 +13,9 @@ def rows(*angles):
 
 def test_classes_that_the_model_cannot_tell_apart_are_named():
     (note,) = lookalikes(PROMPTS, rows(0, 5, 90, 180), OWNER)
-    assert "'boat and yacht'" in note
+    assert "'boat' and 'yacht'" in note
     (note,) = lookalikes(PROMPTS, rows(0, 50, 90, 91), OWNER)
-    assert "'tree and background'" in note
+    assert "'tree' and 'background'" in note
     assert lookalikes(PROMPTS, rows(0, 30, 60, 90), OWNER) == ()
 
 
@@ -40,3 +40,17 @@ def test_many_unknown_phrases_are_counted():
     prompts = PromptSet.from_names(*"abcdefgh")
     (note,) = unknown_words(prompts, {"sky"}, "demo")
     assert "'e' and 3 more" in note
+
+
+def test_a_long_vocabulary_is_cut():
+    known = {f"word{letter}" for letter in "abcdefghijklmnopqrst"}
+    (note,) = unknown_words(PromptSet.from_names("zebra"), known, "demo")
+    assert note.endswith("wordk, wordl and 8 more.")
+
+
+def test_pairs_that_look_alike_stay_apart_and_are_counted():
+    prompts = PromptSet.from_names("cell", "class 0", "glass", "class 1", "sea")
+    (note,) = lookalikes(prompts, rows(0, 0, 0, 0, 90), np.arange(5))
+    assert "'cell' and 'class 0'; 'cell' and 'glass'" in note
+    (note,) = lookalikes(PromptSet.from_names(*"abcde"), rows(0, 0, 0, 0, 0), np.arange(5))
+    assert note.endswith("'b' and 'c' and 5 more.")

@@ -11,6 +11,7 @@ from napari_cliptrase.prompts import PromptSet
 _ALIKE = 0.98
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SHOWN = 5
+_KNOWN_SHOWN = 12
 _JOINING = frozenset(
     ("a", "an", "and", "are", "at", "in", "is", "no", "of", "on", "some", "that", "the", "there", "this", "to", "with")
 )
@@ -30,10 +31,9 @@ def unknown_words(
     strange = [phrase for phrase in phrases if not known.issuperset(_WORD.findall(phrase.casefold()))]
     if not strange:
         return ()
-    return (
-        f"The model {model} does not know {_list(strange)}, so what it finds there means nothing; "
-        f"it knows {', '.join(_nouns(known, filling))}.",
-    )
+    quoted = _shortened([f"'{phrase}'" for phrase in strange])
+    nouns = _shortened(_nouns(known, filling), _KNOWN_SHOWN)
+    return (f"The model {model} does not know {quoted}, so what it finds there means nothing; it knows {nouns}.",)
 
 
 def _nouns(known: set[str], filling: Iterable[str]) -> list[str]:
@@ -49,7 +49,7 @@ def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.
     pairs = dict.fromkeys((names[owner[i]], names[owner[j]]) for i, j in zip(*np.nonzero(alike), strict=True))
     if not pairs:
         return ()
-    told = _list([f"{first} and {second}" for first, second in pairs])
+    told = _shortened([f"'{first}' and '{second}'" for first, second in pairs], between="; ")
     return (f"To the model these mean nearly the same, so it may mix them up: {told}.",)
 
 
@@ -60,7 +60,8 @@ def no_way_out(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
     return ("Every pixel belongs to some class here; add background phrases or a threshold for what is none of them.",)
 
 
-def _list(items: list[str]) -> str:
-    quoted = [f"'{item}'" for item in items]
-    more = f" and {len(quoted) - _SHOWN} more" if len(quoted) > _SHOWN else ""
-    return ", ".join(quoted[:_SHOWN]) + more
+def _shortened(items: list[str], most: int = _SHOWN, between: str = ", ") -> str:
+    """Join the first items and count the others; one is told rather than counted."""
+    if len(items) <= most + 1:
+        return between.join(items)
+    return f"{between.join(items[:most])} and {len(items) - most} more"
