@@ -284,4 +284,6 @@ def _percent(share: float | None) -> str:
         return ""
     if share == 0:
         return "none"
-    return "<0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+    if share < 0.001:
+        return "<0.1 %"
+    return "100 %" if share >= 0.9995 else f"{100 * share:.1f} %"  # as wide as the column, and not wider
