@@ -1,7 +1,18 @@
 """Small pieces that the docks share: headings, texts that wrap, sections that open, buttons in a row."""
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 NARROWEST = 260
 """Width in pixels that every dock must fit without sideways scrolling."""
@@ -29,6 +40,58 @@ class Note(QLabel):
         self.setText(text)
         self.setVisible(bool(text))
         self.updateGeometry()
+
+
+class _Words(Note):
+    """The text in a scroll area, which asks for its height at its own width."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt: nothing beyond the height for the width."""
+        return QSize(0, 0)
+
+
+class LongNote(QScrollArea):
+    """A note that scrolls where it is longer than a few lines, so that it pushes nothing below it out of sight."""
+
+    def __init__(self, lines: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._note = _Words()
+        self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._lines = lines
+        self.setWidget(self._note)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.say("")
+
+    def text(self) -> str:
+        """What it says, all of it."""
+        return self._note.text()
+
+    def say(self, text: str) -> None:
+        """Show a text, or nothing and no gap."""
+        self._note.say(text)
+        self.setVisible(bool(text))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt: a narrower text is a higher one."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt: another theme may have another font."""
+        super().changeEvent(event)
+        if self.widget() is not None:
+            self._fit()
+
+    def _fit(self) -> None:
+        wanted = self._note.heightForWidth(max(self.width(), NARROWEST))
+        most = self._lines * self.fontMetrics().lineSpacing()
+        policy = Qt.ScrollBarPolicy  # Qt itself keeps a bar that is no longer needed
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if wanted > most else policy.ScrollBarAlwaysOff)
+        self.setFixedHeight(max(1, min(wanted, most)))
 
 
 class Section(QWidget):

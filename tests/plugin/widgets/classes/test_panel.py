@@ -227,6 +227,36 @@ def test_areas_and_scores_are_shown_and_empty_classes_explained(desk):
     assert "To be noted." in desk.panel.advice.text()
 
 
+@pytest.mark.parametrize("share", [1, 99.96, 99.9, 12.3, 0.1, 0.01])
+def test_every_area_fits_its_column(desk, share):
+    desk.session.prompts = PromptSet.parse("cat")
+    desk.model.set_figures({1: share / 100}, ())
+    text = desk.cell(0, Column.AREA)
+    room = desk.table.columnWidth(Column.AREA) - 6  # what the style leaves free at both ends
+    assert desk.table.fontMetrics().horizontalAdvance(text) <= room
+    desk.model.set_figures({1: 1.0}, ())
+    assert desk.cell(0, Column.AREA) == "100 %"
+
+
+def test_long_notes_scroll_and_leave_room_for_the_rest(desk):
+    desk.session.prompts = PromptSet.parse("\n".join(f"class number {i}" for i in range(41)))
+    summary = tuple(ClassSummary(i, f"class number {i}", 0, 0.0, None, 0.1) for i in range(1, 42))
+    desk.result(np.zeros((10, 10), np.uint8), summary)
+    desk.session.segmented.segmentation.notes = ("A sentence of some length that goes on for a while. " * 9,) * 3
+    desk.panel.count()
+    desk.panel.add_text(", ".join(f"class number {i}" for i in range(41)))
+    QApplication.processEvents()
+    line = desk.panel.fontMetrics().lineSpacing()
+    assert desk.panel.advice.height() <= 8 * line
+    assert desk.panel.note.height() <= 4 * line
+    assert desk.panel.advice.text().count("of some length") == 27
+    assert desk.panel.advice.verticalScrollBar().isVisible()
+    desk.panel.advice.say("This takes two lines in a dock of this width, if nobody has made the font smaller.")
+    QApplication.processEvents()
+    assert desk.panel.advice.height() <= 3 * line
+    assert not desk.panel.advice.verticalScrollBar().isVisible()
+
+
 def test_areas_follow_the_brush(desk, qtbot):
     desk.session.prompts = PromptSet.parse("cat")
     desk.result(np.ones((10, 10), np.uint8), (ClassSummary(1, "cat", 100, 1.0, 0.6, 0.9),))

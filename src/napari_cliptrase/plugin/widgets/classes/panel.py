@@ -16,13 +16,15 @@ from napari_cliptrase.plugin.widgets.classes.edits import added, parsed, replace
 from napari_cliptrase.plugin.widgets.classes.model import ClassTableModel
 from napari_cliptrase.plugin.widgets.classes.question import Way, ask_way
 from napari_cliptrase.plugin.widgets.classes.table import ClassTable
-from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.sections import LongNote
 from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.prompts import PromptSet
 
 FILES = "Class lists (*.txt *.json);;All files (*)"
 FEWEST_TO_FILTER = 8
 SHOWN_EMPTY = 4
+NOTE_LINES = 4
+ADVICE_LINES = 8
 AREA_DELAY = 300
 """Milliseconds after a stroke before areas are counted again."""
 
@@ -82,8 +84,8 @@ class ClassPanel(QWidget):
             "Remove the selected classes (Delete). Layers with hand edits stay, and so do locked classes."
         )
         self.remove.clicked.connect(lambda: self.delete(self.table.selected_classes()))
-        self.note = Note()
-        self.advice = Note()
+        self.note = LongNote(NOTE_LINES)
+        self.advice = LongNote(ADVICE_LINES)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(0, 0, 0, 0)
         for button in (self.lists, self.background, self.remove):
