@@ -32,7 +32,7 @@ from napari_cliptrase.settings import Settings
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
-    from napari_cliptrase.plugin.flow import SegmentFlow
+    from napari_cliptrase.plugin.flow import ModelChoice, SegmentFlow
     from napari_cliptrase.plugin.region_tool import RegionTool
     from napari_cliptrase.plugin.status import CursorStatus
     from napari_cliptrase.plugin.uncertain import Tour
@@ -84,6 +84,8 @@ class Session:
         self.jobs = Jobs()
         self.output = Output.CLASSES
         self.merge_mode = MergeMode.KEEP_EDITS
+        self.model_choice: ModelChoice | None = None
+        """What was chosen to run with; None until the first dock took it from the preferences."""
         self._image: Image | None = None
         self._prompts = PromptSet()
         self._settings = Settings()

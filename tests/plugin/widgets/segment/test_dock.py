@@ -249,6 +249,23 @@ def test_a_second_dock_shows_the_same_state(desk, qtbot):
     assert second.flow is desk.dock.flow
 
 
+def test_a_dock_that_is_opened_again_shows_what_the_session_has(desk, qtbot):
+    dock = desk.dock
+    dock.model.detail.chosen.emit(Detail.FINE)
+    dock.model.choose(TOY)
+    dock.model.device.setCurrentIndex(1)
+    dock.model.device.activated.emit(1)
+    dock.bar.live.setChecked(False)
+    dock.close()
+    again = SegmentDock(desk.viewer)
+    qtbot.addWidget(again)
+    assert desk.session.settings.detail is Detail.FINE
+    assert again.model.choice() == dock.model.choice()
+    assert (again.model.choice().name, again.model.choice().device) == (TOY, "cpu")
+    assert not again.bar.live.isChecked()
+    assert not desk.session.flow.live
+
+
 def test_a_sentence_is_shown_when_the_area_is_empty(desk):
     desk.add_image()
     desk.dock.classes.add_text("cat")

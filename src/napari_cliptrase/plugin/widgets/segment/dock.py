@@ -39,9 +39,10 @@ class SegmentDock(QWidget):
         self._session = session_of(viewer)
         session = self._session
         wanted = preferences()
-        session.settings = replace(session.settings, detail=Detail(wanted.detail))
         self.flow = session.flow
-        self.flow.live = wanted.live
+        if session.model_choice is None:  # a dock that is opened again shows what the session has
+            session.settings = replace(session.settings, detail=Detail(wanted.detail))
+            self.flow.live = wanted.live
         self.image = ImagePicker(session)
         self.classes = ClassPanel(session)
         self.model = ModelPicker(session, wanted)
@@ -49,7 +50,7 @@ class SegmentDock(QWidget):
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
         self.bar = RunBar()
-        self.bar.live.setChecked(wanted.live)
+        self.bar.live.setChecked(self.flow.live)
         self.region_tool = session.region_tool
         self.status = session.cursor_status
         self._lay_out()

@@ -39,7 +39,10 @@ DEVICES = {
 
 
 class ModelPicker(QWidget):
-    """Signals: ``load_wanted``, ``unload_wanted``, ``changed`` (model or device)."""
+    """Shows what the session has chosen, at first what the preferences say.
+
+    Signals: ``load_wanted``, ``unload_wanted``, ``changed`` (model or device).
+    """
 
     load_wanted = Signal()
     unload_wanted = Signal()
@@ -48,13 +51,14 @@ class ModelPicker(QWidget):
     def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._precision = preferences.precision
+        before = session.model_choice or ModelChoice(preferences.model, preferences.device, preferences.precision)
+        self._precision = before.precision
         self._others: list[str] = []
         self.model = NamedList(
             "The CLIP model. Its state stands behind its name; what is missing is downloaded by Run."
         )
         self.device = NamedList("Where the model runs.")
-        self.device.fill(DEVICES, preferences.device)
+        self.device.fill(DEVICES, before.device)
         self.detail = Choice(DETAILS, "How finely the image is looked at; finer finds smaller things and takes longer.")
         self.load = QPushButton("Load")
         self.load.setToolTip("Load the model now, after a download if need be; Run does it, too.")
@@ -75,8 +79,10 @@ class ModelPicker(QWidget):
         self.load.clicked.connect(self.load_wanted)
         self.unload.clicked.connect(self.unload_wanted)
         tie(session.model_changed, self._on_loaded)
-        self.refresh(preferences.model)
+        self.choose(before.name)
         self._on_loaded(session.model)
+        session.model_choice = self.choice()
+        self.changed.connect(lambda: setattr(session, "model_choice", self.choice()))
 
     def choice(self) -> ModelChoice:
         """What is chosen."""
