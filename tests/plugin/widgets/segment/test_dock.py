@@ -151,6 +151,25 @@ def test_a_run_from_the_dock_selects_the_layer_to_paint_on(desk):
     assert not desk.dock.bar.undo.isEnabled()
 
 
+def test_a_run_whose_layers_are_gone_cannot_be_taken_back_but_the_one_before_can(desk):
+    desk.add_image()
+    desk.dock.classes.add_text("cat\ndog\nsky")
+    desk.dock.model.choose(TOY)
+    desk.dock.run()
+    desk.wait()
+    first = desk.session.layers.last_run
+    second = desk.add_image(name="other")
+    desk.session.image = second
+    desk.dock.run()
+    desk.wait()
+    for layer in desk.session.layers.class_layers(second).values():
+        desk.viewer.layers.remove(layer)
+    assert desk.session.layers.last_run is first
+    assert desk.dock.bar.undo.isEnabled()
+    desk.viewer.layers.clear()
+    assert not desk.dock.bar.undo.isEnabled()
+
+
 def test_cancel_brings_run_back_and_writes_nothing(desk):
     image = desk.add_image()
     desk.dock.classes.add_text("cat")

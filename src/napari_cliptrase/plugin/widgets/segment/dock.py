@@ -159,6 +159,7 @@ class SegmentDock(QWidget):
         tie(session.segmented_changed, self._check)
         tie(session.layers.written, self._on_written)
         tie(session.layers.taken_back, self._check)
+        tie(session.viewer.layers.events.removed, self._on_layer_removed)
         tie(session.active_changed, self._select_layer)
 
     def undo_last_run(self) -> None:
@@ -172,6 +173,16 @@ class SegmentDock(QWidget):
         self.bar.undo.setEnabled(self._session.layers.last_run is not None)
         self.region_button.setEnabled(self._session.encoded is not None)
         self.uncertain.setEnabled(self._session.segmented is not None)
+
+    def _on_layer_removed(self, _event: Any) -> None:
+        """Let go of runs of which no layer is left: nothing can be taken back, and older ones get their turn."""
+        layers = self._session.layers
+        while (run := layers.last_run) is not None and not self._has_layers(run):
+            layers.undo_last_run()
+        self._check()
+
+    def _has_layers(self, run: Run) -> bool:
+        return any(step.layer in self._session.viewer.layers for step in run.steps)
 
     def _on_region_tool(self, on: bool) -> None:
         self.region_button.setChecked(on)
