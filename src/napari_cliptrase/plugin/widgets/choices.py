@@ -1,4 +1,4 @@
-"""Combo boxes over a fixed set of choices, with a sentence for each."""
+"""Combo boxes that fit a narrow dock; over a fixed set of choices, with a sentence for each."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,11 +10,12 @@ from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
 Value = TypeVar("Value", bound=StrEnum)
 
 
-class _Combo(QComboBox):
+class NarrowCombo(QComboBox):
     """Never wider than its dock, and not turned by the mouse wheel while the dock is scrolled."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, tip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setToolTip(tip)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMinimumContentsLength(4)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -27,19 +28,18 @@ class _Combo(QComboBox):
             event.ignore()
 
 
-class Choice(_Combo, Generic[Value]):
+class Choice(NarrowCombo, Generic[Value]):
     """One of an enum's values; ``chosen(value)`` when the user picks another."""
 
     chosen = Signal(object)
 
     def __init__(self, titles: Mapping[Value, tuple[str, str]], tip: str, parent: QWidget | None = None) -> None:
         """``titles``: value -> (title, sentence)."""
-        super().__init__(parent)
+        super().__init__(tip, parent)
         self._values = tuple(titles)
         for row, (title, sentence) in enumerate(titles.values()):
             self.addItem(title)
             self.setItemData(row, sentence, Qt.ItemDataRole.ToolTipRole)
-        self.setToolTip(tip)
         self.activated.connect(lambda row: self.chosen.emit(self._values[row]))
 
     @property
@@ -52,14 +52,13 @@ class Choice(_Combo, Generic[Value]):
         self.setCurrentIndex(self._values.index(value))
 
 
-class NamedList(_Combo):
+class NamedList(NarrowCombo):
     """A list of texts that each stand for a key; ``picked(key)`` when the user picks another."""
 
     picked = Signal(str)
 
     def __init__(self, tip: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setToolTip(tip)
+        super().__init__(tip, parent)
         self.activated.connect(lambda row: self.picked.emit(self.itemData(row)))
 
     def fill(self, entries: Mapping[str, tuple[str, str]], chosen: str) -> None:

@@ -3,7 +3,6 @@
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -136,11 +135,3 @@ def in_row(*widgets: QWidget, stretch: int = 0) -> QHBoxLayout:
     for number, widget in enumerate(widgets):
         row.addWidget(widget, int(number == stretch))
     return row
-
-
-def narrow_combo(tip: str) -> QComboBox:
-    """Return a combo box that is cut rather than widens its dock."""
-    combo = QComboBox()
-    combo.setToolTip(tip)
-    combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return combo

@@ -16,6 +16,7 @@ from napari_cliptrase.plugin.overlays import place_grid
 from napari_cliptrase.plugin.picture import Picture
 from napari_cliptrase.plugin.region_tool import CLICK_SLACK, pixel_at
 from napari_cliptrase.plugin.session import Encoded, session_of
+from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.explore.maps import (
     MEAN_OF_HEADS,
     MEANINGS,
@@ -29,7 +30,7 @@ from napari_cliptrase.plugin.widgets.explore.maps import (
 from napari_cliptrase.plugin.widgets.explore.panel import COLORMAP, GridPanel
 from napari_cliptrase.plugin.widgets.explore.window import attention_of, view_of, window_at
 from napari_cliptrase.plugin.widgets.forms import Form
-from napari_cliptrase.plugin.widgets.sections import Note, narrow_combo
+from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
@@ -58,9 +59,9 @@ class ExploreDock(QWidget):
         self.follow = QCheckBox("Follow the mouse on the image")
         self.follow.setChecked(True)
         self.follow.setToolTip("While checked, the maps are those of the patch under the cursor.")
-        self.layer = narrow_combo("Layer of the model whose attention is shown; the last one is the most telling.")
-        self.head = narrow_combo("Attention head; each looks for something else.")
-        self.overlay = narrow_combo("Which map lies over the image. A click on a map chooses it, too.")
+        self.layer = NarrowCombo("Layer of the model whose attention is shown; the last one is the most telling.")
+        self.head = NarrowCombo("Attention head; each looks for something else.")
+        self.overlay = NarrowCombo("Which map lies over the image. A click on a map chooses it, too.")
         self.overlay.addItem("None", None)
         self.where = Note(HINT)
         self.panels: dict[Kind, GridPanel] = {}

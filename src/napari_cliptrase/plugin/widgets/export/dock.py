@@ -34,9 +34,10 @@ from napari_cliptrase.plugin.mask_sources import (
     unplaced,
 )
 from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.export.tree import MaskTree
 from napari_cliptrase.plugin.widgets.forms import Form
-from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row, narrow_combo
+from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
 from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
@@ -58,7 +59,7 @@ class ExportDock(QWidget):
         self._working: Job | None = None
 
         self.masks = MaskTree(self._session.viewer.layers)
-        self.format = narrow_combo("The file format; the line below says which programs read it.")
+        self.format = NarrowCombo("The file format; the line below says which programs read it.")
         for entry in FORMATS.values():
             self.format.addItem(entry.title if entry.lossless else f"{entry.title} (loses something)", entry.key)
             self.format.setItemData(self.format.count() - 1, entry.description, Qt.ItemDataRole.ToolTipRole)

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.refine.choices import (
     BAND,
@@ -19,7 +20,7 @@ from napari_cliptrase.plugin.widgets.refine.choices import (
 from napari_cliptrase.plugin.widgets.refine.classes import ClassChecks
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, choices_of, table_for
-from napari_cliptrase.plugin.widgets.sections import Note, narrow_combo
+from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.refine.limits import Limits, Strength
 from napari_cliptrase.refine.ways import Way
@@ -53,16 +54,16 @@ class RefineControls(QWidget):
         self.refresh()
 
     def _build(self) -> None:
-        self.what = narrow_combo("What is refined: the class layers of an image together, or one other label layer.")
+        self.what = NarrowCombo("What is refined: the class layers of an image together, or one other label layer.")
         self.classes = ClassChecks()
-        self.way = narrow_combo("How boundaries are sharpened.")
+        self.way = NarrowCombo("How boundaries are sharpened.")
         for way, words in WAYS.items():
             self.way.addItem(words.title, str(way))
             self.way.setItemData(self.way.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
         self.about_way = Note()
         self.sam = SamPicker()
-        self.setting = narrow_combo("")
-        self.strength = narrow_combo("Which pixels may change at all.")
+        self.setting = NarrowCombo("")
+        self.strength = NarrowCombo("Which pixels may change at all.")
         for strength in STRENGTHS:
             self.strength.addItem(strength)
             self.strength.setItemData(self.strength.count() - 1, STRENGTH_TIPS[strength], Qt.ItemDataRole.ToolTipRole)
