@@ -5,6 +5,8 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow
 
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.encoding import Encoding, WindowEncoding
@@ -214,6 +216,41 @@ def test_hiding_the_dock_leaves_nothing_behind(desk):
     desk.dock.hide()
     assert desk.overlay() is None
     assert len(desk.viewer.mouse_move_callbacks) == before - 1
+
+
+def test_behind_a_tab_it_leaves_nothing_on_the_canvas_and_listens_to_nobody(desk, qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    frames = [QDockWidget(title, window) for title in ("Explore patches", "Other")]
+    frames[0].setWidget(desk.dock)
+    frames[1].setWidget(QLabel("something else"))
+    for frame in frames:
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
+    window.tabifyDockWidget(*frames)
+    window.show()
+    frames[0].raise_()
+    qtbot.waitUntil(lambda: desk.dock._listening)
+    desk.encode()
+    desk.hover(25, 41)
+    desk.dock.panels[Kind.RECOVERED].picked.emit()
+    assert desk.overlay().visible
+    frames[1].raise_()
+    qtbot.waitUntil(lambda: desk.overlay() is None)
+    desk.hover(2, 2)
+    assert "Patch 3, 5" in desk.dock.where.text()
+    frames[0].raise_()
+    qtbot.waitUntil(lambda: desk.overlay() is not None and desk.overlay().visible)
+    desk.hover(2, 2)
+    assert "Patch 1, 1" in desk.dock.where.text()
+    desk.dock.setParent(None)  # the window would take it along
+
+
+def test_a_click_of_the_region_tool_does_not_hold_a_patch(desk):
+    desk.encode()
+    desk.session.region_tool.on = True
+    desk.click(25, 41)
+    desk.hover(35, 55)
+    assert "Patch 4, 6" in desk.dock.where.text()
 
 
 def test_the_maps_go_with_their_image(desk):

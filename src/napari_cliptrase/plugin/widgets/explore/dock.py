@@ -7,7 +7,6 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError
@@ -31,6 +30,7 @@ from napari_cliptrase.plugin.widgets.explore.panel import COLORMAP, GridPanel
 from napari_cliptrase.plugin.widgets.explore.window import attention_of, view_of, window_at
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.seen import Seen
 from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
 
@@ -107,21 +107,20 @@ class ExploreDock(QWidget):
         self.head.currentIndexChanged.connect(self._draw)
         self.overlay.currentIndexChanged.connect(self._draw_overlay)
         tie(self._session.encoded_changed, self._take_encoding)
+        self._seen = Seen(self)
+        self._seen.changed.connect(self._on_seen)
         self._take_encoding()
 
     # -- when it listens ----------------------------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Qt: follow the mouse only while the maps can be seen."""
-        super().showEvent(event)
-        self._listen(True)
-        self._take_encoding()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Qt: leave nothing behind on the canvas."""
-        super().hideEvent(event)
-        self._listen(False)
-        self._picture.remove()
+    def _on_seen(self, seen: bool) -> None:
+        """Follow the mouse only while the maps can be seen, and leave nothing behind on the canvas."""
+        self._listen(seen)
+        if seen:
+            self._take_encoding()
+            self._draw()
+        else:
+            self._picture.remove()
 
     def _listen(self, on: bool) -> None:
         if on is self._listening:
@@ -162,7 +161,8 @@ class ExploreDock(QWidget):
     def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
         active = self._session.viewer.layers.selection.active
         painting = isinstance(active, Labels) and active.mode not in ("pan_zoom", "pick")
-        if event.button != 1 or painting or not self.follow.isChecked() or self._encoded is None:
+        giving = self._session.region_tool.on
+        if event.button != 1 or painting or giving or not self.follow.isChecked() or self._encoded is None:
             return
         pressed, still = np.asarray(event.pos), True
         yield
@@ -189,7 +189,7 @@ class ExploreDock(QWidget):
     def _take_encoding(self, _encoded: Any = None) -> None:
         """Follow the session's encoding; nothing is computed before the dock is looked at."""
         encoded = self._session.encoded
-        if not self.isVisible() and encoded is not None:
+        if not self._seen.now and encoded is not None:
             return
         if encoded is self._encoded and encoded is not None:
             return
@@ -310,7 +310,7 @@ class ExploreDock(QWidget):
         for other, panel in self.panels.items():
             panel.set_chosen(other is kind)
         values = None if kind is None else self.map_of(kind)
-        if values is None or view is None or encoded is None:
+        if values is None or view is None or encoded is None or not self._seen.now:
             self._picture.hide()
             return
         target = encoded.subject.target
