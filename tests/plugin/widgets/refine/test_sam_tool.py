@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.action_manager import action_manager
 from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
-from napari.utils.key_bindings import coerce_keybinding
+from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
+from napari.utils.shortcuts import default_shortcuts as DEFAULT_SHORTCUTS
 
 import napari_cliptrase.refine.interactive as interactive
 from napari_cliptrase.errors import CliptraseError
@@ -380,3 +382,26 @@ def test_another_plane_starts_again(qtbot, monkeypatch):
     assert len(desk.sams) == 2
     assert desk.tool.on
     desk.tool.stop()
+
+
+def test_a_labels_layer_keeps_its_own_enter_and_escape_while_the_tool_is_on(desk):
+    for action in ("napari:complete_polygon", "napari:reset_polygon"):
+        for shortcut in DEFAULT_SHORTCUTS[action]:
+            action_manager.bind_shortcut(action, shortcut)
+    desk.start()
+    desk.click(20, 20)
+    labels = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name="mine")
+    desk.viewer.layers.selection.active = labels
+    assert desk.tool.on
+    keys = KeymapHandler()
+    keys.keymap_providers = [labels, desk.viewer]
+    polygon = labels._overlays["polygon"]
+    labels.mode = "polygon"
+    polygon.points = [(5, 5), (5, 15), (15, 15), (15, 5)]
+    keys.press_key("Enter")
+    assert np.count_nonzero(labels.data) > 80
+    polygon.points = [(25, 5), (25, 15), (35, 15)]
+    keys.press_key("Escape")
+    assert polygon.points == []
+    assert desk.sams[-1].preview is not None  # neither key was the tool's
+    assert not desk.session.layers.class_layers(desk.image)
