@@ -13,7 +13,7 @@ from napari_cliptrase.encoding import Encoding, WindowEncoding
 from napari_cliptrase.pixels.windows import plan_windows
 from napari_cliptrase.plugin.session import Encoded, session_of
 from napari_cliptrase.plugin.subject import subject_of
-from napari_cliptrase.plugin.widgets.explore import dock as dock_module
+from napari_cliptrase.plugin.widgets.explore import look as look_module
 from napari_cliptrase.plugin.widgets.explore.dock import ExploreDock
 from napari_cliptrase.plugin.widgets.explore.maps import Kind
 
@@ -57,7 +57,7 @@ class Desk:
             count = 1 + encoding.plan.size[0] * encoding.plan.size[1]
             return np.stack([np.full((count, count), float(head)) for head in range(HEADS)])
 
-        monkeypatch.setattr(dock_module, "attention_of", attention_of)
+        monkeypatch.setattr(look_module, "attention_of", attention_of)
         blocks = [SimpleNamespace(heads=HEADS)] * 3
         self.session.model = SimpleNamespace(vision=SimpleNamespace(blocks=blocks))
         self.dock = ExploreDock(self.viewer)
@@ -229,7 +229,7 @@ def test_behind_a_tab_it_leaves_nothing_on_the_canvas_and_listens_to_nobody(desk
     window.tabifyDockWidget(*frames)
     window.show()
     frames[0].raise_()
-    qtbot.waitUntil(lambda: desk.dock._listening)
+    qtbot.waitUntil(lambda: desk.dock._pointer.listening)
     desk.encode()
     desk.hover(25, 41)
     desk.dock.panels[Kind.RECOVERED].picked.emit()

@@ -1,0 +1,61 @@
+"""What the mouse does over the image, for the dock "Explore patches"."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from psygnal import Signal
+
+from napari_cliptrase.plugin.region_tool import CLICK_SLACK, pixel_at
+from napari_cliptrase.plugin.session import Session
+
+
+class Pointer:
+    """Signals: ``moved(row, column)`` and ``clicked(row, column)``, in pixels of the encoded picture.
+
+    A click is one that no tool wants: neither a brush nor the region tool.
+    """
+
+    moved = Signal(int, int)
+    clicked = Signal(int, int)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.listening = False
+
+    def listen(self, on: bool) -> None:
+        """Begin or end to hear the mouse."""
+        if on is self.listening:
+            return
+        self.listening = on
+        viewer = self._session.viewer
+        if on:
+            viewer.mouse_move_callbacks.append(self._on_move)
+            viewer.mouse_drag_callbacks.append(self._on_press)
+        else:
+            viewer.mouse_move_callbacks.remove(self._on_move)
+            viewer.mouse_drag_callbacks.remove(self._on_press)
+
+    def _pixel(self, event: Any) -> tuple[int, int] | None:
+        encoded = self._session.encoded
+        return None if encoded is None else pixel_at(encoded.subject.target, event.position)
+
+    def _on_move(self, _viewer: Any, event: Any) -> None:
+        pixel = self._pixel(event)
+        if pixel is not None:
+            self.moved.emit(*pixel)
+
+    def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
+        active = self._session.viewer.layers.selection.active
+        painting = isinstance(active, Labels) and active.mode not in ("pan_zoom", "pick")
+        if event.button != 1 or painting or self._session.region_tool.on:
+            return
+        pressed, still = np.asarray(event.pos), True
+        yield
+        while event.type == "mouse_move":
+            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
+            yield
+        pixel = self._pixel(event)
+        if still and pixel is not None:
+            self.clicked.emit(*pixel)
