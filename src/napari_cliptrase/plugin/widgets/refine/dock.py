@@ -4,8 +4,6 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from napari.layers import Labels
-from napari.utils.notifications import show_info
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
@@ -14,7 +12,6 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QScroll
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.plugin.jobs import Job, Report
-from napari_cliptrase.plugin.layers import Output, Result
 from napari_cliptrase.plugin.overlays import place_over
 from napari_cliptrase.plugin.picture import Picture
 from napari_cliptrase.plugin.session import session_of
@@ -24,6 +21,7 @@ from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
 from napari_cliptrase.plugin.widgets.refine.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.subject import Choice, Labelled, labelled, table_for, whole_plane
 from napari_cliptrase.plugin.widgets.refine.task import Refined, Task, Workshop
+from napari_cliptrase.plugin.widgets.refine.write import RefinementWriter
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
 from napari_cliptrase.plugin.widgets.ties import tie
 from napari_cliptrase.progress import Progress
@@ -34,13 +32,12 @@ if TYPE_CHECKING:
 KEY: Final = "refine"
 QUIET_TIME: Final = 300
 """Milliseconds without a change before the preview is made again."""
-RUN_TITLE: Final = "Refine"
 CHANGED_ALPHA: Final = 230
 NOTHING_YET: Final = "There are no labels to refine yet: run “Segment by text”, or add a Labels layer over an image."
 
 
 class RefineDock(QWidget):
-    """Previews, applies, takes back; choices are in `controls`, work in `task`, and only `plugin.layers` writes."""
+    """Previews, applies, takes back; choices are in `controls`, work is in `task`, writing in `write`."""
 
     def __init__(self, viewer: "napari.viewer.Viewer") -> None:
         super().__init__()
@@ -49,7 +46,7 @@ class RefineDock(QWidget):
         self._picture = Picture(self._session.viewer, "Refined (preview)", blending="translucent")
         self._shown: Refined | None = None
         self._job: Job | None = None
-        self._copy: Labels | None = None
+        self._writer = RefinementWriter(self._session)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_TIME)
@@ -180,51 +177,13 @@ class RefineDock(QWidget):
         if not count:
             self.said.say(" ".join(("Nothing to change.", *refined.notes)))
             return
-        if choice.layer is None:
-            self._write_ours(choice, at, refined)
-        else:
-            self._add_copy(choice.layer, at, refined)
+        self._writer.write(choice, at, refined)
         self.preview.setChecked(False)
         self.said.say(" ".join((f"{count:,} pixels changed.", *refined.notes)))
         self._show_undo()
 
-    def _write_ours(self, choice: Choice, at: Labelled, refined: Refined) -> None:
-        layers, session = self._session.layers, self._session
-        combined = layers.combined_layer(choice.image) is not None
-        output = (
-            Output.COMBINED if not layers.class_layers(choice.image) else Output.BOTH if combined else Output.CLASSES
-        )
-        table = layers.table(choice.image)
-        how = {"refine": str(refined.task.way), "strength": str(refined.task.limits.strength)}
-        run = layers.write(
-            Result(at.subject.target, refined.labels, table, how, RUN_TITLE), output=output, locked=session.locked
-        )
-        for note in run.notes:
-            show_info(note)
-
-    def _add_copy(self, layer: Labels, at: Labelled, refined: Refined) -> None:
-        """Put the refined labels beside a layer that is not ours: which of its pixels are hand edits nobody knows."""
-        data = np.array(layer.data)
-        at.subject.target.frame.plane_of(data, at.subject.target.plane)[...] = refined.labels
-        copy = Labels(
-            data,
-            name=f"{layer.name} (refined)",
-            opacity=layer.opacity,
-            colormap=layer.colormap,
-            features=layer.features,
-            **at.subject.target.frame.place,
-        )
-        self._session.viewer.layers.insert(self._session.viewer.layers.index(layer) + 1, copy)
-        layer.visible = False
-        self._copy = copy
-
     def _undo(self) -> None:
-        copy = self._copy
-        if copy is not None and copy in self._session.viewer.layers:
-            self._copy = None
-            self._session.viewer.layers.remove(copy)
-        elif self._last_is_ours():
-            self._session.layers.undo_last_run()
+        self._writer.undo()
         self.said.say("The refinement was taken back.")
         self._show_undo()
 
@@ -294,13 +253,8 @@ class RefineDock(QWidget):
             self._job = None
             self._show_busy(False)
 
-    def _last_is_ours(self) -> bool:
-        last = self._session.layers.last_run
-        return last is not None and last.title == RUN_TITLE
-
     def _show_undo(self, _run: Any = None) -> None:
-        copied = self._copy is not None and self._copy in self._session.viewer.layers
-        self.undo.setEnabled(copied or self._last_is_ours())
+        self.undo.setEnabled(self._writer.can_undo)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Qt: take up the preview where it was left."""
