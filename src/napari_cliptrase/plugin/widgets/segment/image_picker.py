@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QCheckBox, QComboBox, QSizePolicy, QWidget
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.session import Session
 from napari_cliptrase.plugin.subject import Area, Planes, Subject, default_level, roles_of, subject_of
-from napari_cliptrase.plugin.widgets.choices import Choice
+from napari_cliptrase.plugin.widgets.choices import Choice, NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.ties import tie
 
@@ -43,10 +43,8 @@ class ImagePicker(QWidget):
         self._session = session
         self._followed: set[Any] = set()
         self._roles: dict[Any, AxisRoles] = {}
-        self.image = QComboBox()
-        self.image.setToolTip("The image layer to segment.")
-        self.area = QComboBox()
-        self.area.setToolTip("Which part of the plane, or of each plane, is segmented; the rest stays as it is.")
+        self.image = NarrowCombo("The image layer to segment.")
+        self.area = NarrowCombo("Which part of the plane, or of each plane, is segmented; the rest stays as it is.")
         for area, title in AREAS.items():
             self.area.addItem(title, str(area))
         self.as_shown = QCheckBox("Contrast as on the screen")
@@ -55,13 +53,9 @@ class ImagePicker(QWidget):
             "Colour images are always taken as they are."
         )
         self.as_shown.setChecked(True)
-        self.axes = QComboBox()
-        self.axes.setToolTip("What the axes of the image mean. Channels are mixed into one picture; planes are kept.")
-        self.level = QComboBox()
-        self.level.setToolTip("Which resolution of a multiscale image is segmented; labels get its pixels.")
+        self.axes = NarrowCombo("What the axes of the image mean. Channels are mixed to one picture; planes are kept.")
+        self.level = NarrowCombo("Which resolution of a multiscale image is segmented; labels get its pixels.")
         self.planes = Choice(PLANES, "Which planes of the stack are segmented.")
-        for combo in (self.image, self.area, self.axes, self.level):
-            combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._form = Form(self)
         self._form.add("Image", self.image)
         self._form.add("Axes", self.axes)
