@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,9 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from napari.utils.notifications import notification_manager
 
+from napari_cliptrase.cliptrase.options import Vote
 from napari_cliptrase.plugin.flow import ModelChoice, asked
-from napari_cliptrase.plugin.layers import Extra
+from napari_cliptrase.plugin.layers import Extra, Result
 from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.subject import subject_of
 from napari_cliptrase.prompts import PromptSet
@@ -206,3 +208,51 @@ def test_going_to_another_plane_and_back_brings_its_result_back(bench, qtbot):
     assert bench.session.segmented.subject.target.plane == (1,)
     layers = bench.session.layers.class_layers(bench.image)
     assert not any(layer.data[0].any() for layer in layers.values())
+
+
+def some_threshold(bench, share):
+    """A minimum that takes about this share of the pixels."""
+    best = bench.session.segmented.segmentation.scores.maps.max(0)
+    return float(np.quantile(best, share))
+
+
+def score_with(bench, threshold):
+    bench.session.settings = replace(bench.session.settings, threshold=threshold)
+    bench.wait()
+
+
+@pytest.mark.parametrize("how", ["give", "refine"])
+def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
+    bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
+    bench.run()
+    before = bench.labels()
+    thresholds = [some_threshold(bench, share) for share in (0.2, 0.3, 0.1)]
+    score_with(bench, thresholds[0])
+    target = bench.session.segmented.subject.target
+    changed = before != bench.labels()
+    mine, other = sorted(np.unique(before[changed]).tolist(), key=lambda i: np.count_nonzero(before == i))[-2:]
+    mask = (bench.labels() == other) & ~changed
+    assert changed.any()
+    assert mask.any()
+    if how == "give":
+        bench.session.layers.give(target, mask, mine)
+    else:
+        refined = np.where(mask, mine, bench.labels())
+        bench.session.layers.write(Result(target, refined, bench.session.prompts.table(), {}, "Refine"))
+        layer = bench.session.layers.class_layers(bench.image)[mine]
+        assert (layer.data[mask] == mine).all()
+    count = len(bench.session.layers.runs._runs)
+    score_with(bench, thresholds[1])
+    assert len(bench.session.layers.runs._runs) == count + 1
+    assert not any(run.undone for run in bench.session.layers.runs._runs)
+    if how == "give":
+        assert (bench.labels()[mask] == mine).all()
+        score_with(bench, thresholds[2])
+        assert (bench.labels()[mask] == mine).all()
+        bench.session.layers.undo_last_run()
+        assert (bench.session.layers.combined(target)[0][mask] == mine).all()
+        bench.session.layers.undo_last_run()
+        assert (bench.session.layers.combined(target)[0][mask] == mine).all()
+    else:
+        bench.session.layers.undo_last_run()
+        assert np.array_equal(bench.session.layers.combined(target)[0], refined)

@@ -75,6 +75,7 @@ class SegmentFlow:
         session.viewer.dims.events.current_step.connect(self._on_plane)
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
+        session.layers.written.connect(self._on_written)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -208,6 +209,11 @@ class SegmentFlow:
             instead_of=self._live_run,
         )
         self._show(segmented, self._live_run)
+
+    def _on_written(self, run: Run) -> None:
+        """Leave the last scores in place once something else was written over them: a region, a mask, a refinement."""
+        if run is not self._live_run:
+            self._live_run = None
 
     def _show(self, segmented: Segmented, run: Run) -> None:
         """Make a result that was written the one that everybody sees."""

@@ -485,3 +485,44 @@ def test_where_layers_overlap_hand_edits_win_and_the_pixels_are_counted(board, h
 def test_a_wrong_shape_is_a_mistake_of_the_program(board):
     with pytest.raises(ValueError, match="shape"):
         board.book.write(Result(board.target(), np.zeros((3, 3), np.uint8), board.table))
+
+
+def test_a_live_run_after_a_given_region_keeps_it_wherever_it_lies(board, halves):
+    board.write(halves)
+    new = halves.copy()
+    new[:2] = 3
+    live = board.write(new)
+    mask = np.zeros((12, 16), bool)
+    mask[6:9, 2:5] = True
+    board.book.give(board.target(), mask, 2)
+    new[:4] = 3
+    board.write(new, instead_of=live)
+    assert (board.seen()[6:9, 2:5] == 2).all()
+    assert (board.seen()[:4] == 3).all()
+    board.write(np.ones_like(halves))
+    assert (board.seen()[6:9, 2:5] == 2).all()
+
+
+def test_undo_of_a_region_leaves_a_later_run_in_its_other_layer_alone(board, halves):
+    board.write(halves)
+    mask = np.zeros((12, 16), bool)
+    mask[6:9, 2:5] = True
+    board.book.give(board.target(), mask, 2)
+    new = halves.copy()
+    new[:2, :8] = 3
+    board.write(new)  # changes the layers of classes 1 and 3 only
+    board.layer(2).undo()
+    assert np.array_equal(board.seen(), new)
+
+
+def test_undo_last_run_keeps_what_was_given_since(board, halves):
+    board.write(halves)
+    new = halves.copy()
+    new[:2] = 3
+    board.write(new)
+    mask = np.zeros((12, 16), bool)
+    mask[6:9, 6:10] = True  # half of it is class 2 already
+    board.book.give(board.target(), mask, 2)
+    board.book.undo_last_run()
+    board.write(np.ones_like(halves))
+    assert (board.seen()[6:9, 6:10] == 2).all()

@@ -59,6 +59,14 @@ class History:
             edited = PackedMask.of(memory.edited.unpacked() | where)
             self.remember(layer, plane, PlaneMemory(memory.written, edited))
 
+    def edited_since(self, step: Step) -> Mask:
+        """(H, W) pixels that were counted as changed by hand after a step, some of which may hold what it wrote."""
+        now, then = self.memory(step.layer, step.plane), step.memory_after
+        if now is None or now is then:
+            return np.zeros(step.changed.shape, bool)
+        edited = now.edited.unpacked()
+        return edited if then is None else edited & ~then.edited.unpacked()
+
     def untouched(self, layer: Labels) -> bool:
         """Whether a layer holds nothing but what results wrote: no hand edit in any plane."""
         frame = self._frames.get(layer.unique_id)
@@ -112,9 +120,9 @@ class History:
 
     def _on_paint(self, event: Any) -> None:
         layer = event.source
-        if not self._writing:
-            for _run, step in self._steps.get(layer.unique_id, []):
-                step.painted = step.unseen = True
+        for _run, step in self._steps.get(layer.unique_id, []):
+            step.painted = True
+            step.unseen = step.unseen or not self._writing
         self._changed(layer)
 
     def _on_set_data(self, event: Any) -> None:
@@ -150,6 +158,16 @@ class History:
             run.following = False
 
     def _follow(self, step: Step, undone: bool) -> None:
-        """Do in another layer of the same hand edit what Ctrl+Z (or redo) did in the first."""
-        if step.matches(step.after if undone else step.before):
+        """Do in another layer of the same hand edit what Ctrl+Z (or redo) did in the first.
+
+        Where that layer was painted since, its own undo would take back the stroke: the old values are painted over.
+        """
+        if not step.matches(step.after if undone else step.before):
+            return
+        if not step.painted:
             (step.layer.undo if undone else step.layer.redo)()
+            return
+        step.undone = undone
+        with self:
+            step.paint(step.changed.unpacked(), undone=undone)
+        self._changed(step.layer)

@@ -113,9 +113,8 @@ class Runs:
                 self._list.remove(layer)
                 layer = step.replaced
             elif where.any():
-                rows, columns = np.nonzero(where)
-                with layer.block_history():
-                    layer.data_setitem(step.frame.indices(step.plane, rows, columns), step.values_before(where))
+                step.paint(where, undone=True)
+        later = self._history.edited_since(step)
         self._history.remember(layer, step.plane, step.memory_before)
-        self._history.confirm(layer, step.plane, step.changed.unpacked() & ~where)
+        self._history.confirm(layer, step.plane, later | step.changed.unpacked() & ~where)
         self._changed(layer)

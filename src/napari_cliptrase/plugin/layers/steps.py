@@ -40,7 +40,7 @@ class Step:
     replaced: Labels | None = None
     undone: bool = False
     painted: bool = False
-    """Whether something was painted into the layer since."""
+    """Whether something was painted into the layer since, by hand or by a later run: napari's undo is not its own."""
     unseen: bool = False
     """Whether something was painted that was not looked at yet."""
     erased: bool = False
@@ -67,9 +67,12 @@ class Step:
         kept[where] = content[where] == self.after
         return kept
 
-    def values_before(self, where: Mask) -> NDArray[np.integer]:
-        """What the pixels of ``where`` (part of the changed ones, H, W) held before, in row order."""
-        return self.before[where[self.changed.unpacked()]]
+    def paint(self, where: Mask, *, undone: bool) -> None:
+        """Give pixels ``where`` (part of the changed ones, H, W) their old (or else new) values, as one undo step."""
+        rows, columns = np.nonzero(where)
+        values = (self.before if undone else self.after)[where[self.changed.unpacked()]]
+        with self.layer.block_history():
+            self.layer.data_setitem(self.frame.indices(self.plane, rows, columns), values)
 
 
 @dataclass(eq=False)
