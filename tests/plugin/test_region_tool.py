@@ -255,3 +255,23 @@ def test_only_the_plane_of_the_encoding_has_regions(qtbot):
     qtbot.waitUntil(lambda: tool.part_at((2, 1, 1)) is not None, timeout=60_000)
     assert tool.part_at((1, 1, 1)) is None
     tool.set_on(False)
+
+
+def test_undo_after_shift_click_takes_that_click_back(desk):
+    before = np.ones((40, 60), np.uint8)
+    before[:, 30:] = 2
+    desk.run(before)
+    layers = desk.session.layers.class_layers(desk.image)
+    desk.session.selection.show()
+    desk.session.active_class = 2
+    desk.start()
+    desk.click(25, 5, modifiers=("Shift",))
+    desk.qtbot.wait(20)
+    assert desk.session.active_class == 2
+    assert desk.viewer.layers.selection.active is layers[1]
+    desk.viewer.layers.selection.active.undo()
+    np.testing.assert_array_equal(desk.labels(), before)
+    desk.click(25, 5)
+    assert desk.viewer.layers.selection.active is layers[2]
+    desk.viewer.layers.selection.active.undo()
+    np.testing.assert_array_equal(desk.labels(), before)

@@ -112,9 +112,12 @@ class RegionTool:
         mask = np.zeros(target.shape, bool)
         mask[part.pixels] = True
         try:
-            self._session.layers.give(target, mask, 0 if clear else active or 0, locked=self._session.locked)
+            run = self._session.layers.give(target, mask, 0 if clear else active or 0, locked=self._session.locked)
         except CliptraseError as error:
             show_warning(str(error))
+            return
+        if run is not None:
+            self._session.selection.show_change(run.layers)
 
     def _color(self) -> RGB:
         active = self._session.active_class

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
     from napari_cliptrase.plugin.flow import ModelChoice, SegmentFlow
     from napari_cliptrase.plugin.region_tool import RegionTool
+    from napari_cliptrase.plugin.selection import ClassSelection
     from napari_cliptrase.plugin.status import CursorStatus
     from napari_cliptrase.plugin.uncertain import Tour
     from napari_cliptrase.segmenter import ClassSummary, Encoding, Segmentation
@@ -123,6 +124,13 @@ class Session:
         return RegionTool(self)
 
     @cached_property
+    def selection(self) -> "ClassSelection":
+        """What keeps the active class and the selected layer in step."""
+        from napari_cliptrase.plugin.selection import ClassSelection
+
+        return ClassSelection(self)
+
+    @cached_property
     def cursor_status(self) -> "CursorStatus":
         """What is said under the cursor."""
         from napari_cliptrase.plugin.status import CursorStatus
@@ -199,8 +207,12 @@ class Session:
     @active_class.setter
     def active_class(self, class_id: int | None) -> None:
         if class_id != self._active:
-            self._active = class_id
-            self.active_changed.emit(class_id)
+            self.choose_class(class_id)
+
+    def choose_class(self, class_id: int | None) -> None:
+        """Make a class the active one and tell everybody, even when it was: another layer may be selected since."""
+        self._active = class_id
+        self.active_changed.emit(class_id)
 
     @property
     def locked(self) -> frozenset[int]:

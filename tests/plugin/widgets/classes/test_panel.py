@@ -351,3 +351,12 @@ def test_classes_of_a_table_that_only_layers_have_are_not_lost(desk):
     assert isinstance(desk.session.layers.table(desk.image), ClassTable)
     desk.panel.add_text("dog")
     assert desk.session.prompts.ids == (1, 2)
+
+
+def test_a_click_on_the_selected_row_announces_its_class_again(desk, qtbot):
+    desk.panel.add_text("cat\ndog")
+    desk.click(qtbot, 1, Column.NAME)
+    told = []
+    desk.session.active_changed.connect(told.append)
+    desk.click(qtbot, 1, Column.NAME)
+    assert told == [2]

@@ -405,3 +405,18 @@ def test_a_labels_layer_keeps_its_own_enter_and_escape_while_the_tool_is_on(desk
     assert polygon.points == []
     assert desk.sams[-1].preview is not None  # neither key was the tool's
     assert not desk.session.layers.class_layers(desk.image)
+
+
+def test_selecting_the_layer_of_another_class_pauses_and_makes_it_active(desk):
+    labels = np.ones(SHAPE, np.uint8)
+    labels[:, 30:] = 2
+    desk.session.layers.write(Result(desk.target, labels, desk.session.prompts.table()))
+    desk.session.selection.show()
+    desk.start()
+    layer = desk.session.layers.class_layers(desk.image)[1]
+    desk.viewer.layers.selection.active = layer
+    desk.settle()
+    assert desk.session.active_class == 1
+    assert desk.viewer.layers.selection.active == layer
+    assert "Paused" in desk.said[-1]
+    assert desk.tool.on

@@ -292,3 +292,35 @@ def test_a_sentence_is_shown_when_the_area_is_empty(desk):
     notification_manager.records.clear()
     assert desk.dock.run() is None
     assert "No shape lies on" in notification_manager.records[-1].message
+
+
+def test_a_live_score_leaves_the_layer_of_the_user_selected_and_a_run_does_not(desk):
+    image = desk.add_image()
+    desk.dock.classes.add_text("cat\ndog\nsky")
+    desk.dock.model.choose(TOY)
+    desk.dock.run()
+    desk.wait()
+    desk.session.active_class = next(iter(desk.session.layers.class_layers(image)))
+    shapes = desk.viewer.add_shapes(name="mine")
+    desk.dock.scores.threshold.setValue(0.01)
+    desk.qtbot.waitUntil(lambda: not desk.dock.flow._timer.isActive(), timeout=PATIENCE)
+    desk.wait()
+    assert desk.viewer.layers.selection.active == shapes
+    desk.dock.run()
+    desk.wait()
+    assert desk.viewer.layers.selection.active != shapes
+
+
+def test_the_combined_layer_has_the_label_of_the_active_class_in_its_brush(desk):
+    image = desk.add_image()
+    desk.dock.classes.add_text("cat\ndog\nsky")
+    desk.dock.model.choose(TOY)
+    desk.session.output = Output.COMBINED
+    desk.session.active_class = 2
+    desk.dock.run()
+    desk.wait()
+    combined = desk.session.layers.combined_layer(image)
+    assert desk.viewer.layers.selection.active == combined
+    assert combined.selected_label == 2
+    desk.session.active_class = 3
+    assert combined.selected_label == 3

@@ -144,6 +144,8 @@ class ClassTable(QTableView):
 
     def _on_clicked(self, index: QModelIndex) -> None:
         class_id = index.data(ID)
+        if class_id:
+            self._session.choose_class(class_id)
         if index.column() == Column.COLOR and class_id:
             self.choose_color(class_id)
         elif index.column() == Column.THRESHOLD and class_id:

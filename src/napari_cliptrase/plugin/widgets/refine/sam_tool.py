@@ -264,7 +264,8 @@ class SamTool:
             return
         if self._preview is not None:
             self._show(self._preview)
-        self._on_written()
+        if not self._session.selection.following:
+            self._on_written()
 
     def _on_written(self, _run: Any = None) -> None:
         """The class table selects the layer of its class now: that is not the user's wish to leave the tool."""

@@ -53,6 +53,7 @@ class SegmentDock(QWidget):
         self.bar.live.setChecked(self.flow.live)
         self.region_tool = session.region_tool
         self.status = session.cursor_status
+        self.selection = session.selection
         self._lay_out()
         self._connect()
         self._on_region_tool(self.region_tool.on)
@@ -73,9 +74,11 @@ class SegmentDock(QWidget):
         except CliptraseError as error:
             notifications.show_warning(str(error))
             return None
-        return self.flow.run(
+        job = self.flow.run(
             subject, self.model.choice(), extras=self.output.extras(), planes=self.image.wanted_planes()
         )
+        job.done.connect(lambda _outcome: self.selection.show())
+        return job
 
     def reason(self) -> str:
         """Why *Run* is not possible, in words; empty when it is."""
@@ -160,7 +163,6 @@ class SegmentDock(QWidget):
         tie(session.layers.written, self._on_written)
         tie(session.layers.taken_back, self._check)
         tie(session.viewer.layers.events.removed, self._on_layer_removed)
-        tie(session.active_changed, self._select_layer)
 
     def undo_last_run(self) -> None:
         """Take the last run back."""
@@ -199,17 +201,7 @@ class SegmentDock(QWidget):
         self.model.refresh()
         self._check()
 
-    def _on_written(self, _run: Run) -> None:
+    def _on_written(self, run: Run) -> None:
         self._check()
-        self._select_layer()
-
-    def _select_layer(self, *_: Any) -> None:
-        """Make the layer of the active class the one to paint on, with its label in the brush."""
-        session = self._session
-        image, active = session.image, session.active_class
-        if image is None or active is None:
-            return
-        layer = session.layers.class_layers(image).get(active) or session.layers.combined_layer(image)
-        if layer is not None:
-            layer.selected_label = active
-            session.viewer.layers.selection.active = layer
+        if not run.linked:
+            self.selection.show_after_writing()
