@@ -13,6 +13,7 @@ from napari_cliptrase.plugin.layers import Extra, Result
 from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.subject import subject_of
 from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.settings import Detail
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
 PATIENCE = 120_000
@@ -256,3 +257,120 @@ def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
     else:
         bench.session.layers.undo_last_run()
         assert np.array_equal(bench.session.layers.combined(target)[0], refined)
+
+
+def add_second(bench):
+    other = np.random.default_rng(5).integers(0, 255, bench.image.data.shape, np.uint8)
+    return bench.viewer.add_image(other, rgb=True, name="other")
+
+
+def run_on(bench, image):
+    bench.session.image = bench.image = image
+    bench.run()
+
+
+def test_the_chosen_image_decides_what_is_shown_and_scored(bench):
+    first, second = bench.image, add_second(bench)
+    run_on(bench, first)
+    found = bench.session.encoded, bench.session.segmented
+    bench.session.image = second
+    assert (bench.session.encoded, bench.session.segmented) == (None, None)
+    run_on(bench, second)
+    bench.session.image = first
+    assert (bench.session.encoded, bench.session.segmented) == found
+    layers = bench.session.layers.class_layers(second)
+    before = {class_id: layer.data.copy() for class_id, layer in layers.items()}
+    score_with(bench, some_threshold(bench, 0.3))
+    assert bench.session.segmented.subject.target.image_id == first.unique_id
+    assert bench.session.layers.class_layers(second).keys() == before.keys()
+    assert all(np.array_equal(layer.data, before[class_id]) for class_id, layer in layers.items())
+
+
+def test_live_scores_of_one_image_are_not_taken_back_by_those_of_another(bench):
+    first, second = bench.image, add_second(bench)
+    run_on(bench, second)
+    run_on(bench, first)
+    score_with(bench, some_threshold(bench, 0.3))
+    scored = bench.labels()
+    target = bench.session.segmented.subject.target
+    bench.session.image = second
+    score_with(bench, some_threshold(bench, 0.5))
+    assert np.array_equal(bench.session.layers.combined(target)[0], scored)
+
+
+def test_when_an_image_goes_the_one_chosen_next_has_its_result(bench):
+    first, second = bench.image, add_second(bench)
+    run_on(bench, first)
+    run_on(bench, second)
+    bench.viewer.layers.remove(second)
+    bench.session.image = first
+    assert bench.session.encoded.subject.target.image_id == first.unique_id
+    assert bench.session.segmented is not None
+
+
+def test_who_chose_another_image_during_a_run_sees_nothing_of_it(bench):
+    second = add_second(bench)
+    bench.flow.run(bench.subject(), TOY)
+    bench.session.image = second
+    bench.wait()
+    assert bench.session.layers.class_layers(bench.image)
+    assert bench.session.encoded is None
+
+
+def test_settings_changed_during_a_run_are_applied_at_its_end(bench):
+    bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
+    bench.run()
+    assert bench.labels().all()
+    bench.flow.run(bench.subject(), TOY)
+    score_with(bench, some_threshold(bench, 0.4))
+    assert not bench.labels().all()
+    assert not bench.flow.stale
+
+
+def test_a_detail_changed_during_a_run_does_not_hide_its_result(bench):
+    bench.flow.run(bench.subject(), TOY)
+    bench.session.settings = replace(bench.session.settings, detail=Detail.COARSE)
+    bench.wait()
+    found, first = bench.session.segmented, bench.image
+    bench.session.image = add_second(bench)
+    bench.session.image = first
+    assert bench.session.segmented is found
+
+
+def test_live_turned_on_scores_what_has_changed_meanwhile(bench):
+    bench.run()
+    bench.flow.live = False
+    bench.session.prompts = bench.session.prompts.added("grass")
+    bench.wait()
+    assert bench.flow.stale
+    bench.flow.live = True
+    bench.wait()
+    assert not bench.flow.stale
+    assert 4 in bench.session.segmented.segmentation.classes.ids
+    segmented = bench.session.segmented
+    bench.flow.live = False
+    bench.flow.live = True
+    bench.wait()
+    assert bench.session.segmented is segmented
+
+
+def test_extra_layers_asked_for_after_a_run_come_at_once(bench):
+    bench.run()
+    bench.flow.set_extras(frozenset({Extra.MARGIN, Extra.REGIONS}))
+    bench.wait()
+    assert bench.viewer.layers["doubt · scene"].visible
+    assert not bench.viewer.layers["regions · scene"].visible
+    bench.flow.set_extras(frozenset())
+    bench.wait()
+    assert "doubt · scene" not in bench.viewer.layers
+
+
+def test_after_unload_another_plane_brings_nothing_back(bench):
+    film = np.random.default_rng(2).integers(0, 255, (3, 96, 128, 3), np.uint8)
+    run_on(bench, bench.viewer.add_image(film, rgb=True, name="film"))
+    step = bench.viewer.dims.current_step[0]
+    bench.viewer.dims.set_current_step(0, (step + 1) % 3)
+    bench.flow.unload()
+    assert bench.flow._away is None
+    bench.viewer.dims.set_current_step(0, step)
+    assert bench.session.encoded is None

@@ -1,10 +1,9 @@
 """From *Run* to layers: load the model, encode, score, write; and score again whenever a prompt changes.
 
 Reading pixels, loading, encoding and scoring happen in a worker; layers are written when it is done, if the image is
-still there and unchanged. Encodings are kept, so that going back to a plane or a model costs no new one.
+still there and unchanged. Encodings are kept, so that going back to an image, a plane or a model costs no new one.
 """
 
-from collections import OrderedDict
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,13 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.jobs import Job, Report
-from napari_cliptrase.plugin.layers import Extra, Run, show_extras, write_planes
+from napari_cliptrase.plugin.kept import Kept, Key
+from napari_cliptrase.plugin.layers import Extra, Output, Run, show_extras, write_planes
 from napari_cliptrase.plugin.plane_steps import Found, find_steps, result_of
 from napari_cliptrase.plugin.session import Encoded, Segmented, Session
 from napari_cliptrase.plugin.subject import Planes, Subject, on_plane_of, planes_of
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.prompts import PromptSet
-from napari_cliptrase.settings import Settings
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
@@ -31,9 +30,6 @@ RUN = "segment"
 SCORE = "score"
 QUIET_TIME = 150
 """Milliseconds without a change before the scores are computed again."""
-
-MOST_KEPT = 1 << 30
-"""Bytes of encodings and pictures that are kept."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +54,7 @@ class SegmentFlow:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._kept: OrderedDict[Hashable, Encoded] = OrderedDict()
-        self._results: dict[Hashable, Segmented] = {}
+        self._kept = Kept()
         self.loaded: ModelChoice | None = None
         """The choice that the loaded model came from."""
         self._segmenter: Segmenter | None = None
@@ -70,12 +65,34 @@ class SegmentFlow:
         self._timer.timeout.connect(self.score)
         self._asked: Hashable = None
         self._extras: frozenset[Extra] = frozenset()
-        self._away: Encoded | None = None
-        self.live = True
+        self._away: Subject | None = None
+        self._live = True
+        self.output: Output | None = None
+        """The layers that were written last."""
         session.viewer.dims.events.current_step.connect(self._on_plane)
+        session.image_changed.connect(self._on_image)
+        session.encoded_changed.connect(self._leave)
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
         session.layers.written.connect(self._on_written)
+
+    @property
+    def live(self) -> bool:
+        """Whether every change is scored at once; turned on, what has changed meanwhile is."""
+        return self._live
+
+    @live.setter
+    def live(self, live: bool) -> None:
+        self._live = live
+        self._on_change()
+
+    @property
+    def stale(self) -> bool:
+        """Whether classes or settings are others than those of the shown result, and nothing is being done about it."""
+        session = self._session
+        if session.encoded is None or session.segmented is None or self._question() == self._asked:
+            return False
+        return not self._timer.isActive() and not session.jobs.running(SCORE) and not session.jobs.running(RUN)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -104,8 +121,10 @@ class SegmentFlow:
         segmenter_before = self._segmenter
         loaded = session.model if self.loaded == choice else None
         subjects = planes_of(subject) if planes is Planes.ALL else (subject,)
-        keys = {plane.key: (plane.key, choice, settings.encode_key()) for plane in subjects}
-        kept = {plane: self._kept[key] for plane, key in keys.items() if key in self._kept}
+        question = self._question()
+        keys = {plane.key: Key(plane.key, choice, settings.encode_key()) for plane in subjects}
+        found_before = {plane: self._kept.encoded(key) for plane, key in keys.items()}
+        kept = {plane: encoded for plane, encoded in found_before.items() if encoded is not None}
 
         def steps(report: Report) -> "Generator[Progress, None, tuple[Segmenter, Found]]":
             from napari_cliptrase.segmenter import Segmenter
@@ -123,26 +142,27 @@ class SegmentFlow:
             self._segmenter, found = outcome
             self.loaded = choice
             session.model = self._segmenter.model
-            self._keep(keys[subject.key], found.encoded)
-            self._live_run = None
+            self._kept.keep(keys[subject.key], found.encoded)
+            output = session.output
             run = yield from write_planes(
                 session.layers,
                 found.results,
-                output=session.output,
+                output=output,
                 mode=session.merge_mode,
                 locked=session.locked,
             )
-            self._extras = extras
+            self._extras, self.output = extras, output
             session.encoded = found.encoded
             for segmented in found.known:
-                self._results[keys[segmented.subject.key]] = segmented
-            self._show(found.segmented, run)
-            if planes is Planes.ALL:
-                self._on_plane()  # there was time to go elsewhere
-            self._on_change(session.prompts)
+                self._kept.remember(keys[segmented.subject.key], segmented, question)
+            self._show(found.segmented, run, question)
+            # there was time to go elsewhere
+            if session.image is not None and session.image.unique_id != subject.target.image_id:
+                self._on_image()
+            elif planes is Planes.ALL:
+                self._on_plane()
 
         self._timer.stop()
-        self._asked = asked(prompts)
         session.jobs.cancel(SCORE)
         return self._started(session.jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
 
@@ -154,7 +174,7 @@ class SegmentFlow:
         if encoded is None or segmenter is None or not prompts.classes or session.jobs.running(RUN):
             return None
 
-        self._asked = asked(prompts)
+        question = self._question()
 
         def steps(_report: Report) -> Generator[Progress, None, Segmented]:
             yield Progress(0, 0, "Scoring the classes")
@@ -163,7 +183,7 @@ class SegmentFlow:
 
         def done(segmented: Segmented) -> None:
             if session.encoded is encoded:
-                self._rescore(segmented)
+                self._rescore(segmented, question)
 
         return self._started(session.jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
 
@@ -172,8 +192,7 @@ class SegmentFlow:
         self._session.jobs.cancel()
         model = self._session.model
         self._kept.clear()
-        self._results.clear()
-        self.loaded = self._segmenter = None
+        self.loaded = self._segmenter = self._away = None
         self._session.encoded = None
         self._session.segmented = None
         self._session.model = None
@@ -182,85 +201,131 @@ class SegmentFlow:
 
     def is_kept(self, subject: Subject, choice: ModelChoice) -> bool:
         """Whether a run needs no new encoding."""
-        return (subject.key, choice, self._session.settings.encode_key()) in self._kept
+        return Key(subject.key, choice, self._session.settings.encode_key()) in self._kept
+
+    def set_extras(self, extras: frozenset[Extra]) -> Job | None:
+        """Show other layers beside the labels of the shown result; None when there is none yet."""
+        self._extras = extras
+        session = self._session
+        encoded, segmented = session.encoded, session.segmented
+        if encoded is None or segmented is None:
+            return None
+
+        def steps(_report: Report) -> Generator[Progress, None, None]:
+            yield Progress(0, 0, "Finding the regions")
+            if Extra.REGIONS in extras:
+                encoded.encoding.region_map()
+
+        def done(_value: None) -> None:
+            if session.encoded is encoded and session.segmented is not None:
+                image = session.layers.image(encoded.subject.target)
+                show_extras(session.viewer.layers, image, session.segmented, encoded, extras)
+
+        return session.jobs.start("Show", steps, done=done, failed=self._fail, key="extras")
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def _started(self, job: Job) -> Job:
-        job.finished.connect(self._end)
+        job.finished.connect(lambda: self._end(job))
         self.started.emit(job)
         return job
 
-    def _end(self) -> None:
+    def _end(self, job: Job) -> None:
+        if job.key == RUN:
+            self._on_change()  # what changed during the run
         self.ended.emit()
 
     def _fail(self, error: CliptraseError) -> None:
         self.failed.emit(error)
         notifications.show_warning(str(error))
 
-    def _rescore(self, segmented: Segmented) -> None:
+    def _question(self) -> Hashable:
+        return asked(self._session.prompts), self._session.settings
+
+    def _rescore(self, segmented: Segmented, question: Hashable) -> None:
         """Write new scores of what was encoded before, in the place of the scores before these."""
         session = self._session
+        output = session.output
         self._live_run = session.layers.write(
             result_of(segmented, "New scores"),
-            output=session.output,
+            output=output,
             mode=session.merge_mode,
             locked=session.locked,
             instead_of=self._live_run,
         )
-        self._show(segmented, self._live_run)
+        self.output = output
+        self._show(segmented, self._live_run, question)
 
     def _on_written(self, run: Run) -> None:
         """Leave the last scores in place once something else was written over them: a region, a mask, a refinement."""
         if run is not self._live_run:
             self._live_run = None
 
-    def _show(self, segmented: Segmented, run: Run) -> None:
+    def _leave(self, _encoded: Encoded | None) -> None:
+        """Another encoding is shown: the scores of the last one stay in their layers."""
+        self._live_run = None
+
+    def _show(self, segmented: Segmented, run: Run, question: Hashable) -> None:
         """Make a result that was written the one that everybody sees."""
         session = self._session
+        encoded = session.encoded
+        self._asked = question
         session.segmented = segmented
-        if session.encoded is not None and self.loaded is not None:
-            self._results[session.encoded.subject.key, self.loaded, session.settings.encode_key()] = segmented
+        if encoded is not None and self.loaded is not None:
+            key = Key(encoded.subject.key, self.loaded, encoded.encoding.encode_settings)
+            self._kept.remember(key, segmented, question)
         image = session.layers.image(segmented.subject.target)
-        show_extras(session.viewer.layers, image, segmented, session.encoded, self._extras)
+        show_extras(session.viewer.layers, image, segmented, encoded, self._extras)
         for note in run.notes:
             notifications.show_info(note)
         self.written.emit(run)
 
-    def _keep(self, key: Hashable, encoded: Encoded) -> None:
-        self._kept[key] = encoded
-        self._kept.move_to_end(key)
-        while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > MOST_KEPT:
-            gone, _ = self._kept.popitem(last=False)
-            self._results.pop(gone, None)
+    def _on_image(self, _image: Any = None) -> None:
+        """Go with the choice of an image: back to what is known of it, or to nothing."""
+        session = self._session
+        image, subject = session.image, None
+        if image is not None and self.loaded is not None:
+            subject = self._kept.newest_of(image.unique_id, session.version_of(image), self.loaded)
+        self._away = subject
+        if image is None or subject is None:
+            session.encoded = session.segmented = None
+        else:
+            self._go_to(on_plane_of(session.viewer, image, subject))
 
     def _on_plane(self, _event: Any = None) -> None:
         """Go with the viewer to another plane: back to what is known of it, or to nothing."""
         session = self._session
-        encoded = session.encoded or self._away
-        if encoded is None or self.loaded is None or session.image is None:
+        here = session.encoded.subject if session.encoded is not None else self._away
+        if here is None or session.image is None:
             return
-        target = encoded.subject.target
+        target = here.target
         if (target.image_id, target.version) != (session.image.unique_id, session.version_of(session.image)):
             return
-        subject = on_plane_of(session.viewer, session.image, encoded.subject)
-        if session.encoded is not None and subject.key == encoded.subject.key:
-            return
-        key = (subject.key, self.loaded, session.settings.encode_key())
-        self._away = encoded
-        session.encoded = self._kept.get(key)
-        session.segmented = self._results.get(key) if session.encoded is not None else None
+        subject = on_plane_of(session.viewer, session.image, here)
+        if session.encoded is None or subject.key != here.key:
+            self._away = here
+            self._go_to(subject)
 
-    def _on_change(self, new: PromptSet | Settings) -> None:
+    def _go_to(self, subject: Subject) -> None:
+        """Make what is known of a subject the shown result."""
+        session = self._session
+        key = self._kept.nearest(Key(subject.key, self.loaded, session.settings.encode_key()))
+        encoded, scored = self._kept.encoded(key), self._kept.scored(key)
+        if encoded is None or scored is None:
+            session.encoded = session.segmented = None
+            return
+        self._asked = scored.question
+        session.encoded, session.segmented = encoded, scored.segmented
+
+    def _on_change(self, _new: Any = None) -> None:
         """Score again after a change that needs no new encoding and makes a difference to the labels."""
         session = self._session
-        if not self.live or session.encoded is None or session.segmented is None:
+        if not self._live or session.encoded is None or session.segmented is None:
             return
         if session.encoded.encoding.encode_settings != session.settings.encode_key():
             return
-        if isinstance(new, PromptSet) and asked(new) == self._asked:
-            return
-        self._timer.start()
+        if self._question() != self._asked or session.jobs.running(SCORE):
+            self._timer.start()
 
 
 def asked(prompts: PromptSet) -> Hashable:
@@ -276,7 +341,3 @@ def _loaded(choice: ModelChoice, report: Report) -> "Generator[Progress, None, C
     return load_model(
         choice.name, choice.device, choice.precision, progress=report.progress, cancelled=report.cancelled
     )
-
-
-def _size(encoded: Encoded) -> int:
-    return int(encoded.encoding.nbytes + encoded.rgb.nbytes)

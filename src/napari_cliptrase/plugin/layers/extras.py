@@ -67,7 +67,9 @@ def _made(
         yield _tagged(layer, image, Role.REGIONS)
     if Extra.MARGIN in extras:
         doubt = lifted(segmentation.margin, target.frame)
-        yield _tagged(_picture(doubt, f"doubt · {image.name}", "inferno", over_pixels), image, Role.MARGIN)
+        picture = _picture(doubt, f"doubt · {image.name}", "inferno", over_pixels)
+        picture.visible = True  # one picture, asked for by name; the others would lie over each other
+        yield _tagged(picture, image, Role.MARGIN)
     if Extra.SCORES in extras:
         scores = segmentation.scores
         grid = scores.maps.shape[1], scores.maps.shape[2]

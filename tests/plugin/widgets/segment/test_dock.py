@@ -324,3 +324,41 @@ def test_the_combined_layer_has_the_label_of_the_active_class_in_its_brush(desk)
     assert combined.selected_label == 2
     desk.session.active_class = 3
     assert combined.selected_label == 3
+
+
+def test_the_dock_says_when_another_run_is_needed(desk):
+    dock, session = desk.dock, desk.session
+    desk.add_image()
+    dock.classes.add_text("cat\ndog\nsky")
+    dock.model.choose(TOY)
+    dock.run()
+    desk.wait()
+    assert not dock.bar.words.text()
+    shown = session.segmented
+    dock.output.output.chosen.emit(Output.BOTH)
+    assert "Press Run" in dock.bar.words.text()
+    dock.output.output.chosen.emit(Output.CLASSES)
+    assert not dock.bar.words.text()
+    dock.bar.live.setChecked(False)
+    dock.scores.threshold.setValue(0.01)
+    assert "Press Run" in dock.bar.words.text()
+    dock.bar.live.setChecked(True)
+    assert not dock.bar.words.text()
+    desk.qtbot.waitUntil(lambda: not dock.flow._timer.isActive(), timeout=PATIENCE)
+    desk.wait()
+    assert session.segmented is not shown
+    assert not dock.bar.words.text()
+
+
+def test_doubt_comes_and_goes_with_its_box(desk):
+    desk.add_image()
+    desk.dock.classes.add_text("cat\ndog")
+    desk.dock.model.choose(TOY)
+    desk.dock.run()
+    desk.wait()
+    desk.dock.output.margin.setChecked(True)
+    desk.wait()
+    assert desk.viewer.layers["doubt · scene"].visible
+    desk.dock.output.margin.setChecked(False)
+    desk.wait()
+    assert "doubt · scene" not in desk.viewer.layers

@@ -97,6 +97,10 @@ class SegmentDock(QWidget):
             return "Press Run to use the other model."
         if encoded.encoding.encode_settings != self._session.settings.encode_key():
             return "Press Run for the new detail or method."
+        if self._session.segmented is not None and self.flow.output not in (None, self._session.output):
+            return "Press Run to write the other layers."
+        if self.flow.stale:
+            return "Press Run for the changed classes or numbers."
         return ""
 
     # -- parts --------------------------------------------------------------------------------------------------------
@@ -145,7 +149,9 @@ class SegmentDock(QWidget):
         bar.run_wanted.connect(self.run)
         bar.cancel_wanted.connect(lambda: session.jobs.cancel())
         bar.undo_wanted.connect(self.undo_last_run)
-        bar.live.toggled.connect(lambda on: setattr(flow, "live", on))
+        bar.live.toggled.connect(self._set_live)
+        self.output.extras_chosen.connect(flow.set_extras)
+        self.output.output.chosen.connect(self._check)
         self.model.load_wanted.connect(lambda: flow.load(self.model.choice()))
         self.model.unload_wanted.connect(flow.unload)
         self.region_button.toggled.connect(self.region_tool.set_on)
@@ -163,6 +169,10 @@ class SegmentDock(QWidget):
         tie(session.layers.written, self._on_written)
         tie(session.layers.taken_back, self._check)
         tie(session.viewer.layers.events.removed, self._on_layer_removed)
+
+    def _set_live(self, on: bool) -> None:
+        self.flow.live = on
+        self._check()
 
     def undo_last_run(self) -> None:
         """Take the last run back."""

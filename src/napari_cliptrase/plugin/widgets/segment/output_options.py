@@ -1,5 +1,6 @@
 """Which layers a run writes, and what it may overwrite."""
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.merge import MergeMode
@@ -21,7 +22,12 @@ MODES = {
 
 
 class OutputOptions(QWidget):
-    """Choices take effect with the next run."""
+    """Choices take effect with the next run; the layers beside the labels come and go at once.
+
+    Signals: ``extras_chosen(extras)``.
+    """
+
+    extras_chosen = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +36,7 @@ class OutputOptions(QWidget):
         self.scores = QCheckBox("Scores")
         self.scores.setToolTip("Also add an image layer with the probability of each class.")
         self.margin = QCheckBox("Doubt")
-        self.margin.setToolTip("Also add an image layer that is bright where two classes are close.")
+        self.margin.setToolTip("Also show an image layer that is bright where two classes are close.")
         self.regions = QCheckBox("Regions")
         self.regions.setToolTip("Also add a label layer with the regions that CLIPtrase found.")
         form = Form(self)
@@ -38,6 +44,8 @@ class OutputOptions(QWidget):
         form.add("New runs", self.mode)
         form.add("Also", self.scores, self.margin, self.regions, stretch=2)
         self._boxes = {Extra.SCORES: self.scores, Extra.MARGIN: self.margin, Extra.REGIONS: self.regions}
+        for box in self._boxes.values():
+            box.toggled.connect(lambda _on: self.extras_chosen.emit(self.extras()))
         self.output.value, self.mode.value = session.output, session.merge_mode
         self.output.chosen.connect(lambda value: setattr(session, "output", value))
         self.mode.chosen.connect(lambda value: setattr(session, "merge_mode", value))
