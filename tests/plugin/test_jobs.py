@@ -187,3 +187,20 @@ def test_an_error_in_the_rest_of_a_job_is_one_sentence(jobs, qtbot):
     with qtbot.waitSignal(job.finished, timeout=PATIENCE):
         pass
     assert [str(error) for error in errors] == ["The image has changed."]
+
+
+def test_a_result_that_comes_after_all_from_a_cancelled_job_is_dropped(jobs, qtbot):
+    values, told, known = [], [], threading.Event()
+
+    def work(_report):
+        yield Progress(0, 1, "working")
+        known.wait(10)
+        job.cancel()
+        return 42
+
+    job = jobs.start("Work", work, done=values.append)
+    job.done.connect(told.append)
+    with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
+        known.set()
+    assert not values
+    assert not told
