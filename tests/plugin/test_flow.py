@@ -374,3 +374,55 @@ def test_after_unload_another_plane_brings_nothing_back(bench):
     assert bench.flow._away is None
     bench.viewer.dims.set_current_step(0, step)
     assert bench.session.encoded is None
+
+
+def test_newer_scores_wait_until_those_being_written_have_taken_themselves_back(bench):
+    bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
+    bench.run()
+    before = bench.labels()
+    score_with(bench, some_threshold(bench, 0.2))
+    told, newer = [], some_threshold(bench, 0.5)
+
+    def hurry(progress):
+        told.append(progress.text)
+        if told.count("writing the layers") == 3:
+            bench.session.settings = replace(bench.session.settings, threshold=newer)
+            bench.flow._timer.stop()
+            bench.flow.score()
+
+    bench.session.settings = replace(bench.session.settings, threshold=some_threshold(bench, 0.3))
+    bench.flow._timer.stop()
+    job = bench.flow.score()
+    job.report.progress = hurry  # every step, however quick
+    bench.wait()
+    assert job.superseded
+    assert np.array_equal(bench.labels(), bench.session.segmented.segmentation.labels)
+    assert bench.session.settings.threshold == newer
+    assert not bench.session.layers.edited(bench.session.segmented.subject.target).any()
+    bench.session.layers.undo_last_run()
+    assert np.array_equal(bench.labels(), before)
+
+
+def test_a_stroke_while_scores_are_written_stays(bench):
+    bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
+    bench.run()
+    layers = list(bench.session.layers.class_layers(bench.image).items())
+    bench.session.settings = replace(bench.session.settings, threshold=some_threshold(bench, 0.3))
+    bench.flow._timer.stop()
+    job = bench.flow.score()
+    painted = []
+
+    def paint(progress):
+        if progress.text == "writing the layers" and len(painted) < len(layers):
+            class_id, layer = layers[len(painted)]
+            place = tuple(np.argwhere(layer.data == 0)[len(painted)])
+            painted.append((place, class_id))
+            layer.paint(place, class_id)
+
+    job.report.progress = paint
+    bench.wait()
+    for place, class_id in painted:
+        assert bench.session.layers.class_layers(bench.image)[class_id].data[place] == class_id
+    score_with(bench, some_threshold(bench, 0.2))
+    for place, class_id in painted:
+        assert bench.session.layers.class_layers(bench.image)[class_id].data[place] == class_id

@@ -4,7 +4,7 @@ Reading pixels, loading, encoding and scoring happen in a worker; layers are wri
 still there and unchanged. Encodings are kept, so that going back to an image, a plane or a model costs no new one.
 """
 
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.jobs import Job, Report
 from napari_cliptrase.plugin.kept import Kept, Key
-from napari_cliptrase.plugin.layers import Extra, Output, Run, show_extras, write_planes
+from napari_cliptrase.plugin.layers import Extra, Output, Result, Run, show_extras, write_planes
 from napari_cliptrase.plugin.plane_steps import Found, find_steps, result_of
 from napari_cliptrase.plugin.session import Encoded, Segmented, Session
 from napari_cliptrase.plugin.subject import Planes, Subject, on_plane_of, planes_of
@@ -59,6 +59,7 @@ class SegmentFlow:
         """The choice that the loaded model came from."""
         self._segmenter: Segmenter | None = None
         self._live_run: Run | None = None
+        self._writing = False
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_TIME)
@@ -143,15 +144,8 @@ class SegmentFlow:
             self.loaded = choice
             session.model = self._segmenter.model
             self._kept.keep(keys[subject.key], found.encoded)
-            output = session.output
-            run = yield from write_planes(
-                session.layers,
-                found.results,
-                output=output,
-                mode=session.merge_mode,
-                locked=session.locked,
-            )
-            self._extras, self.output = extras, output
+            run = yield from self._written_alone(found.results, session.output)
+            self._extras = extras
             session.encoded = found.encoded
             for segmented in found.known:
                 self._kept.remember(keys[segmented.subject.key], segmented, question)
@@ -181,9 +175,8 @@ class SegmentFlow:
             segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts, settings)
             return Segmented(encoded.subject, segmentation, segmentation.summary())
 
-        def done(segmented: Segmented) -> None:
-            if session.encoded is encoded:
-                self._rescore(segmented, question)
+        def done(segmented: Segmented) -> Generator[Progress, None, None] | None:
+            return self._rescore(encoded, segmented, question) if session.encoded is encoded else None
 
         return self._started(session.jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
 
@@ -242,19 +235,36 @@ class SegmentFlow:
     def _question(self) -> Hashable:
         return asked(self._session.prompts), self._session.settings
 
-    def _rescore(self, segmented: Segmented, question: Hashable) -> None:
+    def _rescore(self, encoded: Encoded, segmented: Segmented, question: Hashable) -> Generator[Progress, None, None]:
         """Write new scores of what was encoded before, in the place of the scores before these."""
+        session, output = self._session, self._session.output
+        run = yield from self._written_alone([result_of(segmented, "New scores")], output, instead_of=self._live_run)
+        if session.encoded is not encoded:  # there was time to go elsewhere
+            return
+        self._live_run = run
+        self._show(segmented, run, question)
+
+    def _written_alone(
+        self, results: Sequence[Result], output: Output, instead_of: Run | None = None
+    ) -> Generator[Progress, None, Run]:
+        """Write results after those that are just being written: these were cancelled and take themselves back."""
         session = self._session
-        output = session.output
-        self._live_run = session.layers.write(
-            result_of(segmented, "New scores"),
-            output=output,
-            mode=session.merge_mode,
-            locked=session.locked,
-            instead_of=self._live_run,
-        )
+        while self._writing:
+            yield Progress(0, 0, "Writing the layers")
+        self._writing = True
+        try:
+            run = yield from write_planes(
+                session.layers,
+                results,
+                output=output,
+                mode=session.merge_mode,
+                locked=session.locked,
+                instead_of=instead_of,
+            )
+        finally:
+            self._writing = False
         self.output = output
-        self._show(segmented, self._live_run, question)
+        return run
 
     def _on_written(self, run: Run) -> None:
         """Leave the last scores in place once something else was written over them: a region, a mask, a refinement."""

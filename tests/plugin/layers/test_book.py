@@ -526,3 +526,16 @@ def test_undo_last_run_keeps_what_was_given_since(board, halves):
     board.book.undo_last_run()
     board.write(np.ones_like(halves))
     assert (board.seen()[6:9, 6:10] == 2).all()
+
+
+def test_pixels_of_scores_that_were_replaced_are_no_hand_edits(board, halves):
+    board.write(halves)
+    live, new = None, halves.copy()
+    for rows in (2, 4):
+        new[:rows] = 0
+        live = board.write(new, instead_of=live)
+    for layer in board.book.class_layers(board.image).values():
+        layer.refresh()
+    assert not board.book.edited(board.target()).any()
+    board.write(halves, instead_of=live)
+    assert np.array_equal(board.seen(), halves)

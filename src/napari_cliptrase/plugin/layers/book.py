@@ -5,8 +5,8 @@ old data); only changed pixels are written, in one undo step a layer; layers are
 gone is made again; a result for an image that has gone or changed is refused.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from napari.components import LayerList
@@ -22,7 +22,7 @@ from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.looks import dtype_for, joined_tables, table_of
 from napari_cliptrase.plugin.layers.memory import edits_of
 from napari_cliptrase.plugin.layers.pen import Pen
-from napari_cliptrase.plugin.layers.plan import Content, flatten, ground_of, merged_content
+from napari_cliptrase.plugin.layers.plan import Content, add_to_ground, flatten, ground_of, merged_content
 from napari_cliptrase.plugin.layers.result import Output, Result
 from napari_cliptrase.plugin.layers.runs import Runs
 from napari_cliptrase.plugin.layers.shelf import Shelf
@@ -30,6 +30,7 @@ from napari_cliptrase.plugin.layers.steps import Run
 from napari_cliptrase.plugin.layers.tags import class_of, ours
 
 Mask = NDArray[np.bool_]
+Value = TypeVar("Value")
 
 
 class LabelLayers:
@@ -134,13 +135,21 @@ class LabelLayers:
         slider to and fro shall leave one undo step, not fifty.
         """
         image = self.image(result.target)
-        fresh = self.runs.withdraw(instead_of) if instead_of is not None else frozenset()
+        fresh: frozenset[Labels] = frozenset()
+        if instead_of is not None:
+            fresh = _all_of(self.runs.withdraw(instead_of))
         pen = self.pen(image, result.target, fresh)
-        self.put(pen, result, output=output, mode=mode, locked=locked)
+        for _ in self.put(pen, result, output=output, mode=mode, locked=locked):
+            pass
         return self.keep(pen.run(result.title))
 
-    def put(self, pen: Pen, result: Result, *, output: Output, mode: MergeMode, locked: Collection[int]) -> None:
-        """Write a result with a pen, as a part of its run (see `write`)."""
+    def put(
+        self, pen: Pen, result: Result, *, output: Output, mode: MergeMode, locked: Collection[int]
+    ) -> Iterator[Labels]:
+        """Write a result with a pen, as a part of its run (see `write`), one layer at each step.
+
+        What is painted into a layer before its turn comes stays.
+        """
         target = result.target
         if result.labels.shape != target.shape:
             raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {target.shape}")
@@ -159,9 +168,16 @@ class LabelLayers:
         for layer, content in planned:
             if output is (Output.CLASSES if content.class_id is None else Output.COMBINED):
                 continue
+            if layer in existing:
+                self.image(target)  # may have changed since the last step
+                if layer not in self._list:
+                    continue
+                (content,) = self.contents([layer], target)
+                add_to_ground(ground, content, mode, locked)
             after = merged_content(content, proposed, ground, mode, locked)
             edited = content.edits & ground.closed if mode is MergeMode.REPLACE else content.edits
             pen.put(layer, content.labels, after, table, edited=edited, provenance=result.provenance)
+            yield layer
 
     def make_layers(self, pen: Pen, result: Result, output: Output) -> Iterator[Labels]:
         """Put the layers that a result needs into the list, empty, one at each step: napari takes its time for each.
@@ -321,3 +337,13 @@ def _nothing(layer: Labels, target: Target) -> Content:
 def _name_in(table: ClassTable, class_id: int) -> str:
     entry = table.get(class_id)
     return entry.name if entry is not None else str(class_id)
+
+
+def _all_of(steps: Generator[Any, None, Value]) -> Value:
+    """Take all steps at once, and return their value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: Value = end.value
+            return value

@@ -120,7 +120,9 @@ class History:
 
     def _on_paint(self, event: Any) -> None:
         layer = event.source
-        for _run, step in self._steps.get(layer.unique_id, []):
+        steps = self._steps.get(layer.unique_id, [])
+        steps[:] = [pair for pair in steps if not pair[1].undone]  # napari can no longer redo them
+        for _run, step in steps:
             step.painted = True
             step.unseen = step.unseen or not self._writing
         self._changed(layer)

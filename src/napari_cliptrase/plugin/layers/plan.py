@@ -49,20 +49,24 @@ def ground_of(
 ) -> Ground:
     """Join the edits and locks of all layers; ``proposed`` is (H, W), ``where`` the part that may be written."""
     shape = proposed.shape
-    edited = np.zeros(shape, bool)
-    painted = np.zeros(shape, bool)
-    closed = np.zeros(shape, bool) if where is None else ~where
+    ground = Ground(np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, bool) if where is None else ~where)
     for content in contents:
-        edited |= content.edits
-        if content.class_id is not None:
-            painted |= content.edits & (content.labels != 0)
-        if mode is MergeMode.FILL_EMPTY or content.class_id in locked:
-            closed |= content.labels != 0
-        elif content.class_id is None and locked:
-            closed |= np.isin(content.labels, list(locked))
+        add_to_ground(ground, content, mode, locked)
     if locked:
-        closed |= np.isin(proposed, list(locked))
-    return Ground(edited, painted, closed)
+        np.logical_or(ground.closed, np.isin(proposed, list(locked)), out=ground.closed)
+    return ground
+
+
+def add_to_ground(ground: Ground, content: Content, mode: MergeMode, locked: Collection[int]) -> None:
+    """Join what one layer holds to what holds for all, in place."""
+    labels = content.labels
+    np.logical_or(ground.edited, content.edits, out=ground.edited)
+    if content.class_id is not None:
+        np.logical_or(ground.painted, content.edits & (labels != 0), out=ground.painted)
+    if mode is MergeMode.FILL_EMPTY or content.class_id in locked:
+        np.logical_or(ground.closed, labels != 0, out=ground.closed)
+    elif content.class_id is None and locked:
+        np.logical_or(ground.closed, np.isin(labels, list(locked)), out=ground.closed)
 
 
 def merged_content(

@@ -1,6 +1,6 @@
 """The runs that were written, and how they are taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import numpy as np
 from napari.components import LayerList
@@ -64,8 +64,11 @@ class Runs:
             self._runs.remove(run)
         self._history.drop(run)
 
-    def withdraw(self, run: Run) -> frozenset[Labels]:
-        """Take back the steps of a run after which nothing was painted; return the layers that it had made."""
+    def withdraw(self, run: Run) -> Generator[Labels, None, frozenset[Labels]]:
+        """Take back the steps of a run after which nothing was painted, one at a time.
+
+        Returns the layers that the run had made.
+        """
         fresh = set()
         for step in run.steps:
             layer = step.layer
@@ -80,6 +83,7 @@ class Runs:
                     layer.undo()
             step.undone = True
             self._history.remember(layer, step.plane, step.memory_before)
+            yield layer
         return frozenset(fresh)
 
     def _remove_made(self, run: Run) -> None:

@@ -1,6 +1,8 @@
-"""Writing many planes of an image as one run, a plane at a time."""
+"""Writing one or many planes of an image as one run, a layer at a time."""
 
 from collections.abc import Collection, Generator, Sequence
+
+from napari.layers import Labels
 
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers.book import LabelLayers
@@ -16,15 +18,24 @@ def write_planes(
     output: Output = Output.CLASSES,
     mode: MergeMode = MergeMode.KEEP_EDITS,
     locked: Collection[int] = (),
+    instead_of: Run | None = None,
 ) -> Generator[Progress, None, Run]:
     """Write results for planes of one image as one run.
 
-    Yields between planes and after each layer that is made, so that the window can live meanwhile. Each plane
-    is merged with what its layers hold when its turn comes: what is painted during the run stays. When the generator is
+    Yields between planes and after each layer that is made or written, so that the window can live meanwhile. Each
+    layer is merged with what it holds when its turn comes: what is painted during the run stays. When the generator is
     closed before its end, or the image changes or goes, all that was written is taken back.
+
+    ``instead_of`` is an earlier run that this one takes the place of (see `LabelLayers.write`); closing does not bring
+    it back.
     """
     first = results[0]
-    pen = book.pen(book.image(first.target), first.target)
+    image = book.image(first.target)
+    fresh: frozenset[Labels] = frozenset()
+    if instead_of is not None:
+        steps = book.runs.withdraw(instead_of)
+        fresh = yield from _told(steps, Progress(0, len(results), _words(0, len(results))))
+    pen = book.pen(image, first.target, fresh)
     run = Run(pen.number, first.title, pen.steps)
     book.runs.go_on(run)
     try:
@@ -34,8 +45,9 @@ def write_planes(
                 yield now
             for _ in book.make_layers(pen, result, output):
                 yield now
-            book.put(pen, result, output=output, mode=mode, locked=locked)
-            book.runs.go_on(run)
+            for _ in book.put(pen, result, output=output, mode=mode, locked=locked):
+                book.runs.go_on(run)
+                yield now
     except BaseException:
         book.runs.take_back(run)
         pen.sweep()
@@ -43,6 +55,19 @@ def write_planes(
     pen.sweep()
     run.notes = tuple(dict.fromkeys(pen.notes))
     return book.keep(run)
+
+
+def _told(
+    steps: Generator[Labels, None, frozenset[Labels]], progress: Progress
+) -> Generator[Progress, None, frozenset[Labels]]:
+    """Take the steps one at a time, with the same word on each."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            fresh: frozenset[Labels] = end.value
+            return fresh
+        yield progress
 
 
 def _words(number: int, count: int) -> str:
