@@ -55,7 +55,11 @@ class ClassSelection:
     def show_change(self, layers: Sequence[Labels]) -> None:
         """Select a layer that a tool has just changed, so that Ctrl+Z takes that change back; the class stays."""
         session = self._session
-        own = session.layers.class_layers(session.image).get(session.active_class or 0) if session.image else None
+        own = (
+            session.layers.class_layers(session.image).get(session.active_class or 0)
+            if session.image is not None
+            else None
+        )
         if own in layers:
             self.show()
         elif layers and session.viewer.layers.selection.active not in layers:
