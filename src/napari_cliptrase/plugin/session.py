@@ -64,11 +64,12 @@ class Session:
 
     Signals carry the new value: ``image_changed``, ``prompts_changed``, ``settings_changed``, ``active_changed``,
     ``locked_changed``, ``model_changed``, ``encoded_changed``, ``segmented_changed``; ``images_changed()`` when the
-    list of images changed.
+    list of images changed; ``data_changed(image)`` when an image got other pixels.
     """
 
     image_changed = Signal(object)
     images_changed = Signal()
+    data_changed = Signal(object)
     prompts_changed = Signal(object)
     settings_changed = Signal(object)
     active_changed = Signal(object)
@@ -286,6 +287,7 @@ class Session:
         layer = event.source
         self._versions[layer.unique_id] = self.version_of(layer) + 1
         self._drop_results_of(layer)
+        self.data_changed.emit(layer)
 
     def _show_classes(self, _run: Any) -> None:
         self.visibility.apply()

@@ -163,6 +163,26 @@ def test_what_was_painted_after_the_preview_is_not_lost(desk):
     assert (desk.labels()[:5, :5] == 2).all()
 
 
+def test_a_preview_of_an_older_image_goes_and_is_never_written(desk):
+    desk.dock.preview.setChecked(True)
+    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
+    desk.settle()
+    mine = desk.viewer.add_labels(COARSE.copy(), name="mine")
+    controls = desk.dock.controls
+    controls.what.setCurrentIndex(controls.what.findText("mine"))
+    desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
+    desk.settle()
+    shown = desk.dock._shown
+    desk.image.data = np.zeros((SIZE, SIZE, 3), np.uint8)
+    assert desk.preview() is None
+    desk.dock._shown = shown  # as when the worker was late
+    desk.apply()
+    assert "mine (refined)" not in desk.viewer.layers or not np.array_equal(
+        desk.viewer.layers["mine (refined)"].data, shown.labels
+    )
+    np.testing.assert_array_equal(mine.data, COARSE)
+
+
 def test_cancel_changes_nothing(desk, monkeypatch):
     def slow(task, report):
         from napari_cliptrase.progress import Progress

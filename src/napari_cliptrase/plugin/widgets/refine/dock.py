@@ -60,6 +60,7 @@ class RefineDock(QWidget):
         self.undo.clicked.connect(self._undo)
         self.cancel.clicked.connect(lambda: self._session.jobs.cancel(KEY))
         tie(layers.content_changed, self._outdated)
+        tie(self._session.data_changed, self._outdated)
         tie(layers.written, self._show_undo)
         tie(layers.taken_back, self._show_undo)
         tie(self._session.viewer.layers.events.removed, self._show_undo)
@@ -166,7 +167,7 @@ class RefineDock(QWidget):
             except CliptraseError as error:
                 self.said.say(str(error))
                 return
-            if np.array_equal(at.labels, shown.task.labels):
+            if shown.task.asks_for_the_same(self._task(choice, at)):
                 self._write(choice, at, shown)
                 return
         self._start("Refine boundaries", write=True)

@@ -53,6 +53,15 @@ class Task:
     locked: frozenset[int]
     options: dict[str, Any] = field(default_factory=dict)
 
+    def asks_for_the_same(self, other: "Task") -> bool:
+        """Whether the other task is the same work on the same pixels and labels, so that its outcome serves both."""
+        mine, theirs = (
+            (task.way, task.sam, task.picture_key, task.limits, task.locked, task.options) for task in (self, other)
+        )
+        return (
+            mine == theirs and np.array_equal(self.labels, other.labels) and np.array_equal(self.edited, other.edited)
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Refined:
