@@ -1,6 +1,7 @@
 """The slow half of SAM: one image embedding per window, computed when it is first needed and never twice."""
 
 import hashlib
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Generator
@@ -37,7 +38,10 @@ class Embedding:
 
 
 class Embedder:
-    """Encodes windows with one SAM; keeps the last ones in memory and, bounded, on the disk."""
+    """Encodes windows with one SAM; keeps the last ones in memory and, bounded, on the disk.
+
+    Several threads may share one: they take turns, and what one has encoded the others find.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class Embedder:
         self.timings = timings or Timings()
         self.memory_limit = memory_limit
         self._kept: OrderedDict[str, Tensor] = OrderedDict()
+        self._turn = threading.Lock()
 
     def tiles(self, shape: tuple[int, int]) -> tuple[Tile, ...]:
         """Return the windows in which an image (H, W) is encoded: one for all but large ones."""
@@ -61,13 +66,14 @@ class Embedder:
         height, width = window.shape[:2]
         size = frame_size((height, width), self.sam.image_size)
         key = self._key(window)
-        features = self._kept.pop(key, None)
-        if features is None:
-            features = self._restored(key)
-        if features is None:
-            features = self._compute(window, size)
-            self.store.put(key, features.to(self.sam.dtype))
-        self._keep(key, features)
+        with self._turn:
+            features = self._kept.pop(key, None)
+            if features is None:
+                features = self._restored(key)
+            if features is None:
+                features = self._compute(window, size)
+                self.store.put(key, features.to(self.sam.dtype))
+            self._keep(key, features)
         return Embedding(features, size, (height, width))
 
     def embed_steps(self, image: Image) -> Generator[Progress, None, None]:

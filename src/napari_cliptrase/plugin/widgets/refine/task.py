@@ -1,5 +1,6 @@
 """One refinement: what goes in, the work in steps for a worker, what comes out. Touches no layer and no widget."""
 
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -78,21 +79,28 @@ class Refined:
 
 
 class Workshop:
-    """Does tasks one at a time; keeps the loaded SAM with its embeddings, and the image that was prepared last."""
+    """Does tasks in workers; keeps the loaded SAM with its embeddings, and the image that was prepared last.
+
+    Several workers may ask for a SAM at once: it is loaded once. A SAM that gives way to another is let go, not
+    closed, since whoever began with it still works with it; its memory comes back when the last one is done.
+    """
 
     def __init__(self) -> None:
         self._sam_name = ""
         self._embedder: Embedder | None = None
         self._prepared: tuple[Any, MaskRefiner] | None = None
+        self._loading = threading.Lock()
 
     def steps(self, task: Task, report: Report) -> Generator[Progress, None, Refined]:
         """Do a task; stopping it leaves nothing half done."""
         from napari_cliptrase.refine.ways import make_refiner
 
         refiner: MaskRefiner
+        embedder: Embedder | None = None
         key = (task.way, task.sam if task.way.needs_sam else "", tuple(sorted(task.options.items())), task.picture_key)
-        if self._prepared is not None and self._prepared[0] == key:
-            refiner = self._prepared[1]
+        prepared = self._prepared
+        if prepared is not None and prepared[0] == key:
+            refiner = prepared[1]
         else:
             if task.way.needs_sam:
                 embedder = yield from self.embedder_steps(task.sam, report)
@@ -101,33 +109,32 @@ class Workshop:
                 refiner = make_refiner(task.way, **task.options)
             yield Progress(0, 0, "Reading the image")
             yield from refiner.prepare_steps(task.picture())
-            self._prepared = key, refiner
+            with self._loading:
+                if embedder is None or embedder is self._embedder:  # else it would keep a SAM that was let go
+                    self._prepared = key, refiner
         result = yield from refiner.refine_steps(task.labels, task.scores)
         labels = settle(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
         return Refined(task, labels, result.notes)
 
     def embedder_steps(self, sam: str, report: Report) -> Generator[Progress, None, "Embedder"]:
-        """Load a SAM unless it is there, and return what encodes images with it."""
-        if self._embedder is not None and self._sam_name == sam:
-            return self._embedder
-        yield Progress(0, 0, f"Loading {sam}")
-        from napari_cliptrase.models.sam import load_sam
-        from napari_cliptrase.refine.embedding import Embedder
+        """Load a SAM unless it is there or on its way, and return what encodes images with it."""
+        while not self._loading.acquire(timeout=0.1):
+            yield Progress(0, 0, f"Loading {sam}")
+        try:
+            if self._embedder is not None and self._sam_name == sam:
+                return self._embedder
+            yield Progress(0, 0, f"Loading {sam}")
+            from napari_cliptrase.models.sam import load_sam
+            from napari_cliptrase.refine.embedding import Embedder
 
-        model = load_sam(sam, progress=report.progress, cancelled=report.cancelled)
-        self.unload()
-        self._embedder, self._sam_name = Embedder(model), sam
-        return self._embedder
+            embedder = Embedder(load_sam(sam, progress=report.progress, cancelled=report.cancelled))
+            self._embedder, self._sam_name, self._prepared = embedder, sam, None
+            return embedder
+        finally:
+            self._loading.release()
 
     def expected_seconds(self, sam: str, shape: tuple[int, int]) -> float | None:
         """Return how long encoding an image will take, as measured here before; None while that is not known."""
         if self._embedder is None or self._sam_name != sam:
             return None
         return self._embedder.expected_seconds(shape)
-
-    def unload(self) -> None:
-        """Give the memory of the SAM back."""
-        if self._embedder is not None:
-            self._embedder.sam.close()
-        self._embedder = self._prepared = None
-        self._sam_name = ""
