@@ -266,6 +266,55 @@ def test_an_impossible_click_is_explained_and_forgotten(desk):
     assert desk.layer().data[..., 3].any()
 
 
+def test_enter_right_after_a_click_accepts_the_mask_with_that_click(desk):
+    desk.start()
+    desk.click(10, 20)
+    desk.tool.click(30, 50)
+    desk.tool.accept()
+    assert "Still drawing" in desk.said[-1]
+    assert not desk.labels().any()
+    desk.settle()
+    np.testing.assert_array_equal(desk.labels(), np.maximum(square(10, 20), square(30, 50)))
+    assert desk.layer("SAM clicks") is None
+
+
+def test_clicks_after_enter_start_another_mask_and_the_class_is_the_one_of_enter(desk):
+    desk.tool.start("demo")
+    desk.tool.click(10, 20)
+    desk.tool.accept()
+    desk.tool.click(30, 50)
+    desk.session.active_class = 1
+    desk.settle()
+    np.testing.assert_array_equal(desk.labels(), square(10, 20))
+    np.testing.assert_array_equal(desk.layer("SAM clicks").data[:, -2:], [[30, 50]])
+    desk.press("Enter")
+    np.testing.assert_array_equal(desk.labels(), np.maximum(square(10, 20), square(30, 50, 1)))
+
+
+def test_an_impossible_click_takes_no_other_with_it(desk):
+    desk.tool.start("demo")
+    desk.tool.click(30, 50, False)
+    desk.tool.click(10, 20)
+    desk.tool.click(10, 27)
+    desk.settle()
+    np.testing.assert_array_equal(desk.layer("SAM clicks").data[:, -2:], [[10, 20], [10, 27]])
+    assert "Click into the object first. Quality" in desk.said[-1]
+    desk.press("Enter")
+    assert desk.labels()[10, 17] == desk.labels()[10, 30] == 2
+    desk.click(10, 20)
+    assert "Click into" not in desk.said[-1]
+
+
+def test_looking_closer_starts_a_new_mask(desk):
+    desk.start()
+    desk.click(10, 20)
+    desk.tool.look_closer()
+    desk.settle()
+    desk.click(30, 50)
+    desk.press("Enter")
+    np.testing.assert_array_equal(desk.labels(), square(30, 50))
+
+
 def test_another_selected_layer_pauses_the_tool(desk):
     desk.start()
     desk.viewer.layers.selection.active = desk.image

@@ -5,7 +5,8 @@ another layer pauses it, so that napari's own tools work as ever.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from napari.layers import Image, Layer
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
     from napari_cliptrase.refine.interactive import Preview, SamSession
 
 READY: Final = "Click on an object, or drag a box around it."
+STILL_DRAWING: Final = "Still drawing; the mask is accepted as soon as it is there."
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A click (row, column, inside) or the corners of a box (row, column, row, column) that was asked about."""
+
+    kind: Literal["click", "box"]
+    where: tuple[float, ...]
 
 
 class SamTool:
@@ -46,7 +56,8 @@ class SamTool:
         self._talk: SamTalk | None = None
         self._model = ""
         self._preview: Preview | None = None
-        self._made: list[tuple[str, tuple[float, ...]]] = []
+        self._made: list[Mark] = []
+        self._refused = ""
         self._paused = False
         self._overruled = False
         self._error = ""
@@ -64,7 +75,7 @@ class SamTool:
             raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
         self.stop()
         talk = SamTalk(session, self._workshop, whole_plane(session, image), sam)
-        self._talk, self._model, self._paused, self._error = talk, sam, False, ""
+        self._talk, self._model, self._paused, self._error, self._refused = talk, sam, False, "", ""
         self._before = session.viewer.layers.selection.active
         self.on = True
         self._listen(True)
@@ -101,8 +112,10 @@ class SamTool:
         subject = self._talk.subject
         viewer, image = self._session.viewer, self._session.layers.image(subject.target)
         seen = subject_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
-        self.drop()
+        self._made.clear()
+        self._talk.forget()
         self._talk.prepare((seen.rows, seen.columns))
+        self._show(None)
 
     def _listen(self, on: bool) -> None:
         viewer, session = self._session.viewer, self._session
@@ -144,13 +157,11 @@ class SamTool:
 
     def click(self, row: float, column: float, inside: bool = True) -> None:
         """Add a click at a pixel."""
-        self._made.append(("click", (row, column, float(inside))))
-        self._ask(lambda sam: sam.click(row, column, inside))
+        self._mark(Mark("click", (row, column, float(inside))), lambda sam: sam.click(row, column, inside))
 
     def box(self, one: tuple[float, float], other: tuple[float, float]) -> None:
         """Set the box with two opposite corners."""
-        self._made.append(("box", (*one, *other)))
-        self._ask(lambda sam: sam.box(*one, *other))
+        self._mark(Mark("box", (*one, *other)), lambda sam: sam.box(*one, *other))
 
     def back(self) -> None:
         """Take the last click or box back."""
@@ -170,33 +181,50 @@ class SamTool:
         self._ask(_cleared)
 
     def accept(self) -> None:
-        """Give the mask to the active class."""
-        preview, talk, active = self._preview, self._talk, self._session.active_class
-        if preview is None or talk is None or active is None:
-            self.said.emit("There is no mask to accept yet. " + READY)
+        """Give the mask of all clicks so far to the class that is active now; clicks that come later start anew."""
+        talk, active, marks = self._talk, self._session.active_class, tuple(self._made)
+        if talk is None or active is None:
+            return
+        if not talk.idle:
+            self.said.emit(STILL_DRAWING)
+        talk.then(lambda: self._give(talk, active, marks))
+
+    def _give(self, talk: SamTalk, class_id: int, marks: tuple[Mark, ...]) -> None:
+        if self._preview is None:
+            self.said.emit(
+                " ".join((*([self._refused] if self._refused else ()), "There is no mask to accept yet.", READY))
+            )
             return
         target = talk.subject.target
         try:
-            self._session.layers.give(target, preview.whole(target.shape), active, locked=self._session.locked)
+            self._session.layers.give(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
         except CliptraseError as error:
             self.said.emit(str(error))
             return
-        self.drop()
+        self._made = [mark for mark in self._made if mark not in marks]
+        self._show_marks()
+        talk.ask(_cleared, first=True)
 
-    def _ask(self, request: Request) -> None:
+    def _mark(self, mark: Mark, request: Request) -> None:
+        if self.idle:
+            self._refused = ""
+        self._made.append(mark)
+        self._ask(request, mark)
+
+    def _ask(self, request: Request, mark: Mark | None = None) -> None:
         self._show_marks()
         if self._talk is not None:
-            self._talk.ask(request)
+            self._talk.ask(request, mark)
 
     def _give_up(self) -> None:
         self.stop()
         self.said.emit(self._error)
 
-    def _failed(self, error: CliptraseError) -> None:
-        if self._made:
-            self._made.pop()
+    def _failed(self, error: CliptraseError, mark: Mark | None) -> None:
+        """Say why a request cannot be answered, and take its mark away; answers to others do not hide the reason."""
+        self._made = [made for made in self._made if made is not mark]
         self._show_marks()
-        self._error = str(error)
+        self._error = self._refused = str(error)
         self.said.emit(self._error)
 
     # -- showing ------------------------------------------------------------------------------------------------------
@@ -205,16 +233,18 @@ class SamTool:
         self._preview = preview
         if preview is None:
             self._marks.clear()
+            self._refused = ""
             self.said.emit(READY)
         else:
             self._marks.show_mask(preview.mask, (preview.rows.start, preview.columns.start), self._color())
             other = f"; N shows answer {preview.choice + 1} of {preview.choices}" if preview.choices > 1 else ""
-            self.said.emit(f"Quality {preview.quality:.2f}{other}. Enter accepts, Esc drops.")
+            refused = f"{self._refused} " if self._refused else ""
+            self.said.emit(f"{refused}Quality {preview.quality:.2f}{other}. Enter accepts, Esc drops.")
         self._show_marks()
 
     def _show_marks(self) -> None:
-        clicks = tuple((*where[:2], bool(where[2])) for kind, where in self._made if kind == "click")
-        boxes = [where for kind, where in self._made if kind == "box"]
+        clicks = tuple((*mark.where[:2], bool(mark.where[2])) for mark in self._made if mark.kind == "click")
+        boxes = [mark.where for mark in self._made if mark.kind == "box"]
         self._marks.show_clicks(clicks, (boxes[-1][:2], boxes[-1][2:]) if boxes else None)  # type: ignore[arg-type]
 
     def _color(self) -> RGB:
