@@ -8,6 +8,7 @@ from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.subject import subject_of
 from napari_cliptrase.plugin.widgets.refine.choices import FREE, NEVER
 from napari_cliptrase.plugin.widgets.refine.dock import RefineDock
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.prompts import PromptSet
 
 SIZE = 64
@@ -185,8 +186,6 @@ def test_a_preview_of_an_older_image_goes_and_is_never_written(desk):
 
 def test_cancel_changes_nothing(desk, monkeypatch):
     def slow(task, report):
-        from napari_cliptrase.progress import Progress
-
         while True:
             yield Progress(0, 1, "Working")
 
@@ -198,6 +197,26 @@ def test_cancel_changes_nothing(desk, monkeypatch):
     desk.settle()
     np.testing.assert_array_equal(desk.labels(), COARSE)
     assert "Cancelled" in desk.dock.said.text()
+
+
+def test_a_dock_that_is_deleted_while_it_works_is_left_alone(desk, monkeypatch):
+    from qtpy.QtCore import QEvent
+    from qtpy.QtWidgets import QApplication
+
+    def slow(task, report):
+        while True:
+            yield Progress(0, 1, "Working")
+
+    dock = RefineDock(desk.viewer)
+    monkeypatch.setattr(dock.workshop, "steps", slow)
+    dock.apply.click()
+    jobs = desk.session.jobs.running("refine")
+    dock.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    desk.qtbot.wait(100)
+    desk.session.jobs.cancel("refine")
+    desk.qtbot.waitUntil(lambda: not any(job.running for job in jobs), timeout=8000)  # an error in a slot fails it
+    assert dock is not None
 
 
 def test_an_error_is_a_sentence_and_changes_nothing(desk, monkeypatch):

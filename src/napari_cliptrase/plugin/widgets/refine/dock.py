@@ -149,10 +149,9 @@ class RefineDock(QWidget):
         self._timer.stop()
         self._forget_preview()
         self._job = self._session.jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
-        job = self._job
-        job.progressed.connect(self._show_progress)
-        job.cancelled.connect(lambda: self._stopped(job, "Cancelled; nothing was changed."))
-        job.finished.connect(lambda: self._ended(job))
+        tie(self._job.progressed, self._show_progress)
+        tie(self._job.cancelled, self._show_cancelled)
+        tie(self._job.finished, self._ended)
         self._show_busy(True)
 
     def _make_preview(self) -> None:
@@ -245,12 +244,12 @@ class RefineDock(QWidget):
     def _failed(self, error: CliptraseError) -> None:
         self.said.say(str(error))
 
-    def _stopped(self, job: Job, text: str) -> None:
-        if job is self._job:
-            self.said.say(text)
+    def _show_cancelled(self) -> None:
+        if self._job is not None and self._job.superseded:  # not one whose place this job has taken
+            self.said.say("Cancelled; nothing was changed.")
 
-    def _ended(self, job: Job) -> None:
-        if job is self._job:
+    def _ended(self) -> None:
+        if self._job is not None and not self._job.running:
             self._job = None
             self._show_busy(False)
 
