@@ -1,3 +1,4 @@
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.refine.guided import GuidedFilter
 from napari_cliptrase.refine.superpixels import Pieces, SuperpixelOptions, Superpixels, vote
 from napari_cliptrase.scores import ClassScores
 
@@ -23,6 +25,36 @@ def test_boundaries_move_to_the_edges_of_the_image(picture: SimpleNamespace, pie
     else:
         assert (result != picture.truth).sum() < 0.5 * wrong
     assert result.dtype == picture.coarse.dtype
+
+
+@pytest.mark.parametrize("cells", [3, 12])
+def test_filtering_only_around_each_label_changes_nothing(cells: int) -> None:
+    rng = np.random.default_rng(cells)
+    image = rng.integers(0, 256, (90, 120, 3), dtype=np.uint8).repeat(2, 0)[:90]
+    seeds = rng.uniform(0, 120, (cells * cells, 2))
+    y, x = np.mgrid[:90, :120]
+    labels = ((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2).argmin(2) * 7
+    refiner = Superpixels(SuperpixelOptions(Pieces.NONE, radius=5))
+    refiner.prepare(image)
+    whole = GuidedFilter(image, 5, 1e-3)
+    values = np.unique(labels)
+    expected = values[np.stack([whole((labels == value).astype(np.float32)) for value in values]).argmax(0)]
+    result = refiner.refine(labels).labels
+    assert np.array_equal(result, expected)
+    assert (result != labels).any()
+
+
+def test_many_labels_are_done_in_steps_and_in_time() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (416, 416, 3), dtype=np.uint8)
+    labels = np.arange(26 * 26).reshape(26, 26).repeat(16, 0).repeat(16, 1)
+    refiner = Superpixels()
+    refiner.prepare(image)
+    started = time.perf_counter()
+    steps = list(refiner.refine_steps(labels))
+    assert time.perf_counter() - started < 12
+    assert len(steps) > 26 * 26 / 10
+    assert all(0 <= step.done <= step.total for step in steps)
 
 
 def test_scores_have_a_say(picture: SimpleNamespace) -> None:

@@ -28,13 +28,15 @@ class GuidedFilter:
         self._mean = np.stack([self._box(channel) for channel in self._guide])
         self._inverse = self._inverse_covariance(smoothness)
 
-    def __call__(self, values: Map) -> Map:
-        """Return a map (H, W) float32 filtered along the image."""
+    def __call__(self, values: Map, rows: slice = slice(None), columns: slice = slice(None)) -> Map:
+        """Return a map (h, w) float32 of a part of the image filtered along it; of the whole image by default."""
+        part = (slice(None), rows, columns)
+        guide, guide_mean, inverse = self._guide[part], self._mean[part], self._inverse[:, :, rows, columns]
         mean = self._box(values)
-        mixed = np.stack([self._box(channel * values) for channel in self._guide]) - self._mean * mean
-        slope = np.einsum("ijhw,jhw->ihw", self._inverse, mixed)
-        offset = mean - (slope * self._mean).sum(0)
-        smooth = sum(self._box(part) * channel for part, channel in zip(slope, self._guide, strict=True))
+        mixed = np.stack([self._box(channel * values) for channel in guide]) - guide_mean * mean
+        slope = np.einsum("ijhw,jhw->ihw", inverse, mixed)
+        offset = mean - (slope * guide_mean).sum(0)
+        smooth = sum(self._box(slant) * channel for slant, channel in zip(slope, guide, strict=True))
         return np.asarray(smooth + self._box(offset), np.float32)
 
     def _box(self, values: Map) -> Map:

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 from skimage.color import rgb2lab
 from skimage.filters import gaussian, sobel
 from skimage.segmentation import slic, watershed
@@ -19,6 +20,7 @@ from napari_cliptrase.refine.windows import Tile, tiles_of
 from napari_cliptrase.scores import ClassScores
 
 LARGEST: Final = 1024  # side of the windows in which large images are done
+LABELS_A_STEP: Final = 8  # filtered between two reports, and two chances to stop
 
 
 class Pieces(StrEnum):
@@ -90,7 +92,8 @@ class Superpixels:
             window = labels[tile.rows, tile.columns]
             if len(np.unique(window)) > 1:
                 if self.options.guided:
-                    window = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
+                    flow = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
+                    window = yield from _told(flow, number, len(tiles))
                 if self._cut:
                     window = vote(self._cut[number], window)
                 refined[tile.owned] = window[tile.owned_within]
@@ -106,20 +109,51 @@ def vote(pieces: NDArray[np.intp], labels: Labels) -> Labels:
     return winners[pieces]
 
 
-def _flow(image: Image, labels: Labels, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions) -> Labels:
-    """Filter the map of each class that occurs along the image, one after the other, and keep the highest."""
+def _flow(
+    image: Image, labels: Labels, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions
+) -> Generator[tuple[int, int], None, Labels]:
+    """Filter the map of each class that occurs along the image, one after the other, and keep the highest.
+
+    Yields now and then how many classes are done, and of how many. Where a class neither occurs nor has scores its map
+    is zero, and stays so beyond two radii: only the rest is filtered, or hundreds of small objects would take minutes.
+    """
     guide = GuidedFilter(image, options.radius, options.smoothness)
     best = np.full(labels.shape, -np.inf, np.float32)
     winner = labels.copy()
-    for class_id in np.unique(labels):
-        values = (labels == class_id).astype(np.float32)
-        if scores is not None and class_id in scores.ids:
+    classes, dense = np.unique(labels, return_inverse=True)
+    boxes = find_objects(dense.reshape(labels.shape) + 1)
+    for done, (class_id, box) in enumerate(zip(classes, boxes, strict=True)):
+        if done % LABELS_A_STEP == 0:
+            yield done, len(classes)
+        scored = scores is not None and class_id in scores.ids
+        part = (slice(None), slice(None)) if scored else _grown(box, 2 * options.radius)
+        values = (labels[part] == class_id).astype(np.float32)
+        if scores is not None and scored:
             values = (values + scores.full(int(class_id), tile.rows, tile.columns)) / 2
-        flowed = guide(values)
-        wins = flowed > best
-        winner[wins] = class_id
-        best[wins] = flowed[wins]
+        flowed = guide(values, *part)
+        wins = flowed > best[part]
+        winner[part][wins] = class_id
+        best[part][wins] = flowed[wins]
     return winner
+
+
+def _grown(box: tuple[slice, slice], margin: int) -> tuple[slice, slice]:
+    rows, columns = (slice(max(side.start - margin, 0), side.stop + margin) for side in box)
+    return rows, columns
+
+
+def _told(
+    flow: Generator[tuple[int, int], None, Labels], window: int, windows: int
+) -> Generator[Progress, None, Labels]:
+    """Pass on how far the classes of a window are, counted over all windows."""
+    while True:
+        try:
+            done, classes = next(flow)
+        except StopIteration as end:
+            labels: Labels = end.value
+            return labels
+        if done:
+            yield Progress(window * classes + done, windows * classes, f"Refining label {done} of {classes}")
 
 
 def _cut(image: Image, options: SuperpixelOptions) -> NDArray[np.intp]:
