@@ -7,6 +7,7 @@ import torch
 from segment_anything import SamPredictor
 from segment_anything.utils.transforms import ResizeLongestSide
 
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder, frame_size
@@ -125,6 +126,27 @@ def test_the_memory_estimate_grows_with_the_image_and_stays_bounded(embedder: Em
     small, large = embedder.memory_bytes((64, 64)), embedder.memory_bytes((128, 3000))
     assert 0 < small < large
     assert embedder.memory_bytes((30000, 30000)) < large + 2 * embedder.memory_limit
+
+
+def test_no_wait_is_told_for_what_is_encoded_already(tiny_sam: SamModel, embedder: Embedder) -> None:
+    image = _noise(128, 300)
+    list(embedder.embed_steps(image))
+    later = Embedder(tiny_sam, embedder.store, embedder.timings)
+    assert next(later.embed_steps(image)).text == "Encoding for test"
+    assert next(later.embed_steps(_noise(128, 300, 7))).text != "Encoding for test"
+
+
+def test_too_little_memory_is_a_sentence_before_the_work(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = _noise(60, 60)
+    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_memory", lambda: 10_000)
+    calls = _calls(embedder)
+    with pytest.raises(CliptraseError, match=r"60×60 pixels for test needs about .* GB are free"):
+        embedder.embed(image)
+    assert not calls
+    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_memory", lambda: None)
+    embedder.embed(image)
+    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_memory", lambda: 10_000)
+    embedder.embed(image)  # nothing to compute
 
 
 def test_half_precision_encoder_gives_full_precision_features(tiny_sam: SamModel, tmp_path: Path) -> None:

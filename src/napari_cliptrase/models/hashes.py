@@ -38,6 +38,14 @@ def sha256_of(
     return found
 
 
+def remembered_sha256(path: Path) -> str | None:
+    """Return the SHA-256 of a file if that takes no time: it is small, or its hash was computed before."""
+    state = path.stat()
+    if state.st_size < SMALL:
+        return sha256_of(path)
+    return _remembered(_note_of(path), state.st_size, state.st_mtime_ns)
+
+
 def _hash(
     path: Path, size: int, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None
 ) -> str:

@@ -6,22 +6,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import torch
 from PIL import Image as Pictures
 from torch import Tensor
 
+from napari_cliptrase.encode_plan import free_memory
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
 from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.cost import MEMORY_LIMIT, SamSize, timing_key
 from napari_cliptrase.refine.protocol import Image
 from napari_cliptrase.refine.store import EmbeddingStore
 from napari_cliptrase.refine.timings import Timings
-from napari_cliptrase.refine.windows import Tile, tiles_of
-
-MEMORY_LIMIT: Final = 256 << 20  # bytes of embeddings in memory
-LARGEST: Final = 2  # a window is at most this many times as long as the square that the encoder takes
+from napari_cliptrase.refine.windows import Tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +50,7 @@ class Embedder:
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         self.sam = sam
+        self.size = SamSize(sam.image_size, sam.mask_size)
         self.store = store or EmbeddingStore()
         self.timings = timings or Timings()
         self.memory_limit = memory_limit
@@ -59,7 +59,7 @@ class Embedder:
 
     def tiles(self, shape: tuple[int, int]) -> tuple[Tile, ...]:
         """Return the windows in which an image (H, W) is encoded: one for all but large ones."""
-        return tiles_of(shape, LARGEST * self.sam.image_size)
+        return self.size.tiles(shape)
 
     def embed(self, window: Image) -> Embedding:
         """Return the embedding of a window (H, W, 3) uint8, from memory, from the disk, or computed now."""
@@ -76,12 +76,19 @@ class Embedder:
             self._keep(key, features)
         return Embedding(features, size, (height, width))
 
+    def has(self, window: Image) -> bool:
+        """Tell whether a window (H, W, 3) uint8 was encoded before, so that `embed` takes no time."""
+        key = self._key(window)
+        return key in self._kept or self.store.has(key)
+
     def embed_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Encode all windows of an image (H, W, 3) uint8, with one `Progress` before each and one at the end."""
         tiles = self.tiles(image.shape[:2])
-        for number, tile in enumerate(tiles):
-            yield Progress(number, len(tiles), f"Encoding for {self.sam.name}{self._wait(len(tiles) - number)}")
-            self.embed(np.ascontiguousarray(image[tile.rows, tile.columns]))
+        windows = [image[tile.rows, tile.columns] for tile in tiles]
+        new = [not self.has(window) for window in windows]
+        for number, window in enumerate(windows):
+            yield Progress(number, len(tiles), f"Encoding for {self.sam.name}{self.wait(sum(new[number:]))}")
+            self.embed(np.ascontiguousarray(window))
         yield Progress(len(tiles), len(tiles), f"Encoded for {self.sam.name}")
 
     def expected_seconds(self, shape: tuple[int, int]) -> float | None:
@@ -91,21 +98,26 @@ class Embedder:
 
     def memory_bytes(self, shape: tuple[int, int]) -> int:
         """Return about how many bytes encoding an image (H, W) and asking for masks takes, weights aside."""
-        tiles = self.tiles(shape)
-        cells = self.sam.mask_size // 4
-        kept = min(len(tiles) * cells**2 * 256 * 4, self.memory_limit)
-        # attention over all cells in 16 heads, or 16 prompts at once, whichever is larger; and one window of pixels
-        attention = 16 * cells**4 * 4 * 2
-        decoding = 16 * 4 * self.sam.mask_size**2 * 4 * 12
-        largest = max(tile.shape[0] * tile.shape[1] for tile in tiles)
-        return kept + max(attention, decoding) + largest * 4 * 8
+        return self.size.bytes(shape, self.memory_limit)
 
-    def _wait(self, windows: int) -> str:
+    def wait(self, windows: int) -> str:
+        """Say how long it will take to encode a number of windows that were not yet; nothing while nobody knows."""
         seconds = self.timings.of(self._timing_key())
-        return "" if seconds is None else f", about {max(round(seconds * windows), 1)} s"
+        return "" if seconds is None or not windows else f", about {max(round(seconds * windows), 1)} s"
+
+    def _check_memory(self, window: Image) -> None:
+        """Raise when a window needs more memory than is free, rather than drag the whole computer down."""
+        height, width = window.shape[:2]
+        needed, free = self.memory_bytes((height, width)), _free_on(self.sam.device)
+        if free is not None and needed > free:
+            raise CliptraseError(
+                f"Encoding {width}×{height} pixels for {self.sam.name} needs about {needed / 1e9:.1f} GB and "
+                f"{free / 1e9:.1f} GB are free; close other programs, or choose a smaller SAM or superpixels."
+            )
 
     @torch.inference_mode()
     def _compute(self, window: Image, size: tuple[int, int]) -> Tensor:
+        self._check_memory(window)
         started = time.perf_counter()
         resized = np.array(Pictures.fromarray(window).resize(size[::-1], Pictures.Resampling.BILINEAR), np.float32)
         pixels = torch.from_numpy(resized).permute(2, 0, 1).contiguous().to(self.sam.device)
@@ -134,7 +146,15 @@ class Embedder:
     def _timing_key(self) -> str:
         device = self.sam.device
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-        return f"sam {self.sam.weights_sha256[:16]} {name} {self.sam.dtype}"
+        return timing_key(self.sam.weights_sha256, self.size, f"{name} {self.sam.dtype}")
+
+
+def _free_on(device: torch.device) -> int | None:
+    """Bytes that can be had on a device, or None where nobody tells."""
+    if device.type == "cuda":
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
+    return free_memory()
 
 
 def frame_size(shape: tuple[int, int], side: int) -> tuple[int, int]:

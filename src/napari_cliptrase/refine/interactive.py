@@ -119,10 +119,10 @@ class SamSession:
     def prepare_steps(self, row: float, column: float) -> Generator[Progress, None, None]:
         """Encode what clicks around a pixel will need, so that the first of them is answered at once."""
         rows, columns = self._window(Wanted((Click(row, column),)))
-        seconds = self.embedder.expected_seconds((1, 1))
-        wait = "" if seconds is None else f", about {max(round(seconds), 1)} s"
+        pixels = self._pixels(rows, columns)
+        wait = self.embedder.wait(0 if self.embedder.has(pixels) else 1)
         yield Progress(0, 1, f"Encoding for {self.embedder.sam.name}{wait}")
-        self.embedder.embed(self._pixels(rows, columns))
+        self.embedder.embed(pixels)
         yield Progress(1, 1, "Ready for clicks")
 
     def click(self, row: float, column: float, inside: bool = True) -> Preview:

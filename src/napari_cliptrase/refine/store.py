@@ -35,6 +35,10 @@ class EmbeddingStore:
             return None
         return embedding
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is an embedding of a key."""
+        return self._path(key).is_file()
+
     def put(self, key: str, features: Tensor) -> None:
         """Keep an embedding, then let the longest unused ones go until the folder is within its limit."""
         data = save({"features": features.detach().cpu().contiguous()})

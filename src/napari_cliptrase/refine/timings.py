@@ -20,6 +20,10 @@ class Timings:
         seconds = self._read().get(key)
         return seconds if isinstance(seconds, float) else None
 
+    def starting_with(self, prefix: str) -> dict[str, float]:
+        """Return the measured seconds of all keys that begin with ``prefix``."""
+        return {key: seconds for key, seconds in self._read().items() if key.startswith(prefix)}
+
     def remember(self, key: str, seconds: float) -> None:
         """Take one more measurement into account; a folder that cannot be written to is no error."""
         known = self._read()

@@ -3,6 +3,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.models.catalog import find_entry
 from napari_cliptrase.plugin.layers import Output, Result
 from napari_cliptrase.plugin.session import session_of
 from napari_cliptrase.plugin.subject import subject_of
@@ -10,6 +11,8 @@ from napari_cliptrase.plugin.widgets.refine.choices import FREE, NEVER
 from napari_cliptrase.plugin.widgets.refine.dock import RefineDock
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.refine.cost import OFFICIAL, timing_key
+from napari_cliptrase.refine.timings import Timings
 
 SIZE = 64
 TRUTH = np.full((SIZE, SIZE), 1, np.uint8)
@@ -289,13 +292,29 @@ def test_a_sam_way_uses_the_chosen_model(desk, monkeypatch):
     assert asked == [("sam-vote", "vit_b", {"points": 16})]
 
 
-def test_the_wait_is_told_once_it_was_measured(desk, monkeypatch):
+def test_the_wait_and_the_memory_are_told_before_a_model_is_loaded(desk, monkeypatch, tmp_path):
+    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     controls = desk.dock.controls
     controls.way.setCurrentIndex(controls.way.findData("sam-vote"))
+    controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
     assert "measured the first time" in desk.dock.said.text()
-    monkeypatch.setattr(desk.dock.workshop, "expected_seconds", lambda sam, shape: 12.3)
+    assert "2.2 GB of memory" in desk.dock.said.text()
+    sha256 = find_entry("vit_b", "sam").checkpoint.sha256
+    Timings().remember(timing_key(sha256, OFFICIAL, "cpu torch.float32"), 12.3)
     controls.band.setValue(5)
     assert "about 12 s" in desk.dock.said.text()
+
+
+def test_no_wait_is_told_for_an_image_that_is_encoded(desk, monkeypatch, tmp_path):
+    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
+    controls = desk.dock.controls
+    controls.way.setCurrentIndex(controls.way.findData("sam-vote"))
+    assert desk.dock.said.text()
+    desk.apply()
+    controls.band.setValue(5)
+    assert desk.dock.said.text() == ""
+    controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
+    assert desk.dock.said.text()
 
 
 def test_hiding_the_dock_takes_the_preview_away(desk):

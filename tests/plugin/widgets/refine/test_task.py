@@ -22,7 +22,7 @@ class Loader:
         time.sleep(0.2)
         if name == "broken":
             raise CliptraseError("The weights are damaged.")
-        return SimpleNamespace(name=name, close=lambda: self.closed.append(name))
+        return SimpleNamespace(name=name, image_size=64, mask_size=32, close=lambda: self.closed.append(name))
 
 
 @pytest.fixture
@@ -75,3 +75,14 @@ def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_nobody_waiting
     other.close()
     one.close()
     assert brought(workshop, "demo").sam.name == "demo"
+
+
+def test_an_image_of_one_window_that_was_clicked_on_counts_as_encoded(loader):
+    workshop = Workshop()
+    brought(workshop, "demo")
+    workshop.note_looked_at("demo", "photo", (60, 60))
+    workshop.note_looked_at("demo", "panorama", (60, 6000))
+    workshop.note_looked_at("vit_b", "photo", (60, 60))
+    assert [workshop.has_encoded(*what) for what in (("demo", "photo"), ("demo", "panorama"), ("vit_b", "photo"))] == [
+        True, False, False
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from napari_cliptrase.refine.cost import Cost
 from napari_cliptrase.refine.ways import Way
 
 
@@ -80,3 +81,13 @@ def seconds_text(seconds: float) -> str:
     if seconds < 1:
         return "less than a second"
     return f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
+
+
+def cost_text(cost: Cost) -> str:
+    """Say what encoding an image will take."""
+    memory = "" if cost.bytes is None else f" It needs about {size_text(cost.bytes)} of memory."
+    if cost.seconds is None:
+        return (
+            f"How long SAM takes to encode an image here is measured the first time; later it is told before.{memory}"
+        )
+    return f"Encoding an image takes {seconds_text(cost.seconds)} here, once for each image.{memory}"

@@ -15,7 +15,7 @@ from napari_cliptrase.plugin.jobs import Job, Report
 from napari_cliptrase.plugin.overlays import place_over
 from napari_cliptrase.plugin.picture import Picture
 from napari_cliptrase.plugin.session import session_of
-from napari_cliptrase.plugin.widgets.refine.choices import seconds_text
+from napari_cliptrase.plugin.widgets.refine.choices import cost_text
 from napari_cliptrase.plugin.widgets.refine.controls import RefineControls
 from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
 from napari_cliptrase.plugin.widgets.refine.sam_tool import SamTool
@@ -211,11 +211,10 @@ class RefineDock(QWidget):
         choice = self.controls.choice
         if choice is None or not self.controls.chosen_way.needs_sam:
             return ""
-        shape = whole_plane(self._session, choice.image).target.shape
-        seconds = self.workshop.expected_seconds(self.controls.sam.name, shape)
-        if seconds is None:
-            return "How long SAM takes to encode an image here is measured the first time; later it is told before."
-        return f"Encoding an image takes {seconds_text(seconds)} here, once for each image."
+        subject, sam = whole_plane(self._session, choice.image), self.controls.sam.name
+        if self.workshop.has_encoded(sam, subject.key):
+            return ""
+        return cost_text(self.workshop.cost(sam, subject.target.shape))
 
     def _forget_preview(self) -> None:
         self._shown = None

@@ -80,6 +80,8 @@ class SamTalk:
 
         def done(sam: "SamSession") -> None:
             self._sam = sam
+            if part is None:
+                self._workshop.note_looked_at(self._model, self.subject.key, (height, width))
             self.ready.emit()
 
         self._sam = self._asked = None

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.plugin.jobs import Report
 from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.cost import Cost, cost_of
 from napari_cliptrase.refine.limits import Limits, settle
+from napari_cliptrase.refine.timings import Timings
 from napari_cliptrase.refine.ways import Way
 from napari_cliptrase.scores import ClassScores
 
@@ -90,6 +92,7 @@ class Workshop:
         self._embedder: Embedder | None = None
         self._prepared: tuple[Any, MaskRefiner] | None = None
         self._loading = threading.Lock()
+        self._encoded: set[tuple[str, Any]] = set()
 
     def steps(self, task: Task, report: Report) -> Generator[Progress, None, Refined]:
         """Do a task; stopping it leaves nothing half done."""
@@ -109,6 +112,8 @@ class Workshop:
                 refiner = make_refiner(task.way, **task.options)
             yield Progress(0, 0, "Reading the image")
             yield from refiner.prepare_steps(task.picture())
+            if task.way.needs_sam:
+                self._encoded.add((task.sam, task.picture_key))
             with self._loading:
                 if embedder is None or embedder is self._embedder:  # else it would keep a SAM that was let go
                     self._prepared = key, refiner
@@ -133,8 +138,17 @@ class Workshop:
         finally:
             self._loading.release()
 
-    def expected_seconds(self, sam: str, shape: tuple[int, int]) -> float | None:
-        """Return how long encoding an image will take, as measured here before; None while that is not known."""
-        if self._embedder is None or self._sam_name != sam:
-            return None
-        return self._embedder.expected_seconds(shape)
+    def cost(self, sam: str, shape: tuple[int, int]) -> Cost:
+        """Return what encoding an image (H, W) will take here, whether the SAM is loaded or not."""
+        if self._embedder is not None and self._sam_name == sam:
+            return Cost(self._embedder.expected_seconds(shape), self._embedder.memory_bytes(shape))
+        return cost_of(sam, shape, Timings())
+
+    def has_encoded(self, sam: str, picture_key: Any) -> bool:
+        """Tell whether the whole of an image was encoded with a SAM since the program began."""
+        return (sam, picture_key) in self._encoded
+
+    def note_looked_at(self, sam: str, picture_key: Any, shape: tuple[int, int]) -> None:
+        """Take down that a window of an image (H, W) is encoded with a SAM: for most images that is the whole."""
+        if self._embedder is not None and self._sam_name == sam and len(self._embedder.tiles(shape)) == 1:
+            self._encoded.add((sam, picture_key))
