@@ -86,6 +86,32 @@ def test_a_changed_network_is_refused_by_the_tensor_that_does_not_fit(tmp_path: 
         load_sam(str(tmp_path / "adapted.pth"), "cpu")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"image_encoder.patch_embed.proj.weight": torch.ones(4)},
+        {"image_encoder.pos_embed": torch.ones(1)},
+        {"image_encoder.blocks.0.attn.rel_pos_h": torch.ones(7, 99)},
+        {"image_encoder.blocks.one.attn.rel_pos_h": torch.ones(7, 4)},
+    ],
+)
+def test_tensors_of_impossible_shapes_are_refused_in_words(
+    tmp_path: Path, small: nn.Module, odd: dict[str, torch.Tensor]
+) -> None:
+    torch.save({**small.state_dict(), **odd}, tmp_path / "odd.pth")
+    with pytest.raises(ModelError, match=r"odd\.pth is no segment-anything checkpoint \(its tensors have shapes"):
+        load_sam(str(tmp_path / "odd.pth"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, small: nn.Module, value: float) -> None:
+    tensors = {name: tensor.clone() for name, tensor in small.state_dict().items()}
+    tensors["mask_decoder.iou_token.weight"][0, 0] = value
+    torch.save(tensors, tmp_path / "failed.pth")
+    with pytest.raises(ModelError, match=r"failed\.pth holds values that are no numbers \(in mask_decoder\.iou_token"):
+        load_sam(str(tmp_path / "failed.pth"))
+
+
 def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(ModelError, match="'vit_x' is no SAM model; choose one of demo, vit_b, vit_l, vit_h"):
         load_sam("vit_x")

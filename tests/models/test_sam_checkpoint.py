@@ -91,6 +91,13 @@ def test_files_of_another_kind_are_refused(tmp_path: Path, content: bytes) -> No
         read_sam_tensors(tmp_path / "page.pth")
 
 
+@pytest.mark.parametrize("content", [b"", b"hello", b"<html>404</html>"])
+def test_a_file_that_is_no_pytorch_file_is_called_that(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "page.pth").write_bytes(content)
+    with pytest.raises(ModelError, match=r"page\.pth .*\(it is no PyTorch file\)"):
+        read_sam_tensors(tmp_path / "page.pth")
+
+
 class _Dangerous:
     def __init__(self, target: Path) -> None:
         self.target = target

@@ -170,11 +170,17 @@ def _again(entry: ModelEntry | None) -> str:
 
 def _network(tensors: Mapping[str, Tensor], path: Path) -> tuple[Any, str]:
     """Return the network of a checkpoint with its weights in float32, and what it is."""
+    broken = next((name for name, tensor in tensors.items() if not tensor.isfinite().all()), None)
+    if broken is not None:
+        raise ModelError(
+            f"{path.name} holds values that are no numbers (in {broken}), as after a training that failed; choose an "
+            "earlier checkpoint."
+        )
     if is_mobile(tensors):
         network, title = _mobile_network(path), "MobileSAM"
     else:
         shape = read_shape(tensors, path.name)
-        network, title = empty_sam(shape), f"Segment-anything network {shape.name}"
+        network, title = empty_sam(shape, path.name), f"Segment-anything network {shape.name}"
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
     except RuntimeError as error:

@@ -68,7 +68,15 @@ def _load(path: Path, again: str) -> Any:
             ) from error
         raise _damaged(path, "it is no PyTorch file", again) from error
     except Exception as error:
+        if path.suffix != ".safetensors" and not _may_be_torch(path):
+            raise _damaged(path, "it is no PyTorch file", again) from error
         raise _damaged(path, (str(error).strip() or type(error).__name__).splitlines()[0], again) from error
+
+
+def _may_be_torch(path: Path) -> bool:
+    """Tell whether a file begins as an archive or a pickle does."""
+    with path.open("rb") as stream:
+        return stream.read(2).startswith((b"PK", b"\x80"))
 
 
 def _damaged(path: Path, what: str, again: str) -> ModelError:

@@ -91,11 +91,17 @@ def read_shape(tensors: Mapping[str, Tensor], source: str) -> SamShape:
     """Return the shape of the network that ``tensors`` belong to; ``source`` names the file in the error."""
     try:
         return _read_shape(tensors)
-    except (KeyError, IndexError, ZeroDivisionError) as error:
-        raise ModelError(
-            f"{source} is no segment-anything checkpoint (it lacks {error}); choose a file such as "
-            "sam_vit_b_01ec64.pth, or a model made from one."
-        ) from error
+    except KeyError as error:
+        raise _no_sam(source, f"it lacks {error}") from error
+    except (ValueError, IndexError, TypeError, ArithmeticError) as error:
+        raise _no_sam(source, "its tensors have shapes that no such network has") from error
+
+
+def _no_sam(source: str, reason: str) -> ModelError:
+    return ModelError(
+        f"{source} is no segment-anything checkpoint ({reason}); choose a file such as sam_vit_b_01ec64.pth, or a "
+        "model made from one."
+    )
 
 
 def _read_shape(tensors: Mapping[str, Tensor]) -> SamShape:
@@ -130,10 +136,16 @@ def _count(tensors: Mapping[str, Tensor], prefix: str) -> int:
     return max(numbers) + 1 if numbers else 0
 
 
-def empty_sam(shape: SamShape) -> Sam:
-    """Return a network of a shape without memory for its weights, ready for ``load_state_dict(…, assign=True)``."""
-    with torch.device("meta"):
-        network = build_sam(shape)
+def empty_sam(shape: SamShape, source: str = "The file") -> Sam:
+    """Return a network of a shape without memory for its weights, ready for ``load_state_dict(…, assign=True)``.
+
+    ``source`` names the file in the error when there can be no network of that shape.
+    """
+    try:
+        with torch.device("meta"):
+            network = build_sam(shape)
+    except (ValueError, RuntimeError, AssertionError, ArithmeticError) as error:
+        raise _no_sam(source, "its tensors have shapes that no such network has") from error
     # the only buffers that no checkpoint holds
     network.pixel_mean = torch.tensor(_PIXEL_MEAN).view(-1, 1, 1)
     network.pixel_std = torch.tensor(_PIXEL_STD).view(-1, 1, 1)
