@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.models.sam_shape import SamShape, build_sam
 from napari_cliptrase.refine.protocol import RefineResult
 from napari_cliptrase.refine.superpixels import Superpixels
@@ -143,6 +145,7 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
         (["--sam", "vit_x"], "'vit_x' is no SAM model"),
         (["--to", "odd"], "no format 'odd'"),
         (["--way", "superpixels", "--points", "9"], "superpixels has no option points"),
+        (["--way", "sam-prompts", "--sam", "nowhere.pth", "--points", "9"], "sam-prompts has no option points"),
     ],
 )
 def test_mistakes_are_sentences(
@@ -176,3 +179,53 @@ def test_an_exception_leaves_the_file_byte_identical(
     assert result.exit_code != 0
     after = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir() if path.is_file()}
     assert after == before
+
+
+def test_a_wrong_image_is_noticed_before_a_model_is_looked_for(
+    files: tuple[Path, Path, np.ndarray], tmp_path: Path
+) -> None:
+    _, mask, _ = files
+    Image.fromarray(np.zeros((30, 30), np.uint8)).save(tmp_path / "other.png")
+    with pytest.raises(CliptraseError, match="60 × 80 pixels and the image is 30 × 30"):
+        _run(tmp_path / "other.png", mask, "--sam", tmp_path / "nowhere.pth", "--out", tmp_path / "o.png")
+
+
+@pytest.mark.parametrize(
+    "options", [["--points", "0"], ["--points", "1000"], ["--quality", "1.5"], ["--quality", "-1"]]
+)
+def test_values_out_of_range_are_refused(
+    files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str]
+) -> None:
+    image, mask, _ = files
+    arguments = ["refine", str(image), str(mask), "--out", str(tmp_path / "o.png"), "--way", "sam-vote", *options]
+    result = RUNNER.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "Invalid value" in result.output
+    assert options[0] in result.output
+
+
+def test_the_name_of_the_file_tells_the_format(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    from tifffile import imread
+
+    image, mask, _ = files
+    _run(image, mask, "--way", "superpixels", "--out", tmp_path / "o.png")
+    _run(image, mask, "--way", "superpixels", "--out", tmp_path / "o.tif")
+    assert (tmp_path / "o.tif").is_file()
+    assert np.array_equal(imread(tmp_path / "o.tif"), _read(tmp_path / "o.png"))
+    for name, said in (("o.json", "several formats; name one with --to: coco, "), ("o.jpg", "another format than")):
+        with pytest.raises(CliptraseError, match=said):
+            _run(image, mask, "--sam", tmp_path / "nowhere.pth", "--out", tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+def test_object_numbers_that_are_left_out_are_told(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    image, mask, _ = files
+    labels = _read(mask)
+    numbered = LabelImage(
+        stem="objects", labels=labels, classes=ClassTable.from_names("sea", "sand", "boat"), instances=labels.copy()
+    )
+    FORMATS["npz"].write(numbered, tmp_path / "objects.npz")
+    said = _run(image, tmp_path / "objects.npz", "--way", "superpixels", "--out", tmp_path / "o.npz")
+    assert "Note: " in said
+    assert "numbers its objects" in said
+    assert "numbers its objects" not in _run(image, mask, "--way", "superpixels", "--out", tmp_path / "o.png")

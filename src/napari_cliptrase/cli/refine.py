@@ -12,9 +12,11 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.limits import Limits, Strength, settle
+from napari_cliptrase.refine.protocol import check_labels
 from napari_cliptrase.refine.ways import Way, make_refiner
 
 if TYPE_CHECKING:
+    from napari_cliptrase.masks.format import MaskFormat
     from napari_cliptrase.masks.model import LabelImage
     from napari_cliptrase.pixels.read import ImageFile
 
@@ -40,13 +42,16 @@ def refine(
         list[str] | None, typer.Option("--lock", help="Never change this class; may be repeated.")
     ] = None,
     points: Annotated[
-        int | None, typer.Option("--points", help="sam-vote: points along a side of the grid, 8, 16 or 32.")
+        int | None, typer.Option("--points", min=1, max=128, help="sam-vote: points along a side, 8, 16 or 32.")
     ] = None,
     quality: Annotated[
-        float | None, typer.Option("--quality", help="SAM ways: the IoU that SAM must expect of a mask, 0 to 1.")
+        float | None,
+        typer.Option("--quality", min=0, max=1, help="SAM ways: the IoU that SAM must expect of a mask, 0 to 1."),
     ] = None,
     from_: Annotated[str, typer.Option("--from", help="Format of the mask; guessed when left out.")] = "",
-    to: Annotated[str, typer.Option("--to", help="Format to write.")] = "png",
+    to: Annotated[
+        str, typer.Option("--to", help="Format to write; by the name of --out when left out, else png.")
+    ] = "",
 ) -> None:
     """Sharpen the boundaries of a mask along the image.
 
@@ -57,15 +62,23 @@ def refine(
     from napari_cliptrase.masks.registry import format_named, guess_format
     from napari_cliptrase.pixels.read import read_image
 
-    form = format_named(to)
-    given = _only_mask((format_named(from_) if from_ else guess_format(mask)).read(mask), mask)
+    source = format_named(from_) if from_ else guess_format(mask)
+    form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)
+    form.place(out)  # refuses a name that does not go with the format, before all the work
+    given = _only_mask(source.read(mask), mask)
     limits = Limits(Strength.parse(strength), None if only is None else _ids(given, only))
     locked_ids = _ids(given, locked or [])
     picture = read_image(image)
     _check_planes(picture, given, mask)
     before = given.labels.reshape(-1, *given.shape)
+    check_labels(before[0], (picture.array.shape[picture.roles.y], picture.array.shape[picture.roles.x]))
     after = before.copy()
     notes: list[str] = []
+    if given.instances is not None and given.instances.any():
+        notes.append(
+            f"{mask} numbers its objects; the numbers are left out, since boundaries move. Connected parts can be "
+            "numbered anew when the mask is exported."
+        )
     with Console(stderr=True).status(f"Loading {sam}" if way.needs_sam else "Refining") as status:
         refiner = make_refiner(way, sam, device, **_options(points, quality))
         for number, index in enumerate(picture.indices()):
@@ -78,6 +91,22 @@ def refine(
     for note in notes:
         typer.echo(f"Note: {note}")
     typer.echo(f"Changed {changed} of {before.size} pixels ({100 * changed / before.size:.1f} %). Wrote {out}")
+
+
+def _format_of(out: Path) -> "MaskFormat":
+    """Return the format that the name of a file asks for; png for a folder."""
+    from napari_cliptrase.masks.registry import FORMATS, format_named
+
+    name = out.name.lower()
+    endings = [ending for entry in FORMATS.values() for ending in entry.extensions if name.endswith(ending)]
+    if not endings or out.is_dir():
+        return format_named("png")
+    longest = max(endings, key=len)
+    found = [entry for entry in FORMATS.values() if longest in entry.extensions]
+    if longest != ".png" and len(found) > 1:
+        keys = ", ".join(entry.key for entry in found)
+        raise CliptraseError(f"{out} may be of several formats; name one with --to: {keys}.")
+    return found[0]
 
 
 def _only_mask(masks: "tuple[LabelImage, ...]", path: Path) -> "LabelImage":

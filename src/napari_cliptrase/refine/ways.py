@@ -52,14 +52,15 @@ def make_refiner(
         from napari_cliptrase.refine.superpixels import SuperpixelOptions, Superpixels
 
         return Superpixels(_made(SuperpixelOptions, chosen, options))
-    embedder = _embedder(sam, device)
     if chosen is Way.SAM_VOTE:
         from napari_cliptrase.refine.sam_vote import SamVote, VoteOptions
 
-        return SamVote(embedder, _made(VoteOptions, chosen, options))
+        vote = _made(VoteOptions, chosen, options)  # before a model is downloaded
+        return SamVote(_embedder(sam, device), vote)
     from napari_cliptrase.refine.sam_prompts import PromptOptions, SamPrompts
 
-    return SamPrompts(embedder, _made(PromptOptions, chosen, options))
+    prompts = _made(PromptOptions, chosen, options)
+    return SamPrompts(_embedder(sam, device), prompts)
 
 
 def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
