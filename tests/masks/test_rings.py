@@ -55,3 +55,17 @@ def test_filling_counts_pixels_by_their_centres():
     assert fill([triangle - 1], (4, 4)).astype(int).tolist() == [[1, 1, 0, 0], [1, 0, 0, 0], [0] * 4, [0] * 4]
     assert not fill([triangle - 100], (4, 4)).any()
     assert not fill([triangle[:2]], (4, 4)).any()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_seams_run_along_the_edges_of_pixels_and_take_nothing_away(seed):
+    """A seam across a pixel would paint it in every program that draws outlines, too."""
+    rng = np.random.default_rng(seed)
+    plane = (rng.random(rng.integers(3, 14, 2)) < rng.uniform(0.5, 0.95)).astype(np.uint8)
+    filled = np.zeros(plane.shape, bool)
+    for polygon in polygons(plane).get(1, []):
+        ring = with_seams(polygon)
+        steps = np.roll(ring, -1, axis=0) - ring
+        assert (steps == 0).any(1).all()
+        filled |= fill([ring], plane.shape)
+    np.testing.assert_array_equal(filled, plane > 0)

@@ -132,21 +132,75 @@ def _chains(following: NDArray[np.intp]) -> Iterator[list[int]]:
 
 
 def with_seams(polygon: Polygon) -> Ring:
-    """Return one ring for a polygon with holes: each hole hangs on the outline by a line that is gone over twice."""
+    """Return one ring for a polygon with holes: each hole hangs on the ring above it by a line that is gone over twice.
+
+    The line rises from the leftmost of the hole's highest corners along the edges of pixels, so that no program that
+    draws outlines, too, paints a pixel for it.
+    """
     if not polygon.holes:
         return polygon.outline
-    from scipy.spatial import cKDTree
+    rings = [polygon.outline, *(_from_top(hole) for hole in polygon.holes)]
+    hanging = _hanging(rings)
+    points: list[NDArray[np.integer]] = []
+    walk = [_walk(rings, hanging, 0)]
+    while walk:
+        step = next(walk[-1], None)
+        if step is None:
+            walk.pop()
+        elif isinstance(step, int):
+            walk.append(_walk(rings, hanging, step))
+        else:
+            points.append(step)
+    return np.concatenate(points)
 
-    anchors = np.array([hole[0] for hole in polygon.holes])
-    nearest = cKDTree(polygon.outline).query(anchors)[1]
-    pieces: list[Ring] = []
-    done = 0
-    for index in np.argsort(nearest, kind="stable").tolist():
-        at, hole = int(nearest[index]), polygon.holes[index]
-        pieces += [polygon.outline[done : at + 1], hole, hole[:1], polygon.outline[at : at + 1]]
-        done = at + 1
-    pieces.append(polygon.outline[done:])
-    return np.concatenate(pieces)
+
+def _from_top(hole: Ring) -> Ring:
+    """Let a ring begin at the leftmost of its highest corners."""
+    return np.roll(hole, -int(np.lexsort((hole[:, 0], hole[:, 1]))[0]), axis=0)
+
+
+def _hanging(rings: Sequence[Ring]) -> dict[int, dict[int, list[int]]]:
+    """Ring -> edge -> the holes right below it; an edge goes from the corner of its number to the next one."""
+    low = rings[0].min(0)
+    starts = np.concatenate(rings) - low
+    ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings]) - low
+    owner = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    number = np.concatenate([np.arange(len(ring)) for ring in rings])
+    # the level edge at each side of a pixel: no two rings share one
+    edges = np.flatnonzero(starts[:, 1] == ends[:, 1])
+    left, length = np.minimum(starts[edges, 0], ends[edges, 0]), np.abs(ends[edges, 0] - starts[edges, 0])
+    side = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length - left, length)
+    sides = np.full(starts.max(0)[::-1] + 1, -1, np.int64)
+    sides[np.repeat(starts[edges, 1], length), side] = np.repeat(edges, length)
+    # the row of the last edge at or above
+    last = np.maximum.accumulate(np.where(sides >= 0, np.arange(len(sides))[:, None], -1), axis=0)
+    x, y = (np.array([ring[0] for ring in rings[1:]]) - low).T
+    touching = sides[y, x - 1] >= 0  # to the right lies the hole's own upper edge
+    before, after = last[y - 1, x - 1], last[y - 1, x]
+    row = np.where(touching, y, np.maximum(before, after))
+    column = np.where(touching | (before >= after), x - 1, x)
+    found: dict[int, dict[int, list[int]]] = {}
+    for hole, edge in enumerate(sides[row, column].tolist(), start=1):
+        found.setdefault(int(owner[edge]), {}).setdefault(int(number[edge]), []).append(hole)
+    return found
+
+
+def _walk(
+    rings: Sequence[Ring], hanging: dict[int, dict[int, list[int]]], number: int
+) -> Iterator[NDArray[np.integer] | int]:
+    """Yield runs of corners of a ring and, where one hangs, the number of the hole to walk round first."""
+    ring, done = rings[number], 0
+    for edge, holes in sorted(hanging.get(number, {}).items()):
+        yield ring[done : edge + 1]
+        done = edge + 1
+        forward = 1 if ring[(edge + 1) % len(ring)][0] > ring[edge][0] else -1
+        for hole in sorted(holes, key=lambda hole: forward * int(rings[hole][0][0])):
+            hook = np.array([[rings[hole][0][0], ring[edge][1]]], ring.dtype)
+            yield hook
+            yield hole
+            yield rings[hole][:1]
+            yield hook
+    yield ring[done:]
 
 
 def fill(rings: Sequence[NDArray[np.floating] | Ring], shape: tuple[int, int]) -> NDArray[np.bool_]:
