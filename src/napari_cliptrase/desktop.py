@@ -20,6 +20,8 @@ _PACKAGE_OF = {
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxcb-xinerama.so.0": "libxcb-xinerama0",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libgthread-2.0.so.0": "libglib2.0-0",
 }
 
 _WITHOUT_OPENGL = ("offscreen", "minimal", "vnc")
