@@ -1,7 +1,7 @@
 """Encode an image once, score it against prompts as often as you like."""
 
 from collections.abc import Generator, Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from napari_cliptrase.encoding import Encoding
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.labelling import Phrasebook, all_phrases, assign, compete, to_ids
 from napari_cliptrase.notes import lookalikes, no_way_out, unknown_words
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, finish
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.provenance import provenance, versions
 from napari_cliptrase.segmentation import ClassSummary, Segmentation
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["ClassSummary", "EncodePlan", "Encoding", "Segmentation", "Segmenter"]
 
 Rgb = NDArray[np.uint8]
-Result = TypeVar("Result")
 
 _REMEMBERED = 32
 
@@ -76,7 +75,7 @@ class Segmenter:
 
     def encode(self, rgb: Rgb) -> Encoding:
         """Encode an image, uint8 (H, W, 3)."""
-        return _last(self.encode_steps(rgb))
+        return finish(self.encode_steps(rgb))
 
     def encode_steps(self, rgb: Rgb) -> Generator[Progress, None, Encoding]:
         """Encode an image, yielding between batches of windows so that a worker can stop there."""
@@ -94,7 +93,7 @@ class Segmenter:
 
     def segment(self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None) -> Segmentation:
         """Give every pixel a class; only the score side of ``settings`` counts (default: this segmenter's)."""
-        return _last(self.segment_steps(encoding, prompts, settings))
+        return finish(self.segment_steps(encoding, prompts, settings))
 
     def segment_steps(
         self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None
@@ -153,13 +152,3 @@ class Segmenter:
             weights=self.model.fingerprint,
             caches=self._caches,
         )
-
-
-def _last(steps: Generator[Progress, None, Result]) -> Result:
-    """Run a generator to its end and return what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Result = stop.value
-            return result

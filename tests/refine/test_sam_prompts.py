@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from napari_cliptrase.progress import finish
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.protocol import finish
 from napari_cliptrase.refine.sam_prompts import PromptOptions, SamPrompts
 from napari_cliptrase.scores import ClassScores
 

@@ -1,16 +1,15 @@
 """napari-cliptrase refine: sharper boundaries for a mask from anywhere."""
 
-from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, finish
 from napari_cliptrase.refine.limits import Limits, Strength, settle
 from napari_cliptrase.refine.protocol import check_labels
 from napari_cliptrase.refine.ways import Way, make_refiner
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from napari_cliptrase.masks.format import MaskFormat
     from napari_cliptrase.masks.model import LabelImage
     from napari_cliptrase.pixels.read import ImageFile
-
-Result = TypeVar("Result")
 
 
 def refine(
@@ -80,10 +77,14 @@ def refine(
             "numbered anew when the mask is exported."
         )
     with Console(stderr=True).status(f"Loading {sam}" if way.needs_sam else "Refining") as status:
+
+        def show(progress: Progress) -> None:
+            status.update(f"{progress.text} ({progress.done} of {progress.total})")
+
         refiner = make_refiner(way, sam, device, **_options(points, quality))
         for number, index in enumerate(picture.indices()):
-            _watched(refiner.prepare_steps(picture.rgb(index)), status.update)
-            refined = _watched(refiner.refine_steps(before[number]), status.update)
+            finish(refiner.prepare_steps(picture.rgb(index)), show)
+            refined = finish(refiner.refine_steps(before[number]), show)
             after[number] = settle(before[number], refined.labels, limits, locked_ids=locked_ids)
             notes += [note for note in refined.notes if note not in notes]
     form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out)
@@ -145,14 +146,3 @@ def _options(points: int | None, quality: float | None) -> dict[str, float]:
     if quality is not None:
         options["quality"] = quality
     return options
-
-
-def _watched(steps: Generator[Progress, None, Result], watch: Callable[[str], None]) -> Result:
-    """Run a generator to its end, show its progress, and return what it returns."""
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-        watch(f"{progress.text} ({progress.done} of {progress.total})")

@@ -1,11 +1,11 @@
 """Image files through a segmenter into a folder of masks."""
 
 import json
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,13 @@ from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.overlay import draw_overlay
 from napari_cliptrase.pixels.read import ImageFile, read_image
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, finish
 from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.refine.protocol import MaskRefiner
 from napari_cliptrase.segmentation import ClassSummary, Segmentation
 from napari_cliptrase.segmenter import Segmenter
 
 Watch = Callable[[Progress], None]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -125,12 +124,12 @@ def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: Job)
 
 def _segment_plane(job: Job, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
     rgb = image.rgb(index)
-    encoding = _watched(job.segmenter.encode_steps(rgb), watch)
-    result = _watched(job.segmenter.segment_steps(encoding, job.prompts), watch)
+    encoding = finish(job.segmenter.encode_steps(rgb), watch)
+    result = finish(job.segmenter.segment_steps(encoding, job.prompts), watch)
     if job.refiner is None:
         return result
-    _watched(job.refiner.prepare_steps(job.segmenter.picture(rgb)), watch)
-    refined = _watched(job.refiner.refine_steps(result.labels, result.scores), watch)
+    finish(job.refiner.prepare_steps(job.segmenter.picture(rgb)), watch)
+    refined = finish(job.refiner.refine_steps(result.labels, result.scores), watch)
     return replace(
         result,
         labels=refined.labels,
@@ -194,13 +193,3 @@ def as_data(done: Done) -> dict[str, Any]:
         ],
         "notes": list(done.notes),
     }
-
-
-def _watched(steps: Generator[Progress, None, Result], watch: Watch) -> Result:
-    """Run a generator to its end, show its progress, and return what it returns."""
-    while True:
-        try:
-            watch(next(steps))
-        except StopIteration as end:
-            result: Result = end.value
-            return result

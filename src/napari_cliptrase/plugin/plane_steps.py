@@ -5,19 +5,17 @@ Of most planes only the labels are kept: an encoding takes many times the room o
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.plugin.layers import Extra, Result
 from napari_cliptrase.plugin.layers.first import get_ready
 from napari_cliptrase.plugin.session import Encoded, Segmented
 from napari_cliptrase.plugin.subject import Subject
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, retold
 from napari_cliptrase.prompts import PromptSet
 
 if TYPE_CHECKING:
     from napari_cliptrase.segmenter import Segmenter
-
-Value = TypeVar("Value")
 
 PARTS = 100
 """Into how many parts the progress of one of several planes is divided."""
@@ -67,7 +65,7 @@ def find_steps(
     get_ready(prompts.table())
     for number, plane in enumerate(planes):
         steps = _plane_steps(segmenter, plane, prompts, kept.get(plane.key), model_name)
-        encoded, segmented = yield from (steps if len(planes) == 1 else _told(steps, number, len(planes)))
+        encoded, segmented = yield from (steps if len(planes) == 1 else retold(steps, _OfAll(number, len(planes))))
         results.append(result_of(segmented, "Segment"))
         if plane.key == shown.key:
             about_shown = encoded, segmented
@@ -95,16 +93,16 @@ def _plane_steps(
     return encoded, Segmented(subject, segmentation, segmentation.summary())
 
 
-def _told(steps: Generator[Progress, None, Value], number: int, count: int) -> Generator[Progress, None, Value]:
-    """Do the steps of plane ``number`` of ``count``, and say how far all planes are; the bar never goes back."""
-    done = 0
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as end:
-            value: Value = end.value
-            return value
+class _OfAll:
+    """Says of the progress of plane ``number`` of ``count`` how far all planes are; the bar never goes back."""
+
+    def __init__(self, number: int, count: int) -> None:
+        self._number = number
+        self._count = count
+        self._done = 0
+
+    def __call__(self, progress: Progress) -> Progress:
         if progress.total:
-            done = max(done, round(PARTS * progress.done / progress.total))
-        text = progress.text[:1].lower() + progress.text[1:]
-        yield Progress(number * PARTS + done, count * PARTS, f"plane {number + 1} of {count}: {text}")
+            self._done = max(self._done, round(PARTS * progress.done / progress.total))
+        number, count, text = self._number, self._count, progress.text[:1].lower() + progress.text[1:]
+        return Progress(number * PARTS + self._done, count * PARTS, f"plane {number + 1} of {count}: {text}")

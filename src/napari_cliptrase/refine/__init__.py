@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_cliptrase.progress import finish as finish
     from napari_cliptrase.refine.limits import Limits as Limits
     from napari_cliptrase.refine.limits import Strength as Strength
     from napari_cliptrase.refine.limits import settle as settle
     from napari_cliptrase.refine.protocol import MaskRefiner as MaskRefiner
     from napari_cliptrase.refine.protocol import RefineResult as RefineResult
-    from napari_cliptrase.refine.protocol import finish as finish
     from napari_cliptrase.refine.ways import Way as Way
     from napari_cliptrase.refine.ways import make_refiner as make_refiner
 
@@ -22,7 +22,7 @@ _HOME_OF = {
     "RefineResult": "napari_cliptrase.refine.protocol",
     "Strength": "napari_cliptrase.refine.limits",
     "Way": "napari_cliptrase.refine.ways",
-    "finish": "napari_cliptrase.refine.protocol",
+    "finish": "napari_cliptrase.progress",
     "make_refiner": "napari_cliptrase.refine.ways",
     "settle": "napari_cliptrase.refine.limits",
 }

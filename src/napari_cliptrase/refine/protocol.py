@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from napari_cliptrase.scores import ClassScores
 
 Image = NDArray[np.uint8]
 Labels = NDArray[np.integer]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -44,16 +43,6 @@ class MaskRefiner(Protocol):
         self, labels: Labels, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, in steps."""
-
-
-def finish(steps: Generator[Progress, None, Result]) -> Result:
-    """Run a generator to its end and return what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def check_image(image: Image) -> None:

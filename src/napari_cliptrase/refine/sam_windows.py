@@ -3,14 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, finish, retold
 from napari_cliptrase.refine.embedding import Embedder, Embedding
-from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels, finish
+from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
 from napari_cliptrase.refine.windows import Tile
 from napari_cliptrase.scores import ClassScores
 
@@ -77,7 +78,7 @@ class SamWindows(ABC):
             if window.any():
                 embedding = self.embedder.embed(np.ascontiguousarray(image[tile.rows, tile.columns]))
                 steps = self.refine_window(View(self.embedder.sam, embedding, window, scores, tile))
-                result = yield from _told(steps, number, len(tiles))
+                result = yield from retold(steps, partial(Progress, number, len(tiles)))
                 refined[tile.owned] = result.labels[tile.owned_within]
                 used, refused = used + result.used, refused + result.refused
         yield Progress(len(tiles), len(tiles), "Refined")
@@ -86,16 +87,3 @@ class SamWindows(ABC):
     @abstractmethod
     def note(self, used: int, refused: int) -> str:
         """Say in one sentence how many masks were used and refused."""
-
-
-def _told(
-    steps: Generator[str, None, WindowResult], number: int, total: int
-) -> Generator[Progress, None, WindowResult]:
-    """Turn the words of a window's steps into `Progress` of the whole."""
-    while True:
-        try:
-            text = next(steps)
-        except StopIteration as end:
-            result: WindowResult = end.value
-            return result
-        yield Progress(number, total, text)

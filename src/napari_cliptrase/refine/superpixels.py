@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,9 @@ from skimage.filters import gaussian, sobel
 from skimage.segmentation import slic, watershed
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, finish, retold
 from napari_cliptrase.refine.guided import GuidedFilter
-from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels, finish
+from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
 from napari_cliptrase.refine.windows import Tile, tiles_of
 from napari_cliptrase.scores import ClassScores
 
@@ -93,7 +94,7 @@ class Superpixels:
             if len(np.unique(window)) > 1:
                 if self.options.guided:
                     flow = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
-                    window = yield from _told(flow, number, len(tiles))
+                    window = yield from retold(flow, partial(_of_labels, number, len(tiles)))
                 if self._cut:
                     window = vote(self._cut[number], window)
                 refined[tile.owned] = window[tile.owned_within]
@@ -142,18 +143,10 @@ def _grown(box: tuple[slice, slice], margin: int) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _told(
-    flow: Generator[tuple[int, int], None, Labels], window: int, windows: int
-) -> Generator[Progress, None, Labels]:
-    """Pass on how far the classes of a window are, counted over all windows."""
-    while True:
-        try:
-            done, classes = next(flow)
-        except StopIteration as end:
-            labels: Labels = end.value
-            return labels
-        if done:
-            yield Progress(window * classes + done, windows * classes, f"Refining label {done} of {classes}")
+def _of_labels(window: int, windows: int, step: tuple[int, int]) -> Progress | None:
+    """Say how far the labels of a window are, done and in all, counted over all windows."""
+    done, labels = step
+    return Progress(window * labels + done, windows * labels, f"Refining label {done} of {labels}") if done else None
 
 
 def _cut(image: Image, options: SuperpixelOptions) -> NDArray[np.intp]:

@@ -5,8 +5,8 @@ old data); only changed pixels are written, in one undo step a layer; layers are
 gone is made again; a result for an image that has gone or changed is refused.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from napari.components import LayerList
@@ -28,9 +28,9 @@ from napari_cliptrase.plugin.layers.runs import Runs
 from napari_cliptrase.plugin.layers.shelf import Shelf
 from napari_cliptrase.plugin.layers.steps import Run
 from napari_cliptrase.plugin.layers.tags import class_of, ours
+from napari_cliptrase.progress import finish
 
 Mask = NDArray[np.bool_]
-Value = TypeVar("Value")
 
 
 class LabelLayers:
@@ -137,7 +137,7 @@ class LabelLayers:
         image = self.image(result.target)
         fresh: frozenset[Labels] = frozenset()
         if instead_of is not None:
-            fresh = _all_of(self.runs.withdraw(instead_of))
+            fresh = finish(self.runs.withdraw(instead_of))
         pen = self.pen(image, result.target, fresh)
         for _ in self.put(pen, result, output=output, mode=mode, locked=locked):
             pass
@@ -337,13 +337,3 @@ def _nothing(layer: Labels, target: Target) -> Content:
 def _name_in(table: ClassTable, class_id: int) -> str:
     entry = table.get(class_id)
     return entry.name if entry is not None else str(class_id)
-
-
-def _all_of(steps: Generator[Any, None, Value]) -> Value:
-    """Take all steps at once, and return their value."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: Value = end.value
-            return value

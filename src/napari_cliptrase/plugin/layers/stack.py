@@ -8,7 +8,7 @@ from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers.book import LabelLayers
 from napari_cliptrase.plugin.layers.result import Output, Result
 from napari_cliptrase.plugin.layers.steps import Run
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, retold
 
 
 def write_planes(
@@ -33,8 +33,8 @@ def write_planes(
     image = book.image(first.target)
     fresh: frozenset[Labels] = frozenset()
     if instead_of is not None:
-        steps = book.runs.withdraw(instead_of)
-        fresh = yield from _told(steps, Progress(0, len(results), _words(0, len(results))))
+        beginning = Progress(0, len(results), _words(0, len(results)))
+        fresh = yield from retold(book.runs.withdraw(instead_of), lambda _layer: beginning)
     pen = book.pen(image, first.target, fresh)
     run = Run(pen.number, first.title, pen.steps)
     book.runs.go_on(run)
@@ -55,19 +55,6 @@ def write_planes(
     pen.sweep()
     run.notes = tuple(dict.fromkeys(pen.notes))
     return book.keep(run)
-
-
-def _told(
-    steps: Generator[Labels, None, frozenset[Labels]], progress: Progress
-) -> Generator[Progress, None, frozenset[Labels]]:
-    """Take the steps one at a time, with the same word on each."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            fresh: frozenset[Labels] = end.value
-            return fresh
-        yield progress
 
 
 def _words(number: int, count: int) -> str:

@@ -1,0 +1,19 @@
+from napari_cliptrase.progress import Progress, finish, retold
+
+
+def steps():
+    yield from (1, 2, 3)
+    return "end"
+
+
+def test_a_generator_runs_to_its_end_and_every_step_is_shown():
+    seen = []
+    assert finish(steps(), seen.append) == finish(steps()) == "end"
+    assert seen == [1, 2, 3]
+
+
+def test_steps_are_told_in_other_words_and_some_passed_over():
+    seen = []
+    told = retold(steps(), lambda step: Progress(step, 3, "doing") if step != 2 else None)
+    assert finish(told, seen.append) == "end"
+    assert [progress.done for progress in seen] == [1, 3]
