@@ -19,12 +19,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QWidget
 from scipy.ndimage import distance_transform_edt
 
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
 from napari_cliptrase.demo.words import THINGS
-from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
-from napari_cliptrase.plugin.widgets.explore.maps import Kind
-from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
 
 PLUGIN = "napari-cliptrase"
 WINDOW = (1400, 880)

@@ -21,7 +21,7 @@ def _reason_without_window() -> str | None:
     for package in ("napari", "pytestqt"):
         if importlib.util.find_spec(package) is None:
             return f"{package} is not installed"
-    from napari_cliptrase.desktop import can_open_window
+    from napari_cliptrase.cli.desktop import can_open_window
 
     return can_open_window()
 
@@ -29,7 +29,7 @@ def _reason_without_window() -> str | None:
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     if importlib.util.find_spec("pytestqt") is None:
         return
-    from napari_cliptrase.desktop import missing_libraries
+    from napari_cliptrase.cli.desktop import missing_libraries
 
     # pytest-qt ends the whole run when Qt cannot load, before any test that needs no Qt has run
     if missing_libraries():

@@ -28,7 +28,17 @@ def test_command_list_is_light():
 
 @pytest.mark.parametrize(
     "module",
-    ["prompts", "settings", "merge", "scores", "masks", "pixels", "cliptrase", "cliptrase.options", "models.catalog"],
+    [
+        "classes.prompts",
+        "classes.scores",
+        "engine.settings",
+        "merge",
+        "masks",
+        "pixels",
+        "cliptrase",
+        "cliptrase.options",
+        "models.catalog",
+    ],
 )
 def test_what_a_dock_needs_before_the_first_run_has_no_torch(module):
     assert "torch" not in _modules_after(f"import napari_cliptrase.{module}")

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 from napari_cliptrase._version import __version__
 
 if TYPE_CHECKING:
+    from napari_cliptrase.classes.prompts import PromptSet as PromptSet
+    from napari_cliptrase.engine.segmenter import Encoding as Encoding
+    from napari_cliptrase.engine.segmenter import Segmentation as Segmentation
+    from napari_cliptrase.engine.segmenter import Segmenter as Segmenter
+    from napari_cliptrase.engine.settings import Settings as Settings
     from napari_cliptrase.errors import CliptraseError as CliptraseError
     from napari_cliptrase.models import load_model as load_model
-    from napari_cliptrase.prompts import PromptSet as PromptSet
-    from napari_cliptrase.segmenter import Encoding as Encoding
-    from napari_cliptrase.segmenter import Segmentation as Segmentation
-    from napari_cliptrase.segmenter import Segmenter as Segmenter
-    from napari_cliptrase.settings import Settings as Settings
 
 _HOME_OF = {
     "CliptraseError": "napari_cliptrase.errors",
-    "Encoding": "napari_cliptrase.segmenter",
-    "PromptSet": "napari_cliptrase.prompts",
-    "Segmentation": "napari_cliptrase.segmenter",
-    "Segmenter": "napari_cliptrase.segmenter",
-    "Settings": "napari_cliptrase.settings",
+    "Encoding": "napari_cliptrase.engine.segmenter",
+    "PromptSet": "napari_cliptrase.classes.prompts",
+    "Segmentation": "napari_cliptrase.engine.segmenter",
+    "Segmenter": "napari_cliptrase.engine.segmenter",
+    "Settings": "napari_cliptrase.engine.settings",
     "load_model": "napari_cliptrase.models",
 }
 

@@ -3,8 +3,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from napari_cliptrase.bench import run
-from napari_cliptrase.bench.rows import Row
+from napari_cliptrase.bench import measure
+from napari_cliptrase.bench.row import Row
 from napari_cliptrase.cli.app import app
 
 ROWS = [
@@ -15,7 +15,7 @@ ROWS = [
 
 @pytest.fixture(autouse=True)
 def _measured(monkeypatch):
-    monkeypatch.setattr(run, "measure", lambda thorough: iter(ROWS))
+    monkeypatch.setattr(measure, "measure", lambda thorough: iter(ROWS))
 
 
 def test_table_shows_figures_targets_and_verdicts():

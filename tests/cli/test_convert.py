@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli import main
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 
 MASK = LabelImage(np.array([[1, 1, 0], [2, 0, 1]], np.uint8), ClassTable.from_names("cat", "dog"), stem="a")

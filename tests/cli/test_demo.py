@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli import demo as command
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.demo.first_look import first_look
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.prompts import PromptSet
 
 
 @pytest.fixture(scope="module")

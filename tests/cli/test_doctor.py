@@ -10,8 +10,7 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from napari_cliptrase import desktop
-from napari_cliptrase.cli import checks
+from napari_cliptrase.cli import checks, desktop
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.models import catalog
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli import main
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 
 

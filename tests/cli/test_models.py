@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.cli.models import readable_size
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models import catalog, folders, keep
+from napari_cliptrase.models import catalog, download, folders
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def sam(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
         assert options["sha256"] == checkpoint.sha256
         return put(target, data)
 
-    monkeypatch.setattr(keep, "fetch", fetch)
+    monkeypatch.setattr(download, "fetch", fetch)
     return cache / "sam" / checkpoint.filename
 
 

@@ -9,10 +9,10 @@ from PIL import Image
 from tifffile import imwrite
 from typer.testing import CliRunner
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.models.sam_shape import SamShape, build_sam
 from napari_cliptrase.refine.protocol import RefineResult

@@ -8,10 +8,10 @@ import pytest
 import tifffile
 from PIL import Image
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli import main
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.settings import Settings
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 PROMPTS = "sky; sea: water; tree [color=#102030]; background: house"

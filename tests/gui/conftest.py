@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cliptrase.plugin.session import session_of
+from napari_cliptrase.plugin.state.session import session_of
 
 TOY_MODEL = Path(__file__).parents[1] / "data" / "golden" / "toyclip"
 PATIENCE = 120_000

@@ -12,9 +12,9 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.world import paint_scene
-from napari_cliptrase.plugin.session import session_of
-from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.plugin.state.session import session_of
 
 CLASSES = ("sky", "mountain", "sea", "grass", "road", "sun", "tree", "balloon")
 """What scene 6 of the painted world holds."""

@@ -5,7 +5,7 @@ import gc
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.classes.prompts import PromptSet
 
 
 def let_go(window, widget):
@@ -33,7 +33,7 @@ def test_a_closed_dock_disturbs_nobody_and_a_new_one_goes_on(window, picture, qt
 
 
 def test_closing_the_window_stops_a_run(make_napari_viewer_proxy, qtbot, picture):
-    from napari_cliptrase.plugin.session import session_of
+    from napari_cliptrase.plugin.state.session import session_of
 
     viewer = make_napari_viewer_proxy()
     session = session_of(viewer)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_cliptrase.plugin.widgets.explore.maps import Kind
-from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.samples import COAST
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.plugin import commands
-from napari_cliptrase.prompts import PromptSet
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from PIL import Image
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.cityscapes import FORMAT
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
 
 
 def pixels(path):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from pycocotools.coco import COCO
 
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks.coco import INSTANCES, STUFF
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
 
 
 def opened(form, masks, folder, options=None):

@@ -6,8 +6,8 @@ from hypothesis import given
 from PIL import Image
 
 from napari_cliptrase.masks.coco_panoptic import FORMAT, segment_color
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
 
 
 @pytest.mark.parametrize(

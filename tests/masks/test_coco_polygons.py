@@ -3,7 +3,7 @@ from hypothesis import given
 from pycocotools.coco import COCO
 
 from napari_cliptrase.masks.coco_polygons import FORMAT
-from napari_cliptrase.masks.options import ExportOptions, Holes
+from napari_cliptrase.masks.export_options import ExportOptions, Holes
 
 
 def test_pycocotools_fills_the_polygons_to_the_same_pixels(planes, new_folder):

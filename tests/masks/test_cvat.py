@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.cvat import FORMAT
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 
 HAND_DRAWN = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><job><labels><label><name>dog</name><color>#010203</color></label>

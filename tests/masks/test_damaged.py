@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
 from napari_cliptrase.masks.format import reason_of
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, NgffVersion
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS, guess_format
 
 READABLE = [key for key, form in FORMATS.items() if form.decode is not None]

@@ -4,7 +4,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 from napari_cliptrase.masks.datumaro import FORMAT
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.export_options import ExportOptions
 
 
 def test_pycocotools_decodes_the_masks(golden, tmp_path):

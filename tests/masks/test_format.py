@@ -5,14 +5,14 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Objects
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.regions import object_plane
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.mask_regions import object_plane
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.scores import ClassScores
 
 PNG, COCO, YOLO = FORMATS["png"], FORMATS["coco"], FORMATS["yolo"]
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.geojson import FORMAT
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
 
 shapely = pytest.importorskip("shapely", reason="shapely is the reader of GeoJSON here")
 

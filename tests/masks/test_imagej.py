@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.imagej import FORMAT
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 
 roifile = pytest.importorskip("roifile", reason="the extra imagej is not installed")
 shapely = pytest.importorskip("shapely", reason="shapely fills the outlines here")

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from PIL import Image
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.labelme import FORMAT
-from napari_cliptrase.masks.model import LabelImage
 
 
 def painted(data, ids):

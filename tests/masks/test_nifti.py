@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.nifti import FORMAT
 
 nibabel = pytest.importorskip("nibabel", reason="the extra nifti is not installed")

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.masks.npz import FORMAT
-from napari_cliptrase.scores import ClassScores
 
 
 def test_scores_and_objects_travel_with_the_labels(golden, tmp_path):

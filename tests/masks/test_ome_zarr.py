@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.ome_zarr import FORMAT
-from napari_cliptrase.masks.options import ExportOptions, NgffVersion
 
 zarr = pytest.importorskip("zarr", reason="the extra ome-zarr is not installed")
 pytest.importorskip("ome_zarr", reason="ome-zarr is the other reader")

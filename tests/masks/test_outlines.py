@@ -1,9 +1,9 @@
 import numpy as np
 
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, Holes
+from napari_cliptrase.masks.export_options import ExportOptions, Holes
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import outlines
-from napari_cliptrase.masks.report import Tally
 
 CORNERS = LabelImage(np.array([[1, 0], [0, 1]], np.uint8))
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from PIL import Image
 
-from napari_cliptrase.colors import voc_color
+from napari_cliptrase.classes.colors import voc_color
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, Palette
+from napari_cliptrase.masks.export_options import ExportOptions, Palette
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.png import FORMAT, GREY
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 from PIL import Image
 
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.png_per_class import FORMAT
 
 

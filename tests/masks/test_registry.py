@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Objects
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS, format_named, guess_format, read_masks
 
 READABLE = [key for key, form in FORMATS.items() if form.decode]

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from napari_cliptrase.masks.pixel_runs import row_runs
 from napari_cliptrase.masks.rle_pack import pack, unpack
-from napari_cliptrase.masks.runs import row_runs
 
 GOLDEN_CAT = [
     0, 0, 0, 120, 57, 27, 254, 27, 0, 183, 255, 108, 2, 63, 248, 192, 35, 255, 182, 1, 111, 255, 15, 128, 0,

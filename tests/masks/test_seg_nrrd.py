@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.seg_nrrd import FORMAT
 
 slicerio = pytest.importorskip("slicerio", reason="slicerio is the reader of 3D Slicer files")

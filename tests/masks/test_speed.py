@@ -6,11 +6,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.regions import Order, regions
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.mask_regions import Order, regions
+from napari_cliptrase.masks.pixel_runs import pack_counts
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.masks.runs import pack_counts
 
 SIZE, CLASSES = 4096, 20
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.tables import beside, labelmap, mask_files, parse_id_map, parse_labelmap, with_names
 
 PNG = FORMATS["png"]

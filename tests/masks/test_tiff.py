@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.tiff import FORMAT
 

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.voc import FORMAT
 
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from PIL import Image, ImageDraw
 
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, Holes
+from napari_cliptrase.masks.export_options import ExportOptions, Holes
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.yolo import FORMAT
 
 

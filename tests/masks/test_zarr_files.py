@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from napari_cliptrase.masks.options import NgffVersion
+from napari_cliptrase.masks.export_options import NgffVersion
 from napari_cliptrase.masks.zarr_files import chunk_files, group_file, load_attributes
 
 zarr = pytest.importorskip("zarr", reason="the extra ome-zarr is not installed")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, Palette
+from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.masks.export_options import ExportOptions, Palette
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 
 datumaro = pytest.importorskip("datumaro", reason="its pins keep datumaro in an environment of its own")

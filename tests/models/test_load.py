@@ -12,13 +12,13 @@ import torch
 from napari_cliptrase import PromptSet, Segmenter, Settings
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import TemplateSet
+from napari_cliptrase.engine.text_cache import TextStore
 from napari_cliptrase.errors import Cancelled, ModelError
-from napari_cliptrase.models import folders, keep, names
+from napari_cliptrase.models import download, folders, model_names
 from napari_cliptrase.models import load as loading
 from napari_cliptrase.models.device import Placement
 from napari_cliptrase.models.load import ClipModel, load_model
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.text_store import TextStore
 
 Write = Callable[..., Path]
 
@@ -116,7 +116,7 @@ def test_demo_knows_its_words_and_needs_no_network(
     monkeypatch: pytest.MonkeyPatch,
     no_network: list[object],
 ) -> None:
-    monkeypatch.setattr(names, "demo_folder", lambda kind: tmp_path / kind)
+    monkeypatch.setattr(model_names, "demo_folder", lambda kind: tmp_path / kind)
     with pytest.raises(ModelError, match="The weights of the demo are missing; install napari-cliptrase again"):
         load_model("demo")
     write_tiny(tmp_path / "clip", tiny_config)
@@ -218,10 +218,10 @@ def test_a_damaged_file_without_a_known_hash_is_fetched_again(
     whole = path.read_bytes()
     path.write_bytes(whole[:-1000])
     asked = []
-    monkeypatch.setattr(keep, "_clip", lambda name, *_, fresh: asked.append((name, fresh)) or (path, True))
-    keep.download("ViT-B-16/openai")
+    monkeypatch.setattr(download, "_clip", lambda name, *_, fresh: asked.append((name, fresh)) or (path, True))
+    download.download("ViT-B-16/openai")
     path.write_bytes(whole)
-    keep.download("ViT-B-16/openai")
+    download.download("ViT-B-16/openai")
     assert asked == [("ViT-B-16/openai", True)]
 
 

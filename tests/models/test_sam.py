@@ -19,8 +19,8 @@ from napari_cliptrase.models.sam import load_sam
 from napari_cliptrase.models.sam_checkpoint import MOBILE_MARK
 from napari_cliptrase.models.sam_shape import SamShape, build_sam
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.refine.asking import Prompts, ask
 from napari_cliptrase.refine.embedding import Embedder
+from napari_cliptrase.refine.sam_decoder import Prompts, ask
 from napari_cliptrase.refine.store import EmbeddingStore
 from napari_cliptrase.refine.timings import Timings
 

@@ -4,11 +4,11 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin import commands
 from napari_cliptrase.plugin.layers import Result
-from napari_cliptrase.plugin.session import session_of
-from napari_cliptrase.plugin.subject import subject_of
+from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.session import session_of
 
 TABLE = ClassTable.from_names("cat", "dog")
 

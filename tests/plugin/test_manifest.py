@@ -30,7 +30,7 @@ def test_preferences_of_the_manifest_are_those_that_are_read(monkeypatch):
     from dataclasses import asdict
     from types import SimpleNamespace
 
-    from napari_cliptrase.plugin import preferences
+    from napari_cliptrase.plugin.state import preferences
 
     declared = {}
     groups = {}
@@ -47,7 +47,7 @@ def test_a_cache_folder_in_the_preferences_takes_effect(monkeypatch, tmp_path):
     from types import SimpleNamespace
 
     from napari_cliptrase.models.folders import ENVIRONMENT, cache_folder
-    from napari_cliptrase.plugin.preferences import preferences
+    from napari_cliptrase.plugin.state.preferences import preferences
 
     monkeypatch.setenv(ENVIRONMENT, "")
     chosen = SimpleNamespace(

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.progress import finish
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_prompts import PromptOptions, SamPrompts
-from napari_cliptrase.scores import ClassScores
 
 Oracle = Callable[..., Embedder]
 BLANK = np.zeros((64, 64, 3), np.uint8)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.refine.guided import GuidedFilter
 from napari_cliptrase.refine.superpixels import Pieces, SuperpixelOptions, Superpixels, vote
-from napari_cliptrase.scores import ClassScores
 
 
 @pytest.mark.parametrize("pieces", list(Pieces))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from napari_cliptrase.bench.rows import Row
+    from napari_cliptrase.bench.row import Row
 
 
 def bench(
@@ -21,7 +21,7 @@ def bench(
     """
     import torch
 
-    from napari_cliptrase.bench.run import measure, surroundings
+    from napari_cliptrase.bench.measure import measure, surroundings
 
     if threads is not None:
         torch.set_num_threads(threads)

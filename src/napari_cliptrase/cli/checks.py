@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from napari_cliptrase import __version__, desktop
+from napari_cliptrase import __version__
+from napari_cliptrase.cli import desktop
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, ModelEntry, find_entry
+from napari_cliptrase.models.download import download_command, verify
 from napari_cliptrase.models.folders import cache_folder
-from napari_cliptrase.models.keep import download_command, verify
 from napari_cliptrase.models.torch_trouble import need_torch
 
 ALL = "pip install 'napari-cliptrase[all]'"

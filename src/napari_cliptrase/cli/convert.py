@@ -21,8 +21,8 @@ from napari_cliptrase.cli.export import (
     run,
     table_of,
 )
+from napari_cliptrase.masks.export_options import Holes, NgffVersion, Palette
 from napari_cliptrase.masks.images import with_images
-from napari_cliptrase.masks.options import Holes, NgffVersion, Palette
 from napari_cliptrase.masks.registry import format_named, guess_format
 
 

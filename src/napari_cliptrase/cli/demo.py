@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from napari_cliptrase import desktop
+from napari_cliptrase.cli import desktop
 from napari_cliptrase.errors import CliptraseError
 
 FOLDER = Path("cliptrase-demo")

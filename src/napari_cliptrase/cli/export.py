@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions, Holes, NgffVersion, Palette
 from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.images import with_images
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, Holes, NgffVersion, Palette
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS, format_named, read_masks
 from napari_cliptrase.masks.tables import load, parse_id_map
 

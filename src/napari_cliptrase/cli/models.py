@@ -9,7 +9,7 @@ import typer
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models
-from napari_cliptrase.models.keep import download, verify
+from napari_cliptrase.models.download import download, verify
 
 app = typer.Typer(invoke_without_command=True)
 

@@ -11,12 +11,12 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
 from napari_cliptrase.progress import Progress, finish
 from napari_cliptrase.refine.limits import Limits, Strength, settle
+from napari_cliptrase.refine.methods import Way, make_refiner
 from napari_cliptrase.refine.protocol import check_labels
-from napari_cliptrase.refine.ways import Way, make_refiner
 
 if TYPE_CHECKING:
     from napari_cliptrase.masks.format import MaskFormat
-    from napari_cliptrase.masks.model import LabelImage
+    from napari_cliptrase.masks.label_image import LabelImage
     from napari_cliptrase.pixels.read import ImageFile
 
 

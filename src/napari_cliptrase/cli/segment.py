@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Recovery, TemplateSet, Vote
+from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.prompts import PromptSet
-from napari_cliptrase.refine.ways import Way
-from napari_cliptrase.settings import Detail, Settings, SettingsError
+from napari_cliptrase.refine.methods import Way
 
 if TYPE_CHECKING:
     from napari_cliptrase.refine.protocol import MaskRefiner
@@ -64,11 +64,11 @@ def segment(
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
+    from napari_cliptrase.cli.display import Display, print_summary
     from napari_cliptrase.cli.inputs import Failure, find_images
-    from napari_cliptrase.cli.report import Display, print_summary
     from napari_cliptrase.cli.segment_files import Done, Job, as_data, segment_files
+    from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.models.load import load_model
-    from napari_cliptrase.segmenter import Segmenter
 
     inputs, failures = find_images(images, out)
     outcomes: list[Done | Failure] = list(failures)
@@ -140,7 +140,7 @@ def _refiner(
     way: Way | None, sam: str, device: str, watch: Callable[[Progress], None]
 ) -> tuple["MaskRefiner | None", dict[str, Any]]:
     """Make the refiner, and the record of it for the provenance."""
-    from napari_cliptrase.refine.ways import make_refiner
+    from napari_cliptrase.refine.methods import make_refiner
 
     if way is None:
         return None, {}

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.atomic import write_bytes, write_text
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import Failure, Input
+from napari_cliptrase.engine.result import ClassSummary, Segmentation
+from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.errors import Cancelled, CliptraseError
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.models.hashes import sha256_of
-from napari_cliptrase.overlay import draw_overlay
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, finish
-from napari_cliptrase.prompts import PromptSet
 from napari_cliptrase.refine.protocol import MaskRefiner
-from napari_cliptrase.segmentation import ClassSummary, Segmentation
-from napari_cliptrase.segmenter import Segmenter
 
 Watch = Callable[[Progress], None]
 

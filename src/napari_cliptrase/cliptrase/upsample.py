@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from napari_cliptrase.scores import sampling
+from napari_cliptrase.classes.scores import sampling
 
 _VALUES_AT_ONCE = 2**20
 """Interpolated values in one tile: it stays in the processor's cache."""

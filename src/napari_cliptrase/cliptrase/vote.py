@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.scores import sampling
+from napari_cliptrase.classes.scores import sampling
 
 Labels = NDArray[np.unsignedinteger[Any]]
 """Class indices, (H, W) uint8 or uint16."""

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.demo.plans import Element, Plan, plan_scene
 from napari_cliptrase.demo.stuff import Stuff
 from napari_cliptrase.demo.words import world_classes
 from napari_cliptrase.demo.world import paint_window, to_bytes
-from napari_cliptrase.masks.classes import ClassTable
 
 # how far a thing moves in one frame, in shares of the width
 _SPEEDS: Final = {"cloud": 0.02, "balloon": 0.025, "boat": 0.03, "car": 0.05, "ball": 0.04}

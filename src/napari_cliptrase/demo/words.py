@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.classes.table import ClassTable
 
 
 @dataclass(frozen=True)

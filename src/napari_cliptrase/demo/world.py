@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.demo.canvas import Canvas
 from napari_cliptrase.demo.plans import Plan, plan_portrait, plan_scene
 from napari_cliptrase.demo.words import IDS, NAMES, caption, phrase, world_classes
-from napari_cliptrase.masks.classes import ClassTable
 
 VISIBLE: Final = 0.02  # a class is named in a caption when it covers this share of the picture
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage, Labels, mapped
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.pngfile import encode_png
-from napari_cliptrase.masks.regions import object_plane
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.label_image import LabelImage, Labels, mapped
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.mask_regions import object_plane
+from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
 _IGNORE = 255

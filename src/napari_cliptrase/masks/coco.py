@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.coco_read import decode, is_coco
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally
-from napari_cliptrase.masks.runs import pack_counts
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.mask_regions import Order, Region, regions
+from napari_cliptrase.masks.pixel_runs import pack_counts
 from napari_cliptrase.masks.staging import OutFile
 
 

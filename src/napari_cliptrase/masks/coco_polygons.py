@@ -5,11 +5,11 @@ from typing import Any
 
 from napari_cliptrase.masks.coco import written
 from napari_cliptrase.masks.coco_read import decode
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import Outline, outlines
-from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.staging import OutFile
 
 

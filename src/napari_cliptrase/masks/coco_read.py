@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.colors import class_color
+from napari_cliptrase.classes.colors import class_color
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.json_file import read_json
-from napari_cliptrase.masks.model import LabelImage, dtype_for
-from napari_cliptrase.masks.names import stem_of, unique
-from napari_cliptrase.masks.report import counted
-from napari_cliptrase.masks.runs import rle_mask
+from napari_cliptrase.masks.label_image import LabelImage, dtype_for
+from napari_cliptrase.masks.loss_report import counted
+from napari_cliptrase.masks.naming import stem_of, unique
+from napari_cliptrase.masks.pixel_runs import rle_mask
 
 
 def is_coco(found: Candidate) -> bool:

@@ -9,19 +9,19 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.colors import parse_hex, to_hex
+from napari_cliptrase.classes.colors import parse_hex, to_hex
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.canvas import Canvas
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, stem_of, unique, xml_name
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally, counted
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally, counted
+from napari_cliptrase.masks.mask_regions import Order, Region, regions
+from napari_cliptrase.masks.naming import by_name, stem_of, unique, xml_name
+from napari_cliptrase.masks.pixel_runs import mask_of
 from napari_cliptrase.masks.rings import fill
-from napari_cliptrase.masks.runs import mask_of
+from napari_cliptrase.masks.shape_canvas import Canvas
 from napari_cliptrase.masks.staging import OutFile
 
 _NOTE = "napari-cliptrase "

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.canvas import Canvas
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.json_file import json_in, read_json
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, stem_of, unique
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally
-from napari_cliptrase.masks.runs import pack_counts, rle_mask
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.mask_regions import Order, Region, regions
+from napari_cliptrase.masks.naming import by_name, stem_of, unique
+from napari_cliptrase.masks.pixel_runs import pack_counts, rle_mask
+from napari_cliptrase.masks.shape_canvas import Canvas
 from napari_cliptrase.masks.staging import OutFile
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.model import Labels, dtype_for
+from napari_cliptrase.masks.label_image import Labels, dtype_for
 
 
 @dataclass(frozen=True, eq=False)

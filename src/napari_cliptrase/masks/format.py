@@ -7,14 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import bare, check_text, unique
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.regions import tells_objects
-from napari_cliptrase.masks.report import ExportReport, Tally, refuse_losses
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import ExportReport, Tally, refuse_losses
+from napari_cliptrase.masks.mask_regions import tells_objects
+from napari_cliptrase.masks.naming import bare, check_text, unique
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
 
 FILE_SUFFIXES: Final = (

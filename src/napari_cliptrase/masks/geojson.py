@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.canvas import Canvas
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.json_file import read_json
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.naming import by_name
 from napari_cliptrase.masks.outlines import Outline, outlines
-from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.rings import Polygon, Ring, fill
+from napari_cliptrase.masks.shape_canvas import Canvas
 from napari_cliptrase.masks.staging import OutFile
 
 _SUFFIXES = (".geojson", ".json")

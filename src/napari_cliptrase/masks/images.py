@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".npy", ".zarr", ".nii", ".nrrd")
 

@@ -10,19 +10,19 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.colors import to_hex
+from napari_cliptrase.classes.colors import to_hex
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.canvas import Canvas
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.json_file import read_json
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, stem_of, unique, xml_name
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally, counted
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally, counted
+from napari_cliptrase.masks.mask_regions import Order, Region, regions
+from napari_cliptrase.masks.naming import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.rle_pack import pack, unpack
+from napari_cliptrase.masks.shape_canvas import Canvas
 from napari_cliptrase.masks.staging import OutFile
 
 _FROM, _TO = "label", "image"

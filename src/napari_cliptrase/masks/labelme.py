@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.canvas import Canvas
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
 from napari_cliptrase.masks.json_file import json_in
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import by_name, one_line
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.mask_regions import Order, Region, regions
+from napari_cliptrase.masks.naming import by_name, one_line
 from napari_cliptrase.masks.png import pixels_in
-from napari_cliptrase.masks.pngfile import encode_png
-from napari_cliptrase.masks.regions import Order, Region, regions
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.rings import fill
+from napari_cliptrase.masks.shape_canvas import Canvas
 from napari_cliptrase.masks.staging import OutFile
 
 VERSION = "5.5.0"  # the first whose readers know mask shapes well; newer ones read it

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.masks.model import LabelImage, Labels
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.masks.label_image import LabelImage, Labels
 
 KEY = "napari-cliptrase"
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.masks import metadata, tables
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
-from napari_cliptrase.scores import ClassScores
 
 
 def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:

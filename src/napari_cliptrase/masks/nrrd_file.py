@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from napari_cliptrase.masks.model import Labels
+from napari_cliptrase.masks.label_image import Labels
 
 _TYPES: Final[Mapping[str, str]] = {
     "signed char": "i1", "int8": "i1", "int8_t": "i1", "uchar": "u1", "unsigned char": "u1", "uint8": "u1",

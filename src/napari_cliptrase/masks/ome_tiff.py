@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata, tables, units
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import PIXEL, LabelImage, narrow
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.tiff import OME_SUFFIXES, density, readable_axes, tiff_bytes
 

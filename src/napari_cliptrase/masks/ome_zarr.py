@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels
-from napari_cliptrase.masks.names import file_part
-from napari_cliptrase.masks.options import ExportOptions, NgffVersion
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.png import VOID_COLOR
-from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.staging import OutFile, OutFolder
 from napari_cliptrase.masks.units import canonical
 from napari_cliptrase.masks.zarr_files import chunk_files, consolidated, group_file, load_attributes, load_others

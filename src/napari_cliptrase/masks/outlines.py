@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_cliptrase.masks.classes import MaskClass
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions, Holes
-from napari_cliptrase.masks.regions import object_plane
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.classes.table import MaskClass
+from napari_cliptrase.masks.export_options import ExportOptions, Holes
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.mask_regions import object_plane
 from napari_cliptrase.masks.rings import Polygon, Ring, polygons, ring_area, with_seams
 
 

@@ -6,15 +6,15 @@ from typing import IO
 
 import numpy as np
 
-from napari_cliptrase.colors import RGB, voc_color
+from napari_cliptrase.classes.colors import RGB, voc_color
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata, tables, units
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions, Palette
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import LabelImage, Labels, narrow
-from napari_cliptrase.masks.options import ExportOptions, Palette
-from napari_cliptrase.masks.pngfile import encode_png
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.label_image import LabelImage, Labels, narrow
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
 VOID_COLOR = voc_color(255)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import LabelImage, dtype_for
-from napari_cliptrase.masks.names import file_part
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage, dtype_for
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.png import open_png
-from napari_cliptrase.masks.pngfile import encode_png
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
 

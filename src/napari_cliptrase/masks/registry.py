@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import (
     cityscapes,
@@ -30,9 +31,8 @@ from napari_cliptrase.masks import (
     yolo,
 )
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.classes import ClassTable
 from napari_cliptrase.masks.format import MaskFormat, reason_of
-from napari_cliptrase.masks.model import LabelImage
+from napari_cliptrase.masks.label_image import LabelImage
 
 _ALL = (
     png.FORMAT,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.masks.model import Labels
+from napari_cliptrase.masks.label_image import Labels
 
 Ring = NDArray[np.int64]
 _EAST, _SOUTH, _WEST, _NORTH = range(4)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.masks.runs import Ints
+from napari_cliptrase.masks.pixel_runs import Ints
 
 _SIZES = (3, 4, 8, 16)
 _HEAD_BITS = 5 + 4 * 4

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks import metadata, tables
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import PIXEL, LabelImage, Labels, narrow
-from napari_cliptrase.masks.names import one_line
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels, narrow
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.naming import one_line
 from napari_cliptrase.masks.nrrd_file import encode_nrrd, read_nrrd
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from napari_cliptrase.colors import RGB
+from napari_cliptrase.classes.colors import RGB
+from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable, MaskClass
 from napari_cliptrase.masks.format import Place
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.names import bare, one_line
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.naming import bare, one_line
 
 CLASSES = "classes.json"
 LABELMAP = "labelmap.txt"

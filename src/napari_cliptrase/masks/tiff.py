@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables, units
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Place
-from napari_cliptrase.masks.model import LabelImage, Labels
-from napari_cliptrase.masks.options import ExportOptions
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.label_image import LabelImage, Labels
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 
 SUFFIXES = (".tif", ".tiff")

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_cliptrase.colors import voc_color
+from napari_cliptrase.classes.colors import voc_color
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage, narrow
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage, narrow
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.mask_regions import object_plane
 from napari_cliptrase.masks.png import indexed_png, open_png, palette_of, read_png
-from napari_cliptrase.masks.pngfile import encode_png
-from napari_cliptrase.masks.regions import object_plane
-from napari_cliptrase.masks.report import Tally
+from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
 CLASS, OBJECT, SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"

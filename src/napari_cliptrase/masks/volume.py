@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_cliptrase.masks import units
-from napari_cliptrase.masks.model import LabelImage, narrow
+from napari_cliptrase.masks.label_image import LabelImage, narrow
 
 
 def volume(mask: LabelImage) -> tuple[np.ndarray, list[float], list[float]]:

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.classes import ClassTable
+from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
-from napari_cliptrase.masks.model import LabelImage
-from napari_cliptrase.masks.options import ExportOptions
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import outlines
-from napari_cliptrase.masks.report import Tally
 from napari_cliptrase.masks.rings import Ring
 from napari_cliptrase.masks.staging import OutFile
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_cliptrase.masks.model import Labels
-from napari_cliptrase.masks.options import NgffVersion
+from napari_cliptrase.masks.export_options import NgffVersion
+from napari_cliptrase.masks.label_image import Labels
 
 _CHUNK = 1024
 _OLD_NAMES = (".zgroup", ".zattrs", ".zarray")

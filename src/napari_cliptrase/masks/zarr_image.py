@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.model import PIXEL, LabelImage
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage
 from napari_cliptrase.masks.units import canonical
 
 

@@ -21,9 +21,9 @@ from napari_cliptrase.models.checkpoint import read_weights
 from napari_cliptrase.models.device import Placement, fall_back, place
 from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.models.hub import expected_sha256
-from napari_cliptrase.models.names import parse_name
+from napari_cliptrase.models.model_names import parse_name
 from napari_cliptrase.models.openclip import Numbers, openai_hashes
-from napari_cliptrase.models.sources import Source, bring_weights, find_source
+from napari_cliptrase.models.weights_source import Source, bring_weights, find_source
 from napari_cliptrase.progress import Progress
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.colors import DISTINCT, parse_hex
+from napari_cliptrase.classes.colors import DISTINCT, parse_hex
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 

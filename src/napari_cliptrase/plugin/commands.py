@@ -5,12 +5,12 @@ from napari.utils import notifications
 from napari.viewer import Viewer
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.jobs import show
-from napari_cliptrase.plugin.layers.convert import combine as combine_layers
-from napari_cliptrase.plugin.layers.convert import split as split_layer
-from napari_cliptrase.plugin.layers.steps import Run
+from napari_cliptrase.plugin.layers.changes import Run
+from napari_cliptrase.plugin.layers.combine_split import combine as combine_layers
+from napari_cliptrase.plugin.layers.combine_split import split as split_layer
 from napari_cliptrase.plugin.layers.tags import Role, tag_of
-from napari_cliptrase.plugin.session import Session, session_of
+from napari_cliptrase.plugin.run.jobs import show
+from napari_cliptrase.plugin.state.session import Session, session_of
 
 
 def combine(viewer: Viewer) -> None:

@@ -2,10 +2,10 @@
 
 import napari
 
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
-from napari_cliptrase.plugin.session import session_of
-from napari_cliptrase.plugin.widgets.segment.dock import SegmentDock
-from napari_cliptrase.prompts import PromptSet
+from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.widgets.segment.segment_dock import SegmentDock
 
 
 def open_demo() -> None:

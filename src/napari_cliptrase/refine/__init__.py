@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from napari_cliptrase.refine.limits import Limits as Limits
     from napari_cliptrase.refine.limits import Strength as Strength
     from napari_cliptrase.refine.limits import settle as settle
+    from napari_cliptrase.refine.methods import Way as Way
+    from napari_cliptrase.refine.methods import make_refiner as make_refiner
     from napari_cliptrase.refine.protocol import MaskRefiner as MaskRefiner
     from napari_cliptrase.refine.protocol import RefineResult as RefineResult
-    from napari_cliptrase.refine.ways import Way as Way
-    from napari_cliptrase.refine.ways import make_refiner as make_refiner
 
 _HOME_OF = {
     "Limits": "napari_cliptrase.refine.limits",
     "MaskRefiner": "napari_cliptrase.refine.protocol",
     "RefineResult": "napari_cliptrase.refine.protocol",
     "Strength": "napari_cliptrase.refine.limits",
-    "Way": "napari_cliptrase.refine.ways",
+    "Way": "napari_cliptrase.refine.methods",
     "finish": "napari_cliptrase.progress",
-    "make_refiner": "napari_cliptrase.refine.ways",
+    "make_refiner": "napari_cliptrase.refine.methods",
     "settle": "napari_cliptrase.refine.limits",
 }
 

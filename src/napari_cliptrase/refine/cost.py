@@ -5,8 +5,8 @@ from typing import Final
 
 from napari_cliptrase.models.catalog import find_entry
 from napari_cliptrase.models.known import known_sha256
+from napari_cliptrase.refine.tiles import Tile, tiles_of
 from napari_cliptrase.refine.timings import Timings
-from napari_cliptrase.refine.windows import Tile, tiles_of
 
 MEMORY_LIMIT: Final = 256 << 20  # bytes of embeddings that are kept in memory
 LARGEST: Final = 2  # a window is at most this many times as long as the square that the encoder takes

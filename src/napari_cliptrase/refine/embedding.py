@@ -12,15 +12,15 @@ import torch
 from PIL import Image as Pictures
 from torch import Tensor
 
-from napari_cliptrase.encode_plan import free_memory
+from napari_cliptrase.engine.plan import free_memory
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import MEMORY_LIMIT, SamSize, timing_key
 from napari_cliptrase.refine.protocol import Image
 from napari_cliptrase.refine.store import EmbeddingStore
+from napari_cliptrase.refine.tiles import Tile
 from napari_cliptrase.refine.timings import Timings
-from napari_cliptrase.refine.windows import Tile
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.refine.asking import Prompts, ask, to_pixels
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.protocol import Image, check_image
+from napari_cliptrase.refine.sam_decoder import Prompts, ask, to_pixels
 
 _MARGIN = 0.25  # of what is asked for, around it, when it is larger than a window
 

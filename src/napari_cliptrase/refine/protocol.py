@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.scores import ClassScores
 
 Image = NDArray[np.uint8]
 Labels = NDArray[np.integer]

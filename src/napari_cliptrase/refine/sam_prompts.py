@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
-from napari_cliptrase.refine.asking import Prompts, ask, mask_prompt, to_pixels
 from napari_cliptrase.refine.components import Component, components_of
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.protocol import Labels
+from napari_cliptrase.refine.sam_decoder import Prompts, ask, mask_prompt, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
 GAP: Final = 0.1  # confidence from which on a pixel counts as nearly claimed

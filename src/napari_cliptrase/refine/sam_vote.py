@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import nms
 
-from napari_cliptrase.refine.asking import Prompts, ask, to_pixels
 from napari_cliptrase.refine.embedding import Embedder
+from napari_cliptrase.refine.sam_decoder import Prompts, ask, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
 _OFFSET: Final = 1.0  # a stable mask hardly changes when its threshold moves by this, as in segment-anything

@@ -7,13 +7,13 @@ from functools import partial
 
 import numpy as np
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
 from napari_cliptrase.progress import Progress, finish, retold
 from napari_cliptrase.refine.embedding import Embedder, Embedding
 from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
-from napari_cliptrase.refine.windows import Tile
-from napari_cliptrase.scores import ClassScores
+from napari_cliptrase.refine.tiles import Tile
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,12 +13,12 @@ from skimage.color import rgb2lab
 from skimage.filters import gaussian, sobel
 from skimage.segmentation import slic, watershed
 
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, finish, retold
 from napari_cliptrase.refine.guided import GuidedFilter
 from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
-from napari_cliptrase.refine.windows import Tile, tiles_of
-from napari_cliptrase.scores import ClassScores
+from napari_cliptrase.refine.tiles import Tile, tiles_of
 
 LARGEST: Final = 1024  # side of the windows in which large images are done
 LABELS_A_STEP: Final = 8  # filtered between two reports, and two chances to stop

@@ -6,9 +6,9 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_cliptrase.masks.classes import ClassTable
-from napari_cliptrase.plugin.frames import Target, frame_of
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers import LabelLayers, Result
+from napari_cliptrase.plugin.layers.geometry import Target, frame_of
 
 HEIGHT, WIDTH = 12, 16
 

@@ -4,7 +4,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QWidget
 
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
-from napari_cliptrase.plugin.widgets.explore.dock import ExploreDock
+from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 
 
 def turn_wheel_over(widget: QWidget) -> None:

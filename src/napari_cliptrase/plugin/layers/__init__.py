@@ -1,6 +1,6 @@
 """The only code that writes layers.
 
-One `LabelLayers` belongs to each `napari_cliptrase.plugin.session.Session` (``session.layers``):
+One `LabelLayers` belongs to each `napari_cliptrase.plugin.state.session.Session` (``session.layers``):
 
     run = session.layers.write(Result(target, labels, table, provenance))  # a model's result, by the merge rule
     run = session.layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
@@ -13,14 +13,14 @@ One `LabelLayers` belongs to each `napari_cliptrase.plugin.session.Session` (``s
 Everything happens in the GUI thread. Layers are found by their tag (`tags`), never by name.
 """
 
-from napari_cliptrase.plugin.layers.book import LabelLayers
+from napari_cliptrase.plugin.layers.appearance import table_of
+from napari_cliptrase.plugin.layers.changes import Run, Step
 from napari_cliptrase.plugin.layers.extras import Extra, show_extras
-from napari_cliptrase.plugin.layers.looks import table_of
-from napari_cliptrase.plugin.layers.result import Output, Result
-from napari_cliptrase.plugin.layers.stack import write_planes
-from napari_cliptrase.plugin.layers.steps import Run, Step
+from napari_cliptrase.plugin.layers.label_layers import LabelLayers
+from napari_cliptrase.plugin.layers.output import Output, Result
 from napari_cliptrase.plugin.layers.tags import Member, Role, Tag, file_of, member_of, ours, tag_of
 from napari_cliptrase.plugin.layers.visibility import Visibility
+from napari_cliptrase.plugin.layers.write_planes import write_planes
 
 __all__ = [
     "Extra",

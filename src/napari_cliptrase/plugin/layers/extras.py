@@ -8,11 +8,11 @@ import numpy as np
 from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
+from napari_cliptrase.plugin.layers.placement import lifted, place_grid, place_over
 from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, set_tag, tag_of
-from napari_cliptrase.plugin.overlays import lifted, place_grid, place_over
 
 if TYPE_CHECKING:
-    from napari_cliptrase.plugin.session import Encoded, Segmented
+    from napari_cliptrase.plugin.state.session import Encoded, Segmented
 
 
 class Extra(StrEnum):

@@ -7,9 +7,9 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_cliptrase.plugin.frames import Frame
-from napari_cliptrase.plugin.layers.memory import PackedMask, PlaneMemory
-from napari_cliptrase.plugin.layers.steps import Run, Step
+from napari_cliptrase.plugin.layers.baseline import PackedMask, PlaneMemory
+from napari_cliptrase.plugin.layers.changes import Run, Step
+from napari_cliptrase.plugin.layers.geometry import Frame
 from napari_cliptrase.plugin.layers.tags import class_of
 
 Mask = NDArray[np.bool_]

@@ -6,7 +6,7 @@ from napari.components import LayerList
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_cliptrase.plugin.layers.looks import dress, table_of
+from napari_cliptrase.plugin.layers.appearance import dress, table_of
 from napari_cliptrase.plugin.layers.tags import Role, class_of, ours, tag_of
 
 

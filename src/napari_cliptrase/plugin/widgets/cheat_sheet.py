@@ -5,7 +5,7 @@ from html import escape
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from napari_cliptrase.plugin.keys import by_place
+from napari_cliptrase.plugin.tools.keys import by_place
 
 
 class CheatSheet(QDialog):

@@ -7,8 +7,8 @@ import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_cliptrase.plugin.region_tool import CLICK_SLACK, pixel_at
-from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK, pixel_at
 
 
 class Pointer:

@@ -4,11 +4,11 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.jobs import Job
+from napari_cliptrase.plugin.run.jobs import Job
+from napari_cliptrase.plugin.tools.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
-from napari_cliptrase.plugin.widgets.refine.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.sections import Note, in_row
-from napari_cliptrase.plugin.widgets.ties import tie
+from napari_cliptrase.plugin.widgets.weak_connections import tie
 from napari_cliptrase.progress import Progress
 
 HINT = (

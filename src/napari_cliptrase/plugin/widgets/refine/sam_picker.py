@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QWidget
 
 from napari_cliptrase.models.catalog import list_models
-from napari_cliptrase.plugin.widgets.refine.choices import size_text
+from napari_cliptrase.plugin.widgets.refine.method_words import size_text
 
 OTHER_FILE: Final = "Other file …"
 

@@ -8,11 +8,11 @@ from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
-from napari_cliptrase.plugin.session import Session
-from napari_cliptrase.plugin.subject import Area, Planes, Subject, default_level, roles_of, subject_of
+from napari_cliptrase.plugin.state.plane_source import Area, Planes, Subject, default_level, roles_of, subject_of
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice, NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
-from napari_cliptrase.plugin.widgets.ties import tie
+from napari_cliptrase.plugin.widgets.weak_connections import tie
 
 MEANINGS = {
     "Y": "rows (Y)",

@@ -6,15 +6,15 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QInputDialog, QPushButton, QWidget
 
+from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.models.catalog import ModelEntry, list_models
-from napari_cliptrase.plugin.flow import ModelChoice
-from napari_cliptrase.plugin.preferences import Preferences
-from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.run.segmentation import ModelChoice
+from napari_cliptrase.plugin.state.preferences import Preferences
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice, NamedList
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
-from napari_cliptrase.plugin.widgets.ties import tie
-from napari_cliptrase.settings import Detail, Settings
+from napari_cliptrase.plugin.widgets.weak_connections import tie
 
 OTHER = "other…"
 OTHER_HELP = (

@@ -5,7 +5,7 @@ from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import Extra, Output
-from napari_cliptrase.plugin.session import Session
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import Choice
 from napari_cliptrase.plugin.widgets.forms import Form
 

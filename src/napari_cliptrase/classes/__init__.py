@@ -1,0 +1,1 @@
+"""What is asked for: phrases, prompt sets and their text form, class tables, colours, class scores. No torch, no Qt."""

@@ -1,0 +1,308 @@
+"""What the annotator asks for: classes with synonyms, and what counts as background.
+
+A `PromptSet` is a value: every edit returns a new one, and a class keeps its id (its number in the labels) when it is
+renamed, moved or given synonyms. The text form is described in `napari_cliptrase.classes.syntax`.
+"""
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from napari_cliptrase.atomic import write_text
+from napari_cliptrase.classes.colors import class_color, parse_hex, to_hex
+from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.errors import PromptError
+
+SCHEMA = 1
+BACKGROUND = "background"
+HIGHEST_ID = 65535  # what a uint16 label can hold
+
+
+class ClassChanges(TypedDict, total=False):
+    """What `PromptSet.replaced` can change of a class."""
+
+    name: str
+    synonyms: tuple[str, ...]
+    threshold: float | None
+    color: str | None
+
+
+@dataclass(frozen=True)
+class PromptClass:
+    """One class: its number in the labels, its name, and other words for the same thing.
+
+    Text is tidied on the way in: blanks at the ends and doubled blanks go, synonyms that repeat the name or each other
+    go, Unicode is composed.
+
+    Attributes
+    ----------
+    id
+        Label value, from 1.
+    name
+        Shown to people and asked of the model.
+    synonyms
+        Asked of the model as well; they count as the same class.
+    threshold
+        Least probability (0 to 1) for a pixel of this class; None leaves it to the settings.
+    color
+        ``#rrggbb``, or None for the default of the id.
+    """
+
+    id: int
+    name: str
+    synonyms: tuple[str, ...] = ()
+    threshold: float | None = None
+    color: str | None = None
+
+    def __post_init__(self) -> None:
+        name = tidy_phrase(self.name)
+        if not 1 <= self.id <= HIGHEST_ID:
+            raise PromptError(f"Class {name!r} has id {self.id}; ids go from 1 to {HIGHEST_ID}, 0 is background.")
+        if name.casefold() == BACKGROUND:
+            raise PromptError(f"{name!r} cannot be the name of a class: it always is 0 in the labels.")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise PromptError(f"The threshold of {name!r} is {self.threshold}; it must lie between 0 and 1.")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "synonyms", distinct_phrases((name, *self.synonyms))[1:])
+        if self.color is not None:
+            object.__setattr__(self, "color", _tidy_color(self.color, name))
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The name and its synonyms."""
+        return (self.name, *self.synonyms)
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """Classes in display order, and background phrases, which all become 0 in the labels."""
+
+    classes: tuple[PromptClass, ...] = ()
+    background: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "background", distinct_phrases(self.background))
+        names: dict[str, str] = {}
+        ids: dict[int, str] = {}
+        for entry in self.classes:
+            if entry.name.casefold() in names:
+                raise PromptError(f"{entry.name!r} is there twice; give each class one line (case does not matter).")
+            if entry.id in ids:
+                raise PromptError(f"{ids[entry.id]!r} and {entry.name!r} both have id {entry.id}; give each its own.")
+            names[entry.name.casefold()] = ids[entry.id] = entry.name
+
+    # ---- making one
+
+    @classmethod
+    def parse(cls, text: str) -> "PromptSet":
+        """Read the text form: one class per line, ``name: synonym, synonym [threshold=0.3]``; ids count from 1."""
+        from napari_cliptrase.classes.syntax import parse_prompts
+
+        return parse_prompts(text)
+
+    @classmethod
+    def from_names(cls, *names: str) -> "PromptSet":
+        """Return classes 1, 2, … without synonyms; the names are taken as they are, not parsed."""
+        return cls(tuple(PromptClass(i, name) for i, name in enumerate(names, start=1)))
+
+    @classmethod
+    def from_table(cls, table: ClassTable) -> "PromptSet":
+        """Return the prompts that a class table remembers."""
+        return cls(
+            tuple(
+                PromptClass(entry.id, entry.name, entry.prompts, entry.threshold, to_hex(entry.color))
+                for entry in table
+            ),
+            table.background,
+        )
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "The prompts") -> "PromptSet":
+        """Read what `to_json` wrote, or a ``classes.json``; ``source`` names it in error messages."""
+        try:
+            data = json.loads(text)
+            if not isinstance(data, dict):
+                raise PromptError("not a list of prompts; expected JSON with a list 'classes' of id and name")
+            classes = tuple(_read_class(entry) for entry in data["classes"] if entry.get("id") != 0)
+            return cls(classes, tuple(map(str, data.get("background") or ())))
+        except PromptError as error:
+            raise PromptError(f"{source}: {error}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PromptError(
+                f"{source}: not a list of prompts ({error}); expected JSON with a list 'classes' of id and name."
+            ) from error
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "PromptSet":
+        """Read a file: JSON when its name ends in ``.json``, else the text form."""
+        try:
+            text = Path(path).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeError) as error:
+            raise PromptError(f"{path} cannot be read as a prompt file ({error}).") from error
+        if Path(path).suffix.lower() == ".json":
+            return cls.from_json(text, source=str(path))
+        try:
+            return cls.parse(text)
+        except PromptError as error:
+            raise PromptError(f"{path}: {error}") from error
+
+    # ---- writing it
+
+    def to_text(self) -> str:
+        """Return the text form, which `parse` reads back to an equal set; ids unless they are 1, 2, 3 and so on."""
+        from napari_cliptrase.classes.syntax import print_prompts
+
+        return print_prompts(self)
+
+    def to_json(self) -> str:
+        """Return the JSON form, which `from_json` reads back to an equal set."""
+        classes = [
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "synonyms": list(entry.synonyms),
+                "threshold": entry.threshold,
+                "color": entry.color,
+            }
+            for entry in self.classes
+        ]
+        data = {"schema": SCHEMA, "background": list(self.background), "classes": classes}
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a file: JSON when its name ends in ``.json``, else the text form."""
+        write_text(path, self.to_json() if Path(path).suffix.lower() == ".json" else self.to_text())
+
+    def table(self) -> ClassTable:
+        """Return the class table of masks made with this set."""
+        return ClassTable(
+            tuple(
+                MaskClass(
+                    entry.id,
+                    entry.name,
+                    parse_hex(entry.color) if entry.color else class_color(entry.id),
+                    entry.phrases,
+                    entry.threshold,
+                )
+                for entry in self.classes
+            ),
+            background=self.background,
+        )
+
+    # ---- asking it
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def __iter__(self) -> Iterator[PromptClass]:
+        return iter(self.classes)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Ids in display order."""
+        return tuple(entry.id for entry in self.classes)
+
+    def get(self, class_id: int) -> PromptClass:
+        """Return the class of an id; PromptError when there is none."""
+        for entry in self.classes:
+            if entry.id == class_id:
+                return entry
+        raise PromptError(f"There is no class with id {class_id}.")
+
+    def doubts(self) -> tuple[str, ...]:
+        """Say which phrases stand in two places, where only the first can win."""
+        seen: dict[str, str] = {}
+        found = []
+        places = [(entry.name, entry.phrases) for entry in self.classes] + [(BACKGROUND, self.background)]
+        for place, phrases in places:
+            for phrase in phrases:
+                first = seen.setdefault(phrase.casefold(), place)
+                if first != place:
+                    found.append(f"{phrase!r} stands under both {first!r} and {place!r}; {first!r} gets its pixels.")
+        return tuple(found)
+
+    # ---- edits: each returns a new set, ids stay
+
+    def added(
+        self,
+        name: str,
+        synonyms: Iterable[str] = (),
+        *,
+        threshold: float | None = None,
+        color: str | None = None,
+        class_id: int | None = None,
+    ) -> "PromptSet":
+        """Return the set with one more class at the end; its id is one above the highest unless given."""
+        entry = PromptClass(class_id or max(self.ids, default=0) + 1, name, tuple(synonyms), threshold, color)
+        return replace(self, classes=(*self.classes, entry))
+
+    def removed(self, class_id: int) -> "PromptSet":
+        """Return the set without a class; the others keep their ids."""
+        gone = self.get(class_id)
+        return replace(self, classes=tuple(entry for entry in self.classes if entry is not gone))
+
+    def renamed(self, class_id: int, name: str) -> "PromptSet":
+        """Return the set with a class renamed."""
+        return self.replaced(class_id, name=name)
+
+    def replaced(self, class_id: int, **changes: Unpack[ClassChanges]) -> "PromptSet":
+        """Return the set with fields of a class changed: name, synonyms, threshold, color."""
+        old = self.get(class_id)
+        new = replace(old, **changes)
+        return replace(self, classes=tuple(new if entry is old else entry for entry in self.classes))
+
+    def moved(self, class_id: int, position: int) -> "PromptSet":
+        """Return the set with a class at another place (0 is the first) of the display order."""
+        entry = self.get(class_id)
+        others = [other for other in self.classes if other is not entry]
+        others.insert(position, entry)
+        return replace(self, classes=tuple(others))
+
+    def with_background(self, *phrases: str) -> "PromptSet":
+        """Return the set with other background phrases."""
+        return replace(self, background=phrases)
+
+
+def tidy_phrase(text: str) -> str:
+    """Return a phrase without needless blanks, in composed Unicode; PromptError when nothing or no text is left."""
+    phrase = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not phrase:
+        raise PromptError("A name is empty; write the thing to look for.")
+    bad = next((char for char in phrase if unicodedata.category(char) in ("Cc", "Cs")), None)
+    if bad is not None:
+        raise PromptError(f"The name {phrase!r} holds the unprintable character U+{ord(bad):04X}; leave it out.")
+    return phrase
+
+
+def distinct_phrases(phrases: Iterable[str]) -> tuple[str, ...]:
+    """Return tidied phrases in order, without those that only differ in case from an earlier one."""
+    found: dict[str, str] = {}
+    for phrase in map(tidy_phrase, phrases):
+        found.setdefault(phrase.casefold(), phrase)
+    return tuple(found.values())
+
+
+def _tidy_color(text: str, name: str) -> str:
+    try:
+        return to_hex(parse_hex(text))
+    except ValueError as error:
+        raise PromptError(f"The colour of {name!r} cannot be read: {error}.") from error
+
+
+def _read_class(entry: dict[str, Any]) -> PromptClass:
+    synonyms = entry.get("synonyms") or entry.get("prompts") or ()
+    if isinstance(synonyms, str):
+        raise TypeError("synonyms must be a list")
+    threshold = entry.get("threshold")
+    return PromptClass(
+        int(entry["id"]),
+        str(entry["name"]),
+        tuple(map(str, synonyms)),
+        None if threshold is None else float(threshold),
+        entry.get("color") or None,
+    )

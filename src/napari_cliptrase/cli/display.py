@@ -1,0 +1,109 @@
+"""What a user sees of a batch: progress and failures while it runs, a summary at its end."""
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from napari_cliptrase.classes.colors import to_hex
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.cli.inputs import Failure
+from napari_cliptrase.cli.segment_files import Done, Plane
+from napari_cliptrase.engine.result import ClassSummary
+from napari_cliptrase.progress import Progress
+
+
+class Display:
+    """Progress bars on a terminal (on nothing else), and lines on the error stream.
+
+    A bar counts the images, another what is being done with one of them.
+    """
+
+    def __init__(self, images: int) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._whole = self._bars.add_task("images", total=images)
+        self._part = self._bars.add_task("starting", total=None)
+        self._said: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def watch(self, progress: Progress) -> None:
+        """Show how far the current work is."""
+        self._bars.update(self._part, description=progress.text, completed=progress.done, total=progress.total or None)
+
+    def finished(self, outcome: Done | Failure) -> None:
+        """Count an image; a failure is said at once, a note once."""
+        self._bars.advance(self._whole)
+        if isinstance(outcome, Failure):
+            self.failed(outcome)
+        else:
+            self.note(outcome.notes)
+
+    def failed(self, failure: Failure) -> None:
+        """Say what was not done, in one line."""
+        self._console.print(Text("FAILED ", style="bold red") + Text(f"{failure.source}: {failure.reason}"))
+
+    def note(self, notes: Iterable[str]) -> None:
+        """Say what the user should know, each sentence once."""
+        for note in notes:
+            if note not in self._said:
+                self._said.add(note)
+                self._console.print(Text("Note: ", style="yellow") + Text(note))
+
+
+def print_summary(done: Sequence[Done], classes: ClassTable, folder: str) -> None:
+    """Print to the output stream: a table for one picture, a line for each of several."""
+    console = Console(highlight=False)
+    planes = [(entry, plane) for entry in done for plane in entry.planes]
+    if len(planes) == 1:
+        console.print(_table(planes[0][1], classes))
+    else:
+        for _, plane in planes:
+            console.print(_line(plane), soft_wrap=True)
+    if planes:
+        masks = f"{len(planes)} masks" if len(planes) > 1 else "the mask"
+        console.print(f"Wrote {masks} to {folder}", soft_wrap=True, markup=False)
+
+
+def _table(plane: Plane, classes: ClassTable) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("id", justify="right")
+    table.add_column("class", overflow="fold")
+    for title in ("area", "mean score", "best score"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for entry in plane.classes:
+        known = classes.get(entry.id)
+        swatch = Text("■ ", style=to_hex(known.color) if known else "dim")
+        scores = (f"{score:.2f}" if score is not None else "" for score in (entry.mean_score, entry.best_score))
+        table.add_row(str(entry.id), swatch + Text(entry.name), _percent(entry), *scores)
+    return table
+
+
+def _line(plane: Plane) -> Text:
+    found = sorted((entry for entry in plane.classes if entry.pixels), key=lambda entry: -entry.pixels)
+    return Text(f"{plane.mask}  ", style="bold") + Text(", ".join(f"{entry.name} {_percent(entry)}" for entry in found))
+
+
+def _percent(entry: ClassSummary) -> str:
+    return f"{100 * entry.area:.1f} %"

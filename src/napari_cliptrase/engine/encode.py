@@ -1,0 +1,124 @@
+"""An image through the model, window by window."""
+
+import hashlib
+import json
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_cliptrase.cliptrase.denoise import affinity
+from napari_cliptrase.cliptrase.encoder import Patches, encode
+from napari_cliptrase.cliptrase.options import Denoise
+from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for, reject_global
+from napari_cliptrase.engine.encoding import Encoding, Floats, Regions, WindowEncoding
+from napari_cliptrase.engine.plan import check_memory, plan_encoding
+from napari_cliptrase.engine.provenance import image_sha256
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.pixels.windows import Window
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_cliptrase.models.load import ClipModel
+
+
+def encode_image_steps(
+    model: "ClipModel", rgb: NDArray[np.uint8], settings: Settings
+) -> Generator[Progress, None, Encoding]:
+    """Encode an image, uint8 (H, W, 3); yields between batches of windows."""
+    _check_image(rgb)
+    plan = plan_encoding((rgb.shape[0], rgb.shape[1]), model.vision, settings)
+    check_memory(plan)
+    total = len(plan.windows)
+    yield Progress(0, total, f"encoding {plan.describe()}")
+    image = image_sha256(rgb)
+    picture = plan.frame.working_image(rgb)
+    blended = np.zeros((*plan.frame.grid, model.vision.dim), np.float32)
+    # tapered, so that no window's border shows
+    weight = plan.windows.weight()[:, :, None] if total > 1 else np.ones(1, np.float32)
+    windows: list[WindowEncoding] = []
+    for start in range(0, total, plan.batch):
+        chosen = plan.windows.windows[start : start + plan.batch]
+        patches = _encode_windows(model, picture, chosen, settings)
+        features = patches.features.cpu().numpy().reshape(len(chosen), *plan.windows.size, -1)
+        for i, window in enumerate(chosen):
+            blended[window.index] += features[i] * weight
+            windows.append(_window_encoding(patches, i, settings))
+        yield Progress(start + len(chosen), total, f"encoding {plan.describe()}")
+    rows, cls = blended.reshape(-1, blended.shape[2]), windows[0].cls
+    if total > 1:
+        rows, cls = _unit(rows), _unit(np.mean([window.cls for window in windows], axis=0))
+    settings_key = settings.encode_key()
+    key = json.dumps([image, model.fingerprint, settings_key])
+    return Encoding(
+        features=rows,
+        cls=cls,
+        windows=tuple(windows),
+        plan=plan.windows,
+        shape=plan.frame.shape,
+        key=hashlib.sha256(key.encode()).hexdigest(),
+        image_sha256=image,
+        encode_settings=settings_key,
+    )
+
+
+def _check_image(image: object) -> None:
+    if isinstance(image, np.ndarray):
+        if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size:
+            return
+        found = f"{image.dtype} of shape {image.shape}"
+    else:
+        found = f"a {type(image).__name__}"
+    raise CliptraseError(
+        f"An image has to be a uint8 array, height × width × 3, not {found}; napari_cliptrase.pixels.planes.to_rgb "
+        "makes one of any array."
+    )
+
+
+@torch.inference_mode()
+def _encode_windows(
+    model: "ClipModel", picture: NDArray[np.uint8], windows: Sequence[Window], settings: Settings
+) -> Patches:
+    """Encode windows of the working image (h, w, 3)."""
+    tower = model.vision
+    cut = np.stack([picture[window.scaled(tower.patch)] for window in windows])
+    pixels = torch.from_numpy(cut).to(tower.device).permute(0, 3, 1, 2).float().div_(255)
+    mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
+    pixels = pixels.sub_(mean).div_(std).to(tower.dtype)
+    try:
+        return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel)
+    except torch.cuda.OutOfMemoryError as error:
+        raise CliptraseError(
+            f"{tower.device} has too little memory for {len(windows)} windows of this size; choose a coarser detail or "
+            "device cpu."
+        ) from error
+
+
+def _window_encoding(patches: Patches, number: int, settings: Settings) -> WindowEncoding:
+    """Take one window out of a batch and find its regions."""
+    assert patches.correlation is not None
+    correlation = patches.correlation[number].float().cpu()
+    return WindowEncoding(
+        correlation=correlation.numpy(),
+        regions=_find_regions(correlation, settings),
+        cls=patches.cls[number].cpu().numpy(),
+        denoise=settings.denoise,
+    )
+
+
+def _find_regions(correlation: Tensor, settings: Settings) -> Regions:
+    rows = affinity(correlation, settings.denoise)
+    eps = settings.eps if settings.eps is not None else eps_for(len(rows))
+    regions = dbscan(rows, eps, settings.min_samples or min_samples_for(len(rows)))
+    if settings.denoise is Denoise.CLUSTER_REJECT:
+        regions = reject_global(rows, regions, correlation[0, 1:])
+    return regions
+
+
+def _unit(rows: Floats) -> Floats:
+    norm = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(norm, 1e-12), np.float32)

@@ -1,0 +1,67 @@
+"""What a user should know about a prompt set before they wonder about the result."""
+
+import re
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.prompts import PromptSet
+
+_ALIKE = 0.98
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_SHOWN = 5
+_KNOWN_SHOWN = 12
+_JOINING = frozenset(
+    ("a", "an", "and", "are", "at", "in", "is", "no", "of", "on", "some", "that", "the", "there", "this", "to", "with")
+)
+
+
+def unknown_words(
+    prompts: PromptSet, vocabulary: Collection[str] | None, model: str, filling: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Name the phrases that a model of few words does not know; nothing when ``vocabulary`` is None.
+
+    ``filling`` are sentences whose words name nothing, such as the templates around a phrase.
+    """
+    if vocabulary is None:
+        return ()
+    known = {word.casefold() for word in vocabulary}
+    phrases = [phrase for entry in prompts for phrase in entry.phrases] + list(prompts.background)
+    strange = [phrase for phrase in phrases if not known.issuperset(_WORD.findall(phrase.casefold()))]
+    if not strange:
+        return ()
+    quoted = _shortened([f"'{phrase}'" for phrase in strange])
+    nouns = _shortened(_nouns(known, filling), _KNOWN_SHOWN)
+    return (f"The model {model} does not know {quoted}, so what it finds there means nothing; it knows {nouns}.",)
+
+
+def _nouns(known: set[str], filling: Iterable[str]) -> list[str]:
+    """Words worth telling, sorted: neither filling, nor plurals of others."""
+    dull = _JOINING.union(*(_WORD.findall(sentence.casefold()) for sentence in filling))
+    return sorted(word for word in known - dull if word.removesuffix("s") not in known - {word})
+
+
+def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.intp]) -> tuple[str, ...]:
+    """Name classes whose phrases mean nearly the same to the model; ``text`` (phrases, d) unit rows."""
+    names = [*(entry.name for entry in prompts), "background"]
+    alike = np.triu(text @ text.T > _ALIKE, 1) & (owner[:, None] != owner)
+    pairs = dict.fromkeys((names[owner[i]], names[owner[j]]) for i, j in zip(*np.nonzero(alike), strict=True))
+    if not pairs:
+        return ()
+    told = _shortened([f"'{first}' and '{second}'" for first, second in pairs], between="; ")
+    return (f"To the model these mean nearly the same, so it may mix them up: {told}.",)
+
+
+def no_way_out(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
+    """Say so when every pixel has to belong to some class."""
+    if prompts.background or threshold > 0 or any(entry.threshold for entry in prompts):
+        return ()
+    return ("Every pixel belongs to some class here; add background phrases or a threshold for what is none of them.",)
+
+
+def _shortened(items: list[str], most: int = _SHOWN, between: str = ", ") -> str:
+    """Join the first items and count the others; one is told rather than counted."""
+    if len(items) <= most + 1:
+        return between.join(items)
+    return f"{between.join(items[:most])} and {len(items) - most} more"

@@ -1,0 +1,94 @@
+"""What encoding an image will take, known before it starts."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_cliptrase.cliptrase.towers import VisionTower
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.pixels.windows import WindowPlan, plan_windows
+from napari_cliptrase.pixels.working_image import Frame, plan_frame
+
+# Patches that go through the encoder at once: a processor gains nothing from more than fit its caches, a graphics card
+# wants thousands.
+_PATCHES_AT_ONCE = {"cpu": 1024}
+_PATCHES_AT_ONCE_ELSEWHERE = 8192
+_FLOAT = 4
+_PER_PIXEL = 16  # its region, its lead, its label before and after the vote
+_INTEGER = 8
+
+
+@dataclass(frozen=True)
+class EncodePlan:
+    """How an image will be encoded.
+
+    Attributes
+    ----------
+    frame
+        The working image.
+    windows
+        Its windows.
+    batch
+        Windows that are encoded at once.
+    kept_bytes
+        About what the encoding will hold.
+    peak_bytes
+        About what is needed until there are labels, ``kept_bytes`` included.
+    """
+
+    frame: Frame
+    windows: WindowPlan
+    batch: int
+    kept_bytes: int
+    peak_bytes: int
+
+    def describe(self) -> str:
+        """Say in words what will be done, such as ``448×336 pixels, 28×21 patches, 1 window``."""
+        (height, width), (rows, columns) = self.frame.size, self.frame.grid
+        count = len(self.windows)
+        return f"{width}×{height} pixels, {columns}×{rows} patches, {count} window{'s' if count > 1 else ''}"
+
+
+def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Settings) -> EncodePlan:
+    """Plan the encoding of an image of (H, W) pixels."""
+    frame = plan_frame(image_shape, tower.patch, settings.working_resolution, crop=settings.crop)
+    largest = max(1, settings.working_window // tower.patch)
+    windows = plan_windows(frame.grid, max(frame.grid) if frame.crop else largest, settings.overlap)
+    patches = windows.size[0] * windows.size[1]
+    at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
+    batch = max(1, min(len(windows), at_once // patches))
+    per_window = _FLOAT * ((patches + 1) ** 2 + tower.dim) + _INTEGER * patches
+    kept = len(windows) * per_window + _FLOAT * frame.grid[0] * frame.grid[1] * tower.dim
+    width = tower.blocks[0].qkv.weight.shape[1]
+    tokens = batch * (patches + 1)
+    # residual stream, queries keys values, hidden layer, and copies of about the same size while blocks are computed
+    activations = _FLOAT * tokens * width * 16
+    # correlation of a batch, and distances and neighbourhoods of one window while regions are found
+    squares = _FLOAT * (patches + 1) ** 2 * (2 * batch + 6)
+    pixels = _PER_PIXEL * frame.shape[0] * frame.shape[1]
+    return EncodePlan(frame, windows, batch, kept, kept + max(activations + squares, pixels))
+
+
+def check_memory(plan: EncodePlan) -> None:
+    """Raise when a plan needs more memory than is free, rather than drag the whole computer down."""
+    free = free_memory()
+    if free is not None and plan.peak_bytes > free:
+        raise CliptraseError(
+            f"Encoding {plan.describe()} needs about {plan.peak_bytes / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
+            "choose a coarser detail or a part of the image."
+        )
+
+
+def free_memory() -> int | None:
+    """Bytes that can be had without swapping, or None where the system does not tell."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None

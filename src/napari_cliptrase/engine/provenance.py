@@ -1,0 +1,60 @@
+"""Where a result comes from: what one needs to make it again, and to tell whether two results can be compared."""
+
+import hashlib
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase import __version__
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.settings import Settings
+
+_PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pillow")
+
+
+def image_sha256(rgb: NDArray[np.uint8]) -> str:
+    """SHA-256 of an image (H, W, 3) uint8: of its shape and its bytes."""
+    digest = hashlib.sha256(repr(rgb.shape).encode())
+    digest.update(np.ascontiguousarray(rgb).data)
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of this package, of Python and of the libraries that a result depends on."""
+    found = {"napari-cliptrase": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # installed in another way, for instance by conda under another name
+            continue
+    return found
+
+
+def provenance(
+    *,
+    model: str,
+    weights_sha256: str,
+    device: str,
+    dtype: str,
+    settings: Settings,
+    prompts: PromptSet,
+    image: str,
+    libraries: dict[str, str],
+) -> dict[str, Any]:
+    """Return the record of a segmentation, fit for JSON; ``image`` is the image's hash."""
+    return {
+        "model": model,
+        "weights_sha256": weights_sha256,
+        "device": device,
+        "dtype": dtype,
+        "settings": json.loads(settings.to_json()),
+        "prompts": json.loads(prompts.to_json()),
+        "image_sha256": image,
+        "versions": dict(libraries),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

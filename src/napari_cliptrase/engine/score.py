@@ -1,0 +1,156 @@
+"""From what is cached of an image and the phrases of a prompt set to a label for each pixel."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cliptrase.options import SynonymMerge, Vote
+from napari_cliptrase.cliptrase.scoring import (
+    Ballot,
+    Ranking,
+    ballot,
+    below,
+    index_dtype,
+    label_pixels,
+    rank_pixels,
+    soft_vote,
+)
+from napari_cliptrase.cliptrase.text import mean_of
+from napari_cliptrase.cliptrase.vote import Labels, majority, paint
+from napari_cliptrase.engine.encoding import Encoding
+from napari_cliptrase.engine.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Phrasebook:
+    """A prompt set as the model understands it.
+
+    Classes count from 0 in display order here; all background phrases together are the one after the last.
+
+    Attributes
+    ----------
+    text
+        (phrases, d) float32 unit rows.
+    owner
+        (phrases,) index of the class that each speaks for, ascending.
+    ids
+        (classes + 1,) label of each class index, 0 for the background.
+    """
+
+    text: Tensor = field(repr=False)
+    owner: NDArray[np.intp]
+    ids: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, prompts: PromptSet, vectors: Tensor, merge: SynonymMerge) -> "Phrasebook":
+        """Join the embeddings (n, d) of all phrases, in the order of `all_phrases`, into what competes for pixels.
+
+        Background phrases always compete one by one, since they name different things.
+        """
+        rows: list[Tensor] = []
+        owner: list[int] = []
+        start = 0
+        for index, entry in enumerate(prompts):
+            mine = vectors[start : start + len(entry.phrases)]
+            start += len(mine)
+            if merge is SynonymMerge.MEAN and len(mine) > 1:
+                mine = mean_of(mine)[None]
+            rows.append(mine)
+            owner += [index] * len(mine)
+        rows.append(vectors[start:])
+        owner += [len(prompts)] * len(prompts.background)
+        return cls(torch.cat(rows), np.asarray(owner, np.intp), np.asarray([*prompts.ids, 0], np.uint16))
+
+
+def all_phrases(prompts: PromptSet) -> list[str]:
+    """Phrases of all classes and of the background, in order."""
+    return [phrase for entry in prompts for phrase in entry.phrases] + list(prompts.background)
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """The classes compete for the pixels of an image.
+
+    Attributes
+    ----------
+    scores
+        Of all phrases on the grid.
+    shape
+        (H, W) of the labels.
+    thresholds
+        (classes + 1,) float32 least probability of each class; the background, at the end, has none.
+    """
+
+    scores: Ballot
+    shape: tuple[int, int]
+    thresholds: NDArray[np.float32]
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The two best classes of each pixel; computed when first asked for."""
+        return rank_pixels(self.scores, self.shape)
+
+    def lead(self) -> NDArray[np.float32]:
+        """(H, W) by how much the best class of a patch leads the next, interpolated; cheap beside `ranking`."""
+        probabilities = self.scores.best_phrases(self.scores.logits.softmax(0))
+        best = probabilities.topk(min(2, len(probabilities)), dim=0).values
+        lead = best[0] - best[1] if len(best) > 1 else best[0]
+        return np.asarray(F.interpolate(lead[None, None], size=self.shape, mode="bilinear")[0, 0].numpy())
+
+    @property
+    def nothing(self) -> int:
+        """The class index of what is background, or too weak for its class."""
+        return len(self.thresholds) - 1
+
+
+def compete(encoding: Encoding, phrases: Phrasebook, prompts: PromptSet, settings: Settings, scale: float) -> Contest:
+    """Compare all patches with all phrases; cosines are multiplied with ``scale``."""
+    prior = torch.from_numpy(encoding.cls) if settings.prior else None
+    features = torch.from_numpy(encoding.features)
+    scores = ballot(features, encoding.grid, phrases.text, phrases.owner, scale, prior)
+    least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
+    return Contest(scores, encoding.shape, np.asarray([*least, 0], np.float32))
+
+
+def assign(contest: Contest, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
+    """(H, W) class index of each pixel.
+
+    A pixel whose best class stays below its threshold counts as background before the majority vote, as pixels of
+    background phrases do; the soft vote compares a region's own probability with the threshold. Pixels whose class
+    leads by more than ``protect`` keep it whatever their region votes for.
+    """
+    own = _each_pixel(contest)
+    if vote is Vote.OFF:
+        return own
+    regions = encoding.region_map()
+    if vote is Vote.HARD:
+        winner = majority(own, regions, contest.nothing + 1)
+    else:
+        winner, probability = soft_vote(contest.scores, encoding.region_weights())
+        winner[probability < contest.thresholds[winner]] = contest.nothing
+    return keep_sure(contest, own, paint(own, regions, winner), protect)
+
+
+def keep_sure(contest: Contest, own: Labels, voted: Labels, protect: float) -> Labels:
+    """(H, W) what was voted, but for the pixels whose own class leads by more than ``protect``."""
+    return np.where(contest.lead() > protect, own, voted) if protect < 1 else voted
+
+
+def _each_pixel(contest: Contest) -> Labels:
+    if not contest.thresholds.any():
+        return label_pixels(contest.scores, contest.shape)
+    labels: Labels = contest.ranking.best.astype(index_dtype(contest.nothing))
+    labels[below(contest.ranking, contest.thresholds)] = contest.nothing
+    return labels
+
+
+def to_ids(indices: Labels, ids: NDArray[np.uint16]) -> Labels:
+    """Class indices (H, W) to label values, in uint8 where they fit, else uint16."""
+    table: Labels = ids.astype(np.uint8) if ids.max() < 256 else ids
+    return table[indices]

@@ -1,0 +1,154 @@
+"""Encode an image once, score it against prompts as often as you like."""
+
+from collections.abc import Generator, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cliptrase.options import TemplateSet
+from napari_cliptrase.cliptrase.templates import sentences
+from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
+from napari_cliptrase.engine.encode import encode_image_steps
+from napari_cliptrase.engine.encoding import Encoding
+from napari_cliptrase.engine.notes import lookalikes, no_way_out, unknown_words
+from napari_cliptrase.engine.plan import EncodePlan, plan_encoding
+from napari_cliptrase.engine.provenance import provenance, versions
+from napari_cliptrase.engine.result import ClassSummary, Segmentation
+from napari_cliptrase.engine.score import Phrasebook, all_phrases, assign, compete, to_ids
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.engine.text_cache import TextStore
+from napari_cliptrase.errors import PromptError
+from napari_cliptrase.progress import Progress, finish
+
+if TYPE_CHECKING:
+    from napari_cliptrase.models.load import ClipModel
+
+__all__ = ["ClassSummary", "EncodePlan", "Encoding", "Segmentation", "Segmenter"]
+
+Rgb = NDArray[np.uint8]
+
+_REMEMBERED = 32
+
+
+class Segmenter:
+    """A model with settings.
+
+    >>> segmenter = Segmenter(load_model("demo"))
+    >>> encoding = segmenter.encode(rgb)  # slow, once per image
+    >>> segmenter.segment(encoding, PromptSet.parse("sky, tree")).labels  # fast
+
+    Parameters
+    ----------
+    model
+        What `napari_cliptrase.load_model` returns.
+    settings
+        See `Settings`; the score side can be changed for each call of `segment`.
+    text_caches
+        Where embeddings of phrases are remembered, beside this segmenter's own memory; by default in files.
+    """
+
+    def __init__(
+        self, model: "ClipModel", settings: Settings | None = None, *, text_caches: Sequence[TextCache] | None = None
+    ) -> None:
+        self.model = model
+        self.settings = settings or Settings()
+        self._caches: tuple[TextCache, ...] = (
+            MemoryCache(),
+            *((TextStore.usual(),) if text_caches is None else text_caches),
+        )
+        self._phrasebooks: dict[tuple[object, ...], tuple[Phrasebook, tuple[str, ...]]] = {}
+        self._versions = versions()
+
+    # ---- images
+
+    def plan(self, shape: tuple[int, int]) -> EncodePlan:
+        """Say how an image of (H, W) pixels would be encoded: size, windows, memory."""
+        return plan_encoding(shape, self.model.vision, self.settings)
+
+    def picture(self, rgb: Rgb) -> Rgb:
+        """Return what the labels of an image lie on: the image, or its central square where the settings crop."""
+        frame = self.plan((rgb.shape[0], rgb.shape[1])).frame
+        return frame.working_image(rgb) if frame.crop else rgb
+
+    def encode(self, rgb: Rgb) -> Encoding:
+        """Encode an image, uint8 (H, W, 3)."""
+        return finish(self.encode_steps(rgb))
+
+    def encode_steps(self, rgb: Rgb) -> Generator[Progress, None, Encoding]:
+        """Encode an image, yielding between batches of windows so that a worker can stop there."""
+        return encode_image_steps(self.model, rgb, self.settings)
+
+    def encode_batch(self, images: Iterable[Rgb]) -> tuple[Encoding, ...]:
+        """Encode several images; bit for bit what `encode` gives for each of them.
+
+        Windows of a large image share a batch. Images do not, since the last bits of a matrix product depend on how
+        many rows it has.
+        """
+        return tuple(map(self.encode, images))
+
+    # ---- prompts
+
+    def segment(self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None) -> Segmentation:
+        """Give every pixel a class; only the score side of ``settings`` counts (default: this segmenter's)."""
+        return finish(self.segment_steps(encoding, prompts, settings))
+
+    def segment_steps(
+        self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None
+    ) -> Generator[Progress, None, Segmentation]:
+        """As `segment`, yielding while phrases that are new to the model are read."""
+        if not prompts.classes:
+            raise PromptError("There is no class to look for; write at least one name.")
+        settings = self.settings.with_scoring_of(settings or self.settings)
+        phrases, notes = yield from self._phrasebook(prompts, settings)
+        contest = compete(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
+        return Segmentation(
+            labels=to_ids(assign(contest, encoding, settings.vote, settings.protect), phrases.ids),
+            classes=prompts.table(),
+            provenance=provenance(
+                model=self.model.name,
+                weights_sha256=self.model.weights_sha256,
+                device=str(self.model.device),
+                dtype=str(self.model.dtype).removeprefix("torch."),
+                settings=settings,
+                prompts=prompts,
+                image=encoding.image_sha256,
+                libraries=self._versions,
+            ),
+            notes=(*notes, *no_way_out(prompts, settings.threshold)),
+            contest=contest,
+            ids=phrases.ids,
+        )
+
+    def _phrasebook(
+        self, prompts: PromptSet, settings: Settings
+    ) -> Generator[Progress, None, tuple[Phrasebook, tuple[str, ...]]]:
+        """Return embeddings of all phrases and what is to be said about them, remembered for the sets used last."""
+        key = (prompts, settings.templates, settings.synonym_merge)
+        if key not in self._phrasebooks:
+            phrases = all_phrases(prompts)
+            # one by one: the last bits must not depend on what else was new, and a long list can be cancelled
+            for number, phrase in enumerate(phrases):
+                yield Progress(number, len(phrases), "reading the prompts")
+                self._embed([phrase], settings)
+            book = Phrasebook.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
+            notes = (
+                *unknown_words(prompts, self.model.vocabulary, self.model.name, sentences(TemplateSet.FULL)),
+                *prompts.doubts(),
+                *lookalikes(prompts, book.text.numpy(), book.owner),
+            )
+            while len(self._phrasebooks) >= _REMEMBERED:
+                self._phrasebooks.pop(next(iter(self._phrasebooks)), None)
+            self._phrasebooks[key] = book, notes
+        return self._phrasebooks[key]
+
+    def _embed(self, phrases: Sequence[str], settings: Settings) -> Tensor:
+        return embed_texts(
+            self.model.text,
+            phrases,
+            settings.templates,
+            weights=self.model.fingerprint,
+            caches=self._caches,
+        )

@@ -1,0 +1,1 @@
+"""How good results are: confusion, boundaries, scores on the painted world."""

@@ -1,0 +1,146 @@
+"""What an export did and what it could not keep."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.label_image import LabelImage
+
+_NO_OBJECTS: Final = {
+    "objects": ", since the format has none",
+    "objects asked": "; choose one object per part (--instances) to keep them",
+}
+_COUNTED: Final = ("void", "dropped", "holes", "filled", *_NO_OBJECTS)
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """The outcome of one export; also of one that was only planned.
+
+    ``overlaps`` counts pixels that several classes claimed and layer order decided. ``losses`` and ``notes`` are
+    sentences: a loss means that reading the files back cannot give the same labels.
+    """
+
+    format: str
+    files: tuple[Path, ...]
+    images: int
+    classes: int
+    pixels_written: int
+    pixels_dropped: int
+    holes_lost: int
+    parts_split: int
+    overlaps: int
+    losses: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def lossy(self) -> bool:
+        """Whether anything was lost."""
+        return bool(self.losses)
+
+    def text(self) -> str:
+        """The report in lines for people."""
+        lines = [
+            f"{counted(self.images, 'image')}, {counted(self.classes, 'class', 'classes')}, "
+            f"{counted(self.pixels_written, 'labelled pixel')} in {counted(len(self.files), 'file')}"
+        ]
+        lines += [f"Lost: {loss}" for loss in self.losses]
+        lines += [f"Note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+@dataclass
+class Tally:
+    """Collects the report while an encoder runs."""
+
+    images: int = 0
+    pixels_written: int = 0
+    overlaps: int = 0
+    parts_split: int = 0
+    class_ids: set[int] = field(default_factory=set)
+    lost: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def image(self, mask: LabelImage) -> None:
+        """Count an image whose class pixels are all written."""
+        self.images += 1
+        self.overlaps += mask.overlapped
+        self.pixels_written += mask.class_pixels
+        self.class_ids.update(i for i in mask.counts if i not in (0, mask.classes.void))
+
+    def no_objects(self, *, on_demand: bool) -> None:
+        """Count a mask whose object numbers are not written; ``on_demand``: the format would write them if asked."""
+        self.lost["objects asked" if on_demand else "objects"] += 1
+
+    def no_void(self, mask: LabelImage) -> None:
+        """Count void pixels for a format that has no place for them."""
+        self.lost["void"] += mask.void_pixels
+
+    def drop(self, pixels: int) -> None:
+        """Count class pixels that were not written after all."""
+        self.lost["dropped"] += pixels
+        self.pixels_written -= pixels
+
+    def fill_holes(self, holes: int, pixels: int) -> None:
+        """Count holes that a format cannot keep."""
+        self.lost["holes"] += holes
+        self.lost["filled"] += pixels
+
+    def lose(self, sentence: str) -> None:
+        """Add a loss in words."""
+        self.lost[sentence] += 1
+
+    def note(self, sentence: str) -> None:
+        """Say something worth knowing, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def losses(self) -> tuple[str, ...]:
+        """The losses as sentences."""
+        lines = []
+        if count := self.lost["void"]:
+            lines.append(f"{counted(count, 'void pixel')} turned into background, since the format has no void.")
+        if count := self.lost["dropped"]:
+            lines.append(f"{counted(count, 'pixel')} left out, whose class has no id in the export.")
+        if count := self.lost["holes"]:
+            lines.append(f"{counted(count, 'hole')} filled ({counted(self.lost['filled'], 'pixel')}).")
+        for key, why in _NO_OBJECTS.items():
+            if count := self.lost[key]:
+                lines.append(f"The object numbers of {counted(count, 'mask')} are left out{why}.")
+        lines += [sentence for sentence in self.lost if sentence not in _COUNTED]
+        return tuple(lines)
+
+    def report(self, format_key: str, files: tuple[Path, ...]) -> ExportReport:
+        """Freeze the tally."""
+        notes = list(self.notes)
+        if self.overlaps:
+            notes.insert(0, f"{counted(self.overlaps, 'overlapped pixel')} went to the upper layer.")
+        return ExportReport(
+            format=format_key,
+            files=files,
+            images=self.images,
+            classes=len(self.class_ids),
+            pixels_written=self.pixels_written,
+            pixels_dropped=self.lost["dropped"] + self.lost["void"],
+            holes_lost=self.lost["holes"],
+            parts_split=self.parts_split,
+            overlaps=self.overlaps,
+            losses=self.losses(),
+            notes=tuple(notes),
+        )
+
+
+def refuse_losses(report: ExportReport, title: str) -> None:
+    """Raise one sentence when a strict export would lose something."""
+    if report.lossy:
+        losses = " ".join(report.losses)
+        raise MaskFormatError(
+            f"{title} would lose data, so nothing was written: {losses} Choose a lossless format or allow losses."
+        )
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 pixel``, ``1,000 pixels``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

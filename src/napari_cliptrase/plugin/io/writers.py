@@ -1,0 +1,104 @@
+"""File ▸ Save Selected Layers: label layers into mask formats (napari itself writes no labels as PNG)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import napari
+from napari.layers import Image, Labels
+from napari.utils.notifications import show_info, show_warning
+
+from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.format import Layout
+from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.registry import format_named
+from napari_cliptrase.plugin.io.mask_sources import (
+    AxesOf,
+    Source,
+    axes_known_to,
+    last_two_axes,
+    mask_of,
+    sources_in,
+    unplaced,
+)
+from napari_cliptrase.plugin.layers.tags import KEY
+from napari_cliptrase.plugin.state.session import ATTRIBUTE
+
+LayerData = tuple[Any, dict[str, Any], str]
+Writer = Callable[[str, list[LayerData]], list[str]]
+
+
+def masks_of(layers: list[LayerData]) -> list[LabelImage]:
+    """Return the masks of label layers, bottom first, as the dock makes them."""
+    return [mask_of(source, axes_of=_axes_of()) for source in _sources(layers)]
+
+
+def _axes_of() -> AxesOf:
+    """Rows and columns as the user set them in the docks, if there are any."""
+    viewer = napari.current_viewer()
+    session = None if viewer is None else getattr(getattr(viewer, "__wrapped__", viewer).layers, ATTRIBUTE, None)
+    return last_two_axes if session is None else axes_known_to(session)
+
+
+def _sources(layers: list[LayerData]) -> tuple[Source, ...]:
+    """The masks in layer attributes; images that are open lend their names."""
+    viewer = napari.current_viewer()
+    images = [] if viewer is None else [layer for layer in viewer.layers if isinstance(layer, Image)]
+    return sources_in([*images, *_revived(layers)])
+
+
+def _revived(layers: list[LayerData]) -> list[Labels]:
+    """Label layers from their attributes; of two with one tag, the one that was renamed is a copy and loses the tag."""
+    made = [Labels(data, **meta) for data, meta, _ in layers]
+    known: set[str] = set()
+    for layer in sorted(made, key=lambda layer: layer.name != _raw(layer).get("name")):
+        raw = _raw(layer)
+        if raw.get("layer") and raw["layer"] not in known:
+            known.add(raw["layer"])
+            layer.metadata = {**layer.metadata, KEY: {**raw, "layer": str(layer.unique_id)}}
+    return made
+
+
+def _raw(layer: Labels) -> dict[str, Any]:
+    raw = layer.metadata.get(KEY)
+    return raw if isinstance(raw, dict) else {}
+
+
+def _writer(key: str) -> Writer:
+    def write(path: str, layer_data: list[LayerData]) -> list[str]:
+        form = format_named(key)
+        others = [meta.get("name") for _, meta, kind in layer_data if kind != "labels"]
+        if others:
+            raise MaskFormatError(f"Layer {others[0]!r} is no label layer; select label layers only.")
+        sources = _sources(layer_data)
+        if form.layout is Layout.EACH and len(sources) > 1:
+            titles = ", ".join(source.title for source in sources)
+            raise MaskFormatError(
+                f"The layers are {len(sources)} masks ({titles}), but {Path(path).name} holds one; save them one after "
+                "the other, or all at once in the dock “Export masks”."
+            )
+        report = form.write([mask_of(source, axes_of=_axes_of()) for source in sources], Path(path))
+        for loss in (*report.losses, *(sentence for source in sources for sentence in unplaced(source))):
+            show_warning(f"{form.title}: {loss}")
+        for note in report.notes:
+            show_info(f"{form.title}: {note}")
+        return [str(file) for file in report.files]
+
+    write.__doc__ = f"Write label layers as {key}."
+    return write
+
+
+write_png = _writer("png")
+write_tiff = _writer("tiff")
+write_ome_tiff = _writer("ome-tiff")
+write_npz = _writer("npz")
+write_coco = _writer("coco")
+write_coco_instances = _writer("coco-instances")
+write_labelme = _writer("labelme")
+write_cvat = _writer("cvat")
+write_label_studio = _writer("label-studio")
+write_geojson = _writer("geojson")
+write_imagej = _writer("imagej")
+write_seg_nrrd = _writer("seg-nrrd")
+write_nifti = _writer("nifti")
+write_ome_zarr = _writer("ome-zarr")

@@ -1,0 +1,102 @@
+"""Class layers to one combined layer, and back. Nothing is lost but overlaps, which are counted and said."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from napari.layers import Image, Labels
+
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers.appearance import dtype_for, joined_tables, table_of
+from napari_cliptrase.plugin.layers.baseline import edits_of
+from napari_cliptrase.plugin.layers.changes import Run
+from napari_cliptrase.plugin.layers.geometry import Frame, Target
+from napari_cliptrase.plugin.layers.label_layers import LabelLayers
+from napari_cliptrase.plugin.layers.tags import class_of
+from napari_cliptrase.plugin.layers.write_plan import flatten
+
+
+def combine(book: LabelLayers, image: Image) -> Run:
+    """Write all class layers of an image into its combined layer; hand edits win, then the higher layer."""
+    sources = list(book.class_layers(image).values())
+    if not sources:
+        raise CliptraseError(f"Image {image.name!r} has no class layers to combine; run “Segment by text” first.")
+    frame = _frame(book, sources[0])
+    sources = [layer for layer in sources if frame.fits(layer)]
+    table = book.table(image)
+    combined = book.combined_layer(image)
+    if combined is None or not frame.fits(combined):
+        combined = book.shelf.make(image, frame, table, None)
+    overlapped = 0
+    pen = None
+    for target in _planes(image, frame, [*sources, combined]):
+        contents = book.contents(sources, target)
+        labels, twice = flatten(contents, frame.plane_shape, dtype_for(table))
+        overlapped += twice
+        edited = np.logical_or.reduce([content.edits for content in contents])
+        pen = pen or book.pen(image, target)
+        pen.at(target).put(
+            combined, frame.plane_of(combined.data, target.plane), labels, table, edited=edited, provenance={}
+        )
+    pen = pen or book.pen(image, _whole(image, frame, (0,) * len(frame.plane_axes)))
+    if overlapped:
+        pen.notes.append(f"{overlapped} pixels were in several class layers; hand edits won, then the higher layer.")
+    return book.keep(pen.run("Combine"))
+
+
+def split(book: LabelLayers, image: Image, source: Labels) -> Run:
+    """Write each class of a label layer of the image's size into a class layer of its own."""
+    frame = _frame(book, source)
+    if not np.issubdtype(source.data.dtype, np.integer) or source.multiscale:
+        raise CliptraseError(f"Layer {source.name!r} cannot be split; make it a plain label layer first.")
+    if frame.plane_shape != _plane_shape(image, frame):
+        raise CliptraseError(f"Layer {source.name!r} has another size than image {image.name!r}; choose its image.")
+    present = np.unique(source.data)
+    table = (table_of(source) or ClassTable()).with_missing(present.tolist())
+    table = joined_tables(table, book.table(image))
+    layers = {class_id: layer for class_id, layer in book.class_layers(image).items() if frame.fits(layer)}
+    for class_id in reversed([class_id for class_id in table.ids if class_id in present]):
+        if class_id not in layers:
+            layers[class_id] = book.shelf.make(image, frame, table, table.get(class_id))
+    pen = None
+    for target in _planes(image, frame, [source, *layers.values()]):
+        labels = frame.plane_of(source.data, target.plane).copy()
+        edited = edits_of(book.history.memory(source, target.plane), labels, class_of(source))
+        pen = pen or book.pen(image, target)
+        for class_id, layer in layers.items():
+            wanted = (labels == class_id).astype(layer.data.dtype) * layer.data.dtype.type(class_id)
+            pen.at(target).put(
+                layer, frame.plane_of(layer.data, target.plane), wanted, table, edited=edited, provenance={}
+            )
+    pen = pen or book.pen(image, _whole(image, frame, (0,) * len(frame.plane_axes)))
+    return book.keep(pen.run("Split"))
+
+
+def _frame(book: LabelLayers, layer: Labels) -> Frame:
+    """The frame that a layer was written with; for others, rows and columns are the last two axes."""
+    known = book.history.frame(layer)
+    if known is not None:
+        return known
+    place = {
+        name: getattr(layer, name)
+        for name in ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+    }
+    return Frame(tuple(layer.data.shape), layer.ndim - 2, layer.ndim - 1, place)
+
+
+def _plane_shape(image: Image, frame: Frame) -> tuple[int, int]:
+    shape = image.data[0].shape if image.multiscale else image.data.shape
+    offset = image.ndim - len(frame.shape)
+    return shape[frame.rows + offset], shape[frame.columns + offset]
+
+
+def _whole(image: Image, frame: Frame, plane: tuple[int, ...]) -> Target:
+    height, width = frame.plane_shape
+    return Target(image.unique_id, image.name, 0, frame, plane, slice(0, height), slice(0, width))
+
+
+def _planes(image: Image, frame: Frame, layers: list[Labels]) -> Iterator[Target]:
+    """Planes in which any of the layers holds a label."""
+    for plane in np.ndindex(*(frame.shape[axis] for axis in frame.plane_axes)):
+        if any(frame.plane_of(layer.data, plane).any() for layer in layers):
+            yield _whole(image, frame, plane)

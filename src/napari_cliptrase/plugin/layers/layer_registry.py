@@ -1,0 +1,151 @@
+"""Finding, making and placing label layers in the layer list."""
+
+from collections.abc import Mapping, Set
+from dataclasses import replace
+
+import numpy as np
+from napari.components import LayerList
+from napari.layers import Image, Labels, Layer
+
+from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.plugin.layers.appearance import dress, dtype_for, name_for, table_of
+from napari_cliptrase.plugin.layers.geometry import Frame
+from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, file_of, ours, set_tag, tag_of
+
+OPACITY = 0.6
+
+
+class Shelf:
+    """The label layers of a viewer, by image and class."""
+
+    def __init__(self, viewer_layers: LayerList) -> None:
+        self._list = viewer_layers
+
+    def class_layers(self, image: Image) -> dict[int, Labels]:
+        """Layers of an image by class id, from the bottom of the list to its top."""
+        found = {}
+        for layer in ours(self._list, image.unique_id, Role.CLASS):
+            tag = tag_of(layer)
+            if isinstance(layer, Labels) and tag is not None and tag.class_id is not None:
+                found[tag.class_id] = layer
+        return found
+
+    def combined_layer(self, image: Image) -> Labels | None:
+        """Return the layer that holds all classes of an image, if there is one."""
+        found = ours(self._list, image.unique_id, Role.COMBINED)
+        return found[-1] if found and isinstance(found[-1], Labels) else None
+
+    def table(self, image: Image) -> ClassTable:
+        """Classes of the layers of an image, each once."""
+        known: dict[int, MaskClass] = {}
+        for layer in ours(self._list, image.unique_id):
+            if isinstance(layer, Labels):
+                for entry in table_of(layer) or ():
+                    known.setdefault(entry.id, entry)
+        return ClassTable(tuple(known.values()))
+
+    def make(self, image: Image, frame: Frame, table: ClassTable, entry: MaskClass | None) -> Labels:
+        """Return a new, empty label layer of a class (None: combined) that is not in the list yet."""
+        label = entry.name if entry else "classes"
+        layer = Labels(
+            np.zeros(frame.shape, dtype_for(table)), name=name_for(image, label), opacity=OPACITY, **frame.place
+        )
+        role = Role.CLASS if entry else Role.COMBINED
+        tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), entry.id if entry else None)
+        set_tag(layer, replace(tag, name=layer.name, classes=table.to_json(), image_file=file_of(image)))
+        layer.selected_label = entry.id if entry else (table.ids[0] if table.ids else 1)
+        dress(layer, table)
+        return layer
+
+    def put(self, image: Image, layer: Labels, table: ClassTable) -> None:
+        """Add a layer above its image, in the order of the table: the first class on top."""
+        tag = tag_of(layer)
+        rank = {class_id: place for place, class_id in enumerate(table.ids)}
+        mine = rank.get(tag.class_id, len(rank)) if tag is not None and tag.class_id is not None else -1
+        layers = self._list
+        place = layers.index(image) + 1
+        for other_id, other in self.class_layers(image).items():
+            if rank.get(other_id, len(rank)) > mine:
+                place = max(place, layers.index(other) + 1)
+        while place < len(layers) and _is_picture(layers[place]):
+            place += 1
+        selected = list(layers.selection)
+        layers.insert(place, layer)
+        layers.selection = selected
+
+    def adopt(self, image: Image, frame: Frame) -> tuple[Labels, ...]:
+        """Take up label layers that came back from files: theirs is a class table of ours but no image of this viewer.
+
+        All their labels count as hand edits, so that nothing in them is overwritten.
+        """
+        taken = []
+        masks: set[object] = set()
+        for layer in self._list:
+            if not isinstance(layer, Labels) or tag_of(layer) is not None or not frame.fits(layer):
+                continue
+            raw = layer.metadata.get(KEY)
+            table = table_of(layer)
+            if not isinstance(raw, dict) or table is None or raw.get("layer") or not self._is_of(raw, image):
+                continue
+            if raw.get("role") in (Role.VOID, Role.OBJECTS):
+                continue
+            class_id = raw.get("class_id")
+            if class_id is not None and class_id in self.class_layers(image):
+                continue
+            if class_id is None and self.combined_layer(image) is not None:
+                continue
+            role = Role.COMBINED if class_id is None else Role.CLASS
+            tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), class_id)
+            file = str(raw.get("image_file") or file_of(image))
+            set_tag(layer, replace(tag, name=layer.name, classes=table.to_json(), image_file=file))
+            taken.append(layer)
+            masks.add(raw.get("mask"))
+        self._take_along(image, masks - {None})
+        return tuple(taken)
+
+    def _take_along(self, image: Image, masks: Set[object]) -> None:
+        """Let layers of void and of object numbers follow the class layers of their masks to an image."""
+        for layer in self._list:
+            raw = layer.metadata.get(KEY)
+            if isinstance(raw, dict) and raw.get("mask") in masks and raw.get("role") in (Role.VOID, Role.OBJECTS):
+                layer.metadata = {**layer.metadata, KEY: {**raw, "image": str(image.unique_id)}}
+
+    def update(self, layer: Labels, table: ClassTable, *, run: int | None = None, **changes: object) -> None:
+        """Bring name, colours and tag of a layer of ours in line with the table."""
+        tag = tag_of(layer)
+        if tag is None:
+            return
+        image = self.image_of(tag)
+        entry = table.get(tag.class_id) if tag.class_id is not None else None
+        if entry is not None and image is not None and layer.name == tag.name:
+            layer.name = name_for(image, entry.name)
+            tag = replace(tag, name=layer.name)
+        dress(layer, table)
+        set_tag(layer, replace(tag, classes=table.to_json(), run=tag.run if run is None else run, **changes))  # type: ignore[arg-type]
+
+    def let_go(self, layer: Labels) -> None:
+        """Make a layer of ours the user's own; it stays as it is and is written no more."""
+        layer.metadata = {key: value for key, value in layer.metadata.items() if key != KEY}
+
+    def restore(self, old: Labels, copy: Labels) -> None:
+        """Give a layer back the place that a copy of it had taken."""
+        tag = tag_of(copy)
+        if tag is not None:
+            set_tag(old, replace(tag, layer=str(old.unique_id), name=copy.name))
+        old.name, old.visible = copy.name, copy.visible
+
+    def image_of(self, tag: Tag) -> Image | None:
+        """Return the image of a tag when it is still in the list."""
+        return next(
+            (layer for layer in self._list if isinstance(layer, Image) and str(layer.unique_id) == tag.image),
+            None,
+        )
+
+    @staticmethod
+    def _is_of(raw: Mapping[str, object], image: Image) -> bool:
+        return raw.get("image_name") in (None, "", image.name)
+
+
+def _is_picture(layer: Layer) -> bool:
+    """Whether a layer is one of our pictures, which labels lie above."""
+    return tag_of(layer) is not None and not isinstance(layer, Labels)

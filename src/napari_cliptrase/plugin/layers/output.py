@@ -1,0 +1,52 @@
+"""Labels on their way into layers."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.plugin.layers.geometry import Mask, Target
+
+
+class Output(StrEnum):
+    """Which layers a result is written to."""
+
+    CLASSES = "classes"
+    COMBINED = "combined"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Labels for a target.
+
+    Attributes
+    ----------
+    labels
+        (h, w) of the target's box; 0 is background, other values are ids of ``table``.
+    provenance
+        How it was made; kept with the layers.
+    title
+        What *Undo last run* calls it.
+    """
+
+    target: Target
+    labels: NDArray[np.integer]
+    table: ClassTable
+    provenance: dict[str, Any] = field(default_factory=dict)
+    title: str = "Segment"
+
+    def on_plane(self) -> tuple[NDArray[np.integer], Mask | None]:
+        """(H, W) labels of the whole plane, and the part of it that the result is about (None = all of it)."""
+        target = self.target
+        whole = target.shape == target.frame.plane_shape
+        if whole:
+            return self.labels, target.mask
+        proposed = np.zeros(target.frame.plane_shape, self.labels.dtype)
+        proposed[target.box] = self.labels
+        where = np.zeros(target.frame.plane_shape, bool)
+        where[target.box] = True if target.mask is None else target.mask
+        return proposed, where

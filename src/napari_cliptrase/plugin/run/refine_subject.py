@@ -1,0 +1,116 @@
+"""What can be refined: the class layers of an image together, or any other label layer over an image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import ours, table_of, tag_of
+from napari_cliptrase.plugin.state.plane_source import Subject, subject_of
+from napari_cliptrase.plugin.state.session import Session
+
+MOST_LISTED = 256
+"""Labels of a layer beyond which they are objects, not classes to choose from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """An entry of the list: ``image`` alone means its class layers, with ``layer`` that layer over the image."""
+
+    title: str
+    image: Image
+    layer: Labels | None = None
+
+    def same_as(self, other: "Choice | None") -> bool:
+        """Whether both mean the same layers, whatever they are called now."""
+        return other is not None and (self.image, self.layer) == (other.image, other.layer)
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """The labels of a choice as they are now.
+
+    Attributes
+    ----------
+    labels, edited
+        (h, w) of the subject's box: labels, and hand edits that stay.
+    scores
+        Of the segmentation when the labels come from it.
+    """
+
+    subject: Subject
+    labels: NDArray[np.integer]
+    edited: NDArray[np.bool_]
+    scores: ClassScores | None
+    picture: Callable[[], NDArray[np.uint8]]
+
+
+def choices_of(session: Session) -> tuple[Choice, ...]:
+    """Return what can be refined: images with label layers of ours first, then others' layers over the chosen image."""
+    layers = session.viewer.layers
+    images = session.images
+    joined = [
+        Choice(f"Classes of {image.name}", image)
+        for image in images
+        if any(isinstance(layer, Labels) for layer in ours(layers, image.unique_id))
+    ]
+    image = session.image if session.image is not None else (images[-1] if images else None)
+    if image is None:
+        return tuple(joined)
+    others = [layer for layer in layers if isinstance(layer, Labels) and tag_of(layer) is None]
+    return (*joined, *(Choice(layer.name, image, layer) for layer in others))
+
+
+def table_for(session: Session, choice: Choice) -> ClassTable:
+    """Return the classes of a choice; without a table, the labels that occur, unless they are too many."""
+    if choice.layer is None:
+        return session.layers.table(choice.image)
+    table = table_of(choice.layer)
+    if table is not None:
+        return table
+    if choice.layer.multiscale:
+        return ClassTable()
+    found = np.unique(np.asarray(choice.layer.data))
+    return ClassTable().with_missing(found[found > 0].tolist()) if found.size <= MOST_LISTED else ClassTable()
+
+
+def labelled(session: Session, choice: Choice) -> Labelled:
+    """Take down the labels of a choice in the plane that is shown; raises a sentence when they do not fit the image."""
+    subject = whole_plane(session, choice.image)
+    target = subject.target
+    picture = subject.rgb
+    encoded = session.encoded
+    if encoded is not None and encoded.subject.key == subject.key:
+        picture = lambda: np.asarray(encoded.rgb)  # noqa: E731 - as short as its meaning
+    if choice.layer is not None:
+        if not target.frame.fits(choice.layer):
+            raise CliptraseError(
+                f"Layer {choice.layer.name!r} has other axes or another size than image {choice.image.name!r}; "
+                "choose the image it was drawn on in “Segment by text”."
+            )
+        labels = np.array(target.frame.plane_of(choice.layer.data, target.plane))
+        return Labelled(subject, labels, np.zeros(labels.shape, bool), None, picture)
+    labels, _twice = session.layers.combined(target)
+    scores = None
+    segmented = session.segmented
+    if segmented is not None and segmented.subject.key == subject.key:
+        scores = segmented.segmentation.scores
+    return Labelled(subject, labels, session.layers.edited(target), scores, picture)
+
+
+def whole_plane(session: Session, image: Image) -> Subject:
+    """Return the whole plane on screen, read as the last encoding of this image was."""
+    encoded = session.encoded
+    known = encoded.subject if encoded is not None and encoded.subject.target.image_id == image.unique_id else None
+    return subject_of(
+        session.viewer,
+        image,
+        session.version_of(image),
+        roles=None if known is None else known.roles,
+        as_shown=known is None or known.contrast is not None,
+    )

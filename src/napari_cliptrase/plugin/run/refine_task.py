@@ -1,0 +1,154 @@
+"""One refinement: what goes in, the work in steps for a worker, what comes out. Touches no layer and no widget."""
+
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.plugin.run.jobs import Report
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.cost import Cost, cost_of
+from napari_cliptrase.refine.limits import Limits, settle
+from napari_cliptrase.refine.methods import Way
+from napari_cliptrase.refine.timings import Timings
+
+if TYPE_CHECKING:
+    from napari_cliptrase.refine.embedding import Embedder
+    from napari_cliptrase.refine.protocol import MaskRefiner
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is refined, and how.
+
+    Attributes
+    ----------
+    way, options
+        The way and fields of its options.
+    sam
+        Name or file of the SAM model, for ways that need one.
+    picture
+        Returns the (H, W, 3) uint8 image of the labels; may read from a disk.
+    picture_key
+        Equal for tasks on the same pixels.
+    labels
+        (H, W) labels as they are.
+    scores
+        Of the segmentation, when the labels come from one of ours.
+    limits
+        Where and which classes may change.
+    edited, locked
+        (H, W) hand edits, and ids of classes, that stay.
+    """
+
+    way: Way
+    sam: str
+    picture: Callable[[], NDArray[np.uint8]] = field(repr=False)
+    picture_key: Any = field(repr=False)
+    labels: NDArray[np.integer] = field(repr=False)
+    scores: ClassScores | None = field(repr=False)
+    limits: Limits
+    edited: NDArray[np.bool_] = field(repr=False)
+    locked: frozenset[int]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def asks_for_the_same(self, other: "Task") -> bool:
+        """Whether the other task is the same work on the same pixels and labels, so that its outcome serves both."""
+        mine, theirs = (
+            (task.way, task.sam, task.picture_key, task.limits, task.locked, task.options) for task in (self, other)
+        )
+        return (
+            mine == theirs and np.array_equal(self.labels, other.labels) and np.array_equal(self.edited, other.edited)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """What came of a task: ``labels`` (H, W) with everything kept that must be kept, and sentences."""
+
+    task: Task
+    labels: NDArray[np.integer]
+    notes: tuple[str, ...]
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """(H, W) pixels that get another label."""
+        return np.asarray(self.labels != self.task.labels)
+
+
+class Workshop:
+    """Does tasks in workers; keeps the loaded SAM with its embeddings, and the image that was prepared last.
+
+    Several workers may ask for a SAM at once: it is loaded once. A SAM that gives way to another is let go, not
+    closed, since whoever began with it still works with it; its memory comes back when the last one is done.
+    """
+
+    def __init__(self) -> None:
+        self._sam_name = ""
+        self._embedder: Embedder | None = None
+        self._prepared: tuple[Any, MaskRefiner] | None = None
+        self._loading = threading.Lock()
+        self._encoded: set[tuple[str, Any]] = set()
+
+    def steps(self, task: Task, report: Report) -> Generator[Progress, None, Refined]:
+        """Do a task; stopping it leaves nothing half done."""
+        from napari_cliptrase.refine.methods import make_refiner
+
+        refiner: MaskRefiner
+        embedder: Embedder | None = None
+        key = (task.way, task.sam if task.way.needs_sam else "", tuple(sorted(task.options.items())), task.picture_key)
+        prepared = self._prepared
+        if prepared is not None and prepared[0] == key:
+            refiner = prepared[1]
+        else:
+            if task.way.needs_sam:
+                embedder = yield from self.embedder_steps(task.sam, report)
+                refiner = make_refiner(task.way, embedder, **task.options)
+            else:
+                refiner = make_refiner(task.way, **task.options)
+            yield Progress(0, 0, "Reading the image")
+            yield from refiner.prepare_steps(task.picture())
+            if task.way.needs_sam:
+                self._encoded.add((task.sam, task.picture_key))
+            with self._loading:
+                if embedder is None or embedder is self._embedder:  # else it would keep a SAM that was let go
+                    self._prepared = key, refiner
+        result = yield from refiner.refine_steps(task.labels, task.scores)
+        labels = settle(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
+        return Refined(task, labels, result.notes)
+
+    def embedder_steps(self, sam: str, report: Report) -> Generator[Progress, None, "Embedder"]:
+        """Load a SAM unless it is there or on its way, and return what encodes images with it."""
+        while not self._loading.acquire(timeout=0.1):
+            yield Progress(0, 0, f"Loading {sam}")
+        try:
+            if self._embedder is not None and self._sam_name == sam:
+                return self._embedder
+            yield Progress(0, 0, f"Loading {sam}")
+            from napari_cliptrase.models.sam import load_sam
+            from napari_cliptrase.refine.embedding import Embedder
+
+            embedder = Embedder(load_sam(sam, progress=report.progress, cancelled=report.cancelled))
+            self._embedder, self._sam_name, self._prepared = embedder, sam, None
+            return embedder
+        finally:
+            self._loading.release()
+
+    def cost(self, sam: str, shape: tuple[int, int]) -> Cost:
+        """Return what encoding an image (H, W) will take here, whether the SAM is loaded or not."""
+        if self._embedder is not None and self._sam_name == sam:
+            return Cost(self._embedder.expected_seconds(shape), self._embedder.memory_bytes(shape))
+        return cost_of(sam, shape, Timings())
+
+    def has_encoded(self, sam: str, picture_key: Any) -> bool:
+        """Tell whether the whole of an image was encoded with a SAM since the program began."""
+        return (sam, picture_key) in self._encoded
+
+    def note_looked_at(self, sam: str, picture_key: Any, shape: tuple[int, int]) -> None:
+        """Take down that a window of an image (H, W) is encoded with a SAM: for most images that is the whole."""
+        if self._embedder is not None and self._sam_name == sam and len(self._embedder.tiles(shape)) == 1:
+            self._encoded.add((sam, picture_key))

@@ -1,0 +1,82 @@
+"""Writing a refinement into label layers, and taking it back."""
+
+from typing import Final
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.notifications import show_info
+
+from napari_cliptrase.plugin.layers import Output, Result
+from napari_cliptrase.plugin.run.refine_subject import Choice, Labelled
+from napari_cliptrase.plugin.run.refine_task import Refined
+from napari_cliptrase.plugin.state.session import Session
+
+RUN_TITLE: Final = "Refine"
+
+
+class RefinementWriter:
+    """Layers of ours are written by `plugin.layers`; beside another label layer a refined copy is put."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._copy: Labels | None = None
+
+    def write(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+        """Write the refined labels of what was chosen."""
+        if choice.layer is None:
+            self._write_ours(choice, at, refined)
+        else:
+            self._add_copy(choice.layer, at, refined)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the last refinement is still there to be taken back."""
+        return self._has_copy or self._last_is_ours
+
+    def undo(self) -> None:
+        """Take the last refinement back in all layers."""
+        copy = self._copy
+        if copy is not None and self._has_copy:
+            self._copy = None
+            self._session.viewer.layers.remove(copy)
+        elif self._last_is_ours:
+            self._session.layers.undo_last_run()
+
+    @property
+    def _has_copy(self) -> bool:
+        return self._copy is not None and self._copy in self._session.viewer.layers
+
+    @property
+    def _last_is_ours(self) -> bool:
+        last = self._session.layers.last_run
+        return last is not None and last.title == RUN_TITLE
+
+    def _write_ours(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+        layers, session = self._session.layers, self._session
+        combined = layers.combined_layer(choice.image) is not None
+        output = (
+            Output.COMBINED if not layers.class_layers(choice.image) else Output.BOTH if combined else Output.CLASSES
+        )
+        table = layers.table(choice.image)
+        how = {"refine": str(refined.task.way), "strength": str(refined.task.limits.strength)}
+        run = layers.write(
+            Result(at.subject.target, refined.labels, table, how, RUN_TITLE), output=output, locked=session.locked
+        )
+        for note in run.notes:
+            show_info(note)
+
+    def _add_copy(self, layer: Labels, at: Labelled, refined: Refined) -> None:
+        """Put the refined labels beside a layer that is not ours: which of its pixels are hand edits nobody knows."""
+        data = np.array(layer.data)
+        at.subject.target.frame.plane_of(data, at.subject.target.plane)[...] = refined.labels
+        copy = Labels(
+            data,
+            name=f"{layer.name} (refined)",
+            opacity=layer.opacity,
+            colormap=layer.colormap,
+            features=layer.features,
+            **at.subject.target.frame.place,
+        )
+        self._session.viewer.layers.insert(self._session.viewer.layers.index(layer) + 1, copy)
+        layer.visible = False
+        self._copy = copy

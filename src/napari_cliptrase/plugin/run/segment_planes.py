@@ -1,0 +1,108 @@
+"""Planes of an image on their way through the model: what a worker does for a run.
+
+Of most planes only the labels are kept: an encoding takes many times the room of its picture, and a stack has many.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.layers import Extra, Result
+from napari_cliptrase.plugin.layers.warm_up import get_ready
+from napari_cliptrase.plugin.state.plane_source import Subject
+from napari_cliptrase.plugin.state.session import Encoded, Segmented
+from napari_cliptrase.progress import Progress, retold
+
+if TYPE_CHECKING:
+    from napari_cliptrase.engine.segmenter import Segmenter
+
+PARTS = 100
+"""Into how many parts the progress of one of several planes is divided."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a run found.
+
+    Attributes
+    ----------
+    encoded, segmented
+        All about the plane that was shown.
+    results
+        The labels of every plane, in order.
+    known
+        All about the other planes whose encodings had been kept from before.
+    """
+
+    encoded: Encoded
+    segmented: Segmented
+    results: tuple[Result, ...]
+    known: tuple[Segmented, ...]
+
+
+def result_of(segmented: Segmented, title: str) -> Result:
+    """Return what is to be written, which does not hold the scores."""
+    segmentation = segmented.segmentation
+    return Result(segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title)
+
+
+def find_steps(
+    segmenter: "Segmenter",
+    planes: Sequence[Subject],
+    shown: Subject,
+    prompts: PromptSet,
+    *,
+    kept: Mapping[Any, Encoded],
+    model_name: str,
+    extras: frozenset[Extra] = frozenset(),
+) -> Generator[Progress, None, Found]:
+    """Segment planes of an image, of which ``shown`` is one; ``kept`` are encodings by the keys of their subjects."""
+    results: list[Result] = []
+    known: list[Segmented] = []
+    about_shown: tuple[Encoded, Segmented] | None = None
+    yield Progress(0, 0, "Getting the label layers ready")
+    get_ready(prompts.table())
+    for number, plane in enumerate(planes):
+        steps = _plane_steps(segmenter, plane, prompts, kept.get(plane.key), model_name)
+        encoded, segmented = yield from (steps if len(planes) == 1 else retold(steps, _OfAll(number, len(planes))))
+        results.append(result_of(segmented, "Segment"))
+        if plane.key == shown.key:
+            about_shown = encoded, segmented
+        elif plane.key in kept:
+            known.append(segmented)
+        del encoded, segmented  # before the next plane needs the room
+    assert about_shown is not None
+    if Extra.REGIONS in extras:
+        about_shown[0].encoding.region_map()
+    return Found(*about_shown, tuple(results), tuple(known))
+
+
+def _plane_steps(
+    segmenter: "Segmenter", subject: Subject, prompts: PromptSet, kept: Encoded | None, model_name: str
+) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
+    """Encode one plane, unless that was done before, and score the classes."""
+    encoded = kept
+    if encoded is None:
+        yield Progress(0, 0, f"Reading {subject.target.image_name}")
+        rgb = subject.rgb()
+        encoding = yield from segmenter.encode_steps(rgb)
+        encoded = Encoded(subject, rgb, encoding, model_name)
+    yield Progress(0, 0, "Scoring the classes")
+    segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts)
+    return encoded, Segmented(subject, segmentation, segmentation.summary())
+
+
+class _OfAll:
+    """Says of the progress of plane ``number`` of ``count`` how far all planes are; the bar never goes back."""
+
+    def __init__(self, number: int, count: int) -> None:
+        self._number = number
+        self._count = count
+        self._done = 0
+
+    def __call__(self, progress: Progress) -> Progress:
+        if progress.total:
+            self._done = max(self._done, round(PARTS * progress.done / progress.total))
+        number, count, text = self._number, self._count, progress.text[:1].lower() + progress.text[1:]
+        return Progress(number * PARTS + self._done, count * PARTS, f"plane {number + 1} of {count}: {text}")

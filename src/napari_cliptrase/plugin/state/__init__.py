@@ -1,0 +1,1 @@
+"""What is known in a viewer: session, encodings, where planes come from, preferences."""

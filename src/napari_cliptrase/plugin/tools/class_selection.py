@@ -1,0 +1,98 @@
+"""Keeps the active class and the selected layer in step, both ways."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from napari.layers import Labels, Layer
+from qtpy.QtCore import QTimer
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import Role, tag_of
+
+if TYPE_CHECKING:
+    from napari_cliptrase.plugin.state.session import Session
+
+
+class ClassSelection:
+    """Selects the layer of a class that becomes active, and makes the class of a layer active that the user selects.
+
+    What napari selects by itself, since a layer came or went, is nobody's wish; therefore it is looked at a moment
+    later.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._mine: UUID | None = None
+        """The layer that was selected here."""
+        self._list_changed = False
+        self.following = False
+        """Whether a class becomes active just now because its layer was selected."""
+        layers = session.viewer.layers
+        session.active_changed.connect(self.show)
+        layers.selection.events.active.connect(self._on_layer)
+        layers.events.inserted.connect(self._on_list)
+        layers.events.removed.connect(self._on_list)
+
+    def show(self, _class_id: int | None = None) -> None:
+        """Make the layer of the active class the one to paint on, with its label in the brush."""
+        session = self._session
+        image, active = session.image, session.active_class
+        if image is None or active is None:
+            return
+        layer = session.layers.class_layers(image).get(active) or session.layers.combined_layer(image)
+        if layer is not None:
+            layer.selected_label = active
+            self._select(layer)
+
+    def show_after_writing(self) -> None:
+        """Select the layer of the active class, unless the user is at work in a layer that is none of ours."""
+        active = self._session.viewer.layers.selection.active
+        tag = tag_of(active) if active is not None else None
+        if active is None or active is self._session.image or (tag is not None and tag.role is not Role.PREVIEW):
+            self.show()
+
+    def show_change(self, layers: Sequence[Labels]) -> None:
+        """Select a layer that a tool has just changed, so that Ctrl+Z takes that change back; the class stays."""
+        session = self._session
+        own = (
+            session.layers.class_layers(session.image).get(session.active_class or 0)
+            if session.image is not None
+            else None
+        )
+        if own in layers:
+            self.show()
+        elif layers and session.viewer.layers.selection.active not in layers:
+            self._select(layers[-1])
+
+    def _select(self, layer: Layer) -> None:
+        self._mine = layer.unique_id
+        self._session.viewer.layers.selection.active = layer
+
+    def _on_list(self, _event: Any) -> None:
+        self._list_changed = True
+        QTimer.singleShot(0, self._follow)
+
+    def _on_layer(self, _event: Any) -> None:
+        QTimer.singleShot(0, self._follow)
+
+    def _follow(self) -> None:
+        """Go with the layer list: the class of the one layer that was selected there is the one to paint."""
+        session = self._session
+        list_changed, self._list_changed = self._list_changed, False
+        try:
+            layer = session.viewer.layers.selection.active
+        except CliptraseError:
+            return
+        if layer is None or layer.unique_id == self._mine or list_changed:
+            return
+        self._mine = None
+        tag = tag_of(layer)
+        if tag is None or tag.role is not Role.CLASS or session.image is None:
+            return
+        if tag.image == str(session.image.unique_id) and tag.class_id in session.prompts.ids:
+            self.following = True
+            try:
+                session.active_class = tag.class_id
+            finally:
+                self.following = False

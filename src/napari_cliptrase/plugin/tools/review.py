@@ -1,0 +1,153 @@
+"""From one uncertain place to the next: where the model could hardly decide, and nobody has looked yet."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from napari.utils.notifications import show_info
+from numpy.typing import NDArray
+from qtpy.QtCore import QTimer
+from scipy import ndimage
+
+from napari_cliptrase.plugin.layers.overlay_layer import Picture
+from napari_cliptrase.plugin.layers.placement import camera_of, place_over, world_of
+from napari_cliptrase.plugin.run.jobs import Report
+from napari_cliptrase.plugin.state.session import Segmented, Session, session_of
+from napari_cliptrase.plugin.tools.region_parts import Part
+from napari_cliptrase.plugin.tools.region_tool import highlight
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+LEAST_DOUBT: Final = 0.5
+"""Doubt, 1 - (p1 - p2), below which nothing counts as uncertain."""
+SHARE: Final = 0.1
+"""Of the pixels, the most doubtful: no more than these are uncertain."""
+LEAST_AREA: Final = 0.0005
+"""Share of the image below which a place is not worth a visit."""
+MOST: Final = 100
+LONGEST_SIDE: Final = 1024
+"""Large images are looked at in steps of several pixels."""
+SHOWN_FOR: Final = 2500
+"""Milliseconds that a place is lit up."""
+SMALLEST_ON_SCREEN, LARGEST_ON_SCREEN = 60, 500
+"""Screen pixels that a place should measure at least and at most."""
+COLOR: Final = (255, 255, 0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An uncertain part of the image; ``weight`` is its doubt summed over its pixels."""
+
+    part: Part
+    weight: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """(row, column) of the middle of its box."""
+        height, width = self.part.mask.shape
+        return self.part.top + (height - 1) / 2, self.part.left + (width - 1) / 2
+
+
+def find_places(doubt: NDArray[np.floating]) -> tuple[Place, ...]:
+    """Return the uncertain places of a map (H, W) of doubt in 0..1, the weightiest first.
+
+    The thin lines along every boundary are none: only what is left after they have been eroded away counts.
+    """
+    step = max(1, -(-max(doubt.shape) // LONGEST_SIDE))
+    coarse = np.asarray(doubt[::step, ::step], np.float32)
+    least = max(LEAST_DOUBT, float(np.quantile(coarse, 1 - SHARE)))
+    broad = ndimage.binary_opening(coarse >= least, np.ones((3, 3), bool), iterations=2)
+    labels, count = ndimage.label(broad)
+    if not count:
+        return ()
+    weights = ndimage.sum_labels(coarse, labels, np.arange(1, count + 1))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    boxes = ndimage.find_objects(labels)
+    places = []
+    for index in np.argsort(-weights, kind="stable")[:MOST]:
+        if areas[index] < LEAST_AREA * coarse.size:
+            continue
+        rows, columns = boxes[index]
+        mask = np.kron(labels[rows, columns] == index + 1, np.ones((step, step), bool))
+        top, left = rows.start * step, columns.start * step
+        mask = mask[: doubt.shape[0] - top, : doubt.shape[1] - left]
+        places.append(Place(Part(int(index), top, left, mask), float(weights[index]) * step * step))
+    return tuple(places)
+
+
+class Tour:
+    """Visits the uncertain places of the last result one after the other; what was edited by hand is passed over."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._segmented: Segmented | None = None
+        self._places: tuple[Place, ...] = ()
+        self._next = 0
+        self._picture = Picture(session.viewer, "Uncertain", blending="translucent")
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SHOWN_FOR)
+        self._timer.timeout.connect(self._picture.remove)
+
+    def next(self) -> None:
+        """Go to the next place; they are found in a worker the first time."""
+        segmented = self._session.segmented
+        if segmented is None:
+            show_info("There is no result yet: run “Segment by text” first.")
+            return
+        if segmented is self._segmented:
+            self._visit()
+            return
+
+        def steps(_report: Report) -> Generator[Progress, None, tuple[Place, ...]]:
+            yield Progress(0, 1, "Looking for uncertain places")
+            return find_places(segmented.segmentation.margin)
+
+        def done(places: tuple[Place, ...]) -> None:
+            if segmented is self._session.segmented:
+                self._segmented, self._places, self._next = segmented, places, 0
+                self._visit()
+
+        self._session.jobs.start("Uncertain places", steps, done=done, key="uncertain places")
+
+    def _visit(self) -> None:
+        segmented = self._segmented
+        assert segmented is not None
+        edited = self._session.layers.edited(segmented.subject.target)
+        while self._next < len(self._places):
+            place = self._places[self._next]
+            self._next += 1
+            if edited[place.part.pixels].mean() < 0.5:
+                self._show(segmented, place)
+                return
+        self._next = 0
+        show_info("That was the last uncertain place; the next one is the first again." if self._places else _NOTHING)
+
+    def _show(self, segmented: Segmented, place: Place) -> None:
+        target, viewer = segmented.subject.target, self._session.viewer
+        row, column = place.middle
+        world = world_of(target.frame, target.plane, (target.rows.start + row, target.columns.start + column))
+        for axis in range(viewer.dims.ndim - len(world), viewer.dims.ndim):
+            if axis not in viewer.dims.displayed:
+                viewer.dims.set_point(axis, world[axis - viewer.dims.ndim])
+        camera = camera_of(viewer)
+        padded = np.concatenate([np.asarray(viewer.dims.point, float)[: viewer.dims.ndim - len(world)], world])
+        camera.center = tuple(padded[list(viewer.dims.displayed)])
+        height, width = place.part.mask.shape
+        scale = np.abs(np.asarray(target.frame.place["scale"], float))
+        size = max(height * scale[target.frame.rows], width * scale[target.frame.columns])
+        camera.zoom = float(np.clip(camera.zoom, SMALLEST_ON_SCREEN / size, max(LARGEST_ON_SCREEN / size, 1e-9)))
+        start = target.rows.start + place.part.top, target.columns.start + place.part.left
+        self._picture.show(target, highlight(place.part.mask, COLOR), place_over(target.frame, target.plane, start))
+        self._timer.start()
+
+
+_NOTHING: Final = "No broad uncertain place was found: the model could tell the classes apart everywhere."
+
+
+def next_uncertain(viewer: "Viewer") -> None:
+    """Command of the menu: centre the view on the next uncertain place."""
+    session_of(viewer).tour.next()

@@ -1,0 +1,354 @@
+"""Interactive SAM: clicks and boxes draw a mask, Enter gives it to the active class.
+
+While the tool is on its layer is the selected one: clicks, drags and keys are heard there and nowhere else. Selecting
+another layer pauses it, so that napari's own tools work as ever.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from napari.layers import Image, Layer
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_cliptrase.classes.colors import RGB
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers.geometry import Target
+from napari_cliptrase.plugin.layers.placement import position_in
+from napari_cliptrase.plugin.run.refine_subject import whole_plane
+from napari_cliptrase.plugin.run.refine_task import Workshop
+from napari_cliptrase.plugin.state.plane_source import Area, subject_of
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN
+from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK
+from napari_cliptrase.plugin.tools.sam_marks import SamMarks
+from napari_cliptrase.plugin.tools.sam_requests import Request, SamTalk
+
+if TYPE_CHECKING:
+    from napari_cliptrase.refine.interactive import Preview, SamSession
+
+READY: Final = "Click on an object, or drag a box around it."
+STILL_DRAWING: Final = "Still drawing; the mask is accepted as soon as it is there."
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A click (row, column, inside) or the corners of a box (row, column, row, column) that was asked about."""
+
+    kind: Literal["click", "box"]
+    where: tuple[float, ...]
+
+
+class SamTool:
+    """Signals: ``toggled(on)``, ``said(text)`` for the dock, ``busy(job)`` with the job or None."""
+
+    toggled = Signal(bool)
+    said = Signal(str)
+    busy = Signal(object)
+
+    def __init__(self, session: Session, workshop: Workshop) -> None:
+        self.on = False
+        self._session = session
+        self._workshop = workshop
+        self._marks = SamMarks(session.viewer)
+        self._talk: SamTalk | None = None
+        self._model = ""
+        self._preview: Preview | None = None
+        self._made: list[Mark] = []
+        self._refused = ""
+        self._paused = False
+        self._overruled = False
+        self._error = ""
+        self._before: Layer | None = None
+
+    # -- on and off ---------------------------------------------------------------------------------------------------
+
+    def start(self, sam: str) -> None:
+        """Open the tool on the image of the session with a SAM model; raises a sentence when it cannot."""
+        session = self._session
+        image = session.image if session.image is not None else (session.images[-1] if session.images else None)
+        if image is None:
+            raise CliptraseError("There is no image: open one first.")
+        if session.active_class is None:
+            raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
+        self.stop()
+        talk = SamTalk(session, self._workshop, whole_plane(session, image), sam)
+        self._talk, self._model, self._paused, self._error, self._refused = talk, sam, False, "", ""
+        self._before = session.viewer.layers.selection.active
+        self.on = True
+        self._listen(True)
+        self._select(self._marks.open(talk.subject.target))
+        talk.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot tell how many arguments an emit takes
+        talk.ready.connect(lambda: self.said.emit(READY))
+        talk.answered.connect(self._show)
+        talk.failed.connect(self._failed)
+        talk.given_up.connect(self._give_up)
+        talk.prepare()
+        self.toggled.emit(True)
+
+    def stop(self) -> None:
+        """Close the tool; an unaccepted mask is dropped."""
+        if self._talk is None:
+            return
+        self.on = False
+        self._listen(False)
+        self._talk.close()
+        self._made.clear()
+        self._marks.close()
+        layers = self._session.viewer.layers
+        if self._before is not None and self._before in layers and layers.selection.active is None:
+            layers.selection.active = self._before
+        self._talk = self._preview = None
+        self.busy.emit(None)
+        self.said.emit("")
+        self.toggled.emit(False)
+
+    def look_closer(self) -> None:
+        """Encode only what is on the screen, for finer boundaries; with the whole image on the screen, all of it."""
+        if self._talk is None:
+            return
+        subject = self._talk.subject
+        viewer, image = self._session.viewer, self._session.layers.image(subject.target)
+        seen = subject_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
+        self._made.clear()
+        self._talk.forget()
+        self._talk.prepare((seen.rows, seen.columns))
+        self._show(None)
+
+    def _listen(self, on: bool) -> None:
+        viewer, session = self._session.viewer, self._session
+        active, removed = viewer.layers.selection.events.active, viewer.layers.events.removed
+        if on:
+            viewer.mouse_drag_callbacks.append(self._on_press)
+            active.connect(self._on_selected)
+            removed.connect(self._on_removed)
+            viewer.dims.events.current_step.connect(self._on_step)
+            session.active_changed.connect(self._on_class)
+            session.layers.written.connect(self._on_written)
+        else:
+            viewer.mouse_drag_callbacks.remove(self._on_press)
+            active.disconnect(self._on_selected)
+            removed.disconnect(self._on_removed)
+            viewer.dims.events.current_step.disconnect(self._on_step)
+            session.active_changed.disconnect(self._on_class)
+            session.layers.written.disconnect(self._on_written)
+
+    def _select(self, layer: Image) -> None:
+        """Make the tool's layer the one that hears keys, and keep drags for boxes."""
+        layer.mouse_pan = False
+        for key, action in (
+            (SAM_ACCEPT, self.accept),
+            (SAM_DROP, self.drop),
+            (SAM_BACK, self.back),
+            (SAM_NEXT, self.next_choice),
+        ):
+            layer.bind_key(key.binding, lambda _layer, action=action: action(), overwrite=True)
+        layer.bind_key(SAM_PAN.binding, _hold_to_pan, overwrite=True)
+        self._session.viewer.layers.selection.active = layer
+
+    @property
+    def idle(self) -> bool:
+        """Whether every click is answered."""
+        return self._talk is None or self._talk.idle
+
+    # -- requests, one after the other --------------------------------------------------------------------------------
+
+    def click(self, row: float, column: float, inside: bool = True) -> None:
+        """Add a click at a pixel."""
+        self._mark(Mark("click", (row, column, float(inside))), lambda sam: sam.click(row, column, inside))
+
+    def box(self, one: tuple[float, float], other: tuple[float, float]) -> None:
+        """Set the box with two opposite corners."""
+        self._mark(Mark("box", (*one, *other)), lambda sam: sam.box(*one, *other))
+
+    def back(self) -> None:
+        """Take the last click or box back."""
+        if self._made:
+            self._made.pop()
+            self._ask(lambda sam: sam.undo())
+
+    def next_choice(self) -> None:
+        """Show the next answer to a single click: a part, the thing, the group."""
+        self._ask(lambda sam: sam.next_choice())
+
+    def drop(self) -> None:
+        """Drop the mask and its clicks."""
+        self._made.clear()
+        if self._talk is not None:
+            self._talk.forget()
+        self._ask(_cleared)
+
+    def accept(self) -> None:
+        """Give the mask of all clicks so far to the class that is active now; clicks that come later start anew."""
+        talk, active, marks = self._talk, self._session.active_class, tuple(self._made)
+        if talk is None or active is None:
+            return
+        if not talk.idle:
+            self.said.emit(STILL_DRAWING)
+        talk.then(lambda: self._give(talk, active, marks))
+
+    def _give(self, talk: SamTalk, class_id: int, marks: tuple[Mark, ...]) -> None:
+        if self._preview is None:
+            self.said.emit(
+                " ".join((*([self._refused] if self._refused else ()), "There is no mask to accept yet.", READY))
+            )
+            return
+        target = talk.subject.target
+        try:
+            self._session.layers.give(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
+        except CliptraseError as error:
+            self.said.emit(str(error))
+            return
+        self._made = [mark for mark in self._made if mark not in marks]
+        self._show_marks()
+        talk.ask(_cleared, first=True)
+
+    def _mark(self, mark: Mark, request: Request) -> None:
+        if self.idle:
+            self._refused = ""
+        self._made.append(mark)
+        self._ask(request, mark)
+
+    def _ask(self, request: Request, mark: Mark | None = None) -> None:
+        self._show_marks()
+        if self._talk is not None:
+            self._talk.ask(request, mark)
+
+    def _give_up(self) -> None:
+        self.stop()
+        self.said.emit(self._error)
+
+    def _failed(self, error: CliptraseError, mark: Mark | None) -> None:
+        """Say why a request cannot be answered, and take its mark away; answers to others do not hide the reason."""
+        self._made = [made for made in self._made if made is not mark]
+        self._show_marks()
+        self._error = self._refused = str(error)
+        self.said.emit(self._error)
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _show(self, preview: "Preview | None") -> None:
+        self._preview = preview
+        if preview is None:
+            self._marks.clear()
+            self._refused = ""
+            self.said.emit(READY)
+        else:
+            self._marks.show_mask(preview.mask, (preview.rows.start, preview.columns.start), self._color())
+            other = f"; N shows answer {preview.choice + 1} of {preview.choices}" if preview.choices > 1 else ""
+            refused = f"{self._refused} " if self._refused else ""
+            self.said.emit(f"{refused}Quality {preview.quality:.2f}{other}. Enter accepts, Esc drops.")
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        clicks = tuple((*mark.where[:2], bool(mark.where[2])) for mark in self._made if mark.kind == "click")
+        boxes = [mark.where for mark in self._made if mark.kind == "box"]
+        self._marks.show_clicks(clicks, (boxes[-1][:2], boxes[-1][2:]) if boxes else None)  # type: ignore[arg-type]
+
+    def _color(self) -> RGB:
+        entry = self._session.prompts.table().get(self._session.active_class or 0)
+        return (255, 255, 255) if entry is None else entry.color
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Whether clicks on the canvas are the tool's."""
+        layer = self._marks.layer
+        return self.on and layer is not None and self._session.viewer.layers.selection.active == layer
+
+    def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
+        talk, layer = self._talk, self._marks.layer
+        if event.button != 1 or not self.listening or talk is None or layer is None or layer.mouse_pan:
+            return
+        if "Alt" in event.modifiers:
+            return  # napari zooms
+        target = talk.subject.target
+        start, pressed, still = _pixel(target, event), np.asarray(event.pos), True
+        inside = "Control" not in event.modifiers
+        yield
+        while event.type == "mouse_move":
+            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
+            if not still:
+                self._marks.show_clicks((), (start, _pixel(target, event)))
+            yield
+        if not self.on:
+            return
+        if still:
+            self.click(*start, inside)
+        else:
+            self.box(_clipped(start, target), _clipped(_pixel(target, event), target))
+
+    def _on_selected(self, _event: Any = None) -> None:
+        if self.listening:
+            self._paused = False
+            self.said.emit(READY)
+        else:
+            QTimer.singleShot(0, self._settle_selection)
+
+    def _on_class(self, _class_id: Any) -> None:
+        if self._session.active_class is None:
+            self.stop()
+            return
+        if self._preview is not None:
+            self._show(self._preview)
+        if not self._session.selection.following:
+            self._on_written()
+
+    def _on_written(self, _run: Any = None) -> None:
+        """The class table selects the layer of its class now: that is not the user's wish to leave the tool."""
+        self._overruled = True
+        QTimer.singleShot(0, self._settle_selection)
+
+    def _settle_selection(self) -> None:
+        layer = self._marks.layer
+        if self.on and layer is not None and not self.listening:
+            if self._overruled and not self._paused:
+                self._session.viewer.layers.selection.active = layer
+            else:
+                self._paused = True
+                self.said.emit("Paused: select the layer “SAM: click on an object” to go on.")
+        self._overruled = False
+
+    def _on_removed(self, _event: Any) -> None:
+        if self._marks.layer is None or self._gone():
+            self.stop()
+
+    def _gone(self) -> bool:
+        try:
+            return self._talk is not None and not self._session.layers.image(self._talk.subject.target)
+        except CliptraseError:
+            return True
+
+    def _on_step(self, _event: Any) -> None:
+        """Start again on another plane."""
+        if self._talk is None:
+            return
+        subject = self._talk.subject
+        if self._gone():
+            self.stop()
+        elif whole_plane(self._session, self._session.layers.image(subject.target)).key != subject.key:
+            self.start(self._model)
+
+
+def _hold_to_pan(layer: Image) -> Iterator[None]:
+    layer.mouse_pan = True
+    yield
+    layer.mouse_pan = False
+
+
+def _cleared(sam: "SamSession") -> None:
+    sam.clear()
+
+
+def _pixel(target: Target, event: Any) -> tuple[float, float]:
+    """(row, column) in the target's plane of a mouse event, with fractions."""
+    position = position_in(target.frame, event.position)
+    return float(position[target.frame.rows]), float(position[target.frame.columns])
+
+
+def _clipped(place: tuple[float, float], target: Target) -> tuple[float, float]:
+    height, width = target.shape
+    return min(max(place[0], -0.5), height - 0.5), min(max(place[1], -0.5), width - 0.5)

@@ -1,0 +1,38 @@
+"""What is asked before a whole list of classes takes the place of another."""
+
+from enum import Enum, auto
+
+from qtpy.QtWidgets import QMessageBox, QWidget
+
+from napari_cliptrase.classes.prompts import PromptSet
+
+
+class Way(Enum):
+    """What becomes of the classes that are there when a list comes."""
+
+    REPLACE = auto()
+    ADD = auto()
+    NOTHING = auto()
+
+
+def ask_way(parent: QWidget, now: PromptSet, new: PromptSet) -> Way:
+    """Ask whether a list replaces the classes of the table or is added to them; closed, it changes nothing."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Class list")
+    box.setText(f"The table has {counted(now)} and the list {counted(new)}.")
+    box.setInformativeText(
+        "Replace removes the classes that the list does not have, with their layers; locked classes and layers with "
+        "hand edits stay. Replacing cannot be undone; Save as… under Lists keeps the classes of the table."
+    )
+    replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+    add = box.addButton("Add to the table", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(add)
+    box.exec()
+    return {replace: Way.REPLACE, add: Way.ADD}.get(box.clickedButton(), Way.NOTHING)
+
+
+def counted(prompts: PromptSet) -> str:
+    """``1 class``, ``20 classes``."""
+    return f"{len(prompts)} class{'' if len(prompts) == 1 else 'es'}"

@@ -1,0 +1,289 @@
+"""The class table as Qt sees it: one row for each class, and a last one for the background."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, Qt, Signal
+from qtpy.QtGui import QColor
+
+from napari_cliptrase.classes.colors import class_color, to_hex
+from napari_cliptrase.classes.prompts import PromptClass
+from napari_cliptrase.errors import PromptError
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.widgets.classes.prompt_edits import line_of, with_background_line, with_line
+from napari_cliptrase.plugin.widgets.weak_connections import tie
+
+if TYPE_CHECKING:
+    from napari_cliptrase.engine.segmenter import ClassSummary
+
+MIME = "application/x-cliptrase-class"
+ID = Qt.ItemDataRole.UserRole + 1
+NOTE = Qt.ItemDataRole.UserRole + 2
+"""The synonyms, shown behind the name in a fainter colour."""
+
+
+class Column(IntEnum):
+    """Columns, from the left."""
+
+    VISIBLE = 0
+    COLOR = 1
+    NAME = 2
+    THRESHOLD = 3
+    AREA = 4
+    SCORE = 5
+    SOLO = 6
+    LOCKED = 7
+
+
+HEADERS = {
+    Column.VISIBLE: ("", "Show or hide"),
+    Column.COLOR: ("", "Colour (click to change)"),
+    Column.NAME: ("Class", "Name and synonyms: double-click to edit, drag to reorder"),
+    Column.THRESHOLD: ("Min", "Least probability for a pixel of this class; empty: the one for all classes"),
+    Column.AREA: ("Area", "Share of the image in the label layers as they are now, hand edits included"),
+    Column.SCORE: ("Score", "Mean probability of the class over its pixels in the last result"),
+    Column.SOLO: ("", "Solo: show this class alone"),
+    Column.LOCKED: ("", "Lock: no run and no tool changes this class"),
+}
+
+_TOGGLES = (Column.VISIBLE, Column.SOLO, Column.LOCKED)
+_BACKGROUND_COLUMNS = (Column.NAME, Column.AREA, Column.SCORE)
+
+
+class ClassTableModel(QAbstractTableModel):
+    """Shows the session's prompts with their last figures; edits go to the session. ``refused(str)`` says why not."""
+
+    refused = Signal(str)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._prompts = session.prompts
+        self._areas: dict[int, float] = {}
+        self._summary: dict[int, ClassSummary] = {}
+        tie(session.prompts_changed, self._on_prompts)
+        tie(session.locked_changed, self.refresh)
+        tie(session.visibility.changed, self.refresh)
+
+    # -- figures ------------------------------------------------------------------------------------------------------
+
+    def set_figures(self, areas: dict[int, float], summary: "Sequence[ClassSummary]") -> None:
+        """Show new areas (shares of the image by class id) and scores."""
+        self._areas = dict.fromkeys((entry.id for entry in summary), 0.0) | areas
+        self._summary = {entry.id: entry for entry in summary}
+        self.refresh()
+
+    def best_score(self, class_id: int) -> float | None:
+        """Highest probability of a class anywhere in the last result."""
+        entry = self._summary.get(class_id)
+        return None if entry is None else entry.best_score
+
+    def empty_classes(self) -> tuple[PromptClass, ...]:
+        """Classes of which the last result and the layers hold nothing."""
+        if not self._summary:
+            return ()
+        return tuple(entry for entry in self._prompts if entry.id in self._summary and not self._areas.get(entry.id))
+
+    def refresh(self, *_: Any) -> None:
+        """Draw all cells again."""
+        last = self.index(self.rowCount() - 1, self.columnCount() - 1)
+        self.dataChanged.emit(self.index(0, 0), last)
+
+    # -- Qt reads -----------------------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Classes, and the background."""
+        return 0 if parent is not None and parent.isValid() else len(self._prompts) + 1
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """See `Column`."""
+        return 0 if parent is not None and parent.isValid() else len(Column)
+
+    def class_at(self, row: int) -> int:
+        """Id of the class of a row; 0 for the background."""
+        return self._prompts.classes[row].id if 0 <= row < len(self._prompts) else 0
+
+    def row_of(self, class_id: int) -> int:
+        """Row of a class; -1 when it has none."""
+        if class_id == 0:
+            return len(self._prompts)
+        return self._prompts.ids.index(class_id) if class_id in self._prompts.ids else -1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Titles and tooltips."""
+        if orientation is not Qt.Orientation.Horizontal or section not in HEADERS:
+            return None
+        title, tip = HEADERS[Column(section)]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip
+        return title if role == Qt.ItemDataRole.DisplayRole else None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """What can be done with a cell."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        column = index.column()
+        if self.class_at(index.row()) == 0:
+            return flags | Qt.ItemFlag.ItemIsEditable if column == Column.NAME else flags
+        if column in (Column.NAME, Column.THRESHOLD):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        if column in _TOGGLES:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags | Qt.ItemFlag.ItemIsDragEnabled
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, colour, tick or tooltip of a cell."""
+        if not index.isValid():
+            return None
+        column, class_id = Column(index.column()), self.class_at(index.row())
+        if role == ID:
+            return class_id
+        if class_id == 0:
+            return self._background_data(column, role)
+        entry = self._prompts.get(class_id)
+        if role == Qt.ItemDataRole.CheckStateRole and column in _TOGGLES:
+            return Qt.CheckState.Checked if self._is_on(column, class_id) else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.BackgroundRole and column == Column.COLOR:
+            return QColor(entry.color or to_hex(class_color(class_id)))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tooltip(column, entry)
+        if role == Qt.ItemDataRole.EditRole:
+            return line_of(self._prompts, class_id) if column == Column.NAME else entry.threshold
+        if role == NOTE and column == Column.NAME:
+            return ", ".join(entry.synonyms)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(column, entry)
+        return None
+
+    def _background_data(self, column: Column, role: int) -> Any:
+        if column not in _BACKGROUND_COLUMNS:
+            return None
+        phrases = ", ".join(self._prompts.background)
+        if role == Qt.ItemDataRole.EditRole:
+            return phrases
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return (
+                "What belongs to no class. Double-click to write things that are in the picture but are not wanted, "
+                f"as a comma list, or choose one under 'Background'.\nNow: {phrases or 'nothing'}"
+            )
+        if column == Column.NAME:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return "background"
+            return (phrases or "nothing: every pixel gets a class") if role == NOTE else None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _percent(self._areas.get(0)) if column == Column.AREA else self._score_text(0)
+        return None
+
+    def _text(self, column: Column, entry: PromptClass) -> str | None:
+        if column == Column.NAME:
+            return entry.name
+        if column == Column.THRESHOLD:
+            return "" if entry.threshold is None else f"{entry.threshold:.2f}"
+        if column == Column.AREA:
+            return _percent(self._areas.get(entry.id))
+        return self._score_text(entry.id) if column == Column.SCORE else None
+
+    def _score_text(self, class_id: int) -> str:
+        entry = self._summary.get(class_id)
+        return "" if entry is None or entry.mean_score is None else f"{entry.mean_score:.2f}"
+
+    def _tooltip(self, column: Column, entry: PromptClass) -> str:
+        if column == Column.NAME:
+            words = f"\nAlso asked for: {', '.join(entry.synonyms)}" if entry.synonyms else ""
+            return f"{entry.name}{words}\nDouble-click to edit name and synonyms (dog: puppy, hound); drag to reorder."
+        if column in (Column.AREA, Column.SCORE):
+            best = self.best_score(entry.id)
+            if best is not None:
+                return f"{HEADERS[column][1]}.\nHighest probability anywhere: {best:.2f}"
+        return HEADERS[column][1]
+
+    def _is_on(self, column: Column, class_id: int) -> bool:
+        if column == Column.VISIBLE:
+            return class_id not in self._session.visibility.hidden
+        if column == Column.SOLO:
+            return self._session.visibility.solo == class_id
+        return class_id in self._session.locked
+
+    # -- Qt writes ----------------------------------------------------------------------------------------------------
+
+    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Take an edit or a tick."""
+        column, class_id = Column(index.column()), self.class_at(index.row())
+        if role == Qt.ItemDataRole.CheckStateRole and class_id:
+            self._switch(column, class_id, Qt.CheckState(value) == Qt.CheckState.Checked)
+            return True
+        try:
+            if role == Qt.ItemDataRole.BackgroundRole:
+                self._session.prompts = self._prompts.replaced(class_id, color=QColor(value).name())
+            elif role == Qt.ItemDataRole.EditRole and column == Column.NAME and class_id == 0:
+                self._session.prompts = with_background_line(self._prompts, str(value))
+            elif role == Qt.ItemDataRole.EditRole and column == Column.NAME:
+                self._session.prompts = with_line(self._prompts, class_id, str(value))
+            elif role == Qt.ItemDataRole.EditRole and column == Column.THRESHOLD:
+                self._session.prompts = self._prompts.replaced(class_id, threshold=value)
+            else:
+                return False
+        except PromptError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
+
+    def _switch(self, column: Column, class_id: int, on: bool) -> None:
+        if column == Column.VISIBLE:
+            self._session.visibility.hide(class_id, not on)
+        elif column == Column.SOLO:
+            self._session.visibility.set_solo(class_id if on else None)
+        elif column == Column.LOCKED:
+            locked = self._session.locked
+            self._session.locked = locked | {class_id} if on else locked - {class_id}
+
+    # -- dragging -----------------------------------------------------------------------------------------------------
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """Rows are moved."""
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:
+        """Only rows of this table can be dropped."""
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The id of the dragged class."""
+        data = QMimeData()
+        data.setData(MIME, str(self.class_at(indexes[0].row())).encode())
+        return data
+
+    def dropMimeData(
+        self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: QModelIndex
+    ) -> bool:
+        """Move the dragged class in front of ``row``."""
+        if not data.hasFormat(MIME):
+            return False
+        class_id = int(bytes(data.data(MIME).data()))
+        if row < 0:
+            row = parent.row() if parent.isValid() else len(self._prompts)
+        before = self.row_of(class_id)
+        position = min(row, len(self._prompts)) - (1 if before < row else 0)
+        self._session.prompts = self._prompts.moved(class_id, position)
+        return True
+
+    def _on_prompts(self, prompts: Any) -> None:
+        if prompts.ids == self._prompts.ids:
+            self._prompts = prompts
+            self.refresh()
+            return
+        self.beginResetModel()
+        self._prompts = prompts
+        self.endResetModel()
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return ""
+    if share == 0:
+        return "none"
+    if share < 0.001:
+        return "<0.1 %"
+    return "100 %" if share >= 0.9995 else f"{100 * share:.1f} %"  # as wide as the column, and not wider

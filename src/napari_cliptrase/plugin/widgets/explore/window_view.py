@@ -1,0 +1,55 @@
+"""From an encoding to what the dock shows of one of its windows. Slow parts; they belong in a worker."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.plugin.widgets.explore.patch_maps import WindowView
+
+if TYPE_CHECKING:
+    from napari_cliptrase.engine.encoding import Encoding
+    from napari_cliptrase.models.load import ClipModel
+
+
+def window_at(encoding: "Encoding", row: float, column: float) -> int | None:
+    """Number of the window whose middle is nearest to a pixel of the encoded picture; None outside the picture."""
+    for number in range(len(encoding.plan)):
+        owned, _extent = encoding.plan.owned(number, encoding.shape)
+        if owned.rows.start <= row < owned.rows.stop and owned.columns.start <= column < owned.columns.stop:
+            return number
+    return None
+
+
+def view_of(encoding: "Encoding", number: int) -> WindowView:
+    """Take one window out of an encoding; its affinity is computed here."""
+    window = encoding.windows[number]
+    _owned, extent = encoding.plan.owned(number, encoding.shape)
+    return WindowView(
+        grid=encoding.plan.size,
+        rows=extent.rows.slice,
+        columns=extent.columns.slice,
+        correlation=window.correlation,
+        affinity=window.affinity,
+        regions=window.regions,
+    )
+
+
+def attention_of(
+    model: "ClipModel", rgb: NDArray[np.uint8], encoding: "Encoding", settings: Settings, number: int, layer: int
+) -> NDArray[Any]:
+    """(heads, 1+L, 1+L) softmax attention of the unchanged model in one window of a picture (H, W, 3) uint8."""
+    import torch
+
+    from napari_cliptrase.cliptrase.attention import raw_attention
+    from napari_cliptrase.engine.plan import plan_encoding
+
+    tower = model.vision
+    picture = plan_encoding((rgb.shape[0], rgb.shape[1]), tower, settings).frame.working_image(rgb)
+    cut = picture[encoding.plan.windows[number].scaled(tower.patch)]
+    with torch.inference_mode():
+        pixels = torch.tensor(cut).permute(2, 0, 1)[None].to(tower.device).float() / 255
+        mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
+        pixels = ((pixels - mean) / std).to(tower.dtype)
+        return np.asarray(raw_attention(tower, pixels, layer, kernel=settings.kernel).float().cpu().numpy())

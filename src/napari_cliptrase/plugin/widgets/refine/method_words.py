@@ -1,0 +1,93 @@
+"""The words of the dock: ways, strengths and their settings, apart from the widgets that show them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from napari_cliptrase.refine.cost import Cost
+from napari_cliptrase.refine.methods import Way
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The one setting of a way that is worth changing: its option, its words, and its values, the usual one first."""
+
+    option: str
+    title: str
+    tip: str
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class WayWords:
+    """How a way is offered."""
+
+    title: str
+    tip: str
+    setting: Setting
+
+
+WAYS: Final = {
+    Way.SUPERPIXELS: WayWords(
+        "Superpixels (no model)",
+        "Small pieces of even colour take the class that most of their pixels have. Needs no weights, fast anywhere.",
+        Setting(
+            "area",
+            "Piece size",
+            "Smaller pieces follow thin things, larger ones are calmer.",
+            (("medium (120 px)", 120), ("small (50 px)", 50), ("large (400 px)", 400)),
+        ),
+    ),
+    Way.SAM_VOTE: WayWords(
+        "SAM masks vote",
+        "SAM finds masks of everything; each takes the class that most of its pixels have. Good for whole scenes.",
+        Setting(
+            "points",
+            "Points a side",
+            "SAM is asked at a grid of points: more points find smaller things and take longer.",
+            (("8", 8), ("16 (4 × the time)", 16), ("32 (16 × the time)", 32)),
+        ),
+    ),
+    Way.SAM_PROMPTS: WayWords(
+        "SAM outlines each piece",
+        "Each connected piece of each class asks SAM for its outline; unsure answers leave the piece as it is. "
+        "Good for objects.",
+        Setting(
+            "quality",
+            "Accept from",
+            "How sure SAM has to be of an outline (the IoU it expects) before it takes the place of a piece.",
+            (("0.8", 0.8), ("0.6 (more outlines)", 0.6), ("0.9 (only sure ones)", 0.9)),
+        ),
+    ),
+}
+
+NEVER: Final = "Nowhere"
+BAND: Final = "Near boundaries"
+FREE: Final = "Anywhere"
+STRENGTHS: Final = (BAND, FREE, NEVER)
+STRENGTH_TIPS: Final = {
+    NEVER: "Change nothing; the preview then shows what would stay.",
+    BAND: "Only pixels this close to a boundary between classes may change.",
+    FREE: "Any pixel may change.",
+}
+
+
+def size_text(size: int) -> str:
+    """Say a file size in words."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 0.1):.0f} MB"
+
+
+def seconds_text(seconds: float) -> str:
+    """Say a duration in words."""
+    if seconds < 1:
+        return "less than a second"
+    return f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
+
+
+def cost_text(cost: Cost) -> str:
+    """Say what encoding an image will take."""
+    memory = "" if cost.bytes is None else f" It needs about {size_text(cost.bytes)} of memory."
+    if cost.seconds is None:
+        return (
+            f"How long SAM takes to encode an image here is measured the first time; later it is told before.{memory}"
+        )
+    return f"Encoding an image takes {seconds_text(cost.seconds)} here, once for each image.{memory}"

@@ -1,0 +1,146 @@
+"""The upper half of the dock: what is refined, in which way, and what may change."""
+
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QSpinBox, QWidget
+
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.plugin.run.refine_subject import Choice, choices_of, table_for
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.widgets.choices import NarrowCombo
+from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.refine.class_checks import ClassChecks
+from napari_cliptrase.plugin.widgets.refine.method_words import (
+    BAND,
+    FREE,
+    NEVER,
+    STRENGTH_TIPS,
+    STRENGTHS,
+    WAYS,
+)
+from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
+from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.refine.limits import Limits, Strength
+from napari_cliptrase.refine.methods import Way
+
+
+class RefineControls(QWidget):
+    """Follows the layer list; ``changed()`` when anything that matters to the outcome was chosen."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._choices: tuple[Choice, ...] = ()
+        self._build()
+        self.what.currentIndexChanged.connect(self._take_choice)
+        self.classes.changed.connect(self.changed)
+        self.way.currentIndexChanged.connect(self._show_way)
+        self.sam.chosen.connect(self.changed)
+        self.setting.currentIndexChanged.connect(self.changed)
+        self.strength.currentIndexChanged.connect(self._show_strength)
+        self.band.valueChanged.connect(self.changed)
+        events = session.viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
+            tie(emitter, self.refresh)
+        tie(session.image_changed, self.refresh)
+        tie(session.locked_changed, self._take_choice)
+        tie(session.prompts_changed, self._take_choice)
+        self._show_way()
+        self._show_strength()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.what = NarrowCombo("What is refined: the class layers of an image together, or one other label layer.")
+        self.classes = ClassChecks()
+        self.way = NarrowCombo("How boundaries are sharpened.")
+        for way, words in WAYS.items():
+            self.way.addItem(words.title, str(way))
+            self.way.setItemData(self.way.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
+        self.about_way = Note()
+        self.sam = SamPicker()
+        self.setting = NarrowCombo("")
+        self.strength = NarrowCombo("Which pixels may change at all.")
+        for strength in STRENGTHS:
+            self.strength.addItem(strength)
+            self.strength.setItemData(self.strength.count() - 1, STRENGTH_TIPS[strength], Qt.ItemDataRole.ToolTipRole)
+        self.band = QSpinBox()
+        self.band.setRange(1, 999)
+        self.band.setValue(12)
+        self.band.setSuffix(" px")
+        self.band.setMaximumWidth(100)
+        self.band.setToolTip("Width of the band on either side of each boundary.")
+        self.form = Form(self)
+        self.form.add("Labels", self.what)
+        self.form.add("Classes", self.classes)
+        self.form.add("Way", self.way)
+        self.form.addRow(self.about_way)
+        self.form.add("Setting", self.setting)
+        self.form.add("May change", self.strength, self.band, stretch=0)
+
+    # -- what is chosen -----------------------------------------------------------------------------------------------
+
+    @property
+    def choice(self) -> Choice | None:
+        """What is to be refined."""
+        row = self.what.currentIndex()
+        return self._choices[row] if 0 <= row < len(self._choices) else None
+
+    @property
+    def chosen_way(self) -> Way:
+        """The way in the combo box."""
+        return Way(self.way.currentData())
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the way that differ from the usual ones."""
+        return {WAYS[self.chosen_way].setting.option: self.setting.currentData()}
+
+    @property
+    def limits(self) -> Limits:
+        """What may change."""
+        strengths = {NEVER: Strength(0), FREE: Strength(None), BAND: Strength(self.band.value())}
+        return Limits(strengths[self.strength.currentText()], self.classes.chosen())
+
+    # -- following ----------------------------------------------------------------------------------------------------
+
+    def refresh(self, _event: Any = None) -> None:
+        """Follow the layer list; the choice stays with its layer."""
+        before = self.choice
+        self._choices = choices_of(self._session)
+        self.what.blockSignals(True)
+        self.what.clear()
+        for choice in self._choices:
+            self.what.addItem(choice.title)
+        kept = [row for row, choice in enumerate(self._choices) if choice.same_as(before)]
+        self.what.setCurrentIndex(kept[0] if kept else 0 if self._choices else -1)
+        self.what.blockSignals(False)
+        if not kept:
+            self._take_choice()
+
+    def _take_choice(self, _changed: Any = None) -> None:
+        choice = self.choice
+        table = ClassTable() if choice is None else table_for(self._session, choice)
+        locked = self._session.locked if choice is not None and choice.layer is None else frozenset()
+        self.classes.show_classes(table, locked)
+        self.form.setRowVisible(self.classes, self.classes.count() > 0)
+        self.changed.emit()
+
+    def _show_way(self, _row: int = 0) -> None:
+        words = WAYS[self.chosen_way]
+        self.about_way.say(words.tip)
+        self.form.labelForField(self.setting).setText(words.setting.title)
+        self.setting.blockSignals(True)
+        self.setting.clear()
+        for title, value in words.setting.values:
+            self.setting.addItem(title, value)
+        self.setting.setToolTip(words.setting.tip)
+        self.setting.blockSignals(False)
+        self.changed.emit()
+
+    def _show_strength(self, _row: int = 0) -> None:
+        self.band.setVisible(self.strength.currentText() == BAND)
+        self.changed.emit()

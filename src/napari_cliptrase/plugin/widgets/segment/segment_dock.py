@@ -1,0 +1,217 @@
+"""The dock "Segment by text": image, classes, model, run."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari.utils import notifications
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_cliptrase.engine.settings import Detail
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import Run
+from napari_cliptrase.plugin.run.jobs import Job
+from napari_cliptrase.plugin.run.segmentation import RUN
+from napari_cliptrase.plugin.state.preferences import preferences
+from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
+from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
+from napari_cliptrase.plugin.widgets.sections import Section
+from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
+from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
+from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
+from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
+from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
+from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+WIDTH = 400
+
+
+class SegmentDock(QWidget):
+    """Type classes, press Run, get a label layer per class."""
+
+    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+        super().__init__()
+        self._session = session_of(viewer)
+        session = self._session
+        wanted = preferences()
+        self.flow = session.flow
+        if session.model_choice is None:  # a dock that is opened again shows what the session has
+            session.settings = replace(session.settings, detail=Detail(wanted.detail))
+            self.flow.live = wanted.live
+        self.image = ImagePicker(session)
+        self.classes = ClassPanel(session)
+        self.model = ModelPicker(session, wanted)
+        self.scores = ScoreSettings(session)
+        self.advanced = AdvancedSettings(session)
+        self.output = OutputOptions(session)
+        self.bar = RunBar()
+        self.bar.live.setChecked(self.flow.live)
+        self.region_tool = session.region_tool
+        self.status = session.cursor_status
+        self.selection = session.selection
+        self._lay_out()
+        self._connect()
+        self._on_region_tool(self.region_tool.on)
+        self._check()
+
+    def sizeHint(self) -> QSize:
+        """Qt: a dock beside the canvas, not half of the window."""
+        return QSize(WIDTH, 760)
+
+    def run(self) -> Job | None:
+        """Segment what is chosen; says why when that is not possible."""
+        reason = self.reason()
+        if reason:
+            notifications.show_info(reason)
+            return None
+        try:
+            subject = self.image.subject()
+        except CliptraseError as error:
+            notifications.show_warning(str(error))
+            return None
+        job = self.flow.run(
+            subject, self.model.choice(), extras=self.output.extras(), planes=self.image.wanted_planes()
+        )
+        job.done.connect(lambda _outcome: self.selection.show())
+        return job
+
+    def reason(self) -> str:
+        """Why *Run* is not possible, in words; empty when it is."""
+        if self._session.image is None:
+            return "Open an image first (or File ▸ Open Sample ▸ CLIPtrase)."
+        if not self._session.prompts.classes:
+            return "Add at least one class: what shall be found?"
+        return ""
+
+    def hint(self) -> str:
+        """What would be different after another run; empty when nothing would."""
+        encoded = self._session.encoded
+        if encoded is None:
+            return ""
+        if self.flow.loaded != self.model.choice():
+            return "Press Run to use the other model."
+        if encoded.encoding.encode_settings != self._session.settings.encode_key():
+            return "Press Run for the new detail or method."
+        if self._session.segmented is not None and self.flow.output not in (None, self._session.output):
+            return "Press Run to write the other layers."
+        if self.flow.stale:
+            return "Press Run for the changed classes or numbers."
+        return ""
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.region_button = QPushButton("Region tool")
+        self.region_button.setCheckable(True)
+        self.region_button.setToolTip(
+            "Hover to see the region under the cursor; click gives it to the selected class, Shift-click clears it."
+        )
+        self.uncertain = QPushButton()
+        self.uncertain.setText("Next uncertain")
+        self.uncertain.setToolTip("Go to the next place where the model could hardly decide.")
+        self.help = QPushButton("Help")
+        self.help.setToolTip("Keys and clicks of all tools.")
+        tools = QHBoxLayout()
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.addWidget(self.region_button)
+        tools.addWidget(self.uncertain)
+        tools.addStretch(1)
+        tools.addWidget(self.help)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.setSpacing(8)
+        column.addWidget(self.image)
+        column.addWidget(self.classes, 1)
+        column.addWidget(self.model)
+        column.addWidget(self.scores)
+        column.addWidget(Section("Advanced", self.advanced))
+        column.addWidget(Section("Output", self.output))
+        column.addLayout(tools)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.bar)
+        self.bar.layout().setContentsMargins(6, 4, 6, 6)
+
+    def _connect(self) -> None:
+        session, flow, bar = self._session, self.flow, self.bar
+        bar.run_wanted.connect(self.run)
+        bar.cancel_wanted.connect(lambda: session.jobs.cancel())
+        bar.undo_wanted.connect(self.undo_last_run)
+        bar.live.toggled.connect(self._set_live)
+        self.output.extras_chosen.connect(flow.set_extras)
+        self.output.output.chosen.connect(self._check)
+        self.model.load_wanted.connect(lambda: flow.load(self.model.choice()))
+        self.model.unload_wanted.connect(flow.unload)
+        self.region_button.toggled.connect(self.region_tool.set_on)
+        self.uncertain.clicked.connect(lambda: session.tour.next())
+        tie(self.region_tool.toggled, self._on_region_tool)
+        self.help.clicked.connect(lambda: CheatSheet(self).show())
+        tie(flow.started, self._on_started)
+        tie(flow.ended, self._on_ended)
+        tie(session.image_changed, self._check)
+        tie(session.prompts_changed, self._check)
+        tie(session.encoded_changed, self._check)
+        tie(session.settings_changed, self._check)
+        self.model.changed.connect(self._check)
+        tie(session.segmented_changed, self._check)
+        tie(session.layers.written, self._on_written)
+        tie(session.layers.taken_back, self._check)
+        tie(session.viewer.layers.events.removed, self._on_layer_removed)
+
+    def _set_live(self, on: bool) -> None:
+        self.flow.live = on
+        self._check()
+
+    def undo_last_run(self) -> None:
+        """Take the last run back."""
+        run = self._session.layers.undo_last_run()
+        if run is not None:
+            notifications.show_info(f"{run.title} was taken back.")
+
+    def _check(self, *_: Any) -> None:
+        self.bar.set_reason(self.reason(), self.hint())
+        self.bar.undo.setEnabled(self._session.layers.last_run is not None)
+        self.region_button.setEnabled(self._session.encoded is not None)
+        self.uncertain.setEnabled(self._session.segmented is not None)
+
+    def _on_layer_removed(self, _event: Any) -> None:
+        """Let go of runs of which no layer is left: nothing can be taken back, and older ones get their turn."""
+        layers = self._session.layers
+        while (run := layers.last_run) is not None and not self._has_layers(run):
+            layers.undo_last_run()
+        self._check()
+
+    def _has_layers(self, run: Run) -> bool:
+        return any(step.layer in self._session.viewer.layers for step in run.steps)
+
+    def _on_region_tool(self, on: bool) -> None:
+        self.region_button.setChecked(on)
+
+    def _on_started(self, job: Job) -> None:
+        if job.key == RUN:
+            self.bar.set_busy(True)
+            self.bar.show_progress(Progress(0, 0, "Starting"))
+            job.progressed.connect(self.bar.show_progress)
+
+    def _on_ended(self) -> None:
+        if not self._session.jobs.running(RUN):
+            self.bar.set_busy(False)
+        self.model.refresh()
+        self._check()
+
+    def _on_written(self, run: Run) -> None:
+        self._check()
+        if not run.linked:
+            self.selection.show_after_writing()

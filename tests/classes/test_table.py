@@ -1,0 +1,55 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.errors import MaskFormatError
+
+
+@given(st.lists(st.text(), max_size=5), st.sampled_from([None, 99]))
+def test_any_names_survive_classes_json(names, void):
+    classes = tuple(
+        MaskClass(i, name, (i, 2, 3), prompts=(name,), threshold=0.5) for i, name in enumerate(names, start=1)
+    )
+    table = ClassTable(classes, void, background=("wall",))
+    assert ClassTable.from_json(table.to_json()) == table
+
+
+@pytest.mark.parametrize(
+    ("classes", "void", "says"),
+    [
+        ((MaskClass(0, "a", (0, 0, 0)),), None, "start at 1"),
+        ((MaskClass(1, "a", (0, 0, 0)), MaskClass(1, "b", (0, 0, 0))), None, "used twice"),
+        ((MaskClass(255, "a", (0, 0, 0)),), 255, "void"),
+    ],
+)
+def test_tables_that_mean_nothing_are_refused(classes, void, says):
+    with pytest.raises(MaskFormatError, match=says):
+        ClassTable(classes, void)
+
+
+def test_background_listed_as_class_zero_is_no_class():
+    table = ClassTable.from_json('{"classes": [{"id": 0, "name": "background"}, {"id": 1, "name": "cat"}]}')
+    assert table.ids == (1,)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"classes": [{"id": 1}]}', '{"classes": [{"id": "x", "name": "a"}]}'])
+def test_a_damaged_table_is_a_sentence_with_the_file(text):
+    with pytest.raises(MaskFormatError, match=r"x/classes\.json is not a class table"):
+        ClassTable.from_json(text, "x/classes.json")
+
+
+def test_joining_keeps_order_and_ids_and_adds_what_is_new():
+    one = ClassTable.from_names("cat", "dog")
+    two = ClassTable((MaskClass(2, "dog", (9, 9, 9)), MaskClass(5, "tree", (1, 1, 1))), void=255, background=("wall",))
+    joined = one.joined(two, "b")
+    assert [(e.id, e.name) for e in joined] == [(1, "cat"), (2, "dog"), (5, "tree")]
+    assert (joined.void, joined.background) == (255, ("wall",))
+    assert joined.get(2).color == one.get(2).color
+
+
+def test_joining_refuses_two_meanings_of_a_number():
+    with pytest.raises(MaskFormatError, match="'cat' in one mask and 'car' in b"):
+        ClassTable.from_names("cat").joined(ClassTable.from_names("car"), "b")
+    with pytest.raises(MaskFormatError, match="Void is 255 in one mask and 254 in b"):
+        ClassTable(void=255).joined(ClassTable(void=254), "b")

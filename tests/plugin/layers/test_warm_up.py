@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+from napari.layers import Labels
+from napari.utils.colormaps import _accelerated_cmap as lookup
+
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.plugin.layers.appearance import dress, dtype_for
+from napari_cliptrase.plugin.layers.warm_up import get_ready
+
+numba = pytest.importorskip("numba")
+
+
+@pytest.mark.parametrize("count", [2, 300])
+def test_the_colours_of_a_first_layer_need_no_more_compiling(count):
+    table = ClassTable.from_names(*(f"class {number}" for number in range(count)))
+    get_ready(table)
+    loop = lookup._labels_raw_to_texture_direct_inner_loop
+    compiled = len(loop.signatures)
+    assert compiled
+    layer = Labels(np.zeros((4, 4), dtype_for(table)))
+    dress(layer, table)
+    layer.colormap._data_to_texture(layer.data)
+    assert len(loop.signatures) == compiled
+
+
+def test_a_napari_that_looks_colours_up_otherwise_is_no_trouble(monkeypatch):
+    monkeypatch.delattr(lookup, "_labels_raw_to_texture_direct_inner_loop")
+    get_ready(ClassTable.from_names("cat"))

@@ -1,0 +1,206 @@
+import threading
+import time
+
+import pytest
+from napari.utils.notifications import notification_manager
+
+from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.plugin.run.jobs import Jobs
+from napari_cliptrase.progress import Progress
+
+PATIENCE = 60_000
+"""Milliseconds; the first job of a process loads what torch needs beside a window."""
+
+
+@pytest.fixture
+def jobs(qtbot):
+    jobs = Jobs()
+    yield jobs
+    jobs.cancel()
+    qtbot.waitUntil(lambda: not jobs._running, timeout=PATIENCE)
+
+
+def counting(steps, seen=None, wait=0.01):
+    def work(_report):
+        for step in range(steps):
+            if seen is not None:
+                seen.append(step)
+            time.sleep(wait)
+            yield Progress(step, steps, "counting")
+        return steps
+
+    return work
+
+
+def test_a_job_works_in_another_thread_and_its_value_arrives_in_this_one(jobs, qtbot):
+    threads, values = [], []
+
+    def work(_report):
+        threads.append(threading.get_ident())
+        yield Progress(0, 1, "working")
+        return 42
+
+    job = jobs.start("Work", work, done=lambda value: values.append((value, threading.get_ident())))
+    with qtbot.waitSignal(job.finished, timeout=PATIENCE):
+        pass
+    assert values == [(42, threading.get_ident())]
+    assert threads != [threading.get_ident()]
+    assert not job.running
+
+
+def test_progress_arrives(jobs, qtbot):
+    told = []
+    job = jobs.start("Count", counting(5, wait=0.06))
+    job.progressed.connect(told.append)
+    with qtbot.waitSignal(job.finished, timeout=PATIENCE):
+        pass
+    assert told[-1].text == "counting"
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+
+
+def test_cancel_stops_at_the_next_step_and_nothing_is_used(jobs, qtbot):
+    seen, values = [], []
+    job = jobs.start("Count", counting(1000, seen), done=values.append)
+    qtbot.waitUntil(lambda: len(seen) > 1, timeout=PATIENCE)
+    with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
+        job.cancel()
+        after = len(seen)
+    assert len(seen) <= after + 2
+    assert not values
+
+
+def test_a_loader_can_be_cancelled_from_inside(jobs, qtbot):
+    def work(report):
+        yield Progress(0, 0, "loading")
+        while not report.cancelled():
+            report.progress(Progress(1, 2, "loading"))
+            time.sleep(0.005)
+        raise Cancelled("Loading was cancelled.")
+
+    job = jobs.start("Load", work)
+    with qtbot.waitSignal(job.progressed, timeout=PATIENCE):
+        pass
+    with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
+        job.cancel()
+
+
+def test_an_error_is_one_sentence(jobs, qtbot):
+    def work(_report):
+        yield Progress(0, 1, "trying")
+        raise CliptraseError("The file is gone; choose another.")
+
+    errors = []
+    job = jobs.start("Try", work, failed=errors.append)
+    with qtbot.waitSignal(job.finished, timeout=PATIENCE):
+        pass
+    assert [str(error) for error in errors] == ["The file is gone; choose another."]
+
+
+def test_without_a_handler_the_sentence_is_shown(jobs, qtbot):
+    def work(_report):
+        yield Progress(0, 1, "trying")
+        raise ValueError("deep inside")
+
+    notification_manager.records.clear()
+    with qtbot.waitSignal(jobs.start("Try", work).finished, timeout=PATIENCE):
+        pass
+    assert "ValueError: deep inside" in notification_manager.records[-1].message
+
+
+def test_a_result_that_comes_too_late_is_said(jobs, qtbot):
+    errors = []
+
+    def done(_value):
+        raise CliptraseError("The image was removed meanwhile.")
+
+    job = jobs.start("Count", counting(1), done=done, failed=errors.append)
+    with qtbot.waitSignal(job.finished, timeout=PATIENCE):
+        pass
+    assert len(errors) == 1
+
+
+def test_the_latest_of_a_key_wins(jobs, qtbot):
+    values = []
+    last = None
+    for number in range(5):
+
+        def work(_report, number=number):
+            for _ in range(5):
+                time.sleep(0.01)
+                yield Progress(0, 1, "scoring")
+            return number
+
+        last = jobs.start("Score", work, done=values.append, key="score")
+    assert jobs.running("score") == (last,)
+    qtbot.waitUntil(lambda: not jobs._running, timeout=PATIENCE)
+    assert values == [4]
+
+
+def test_jobs_of_other_keys_go_on(jobs, qtbot):
+    values = []
+    jobs.start("A", counting(3), done=values.append, key="a")
+    jobs.start("B", counting(3), done=values.append, key="b")
+    qtbot.waitUntil(lambda: len(values) == 2, timeout=PATIENCE)
+
+
+def finishing(seen, steps, fails=False):
+    """What a job does with its value, a step at a time in the GUI thread."""
+
+    def use(_value):
+        try:
+            for step in range(steps):
+                seen.append((step, threading.get_ident()))
+                yield Progress(step, steps, f"writing {step}")
+            if fails:
+                raise CliptraseError("The image has changed.")
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+
+    return use
+
+
+def test_the_rest_of_a_job_goes_step_by_step_while_the_window_lives(jobs, qtbot):
+    seen, told = [], []
+    job = jobs.start("Count", counting(2), done=finishing(seen, 3))
+    job.progressed.connect(lambda progress: told.append((progress.text, job.running, len(seen))))
+    with qtbot.waitSignals([job.done, job.finished], timeout=PATIENCE):
+        pass
+    assert seen == [(step, threading.get_ident()) for step in range(3)]
+    assert told[-3:] == [(f"writing {step}", True, step + 1) for step in range(3)]
+    assert not jobs.running()
+
+
+def test_cancel_closes_the_rest_of_a_job(jobs, qtbot):
+    seen = []
+    job = jobs.start("Count", counting(2), done=finishing(seen, 1000))
+    job.progressed.connect(lambda progress: progress.text == "writing 1" and job.cancel())
+    with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
+        pass
+    assert seen[-1] is GeneratorExit
+    assert len(seen) < 5
+
+
+def test_an_error_in_the_rest_of_a_job_is_one_sentence(jobs, qtbot):
+    seen, errors = [], []
+    job = jobs.start("Count", counting(2), done=finishing(seen, 2, fails=True), failed=errors.append)
+    with qtbot.waitSignal(job.finished, timeout=PATIENCE):
+        pass
+    assert [str(error) for error in errors] == ["The image has changed."]
+
+
+def test_a_result_that_comes_after_all_from_a_cancelled_job_is_dropped(jobs, qtbot):
+    values, told, known = [], [], threading.Event()
+
+    def work(_report):
+        yield Progress(0, 1, "working")
+        known.wait(10)
+        job.cancel()
+        return 42
+
+    job = jobs.start("Work", work, done=values.append)
+    job.done.connect(told.append)
+    with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
+        known.set()
+    assert not values
+    assert not told

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from napari_cliptrase.plugin.tools.keys import ACTIONS, as_markdown
+from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet, sheet_html
+
+PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
+NAPARI_KEYS = {"1", "2", "3", "4", "5", "6", "7", "B", "E", "F", "L", "M", "P", "V", "X", "Z", "Control-Z"}
+
+
+def test_the_documentation_lists_the_same_keys():
+    assert PAGE.read_text(encoding="utf-8").endswith(as_markdown())
+
+
+def test_the_cheat_sheet_lists_every_action(qtbot):
+    text = sheet_html()
+    assert all(action.does in text and action.keys in text for action in ACTIONS)
+    sheet = CheatSheet()
+    qtbot.addWidget(sheet)
+    sheet.show()
+    assert sheet.width() < 700
+
+
+def test_none_of_napari_own_keys_is_taken():
+    assert not {action.binding for action in ACTIONS} & NAPARI_KEYS

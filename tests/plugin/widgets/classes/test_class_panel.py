@@ -1,0 +1,362 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import QMimeData, QModelIndex, QPoint, Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit, QMessageBox
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.engine.result import ClassSummary
+from napari_cliptrase.plugin.layers import Result
+from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.session import Segmented, session_of
+from napari_cliptrase.plugin.widgets.classes import class_panel as panel_module
+from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
+from napari_cliptrase.plugin.widgets.classes.replace_question import Way, ask_way
+from napari_cliptrase.plugin.widgets.classes.table_model import ID, MIME, NOTE, Column
+
+CHECK = Qt.ItemDataRole.CheckStateRole
+EDIT = Qt.ItemDataRole.EditRole
+SHOW = Qt.ItemDataRole.DisplayRole
+
+
+class Desk:
+    """A class panel over a viewer with an image."""
+
+    def __init__(self, qtbot):
+        self.viewer = ViewerModel()
+        self.image = self.viewer.add_image(np.zeros((10, 10, 3), np.uint8), rgb=True, name="scene")
+        self.session = session_of(self.viewer)
+        self.session.image = self.image
+        self.panel = ClassPanel(self.session)
+        qtbot.addWidget(self.panel)
+        self.panel.resize(380, 500)
+        self.panel.show()
+        self.model, self.table = self.panel.model, self.panel.table
+
+    def cell(self, row, column, role=SHOW):
+        return self.model.data(self.model.index(row, column), role)
+
+    def names(self):
+        return [entry.name for entry in self.session.prompts]
+
+    def result(self, labels, summary=()):
+        subject = subject_of(self.viewer, self.image, self.session.version_of(self.image))
+        self.session.layers.write(Result(subject.target, labels, self.session.prompts.table()))
+        self.session.segmented = Segmented(subject, SimpleNamespace(notes=("To be noted.",)), summary)
+
+    def click(self, qtbot, row, column):
+        index = self.table.model().index(row, column)
+        qtbot.mouseClick(self.table.viewport(), Qt.MouseButton.LeftButton, pos=self.table.visualRect(index).center())
+
+
+@pytest.fixture
+def desk(qtbot):
+    return Desk(qtbot)
+
+
+def test_enter_adds_a_class_and_leaves_the_line_ready_for_the_next(desk, qtbot):
+    qtbot.keyClicks(desk.panel.add, "dog: puppy, hound")
+    qtbot.keyClick(desk.panel.add, Qt.Key.Key_Return)
+    qtbot.keyClicks(desk.panel.add, "cat")
+    qtbot.keyClick(desk.panel.add, Qt.Key.Key_Return)
+    assert desk.names() == ["dog", "cat"]
+    assert desk.panel.add.text() == ""
+    assert desk.cell(0, Column.NAME, NOTE) == "puppy, hound"
+    assert desk.session.active_class == 2
+
+
+def test_pasted_lines_are_classes(desk, qtbot):
+    QApplication.clipboard().setText("sky\nsea: water\n")
+    qtbot.keyClick(desk.panel.add, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert desk.names() == ["sky", "sea"]
+
+
+@pytest.mark.parametrize(("selected", "names"), [(False, ["bird", "sky", "sea"]), (True, ["sky", "sea"])])
+def test_pasted_lines_come_after_what_was_typed_unless_they_replace_it(desk, qtbot, selected, names):
+    qtbot.keyClicks(desk.panel.add, "bird")
+    if selected:
+        desk.panel.add.selectAll()
+    QApplication.clipboard().setText("sky\nsea\n")
+    qtbot.keyClick(desk.panel.add, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert desk.names() == names
+    assert desk.panel.add.text() == ""
+
+
+def test_a_mistake_is_said_below_the_line_and_nothing_is_lost(desk, qtbot):
+    qtbot.keyClicks(desk.panel.add, "dog [threshold=9]")
+    qtbot.keyClick(desk.panel.add, Qt.Key.Key_Return)
+    assert "threshold" in desk.panel.note.text()
+    assert desk.panel.add.text() == "dog [threshold=9]"
+    assert desk.names() == []
+
+
+def test_names_are_edited_in_place_and_ids_stay(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    assert desk.model.setData(desk.model.index(1, Column.NAME), "wolf: grey wolf", EDIT)
+    assert desk.session.prompts.get(2).phrases == ("wolf", "grey wolf")
+    assert not desk.model.setData(desk.model.index(1, Column.NAME), "cat", EDIT)
+    assert "twice" in desk.panel.note.text()
+
+
+def test_the_editor_of_a_name_shows_the_synonyms(desk, qtbot):
+    desk.session.prompts = PromptSet.parse("dog: puppy")
+    desk.table.edit_name(1)
+    editor = desk.table.findChild(QLineEdit)
+    assert editor.text() == "dog: puppy"
+
+
+def test_a_threshold_takes_effect_at_every_step_of_the_wheel(desk):
+    desk.session.prompts = PromptSet.parse("cat")
+    index = desk.table.model().index(0, Column.THRESHOLD)
+    desk.table.edit(index)
+    box = desk.table.findChild(QDoubleSpinBox)
+    box.stepUp()
+    box.stepUp()
+    assert desk.session.prompts.get(1).threshold == 0.05
+    box.setValue(-0.05)
+    assert desk.session.prompts.get(1).threshold is None
+
+
+def test_eye_solo_and_lock_are_one_click_each(desk, qtbot):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.result(np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8))
+    layers = desk.session.layers.class_layers(desk.image)
+    desk.click(qtbot, 0, Column.VISIBLE)
+    assert (layers[1].visible, layers[2].visible) == (False, True)
+    desk.click(qtbot, 0, Column.SOLO)
+    assert (layers[1].visible, layers[2].visible) == (True, False)
+    desk.click(qtbot, 0, Column.SOLO)
+    assert (layers[1].visible, layers[2].visible) == (False, True)
+    desk.click(qtbot, 1, Column.LOCKED)
+    assert desk.session.locked == {2}
+
+
+def test_the_eye_follows_the_layer_list(desk):
+    desk.session.prompts = PromptSet.parse("cat")
+    desk.result(np.ones((10, 10), np.uint8))
+    desk.session.layers.class_layers(desk.image)[1].visible = False
+    assert Qt.CheckState(desk.cell(0, Column.VISIBLE, CHECK)) == Qt.CheckState.Unchecked
+
+
+def test_a_hidden_class_of_the_combined_layer_is_clear(desk):
+    from napari_cliptrase.plugin.layers import Output
+
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    subject = subject_of(desk.viewer, desk.image, 0)
+    table = desk.session.prompts.table()
+    desk.session.layers.write(Result(subject.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
+    desk.session.visibility.hide(1, True)
+    layer = desk.session.layers.combined_layer(desk.image)
+    assert layer.get_color(1)[3] == 0
+    desk.session.prompts = desk.session.prompts.renamed(2, "wolf")
+    assert layer.get_color(1)[3] == 0
+
+
+def test_a_new_colour_reaches_the_layer(desk):
+    desk.session.prompts = PromptSet.parse("cat")
+    desk.result(np.ones((10, 10), np.uint8))
+    desk.model.setData(desk.model.index(0, Column.COLOR), QColor("#0000ff"), Qt.ItemDataRole.BackgroundRole)
+    assert desk.session.prompts.get(1).color == "#0000ff"
+    assert np.allclose(desk.session.layers.class_layers(desk.image)[1].get_color(1)[:3], (0, 0, 1))
+
+
+@pytest.mark.parametrize(("dragged", "row", "order"), [(0, 3, [2, 3, 1]), (2, 0, [3, 1, 2]), (0, 2, [2, 1, 3])])
+def test_dragging_a_row_moves_the_class(desk, dragged, row, order):
+    desk.session.prompts = PromptSet.parse("a\nb\nc")
+    data = desk.model.mimeData([desk.model.index(dragged, Column.NAME)])
+    assert desk.model.dropMimeData(data, Qt.DropAction.MoveAction, row, 0, QModelIndex())
+    assert list(desk.session.prompts.ids) == order
+    assert not desk.model.dropMimeData(QMimeData(), Qt.DropAction.MoveAction, 0, 0, QModelIndex())
+    assert data.hasFormat(MIME)
+
+
+def test_delete_removes_the_selected_classes_and_their_layers(desk, qtbot):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.result(np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8))
+    desk.session.layers.class_layers(desk.image)[2].data_setitem((np.array([0]), np.array([0])), 2)
+    desk.table.selectAll()
+    qtbot.keyClick(desk.table, Qt.Key.Key_Delete)
+    assert desk.names() == []
+    assert list(desk.session.layers.class_layers(desk.image)) == [2]
+    assert "hand edits" in desk.panel.note.text()
+
+
+def test_a_class_that_comes_back_has_its_kept_layer_again(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    labels = np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8)
+    desk.result(labels)
+    kept = desk.session.layers.class_layers(desk.image)[2]
+    kept.data_setitem((np.array([0]), np.array([0])), 2)
+    desk.panel.delete([2])
+    desk.panel.add_text("bird")
+    desk.panel.add_text("dog")
+    assert [(entry.name, entry.id) for entry in desk.session.prompts] == [("cat", 1), ("bird", 3), ("dog", 2)]
+    desk.result(labels)
+    assert desk.session.layers.class_layers(desk.image)[2] is kept
+    assert [layer.name for layer in desk.viewer.layers if layer.name.startswith("dog")] == [kept.name]
+
+
+def test_selecting_a_row_makes_its_class_the_active_one_and_back(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.table.selectRow(1)
+    assert desk.session.active_class == 2
+    desk.session.active_class = 1
+    assert desk.table.currentIndex().data(ID) == 1
+
+
+def test_the_filter_looks_at_synonyms_and_keeps_the_background(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog: hound\nbird")
+    desk.panel.filter.setText("HOU")
+    shown = [desk.table.model().index(row, Column.NAME).data() for row in range(desk.table.model().rowCount())]
+    assert shown == ["dog", "background"]
+
+
+def test_areas_and_scores_are_shown_and_empty_classes_explained(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    labels = np.zeros((10, 10), np.uint8)
+    labels[:, :4] = 1
+    summary = (ClassSummary(1, "cat", 40, 0.4, 0.61, 0.9), ClassSummary(2, "dog", 0, 0.0, None, 0.12))
+    desk.result(labels, summary)
+    assert [desk.cell(0, Column.AREA), desk.cell(0, Column.SCORE)] == ["40.0 %", "0.61"]
+    assert desk.cell(1, Column.AREA) == "none"
+    assert "dog (best 0.12)" in desk.panel.advice.text()
+    assert "To be noted." in desk.panel.advice.text()
+
+
+@pytest.mark.parametrize("share", [1, 99.96, 99.9, 12.3, 0.1, 0.01])
+def test_every_area_fits_its_column(desk, share):
+    desk.session.prompts = PromptSet.parse("cat")
+    desk.model.set_figures({1: share / 100}, ())
+    text = desk.cell(0, Column.AREA)
+    room = desk.table.columnWidth(Column.AREA) - 6  # what the style leaves free at both ends
+    assert desk.table.fontMetrics().horizontalAdvance(text) <= room
+    desk.model.set_figures({1: 1.0}, ())
+    assert desk.cell(0, Column.AREA) == "100 %"
+
+
+def test_long_notes_scroll_and_leave_room_for_the_rest(desk):
+    desk.session.prompts = PromptSet.parse("\n".join(f"class number {i}" for i in range(41)))
+    summary = tuple(ClassSummary(i, f"class number {i}", 0, 0.0, None, 0.1) for i in range(1, 42))
+    desk.result(np.zeros((10, 10), np.uint8), summary)
+    desk.session.segmented.segmentation.notes = ("A sentence of some length that goes on for a while. " * 9,) * 3
+    desk.panel.count()
+    desk.panel.add_text(", ".join(f"class number {i}" for i in range(41)))
+    QApplication.processEvents()
+    line = desk.panel.fontMetrics().lineSpacing()
+    assert desk.panel.advice.height() <= 8 * line
+    assert desk.panel.note.height() <= 4 * line
+    assert desk.panel.advice.text().count("of some length") == 27
+    assert desk.panel.advice.verticalScrollBar().isVisible()
+    desk.panel.advice.say("This takes two lines in a dock of this width, if nobody has made the font smaller.")
+    QApplication.processEvents()
+    assert desk.panel.advice.height() <= 3 * line
+    assert not desk.panel.advice.verticalScrollBar().isVisible()
+
+
+def test_areas_follow_the_brush(desk, qtbot):
+    desk.session.prompts = PromptSet.parse("cat")
+    desk.result(np.ones((10, 10), np.uint8), (ClassSummary(1, "cat", 100, 1.0, 0.6, 0.9),))
+    layer = desk.session.layers.class_layers(desk.image)[1]
+    layer.data_setitem((np.arange(10), np.zeros(10, int)), 0)
+    qtbot.waitUntil(lambda: desk.cell(0, Column.AREA) == "90.0 %", timeout=30_000)
+
+
+def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, monkeypatch):
+    desk.session.prompts = PromptSet.parse("cat: kitten\ndog\nbackground: wall")
+    desk.result(np.ones((10, 10), np.uint8))
+    desk.panel.save(str(tmp_path / "classes.txt"))
+    desk.panel.use(PromptSet.parse("dog\nbird"))
+    assert desk.session.prompts.ids == (2, 3)
+    assert not desk.session.layers.class_layers(desk.image)
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: Way.REPLACE)
+    desk.panel.load(str(tmp_path / "classes.txt"))
+    assert desk.session.prompts.get(2).name == "dog"
+    assert desk.session.prompts.background == ("wall",)
+    desk.panel.load(str(tmp_path / "none.txt"))
+    assert "none.txt cannot be read" in desk.panel.note.text()
+
+
+@pytest.mark.parametrize(
+    ("way", "names"),
+    [(Way.REPLACE, ["dog", "bird"]), (Way.ADD, ["cat", "dog", "bird"]), (Way.NOTHING, ["cat", "dog"])],
+)
+def test_a_list_asks_before_it_takes_the_place_of_classes(desk, monkeypatch, way, names):
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: way)
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.panel.offer(PromptSet.parse("dog\nbird"))
+    assert desk.names() == names
+    assert desk.session.prompts.classes[-1].id == (2 if way is Way.NOTHING else 3)
+
+
+def test_a_list_for_an_empty_table_asks_nothing(desk, monkeypatch):
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: pytest.fail("asked"))
+    desk.panel.offer(PromptSet.parse("dog\nbird"))
+    assert desk.names() == ["dog", "bird"]
+
+
+@pytest.mark.parametrize(
+    ("button", "way"), [("Replace", Way.REPLACE), ("Add to the table", Way.ADD), ("", Way.NOTHING)]
+)
+def test_the_question_has_a_button_for_each_way(desk, monkeypatch, button, way):
+    def press(box):
+        assert "2 classes" in box.text()
+        for candidate in box.buttons():
+            if candidate.text() == button or (
+                not button and box.standardButton(candidate) == box.StandardButton.Cancel
+            ):
+                candidate.click()
+
+    monkeypatch.setattr(QMessageBox, "exec", press)
+    assert ask_way(desk.panel, PromptSet.parse("cat"), PromptSet.parse("dog\nbird")) is way
+
+
+def test_a_locked_class_is_neither_deleted_nor_replaced(desk):
+    desk.session.prompts = PromptSet.parse("cat\ndog")
+    desk.result(np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8))
+    desk.session.locked = frozenset({2})
+    desk.panel.delete([1, 2])
+    assert desk.names() == ["dog"]
+    assert desk.panel.note.text() == "Class 'dog' is locked; unlock it first."
+    desk.panel.use(PromptSet.parse("bird"))
+    assert desk.names() == ["bird", "dog"]
+    assert desk.session.locked == {2}
+    assert list(desk.session.layers.class_layers(desk.image)) == [2]
+
+
+def test_the_background_row_edits_the_background(desk):
+    desk.session.prompts = PromptSet.parse("cat")
+    last = desk.model.rowCount() - 1
+    assert desk.cell(last, Column.NAME) == "background"
+    desk.model.setData(desk.model.index(last, Column.NAME), "wall, floor", EDIT)
+    assert desk.session.prompts.background == ("wall", "floor")
+    assert desk.session.prompts.classes[0].name == "cat"
+
+
+def test_everything_fits_without_scrolling_sideways(desk):
+    desk.session.prompts = PromptSet.parse("\n".join(f"class number {i}: synonym, another" for i in range(40)))
+    QApplication.processEvents()
+    assert desk.table.horizontalHeader().length() <= desk.table.viewport().width()
+    assert desk.table.columnWidth(Column.NAME) > 80
+    assert desk.panel.minimumSizeHint().width() <= 380
+    assert desk.panel.mapTo(desk.panel, QPoint(0, 0)).x() == 0
+
+
+def test_classes_of_a_table_that_only_layers_have_are_not_lost(desk):
+    desk.session.prompts = PromptSet.parse("cat")
+    desk.result(np.ones((10, 10), np.uint8))
+    assert isinstance(desk.session.layers.table(desk.image), ClassTable)
+    desk.panel.add_text("dog")
+    assert desk.session.prompts.ids == (1, 2)
+
+
+def test_a_click_on_the_selected_row_announces_its_class_again(desk, qtbot):
+    desk.panel.add_text("cat\ndog")
+    desk.click(qtbot, 1, Column.NAME)
+    told = []
+    desk.session.active_changed.connect(told.append)
+    desk.click(qtbot, 1, Column.NAME)
+    assert told == [2]

@@ -1,0 +1,179 @@
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from PIL import Image as Picture
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.plugin.layers import Output, Result
+from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
+
+LABELS = np.zeros((20, 30), np.uint8)
+LABELS[:10] = 1
+LABELS[10:, :15] = 2
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+def segmented(viewer, name="scene", **how):
+    session = session_of(viewer)
+    image = viewer.add_image(np.zeros((20, 30, 3), np.uint8), name=name, rgb=True)
+    subject = subject_of(viewer, image, session.version_of(image))
+    session.layers.write(Result(subject.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
+    return image
+
+
+@pytest.fixture
+def dock(viewer, qtbot, tmp_path):
+    dock = ExportDock(viewer)
+    qtbot.addWidget(dock)
+    dock.folder.setText(str(tmp_path / "out"))
+    dock.show()
+    return dock
+
+
+def preview_of(dock, qtbot):
+    qtbot.waitUntil(lambda: "Files:" in dock.preview.text(), timeout=60_000)
+    return dock.preview.text()
+
+
+def export(dock, qtbot):
+    dock.export.click()
+    qtbot.waitUntil(lambda: dock.export.isEnabled(), timeout=60_000)
+    return dock.preview.text()
+
+
+def test_without_a_label_layer_the_dock_says_what_to_do(dock):
+    assert not dock.export.isEnabled()
+    assert "Segment by text" in dock.preview.text()
+
+
+def test_the_preview_names_files_and_losses_before_anything_is_written(viewer, dock, qtbot, tmp_path):
+    segmented(viewer)
+    text = preview_of(dock, qtbot)
+    assert "scene.png" in text
+    assert "450 labelled pixels" in text
+    assert "Nothing is lost" in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_writes_the_masks_as_the_layers_show_them(viewer, dock, qtbot, tmp_path):
+    segmented(viewer)
+    text = export(dock, qtbot)
+    assert "Written to" in text
+    with Picture.open(tmp_path / "out" / "scene.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), LABELS)
+    assert dock.open_folder.isEnabled()
+
+
+def test_the_files_are_those_of_the_mask_library(viewer, dock, qtbot, tmp_path):
+    from napari_cliptrase.masks.label_image import LabelImage
+
+    segmented(viewer)
+    dock.format.setCurrentIndex(dock.format.findData("coco"))
+    export(dock, qtbot)
+    table = PromptSet.parse("cat\ndog").table()
+    FORMATS["coco"].write(LabelImage(LABELS, table, stem="scene"), tmp_path / "by_hand")
+    written = (tmp_path / "out" / "annotations.json").read_bytes()
+    assert written == (tmp_path / "by_hand" / "annotations.json").read_bytes()
+
+
+def test_the_command_line_writes_the_same_bytes(viewer, dock, qtbot, tmp_path):
+    from typer.testing import CliRunner
+
+    from napari_cliptrase.cli.app import app
+
+    segmented(viewer)
+    export(dock, qtbot)
+    dock.format.setCurrentIndex(dock.format.findData("coco"))
+    export(dock, qtbot)
+    mask, out = tmp_path / "out" / "scene.png", tmp_path / "by_command"
+    done = CliRunner().invoke(app, ["export", str(mask), "--to", "coco", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert (out / "annotations.json").read_bytes() == (tmp_path / "out" / "annotations.json").read_bytes()
+
+
+def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
+    image = segmented(viewer)
+    dock.masks.set_wanted(session_of(viewer).layers.class_layers(image)[1], False)
+    export(dock, qtbot)
+    with Picture.open(tmp_path / "out" / "scene.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), np.where(LABELS == 2, 2, 0))
+
+
+def test_overlapped_pixels_are_counted(viewer, dock, qtbot):
+    image = segmented(viewer)
+    layers = session_of(viewer).layers.class_layers(image)
+    rows, columns = np.nonzero(LABELS == 2)
+    layers[1].data_setitem((rows[:7], columns[:7]), 1)
+    assert "7 overlapped pixels" in preview_of(dock, qtbot)
+
+
+def test_painting_renews_the_preview(viewer, dock, qtbot):
+    image = segmented(viewer)
+    preview_of(dock, qtbot)
+    layer = session_of(viewer).layers.class_layers(image)[2]
+    layer.data_setitem((np.array([15]), np.array([25])), 2)
+    qtbot.waitUntil(lambda: "451 labelled pixels" in dock.preview.text(), timeout=60_000)
+
+
+def test_both_kinds_of_layers_are_exported_once(viewer, dock, qtbot):
+    segmented(viewer, output=Output.BOTH)
+    assert "1 image" in preview_of(dock, qtbot)
+
+
+def test_several_images_become_several_masks(viewer, dock, qtbot, tmp_path):
+    segmented(viewer, "one")
+    segmented(viewer, "two")
+    export(dock, qtbot)
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"one.png", "two.png"}
+
+
+def test_a_renamed_or_removed_layer_is_followed(viewer, dock):
+    layer = viewer.add_labels(np.eye(4, dtype=int), name="cells")
+    layer.name = "nuclei"
+    assert dock.masks.topLevelItem(0).text(0) == "nuclei"
+    viewer.layers.remove(layer)
+    assert dock.masks.topLevelItemCount() == 0
+    assert not dock.export.isEnabled()
+
+
+def test_a_name_pattern_with_a_slip_disables_export(viewer, dock):
+    segmented(viewer)
+    dock.pattern.setText("{imgae}")
+    assert not dock.export.isEnabled()
+    assert "{imgae}" in dock.preview.text()
+
+
+def test_two_masks_of_one_name_are_refused_in_words(viewer, dock, qtbot, tmp_path):
+    segmented(viewer, "one")
+    segmented(viewer, "two")
+    dock.pattern.setText("mask")
+    assert "different names" in export(dock, qtbot)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_would_be_replaced_are_named(viewer, dock, qtbot):
+    segmented(viewer)
+    export(dock, qtbot)
+    dock.strict.toggle()
+    qtbot.waitUntil(lambda: "Replaces 3 files" in dock.preview.text(), timeout=60_000)
+
+
+@pytest.mark.parametrize("width", [300, 420])
+def test_the_dock_fits_a_narrow_window(viewer, dock, qtbot, width):
+    segmented(viewer, "an image with a very long name that goes on and on and on")
+    preview_of(dock, qtbot)
+    assert dock.minimumSizeHint().width() <= width
+
+
+def test_every_control_has_a_tooltip(dock):
+    from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit
+
+    for kind in (QAbstractButton, QComboBox, QLineEdit):
+        assert all(widget.toolTip() for widget in dock.findChildren(kind) if widget.parent() is dock)
