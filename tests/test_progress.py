@@ -1,4 +1,4 @@
-from napari_cliptrase.progress import Progress, finish, retold
+from napari_cliptrase.progress import Progress, map_progress, run_to_end
 
 
 def steps():
@@ -8,12 +8,12 @@ def steps():
 
 def test_a_generator_runs_to_its_end_and_every_step_is_shown():
     seen = []
-    assert finish(steps(), seen.append) == finish(steps()) == "end"
+    assert run_to_end(steps(), seen.append) == run_to_end(steps()) == "end"
     assert seen == [1, 2, 3]
 
 
 def test_steps_are_told_in_other_words_and_some_passed_over():
     seen = []
-    told = retold(steps(), lambda step: Progress(step, 3, "doing") if step != 2 else None)
-    assert finish(told, seen.append) == "end"
+    told = map_progress(steps(), lambda step: Progress(step, 3, "doing") if step != 2 else None)
+    assert run_to_end(told, seen.append) == "end"
     assert [progress.done for progress in seen] == [1, 3]

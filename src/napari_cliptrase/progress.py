@@ -17,7 +17,7 @@ class Progress:
     text: str
 
 
-def finish(steps: Generator[Step, None, Value], watch: Callable[[Step], object] | None = None) -> Value:
+def run_to_end(steps: Generator[Step, None, Value], watch: Callable[[Step], object] | None = None) -> Value:
     """Run a generator to its end, show ``watch`` each step, and return what it returns."""
     while True:
         try:
@@ -29,7 +29,7 @@ def finish(steps: Generator[Step, None, Value], watch: Callable[[Step], object] 
             watch(step)
 
 
-def retold(
+def map_progress(
     steps: Generator[Step, None, Value], tell: Callable[[Step], Progress | None]
 ) -> Generator[Progress, None, Value]:
     """Do the steps and return their value, but say of each what ``tell`` makes of it; None is passed over."""

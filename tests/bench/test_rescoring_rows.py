@@ -6,7 +6,7 @@ from napari_cliptrase.bench.rescoring_rows import (
     labels_after_vote,
     random_text,
     rescoring_rows,
-    score,
+    score_grid,
     smooth_features,
     some_regions,
 )
@@ -18,7 +18,7 @@ def test_the_made_up_image_is_like_an_image():
     next_to, far_apart = ((features[:, by:] * features[:, :-by]).sum(-1).mean() for by in (1, 10))
     assert next_to > 2 * far_apart
     regions = some_regions((60, 80))
-    labels = labels_after_vote(score(features.flatten(0, 1), (21, 21), random_text(20)), regions, (60, 80))
+    labels = labels_after_vote(score_grid(features.flatten(0, 1), (21, 21), random_text(20)), regions, (60, 80))
     assert len(np.unique(labels)) > 2
     most = [np.bincount(labels[regions == region]).max() for region in range(regions.max() + 1)]
     assert 0.7 * labels.size < sum(most) < labels.size

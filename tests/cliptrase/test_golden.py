@@ -10,7 +10,7 @@ from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.region_masks import region_map
 from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for
-from napari_cliptrase.cliptrase.scoring import ballot, label_pixels
+from napari_cliptrase.cliptrase.scoring import label_pixels, phrase_scores
 from napari_cliptrase.cliptrase.text import embed_texts
 from napari_cliptrase.cliptrase.towers import text_tower, vision_tower
 from napari_cliptrase.cliptrase.vote import majority, paint
@@ -67,7 +67,7 @@ def test_regions(golden, patches):
 
 def test_prediction(golden, patches, toyclip):
     classes, background = len(golden["labels"]), len(golden["background"])
-    scores = ballot(
+    scores = phrase_scores(
         patches.features[0],
         patches.grid,
         torch.from_numpy(golden["text_features"]),

@@ -6,8 +6,8 @@ from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin import commands
-from napari_cliptrase.plugin.layers import Result
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import PlaneResult
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
 TABLE = ClassTable.from_names("cat", "dog")
@@ -25,8 +25,8 @@ def viewer():
 def write(viewer, plane, labels):
     viewer.dims.set_current_step(0, plane)
     session = session_of(viewer)
-    subject = subject_of(viewer, session.image, session.version_of(session.image))
-    session.layers.write(Result(subject.target, labels, TABLE))
+    subject = plane_source_of(viewer, session.image, session.version_of(session.image))
+    session.layers.write(PlaneResult(subject.target, labels, TABLE))
 
 
 @pytest.fixture

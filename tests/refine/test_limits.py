@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.refine.limits import Limits, Strength, boundary_band, settle
+from napari_cliptrase.refine.limits import Limits, Strength, apply_limits, boundary_band
 
 labels = arrays(np.uint8, (9, 11), elements=st.integers(0, 3))
 masks = arrays(bool, (9, 11))
@@ -66,7 +66,7 @@ def test_edits_and_locked_classes_are_never_touched(
     before: np.ndarray, refined: np.ndarray, edited: np.ndarray, locked: frozenset[int]
 ) -> None:
     kept_before, kept_refined = before.copy(), refined.copy()
-    result = settle(before, refined, edited=edited, locked_ids=locked)
+    result = apply_limits(before, refined, edited=edited, locked_ids=locked)
     assert np.array_equal(result[edited], before[edited])
     for class_id in locked:
         assert np.array_equal(result == class_id, before == class_id)

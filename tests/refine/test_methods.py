@@ -5,7 +5,7 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
-from napari_cliptrase.refine import Way, make_refiner
+from napari_cliptrase.refine import Method, make_refiner
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_prompts import SamPrompts
 from napari_cliptrase.refine.sam_vote import SamVote
@@ -16,7 +16,7 @@ def test_each_way_is_made_by_its_name_with_its_options(embedder: Embedder) -> No
     vote = make_refiner("sam-vote", embedder, points=16)
     assert isinstance(vote, SamVote)
     assert vote.options.points == 16
-    prompts = make_refiner(Way.SAM_PROMPTS, embedder, quality=0.5)
+    prompts = make_refiner(Method.SAM_PROMPTS, embedder, quality=0.5)
     assert isinstance(prompts, SamPrompts)
     assert prompts.options.quality == 0.5
     superpixels = make_refiner("superpixels", area=50)
@@ -41,7 +41,7 @@ def test_mistakes_name_what_there_is(embedder: Embedder) -> None:
 
 def test_names_and_limits_are_there_without_torch() -> None:
     code = (
-        "import sys; from napari_cliptrase.refine import Way, Limits, Strength, settle, make_refiner, finish;"
+        "import sys; from napari_cliptrase.refine import Method, Limits, Strength, apply_limits, make_refiner, finish;"
         "make_refiner('superpixels'); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,7 +5,7 @@ from segment_anything import SamPredictor
 from torch.nn import functional
 
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import CHUNK, MASK_LOGIT, Prompts, ask, mask_prompt, to_pixels
+from napari_cliptrase.refine.sam_decoder import CHUNK, MASK_LOGIT, DecoderPrompts, decode, mask_prompt, to_pixels
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def test_answers_are_those_of_segment_anythings_predictor(
     predictor.set_image(image)
     masks, quality, low = predictor.predict(coords, labels, edges, logits, several, return_logits=True)
 
-    prompts = Prompts(
+    prompts = DecoderPrompts(
         None if coords is None else coords[None],
         None if labels is None else labels[None],
         None if edges is None else edges[None],
         None if logits is None else torch.from_numpy(logits)[None],
     )
     embedding = embedder.embed(image)
-    found = ask(embedder.sam, embedding, prompts, several=several)
+    found = decode(embedder.sam, embedding, prompts, several=several)
     assert np.allclose(found.logits[0].numpy(), low, atol=1e-4)
     assert np.allclose(found.quality[0].numpy(), quality, atol=1e-4)
     pixels = np.stack(list(to_pixels(embedder.sam, embedding, found.logits[0])))
@@ -45,12 +45,12 @@ def test_answers_are_those_of_segment_anythings_predictor(
 
 def test_prompts_are_cut_into_small_groups_without_losing_one(embedder: Embedder, image: np.ndarray) -> None:
     points = np.random.default_rng(2).uniform(0, 40, (2 * CHUNK + 3, 1, 2)).astype(np.float32)
-    prompts = Prompts(points, np.ones(points.shape[:2], np.float32))
+    prompts = DecoderPrompts(points, np.ones(points.shape[:2], np.float32))
     groups = list(prompts.chunks())
     assert [len(group) for group in groups] == [CHUNK, CHUNK, 3]
     embedding = embedder.embed(image)
-    together = ask(embedder.sam, embedding, prompts, several=False).logits
-    apart = torch.cat([ask(embedder.sam, embedding, group, several=False).logits for group in groups])
+    together = decode(embedder.sam, embedding, prompts, several=False).logits
+    apart = torch.cat([decode(embedder.sam, embedding, group, several=False).logits for group in groups])
     assert torch.allclose(together, apart, atol=1e-4)
 
 
@@ -59,8 +59,10 @@ def test_coordinates_stay_in_single_precision(embedder: Embedder, image: np.ndar
     embedder.sam.module.prompt_encoder.register_forward_pre_hook(
         lambda _, args, kwargs: seen.extend([kwargs["points"][0].dtype, kwargs["boxes"].dtype]), with_kwargs=True
     )
-    prompts = Prompts(np.ones((1, 1, 2)), np.ones((1, 1)), np.array([[0.0, 0.0, 9.0, 9.0]]))  # float64 by mistake
-    ask(embedder.sam, embedder.embed(image), prompts, several=False)
+    prompts = DecoderPrompts(
+        np.ones((1, 1, 2)), np.ones((1, 1)), np.array([[0.0, 0.0, 9.0, 9.0]])
+    )  # float64 by mistake
+    decode(embedder.sam, embedder.embed(image), prompts, several=False)
     assert seen == [torch.float32, torch.float32]
 
 

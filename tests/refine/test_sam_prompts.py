@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.progress import finish
+from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_prompts import PromptOptions, SamPrompts
 
@@ -169,7 +169,7 @@ def test_large_images_are_refined_in_windows_that_fit_together(embedder: Embedde
 def test_an_unprepared_image_is_encoded_only_once_for_both_calls(oracle: Oracle, picture: SimpleNamespace) -> None:
     embedder = oracle(picture.truth)
     refiner = SamPrompts(embedder)
-    finish(refiner.prepare_steps(picture.image))
+    run_to_end(refiner.prepare_steps(picture.image))
     refiner.refine(picture.coarse)
     refiner.refine(picture.coarse)
     assert embedder.sam.module.image_encoder.calls == 1

@@ -35,7 +35,7 @@ def _measure() -> dict[str, float]:
     from napari_cliptrase.bench.rescoring_rows import (
         labels_after_vote,
         random_text,
-        score,
+        score_grid,
         smooth_features,
         some_regions,
     )
@@ -43,9 +43,9 @@ def _measure() -> dict[str, float]:
 
     features, text, regions = smooth_features(GRID), random_text(CLASSES), some_regions(SIZE)
     with torch.inference_mode():
-        rank_pixels(score(features, GRID, text[:2]), (64, 64))  # what torch allocates once
+        rank_pixels(score_grid(features, GRID, text[:2]), (64, 64))  # what torch allocates once
         before = _now()
-        scores = score(features, GRID, text)
+        scores = score_grid(features, GRID, text)
         labels_after_vote(scores, regions, SIZE)
         rank_pixels(scores, SIZE)
     return {"extra": _peak() - before, "volume": CLASSES * SIZE[0] * SIZE[1] * 4 / 1e6}

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from napari_cliptrase.bench.row import Row
 from napari_cliptrase.bench.timing import interleaved
-from napari_cliptrase.cliptrase.scoring import Ballot, ballot, label_pixels, rank_pixels
+from napari_cliptrase.cliptrase.scoring import PhraseScores, label_pixels, phrase_scores, rank_pixels
 from napari_cliptrase.cliptrase.vote import Labels, majority, paint
-from napari_cliptrase.engine.score import Contest, keep_sure
+from napari_cliptrase.engine.score import ScoredGrid, protect_confident
 from napari_cliptrase.engine.settings import Settings
 
 TARGET_MS = 20.0
@@ -38,17 +38,17 @@ def some_regions(size: tuple[int, int]) -> NDArray[np.int32]:
     return np.asarray(rows * 3 // size[0] * 4 + columns * 4 // size[1], np.int32)
 
 
-def score(features: Tensor, grid: tuple[int, int], text: Tensor) -> Ballot:
+def score_grid(features: Tensor, grid: tuple[int, int], text: Tensor) -> PhraseScores:
     """Compare patches with phrases, one phrase for each class."""
-    return ballot(features, grid, text, np.arange(len(text)), _SCALE)
+    return phrase_scores(features, grid, text, np.arange(len(text)), _SCALE)
 
 
-def labels_after_vote(scores: Ballot, regions: NDArray[np.int32], size: tuple[int, int]) -> Labels:
+def labels_after_vote(scores: PhraseScores, regions: NDArray[np.int32], size: tuple[int, int]) -> Labels:
     """(H, W) labels by the default settings: a vote in each region, but for pixels that are sure."""
     pixels = label_pixels(scores, size)
     voted = paint(pixels, regions, majority(pixels, regions, scores.classes))
-    contest = Contest(scores, size, np.zeros(scores.classes + 1, np.float32))
-    return keep_sure(contest, pixels, voted, Settings().protect)
+    contest = ScoredGrid(scores, size, np.zeros(scores.classes + 1, np.float32))
+    return protect_confident(contest, pixels, voted, Settings().protect)
 
 
 @torch.inference_mode()
@@ -57,8 +57,8 @@ def rescoring_rows(rounds: int) -> list[Row]:
     grid, size = (21, 21), (512, 512)
     features, text, regions = smooth_features(grid), random_text(20), some_regions(size)
     ways = {
-        "labels": lambda: labels_after_vote(score(features, grid, text), regions, size),
-        "ranking": lambda: rank_pixels(score(features, grid, text), size),
+        "labels": lambda: labels_after_vote(score_grid(features, grid, text), regions, size),
+        "ranking": lambda: rank_pixels(score_grid(features, grid, text), size),
     }
     # no ratio, but milliseconds: the fastest round is the one that other programs disturbed least
     seconds = interleaved(ways, rounds, min)

@@ -13,7 +13,7 @@ from rich.text import Text
 from napari_cliptrase.classes.colors import to_hex
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.inputs import Failure
-from napari_cliptrase.cli.segment_files import Done, Plane
+from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentedPlane
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.progress import Progress
 
@@ -52,7 +52,7 @@ class Display:
         """Show how far the current work is."""
         self._bars.update(self._part, description=progress.text, completed=progress.done, total=progress.total or None)
 
-    def finished(self, outcome: Done | Failure) -> None:
+    def finished(self, outcome: SegmentedFile | Failure) -> None:
         """Count an image; a failure is said at once, a note once."""
         self._bars.advance(self._whole)
         if isinstance(outcome, Failure):
@@ -72,7 +72,7 @@ class Display:
                 self._console.print(Text("Note: ", style="yellow") + Text(note))
 
 
-def print_summary(done: Sequence[Done], classes: ClassTable, folder: str) -> None:
+def print_summary(done: Sequence[SegmentedFile], classes: ClassTable, folder: str) -> None:
     """Print to the output stream: a table for one picture, a line for each of several."""
     console = Console(highlight=False)
     planes = [(entry, plane) for entry in done for plane in entry.planes]
@@ -86,7 +86,7 @@ def print_summary(done: Sequence[Done], classes: ClassTable, folder: str) -> Non
         console.print(f"Wrote {masks} to {folder}", soft_wrap=True, markup=False)
 
 
-def _table(plane: Plane, classes: ClassTable) -> Table:
+def _table(plane: SegmentedPlane, classes: ClassTable) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("id", justify="right")
     table.add_column("class", overflow="fold")
@@ -100,7 +100,7 @@ def _table(plane: Plane, classes: ClassTable) -> Table:
     return table
 
 
-def _line(plane: Plane) -> Text:
+def _line(plane: SegmentedPlane) -> Text:
     found = sorted((entry for entry in plane.classes if entry.pixels), key=lambda entry: -entry.pixels)
     return Text(f"{plane.mask}  ", style="bold") + Text(", ".join(f"{entry.name} {_percent(entry)}" for entry in found))
 

@@ -9,9 +9,9 @@ import typer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
-from napari_cliptrase.progress import Progress, finish
-from napari_cliptrase.refine.limits import Limits, Strength, settle
-from napari_cliptrase.refine.methods import Way, make_refiner
+from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.refine.limits import Limits, Strength, apply_limits
+from napari_cliptrase.refine.methods import Method, make_refiner
 from napari_cliptrase.refine.protocol import check_labels
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def refine(
     image: Annotated[Path, typer.Argument(help="The image.")],
     mask: Annotated[Path, typer.Argument(help="Its mask, in any format that can be read.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File or folder to write; may be the mask itself.")],
-    way: Annotated[Way, typer.Option("--way", help="How boundaries are found.")] = Way.SAM_PROMPTS,
+    way: Annotated[Method, typer.Option("--way", help="How boundaries are found.")] = Method.SAM_PROMPTS,
     sam: Annotated[
         str, typer.Option("--sam", help="SAM: demo, vit_b, vit_l, vit_h, vit_t, or a checkpoint file.")
     ] = DEFAULT_SAM,
@@ -83,9 +83,9 @@ def refine(
 
         refiner = make_refiner(way, sam, device, **_options(points, quality))
         for number, index in enumerate(picture.indices()):
-            finish(refiner.prepare_steps(picture.rgb(index)), show)
-            refined = finish(refiner.refine_steps(before[number]), show)
-            after[number] = settle(before[number], refined.labels, limits, locked_ids=locked_ids)
+            run_to_end(refiner.prepare_steps(picture.rgb(index)), show)
+            refined = run_to_end(refiner.refine_steps(before[number]), show)
+            after[number] = apply_limits(before[number], refined.labels, limits, locked_ids=locked_ids)
             notes += [note for note in refined.notes if note not in notes]
     form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out)
     changed = int((after != before).sum())

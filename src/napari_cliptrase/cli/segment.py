@@ -14,7 +14,7 @@ from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.refine.methods import Way
+from napari_cliptrase.refine.methods import Method
 
 if TYPE_CHECKING:
     from napari_cliptrase.refine.protocol import MaskRefiner
@@ -43,7 +43,7 @@ def segment(
     paper: Annotated[
         int | None, typer.Option(help="The published protocol at 224 or 336: masks of the central square.")
     ] = None,
-    refine: Annotated[Way | None, typer.Option(help="Sharpen the masks along the image.")] = None,
+    refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
     sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
@@ -66,12 +66,12 @@ def segment(
 
     from napari_cliptrase.cli.display import Display, print_summary
     from napari_cliptrase.cli.inputs import Failure, find_images
-    from napari_cliptrase.cli.segment_files import Done, Job, as_data, segment_files
+    from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.models.load import load_model
 
     inputs, failures = find_images(images, out)
-    outcomes: list[Done | Failure] = list(failures)
+    outcomes: list[SegmentedFile | Failure] = list(failures)
     with Display(len(inputs)) as display:
         for failure in failures:
             display.failed(failure)
@@ -80,7 +80,7 @@ def segment(
             display.note(clip.notes)
             sharpener = sam or ("demo" if clip.name == "demo" else DEFAULT_SAM)
             refiner, record = _refiner(refine, sharpener, device, display.watch)
-            job = Job(
+            job = SegmentRequest(
                 segmenter=Segmenter(clip, settings),
                 prompts=wanted,
                 out=out,
@@ -93,7 +93,7 @@ def segment(
             for outcome in segment_files(job, inputs, display.watch):
                 display.finished(outcome)
                 outcomes.append(outcome)
-    done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+    done = [outcome for outcome in outcomes if isinstance(outcome, SegmentedFile)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if as_json:
         data = {
@@ -137,7 +137,7 @@ def _read_settings(file: Path | None, paper: int | None, changes: dict[str, Any]
 
 
 def _refiner(
-    way: Way | None, sam: str, device: str, watch: Callable[[Progress], None]
+    way: Method | None, sam: str, device: str, watch: Callable[[Progress], None]
 ) -> tuple["MaskRefiner | None", dict[str, Any]]:
     """Make the refiner, and the record of it for the provenance."""
     from napari_cliptrase.refine.methods import make_refiner

@@ -21,14 +21,14 @@ from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.pixels.read import ImageFile, read_image
-from napari_cliptrase.progress import Progress, finish
+from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 Watch = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Job:
+class SegmentRequest:
     """What is to be done with each image."""
 
     segmenter: Segmenter
@@ -42,7 +42,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Plane:
+class SegmentedPlane:
     """What came out of one plane of an image; files by their names in the output folder."""
 
     index: tuple[int, ...]
@@ -52,17 +52,17 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Done:
+class SegmentedFile:
     """An image that was segmented; ``size`` is the width and height of its masks."""
 
     source: str
     size: tuple[int, int]
     record: Path
-    planes: tuple[Plane, ...]
+    planes: tuple[SegmentedPlane, ...]
     notes: tuple[str, ...]
 
 
-def segment_files(job: Job, inputs: Sequence[Input], watch: Watch) -> Iterator[Done | Failure]:
+def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) -> Iterator[SegmentedFile | Failure]:
     """Segment one image after the other; whatever happens to one, the rest goes on."""
     sources = {entry.path.resolve() for entry in inputs}
     for entry in inputs:
@@ -82,7 +82,7 @@ def segment_files(job: Job, inputs: Sequence[Input], watch: Watch) -> Iterator[D
             yield Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
-def _segment_file(job: Job, entry: Input, sources: set[Path], watch: Watch) -> Done:
+def _segment_file(job: SegmentRequest, entry: Input, sources: set[Path], watch: Watch) -> SegmentedFile:
     image = read_image(entry.path)
     indices = list(image.indices())
     stems = [piece.stem for piece in _mask(np.zeros((len(indices), 1, 1), np.uint8), image, entry, job).pieces()]
@@ -94,10 +94,10 @@ def _segment_file(job: Job, entry: Input, sources: set[Path], watch: Watch) -> D
         if job.scores:
             scored = LabelImage(result.labels, result.classes, stem=stem, image_name=entry.path.name)
             FORMATS["npz"].write(replace(scored, scores=result.scores), job.out / "scores")
-        planes.append(Plane(index, f"{stem}.png", overlay, result.summary()))
+        planes.append(SegmentedPlane(index, f"{stem}.png", overlay, result.summary()))
     labels = np.stack([result.labels for result in results])
     written = FORMATS["png"].write(_mask(labels, image, entry, job), job.out)
-    done = Done(
+    done = SegmentedFile(
         source=str(entry.path),
         size=(labels.shape[2], labels.shape[1]),
         record=_record_path(job, entry).relative_to(job.out),
@@ -110,7 +110,7 @@ def _segment_file(job: Job, entry: Input, sources: set[Path], watch: Watch) -> D
     return done
 
 
-def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: Job) -> LabelImage:
+def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: SegmentRequest) -> LabelImage:
     """Labels of all planes (n, H, W) with the image's plane axes."""
     letters = "".join(image.roles.letters[axis] for axis in image.roles.planes)
     return LabelImage(
@@ -122,14 +122,14 @@ def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: Job)
     )
 
 
-def _segment_plane(job: Job, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
+def _segment_plane(job: SegmentRequest, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
     rgb = image.rgb(index)
-    encoding = finish(job.segmenter.encode_steps(rgb), watch)
-    result = finish(job.segmenter.segment_steps(encoding, job.prompts), watch)
+    encoding = run_to_end(job.segmenter.encode_steps(rgb), watch)
+    result = run_to_end(job.segmenter.segment_steps(encoding, job.prompts), watch)
     if job.refiner is None:
         return result
-    finish(job.refiner.prepare_steps(job.segmenter.picture(rgb)), watch)
-    refined = finish(job.refiner.refine_steps(result.labels, result.scores), watch)
+    run_to_end(job.refiner.prepare_steps(job.segmenter.picture(rgb)), watch)
+    refined = run_to_end(job.refiner.refine_steps(result.labels, result.scores), watch)
     return replace(
         result,
         labels=refined.labels,
@@ -138,7 +138,7 @@ def _segment_plane(job: Job, image: ImageFile, index: tuple[int, ...], watch: Wa
     )
 
 
-def _protect(job: Job, entry: Input, stems: Sequence[str], sources: set[Path]) -> None:
+def _protect(job: SegmentRequest, entry: Input, stems: Sequence[str], sources: set[Path]) -> None:
     """Raise rather than write over an input, or over a mask that somebody changed or that is not ours."""
     masks = [job.out / f"{stem}.png" for stem in stems]
     for mask in masks:
@@ -163,11 +163,11 @@ def _known_masks(record: Path) -> dict[str, str]:
         return {}
 
 
-def _record_path(job: Job, entry: Input) -> Path:
+def _record_path(job: SegmentRequest, entry: Input) -> Path:
     return job.out / "records" / f"{entry.stem}.json"
 
 
-def _write_overlay(job: Job, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:
+def _write_overlay(job: SegmentRequest, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:
     name = f"overlays/{stem}.png"
     stream = BytesIO()
     draw_overlay(job.segmenter.picture(rgb), result.labels, result.classes).save(stream, "PNG")
@@ -175,7 +175,7 @@ def _write_overlay(job: Job, rgb: NDArray[np.uint8], stem: str, result: Segmenta
     return name
 
 
-def as_data(done: Done) -> dict[str, Any]:
+def as_data(done: SegmentedFile) -> dict[str, Any]:
     """Return what was done with an image as JSON data."""
     return {
         "image": done.source,

@@ -13,7 +13,7 @@ from napari_cliptrase.cliptrase.vote import Labels
 
 
 @dataclass(frozen=True)
-class Ballot:
+class PhraseScores:
     """Scores of all phrases on the patch grid, and which class each phrase speaks for.
 
     Attributes
@@ -70,14 +70,14 @@ class Ranking:
         return 1 - (self.best_score - self.second_score)
 
 
-def ballot(
+def phrase_scores(
     features: Tensor,
     grid: tuple[int, int],
     text: Tensor,
     owner: NDArray[np.intp],
     scale: float,
     prior: Tensor | None = None,
-) -> Ballot:
+) -> PhraseScores:
     """Compare features (h*w, d) with phrases (p, d), unit rows both; ``scale`` is the model's logit scale.
 
     ``prior`` is the image's own feature (d,), the class token: each phrase's scores are then multiplied by
@@ -86,16 +86,16 @@ def ballot(
     logits = scale * (features @ text.T)
     if prior is not None:
         logits = logits * (scale * (text @ prior))
-    return Ballot(logits.T.reshape(len(text), *grid).float(), np.asarray(owner, np.intp))
+    return PhraseScores(logits.T.reshape(len(text), *grid).float(), np.asarray(owner, np.intp))
 
 
-def label_pixels(scores: Ballot, size: tuple[int, int]) -> Labels:
+def label_pixels(scores: PhraseScores, size: tuple[int, int]) -> Labels:
     """(H, W) class index of each pixel, scores interpolated; the lowest class among equals."""
     owner: Labels = scores.owner.astype(index_dtype(scores.classes))
     return owner[highest(scores.logits, size)]
 
 
-def rank_pixels(scores: Ballot, size: tuple[int, int]) -> Ranking:
+def rank_pixels(scores: PhraseScores, size: tuple[int, int]) -> Ranking:
     """The two best classes of each pixel with their probabilities; slower than `label_pixels`."""
     dtype = index_dtype(scores.classes)
     best: Labels = np.empty(size, dtype)
@@ -117,7 +117,7 @@ def rank_pixels(scores: Ballot, size: tuple[int, int]) -> Ranking:
     return Ranking(best, second, best_score, second_score)
 
 
-def grid_probabilities(scores: Ballot) -> NDArray[np.float32]:
+def grid_probabilities(scores: PhraseScores) -> NDArray[np.float32]:
     """(classes, h, w) softmax probabilities over all phrases on the grid; a class has that of its best phrase."""
     return np.asarray(scores.best_phrases(scores.logits.softmax(0)).cpu().numpy())
 
@@ -127,7 +127,7 @@ def below(ranking: Ranking, thresholds: NDArray[np.float32]) -> NDArray[np.bool_
     return np.asarray(ranking.best_score < thresholds[ranking.best])
 
 
-def soft_vote(scores: Ballot, weights: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+def soft_vote(scores: PhraseScores, weights: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Class with the highest mean score in each region, and its probability: (n,) and (n,).
 
     ``weights`` (n, h*w) come from `vote.pooling`.

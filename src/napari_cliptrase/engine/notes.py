@@ -53,7 +53,7 @@ def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.
     return (f"To the model these mean nearly the same, so it may mix them up: {told}.",)
 
 
-def no_way_out(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
+def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
     """Say so when every pixel has to belong to some class."""
     if prompts.background or threshold > 0 or any(entry.threshold for entry in prompts):
         return ()

@@ -8,7 +8,7 @@ from napari_cliptrase.cliptrase.towers import VisionTower
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.windows import WindowPlan, plan_windows
-from napari_cliptrase.pixels.working_image import Frame, plan_frame
+from napari_cliptrase.pixels.working_image import WorkingImage, plan_working_image
 
 # Patches that go through the encoder at once: a processor gains nothing from more than fit its caches, a graphics card
 # wants thousands.
@@ -37,7 +37,7 @@ class EncodePlan:
         About what is needed until there are labels, ``kept_bytes`` included.
     """
 
-    frame: Frame
+    frame: WorkingImage
     windows: WindowPlan
     batch: int
     kept_bytes: int
@@ -52,7 +52,7 @@ class EncodePlan:
 
 def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Settings) -> EncodePlan:
     """Plan the encoding of an image of (H, W) pixels."""
-    frame = plan_frame(image_shape, tower.patch, settings.working_resolution, crop=settings.crop)
+    frame = plan_working_image(image_shape, tower.patch, settings.working_resolution, crop=settings.crop)
     largest = max(1, settings.working_window // tower.patch)
     windows = plan_windows(frame.grid, max(frame.grid) if frame.crop else largest, settings.overlap)
     patches = windows.size[0] * windows.size[1]

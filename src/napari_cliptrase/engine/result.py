@@ -11,7 +11,7 @@ from napari_cliptrase.classes.prompts import BACKGROUND
 from napari_cliptrase.classes.scores import ClassScores, sampling
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cliptrase.scoring import grid_probabilities
-from napari_cliptrase.engine.score import Contest
+from napari_cliptrase.engine.score import ScoredGrid
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Segmentation:
     classes: ClassTable
     provenance: dict[str, Any] = field(repr=False)
     notes: tuple[str, ...]
-    contest: Contest = field(repr=False)
+    contest: ScoredGrid = field(repr=False)
     ids: NDArray[np.uint16] = field(repr=False)
 
     @cached_property

@@ -12,12 +12,12 @@ from torch.nn import functional as F
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import SynonymMerge, Vote
 from napari_cliptrase.cliptrase.scoring import (
-    Ballot,
+    PhraseScores,
     Ranking,
-    ballot,
     below,
     index_dtype,
     label_pixels,
+    phrase_scores,
     rank_pixels,
     soft_vote,
 )
@@ -28,7 +28,7 @@ from napari_cliptrase.engine.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)
-class Phrasebook:
+class EmbeddedPhrases:
     """A prompt set as the model understands it.
 
     Classes count from 0 in display order here; all background phrases together are the one after the last.
@@ -48,7 +48,7 @@ class Phrasebook:
     ids: NDArray[np.uint16]
 
     @classmethod
-    def of(cls, prompts: PromptSet, vectors: Tensor, merge: SynonymMerge) -> "Phrasebook":
+    def of(cls, prompts: PromptSet, vectors: Tensor, merge: SynonymMerge) -> "EmbeddedPhrases":
         """Join the embeddings (n, d) of all phrases, in the order of `all_phrases`, into what competes for pixels.
 
         Background phrases always compete one by one, since they name different things.
@@ -74,7 +74,7 @@ def all_phrases(prompts: PromptSet) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
+class ScoredGrid:
     """The classes compete for the pixels of an image.
 
     Attributes
@@ -87,7 +87,7 @@ class Contest:
         (classes + 1,) float32 least probability of each class; the background, at the end, has none.
     """
 
-    scores: Ballot
+    scores: PhraseScores
     shape: tuple[int, int]
     thresholds: NDArray[np.float32]
 
@@ -109,16 +109,18 @@ class Contest:
         return len(self.thresholds) - 1
 
 
-def compete(encoding: Encoding, phrases: Phrasebook, prompts: PromptSet, settings: Settings, scale: float) -> Contest:
+def score(
+    encoding: Encoding, phrases: EmbeddedPhrases, prompts: PromptSet, settings: Settings, scale: float
+) -> ScoredGrid:
     """Compare all patches with all phrases; cosines are multiplied with ``scale``."""
     prior = torch.from_numpy(encoding.cls) if settings.prior else None
     features = torch.from_numpy(encoding.features)
-    scores = ballot(features, encoding.grid, phrases.text, phrases.owner, scale, prior)
+    scores = phrase_scores(features, encoding.grid, phrases.text, phrases.owner, scale, prior)
     least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
-    return Contest(scores, encoding.shape, np.asarray([*least, 0], np.float32))
+    return ScoredGrid(scores, encoding.shape, np.asarray([*least, 0], np.float32))
 
 
-def assign(contest: Contest, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
+def assign(contest: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
     """(H, W) class index of each pixel.
 
     A pixel whose best class stays below its threshold counts as background before the majority vote, as pixels of
@@ -134,15 +136,15 @@ def assign(contest: Contest, encoding: Encoding, vote: Vote, protect: float = 1.
     else:
         winner, probability = soft_vote(contest.scores, encoding.region_weights())
         winner[probability < contest.thresholds[winner]] = contest.nothing
-    return keep_sure(contest, own, paint(own, regions, winner), protect)
+    return protect_confident(contest, own, paint(own, regions, winner), protect)
 
 
-def keep_sure(contest: Contest, own: Labels, voted: Labels, protect: float) -> Labels:
+def protect_confident(contest: ScoredGrid, own: Labels, voted: Labels, protect: float) -> Labels:
     """(H, W) what was voted, but for the pixels whose own class leads by more than ``protect``."""
     return np.where(contest.lead() > protect, own, voted) if protect < 1 else voted
 
 
-def _each_pixel(contest: Contest) -> Labels:
+def _each_pixel(contest: ScoredGrid) -> Labels:
     if not contest.thresholds.any():
         return label_pixels(contest.scores, contest.shape)
     labels: Labels = contest.ranking.best.astype(index_dtype(contest.nothing))

@@ -13,15 +13,15 @@ from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
 from napari_cliptrase.engine.encode import encode_image_steps
 from napari_cliptrase.engine.encoding import Encoding
-from napari_cliptrase.engine.notes import lookalikes, no_way_out, unknown_words
+from napari_cliptrase.engine.notes import lookalikes, no_background_note, unknown_words
 from napari_cliptrase.engine.plan import EncodePlan, plan_encoding
 from napari_cliptrase.engine.provenance import provenance, versions
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
-from napari_cliptrase.engine.score import Phrasebook, all_phrases, assign, compete, to_ids
+from napari_cliptrase.engine.score import EmbeddedPhrases, all_phrases, assign, score, to_ids
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.text_cache import TextStore
 from napari_cliptrase.errors import PromptError
-from napari_cliptrase.progress import Progress, finish
+from napari_cliptrase.progress import Progress, run_to_end
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
@@ -59,7 +59,7 @@ class Segmenter:
             MemoryCache(),
             *((TextStore.usual(),) if text_caches is None else text_caches),
         )
-        self._phrasebooks: dict[tuple[object, ...], tuple[Phrasebook, tuple[str, ...]]] = {}
+        self._phrasebooks: dict[tuple[object, ...], tuple[EmbeddedPhrases, tuple[str, ...]]] = {}
         self._versions = versions()
 
     # ---- images
@@ -75,7 +75,7 @@ class Segmenter:
 
     def encode(self, rgb: Rgb) -> Encoding:
         """Encode an image, uint8 (H, W, 3)."""
-        return finish(self.encode_steps(rgb))
+        return run_to_end(self.encode_steps(rgb))
 
     def encode_steps(self, rgb: Rgb) -> Generator[Progress, None, Encoding]:
         """Encode an image, yielding between batches of windows so that a worker can stop there."""
@@ -93,7 +93,7 @@ class Segmenter:
 
     def segment(self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None) -> Segmentation:
         """Give every pixel a class; only the score side of ``settings`` counts (default: this segmenter's)."""
-        return finish(self.segment_steps(encoding, prompts, settings))
+        return run_to_end(self.segment_steps(encoding, prompts, settings))
 
     def segment_steps(
         self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None
@@ -103,7 +103,7 @@ class Segmenter:
             raise PromptError("There is no class to look for; write at least one name.")
         settings = self.settings.with_scoring_of(settings or self.settings)
         phrases, notes = yield from self._phrasebook(prompts, settings)
-        contest = compete(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
+        contest = score(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
         return Segmentation(
             labels=to_ids(assign(contest, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
@@ -117,14 +117,14 @@ class Segmenter:
                 image=encoding.image_sha256,
                 libraries=self._versions,
             ),
-            notes=(*notes, *no_way_out(prompts, settings.threshold)),
+            notes=(*notes, *no_background_note(prompts, settings.threshold)),
             contest=contest,
             ids=phrases.ids,
         )
 
     def _phrasebook(
         self, prompts: PromptSet, settings: Settings
-    ) -> Generator[Progress, None, tuple[Phrasebook, tuple[str, ...]]]:
+    ) -> Generator[Progress, None, tuple[EmbeddedPhrases, tuple[str, ...]]]:
         """Return embeddings of all phrases and what is to be said about them, remembered for the sets used last."""
         key = (prompts, settings.templates, settings.synonym_merge)
         if key not in self._phrasebooks:
@@ -133,7 +133,7 @@ class Segmenter:
             for number, phrase in enumerate(phrases):
                 yield Progress(number, len(phrases), "reading the prompts")
                 self._embed([phrase], settings)
-            book = Phrasebook.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
+            book = EmbeddedPhrases.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
             notes = (
                 *unknown_words(prompts, self.model.vocabulary, self.model.name, sentences(TemplateSet.FULL)),
                 *prompts.doubts(),

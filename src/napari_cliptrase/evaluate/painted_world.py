@@ -46,7 +46,7 @@ METHODS: Final[Mapping[str, Settings]] = {
 
 
 @dataclass(frozen=True)
-class Result:
+class SceneScores:
     """What each method made of the scenes so far."""
 
     confusions: Mapping[str, Confusion] = field(default_factory=dict)
@@ -87,7 +87,7 @@ def score_scenes(
     methods: Mapping[str, Settings],
     size: int = 336,
     refiner: "MaskRefiner | None" = None,
-) -> Iterator[tuple[Progress, Result]]:
+) -> Iterator[tuple[Progress, SceneScores]]:
     """Segment square scenes by the names of all classes with each method; yield what is known after each scene.
 
     A ``refiner`` adds a row: the last method, refined.
@@ -96,7 +96,7 @@ def score_scenes(
 
     prompts = PromptSet.parse("\n".join(NAMES))
     segmenters = {name: Segmenter(model, settings) for name, settings in methods.items()}
-    result = Result({name: Confusion() for name in (*methods, *(["+ SAM"] if refiner else []))})
+    result = SceneScores({name: Confusion() for name in (*methods, *(["+ SAM"] if refiner else []))})
     for done, seed in enumerate(seeds, start=1):
         scene = paint_scene(seed, (size, size))
         encodings: dict[str, Any] = {}
@@ -135,13 +135,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(model_name: str, seeds: range, methods: Mapping[str, Settings], sam: bool) -> Result:
+def _run(model_name: str, seeds: range, methods: Mapping[str, Settings], sam: bool) -> SceneScores:
     from napari_cliptrase.models.load import load_model
-    from napari_cliptrase.refine.methods import Way, make_refiner
+    from napari_cliptrase.refine.methods import Method, make_refiner
 
     model = load_model(model_name)
-    refiner = make_refiner(Way.SAM_PROMPTS) if sam else None
-    result = Result()
+    refiner = make_refiner(Method.SAM_PROMPTS) if sam else None
+    result = SceneScores()
     for progress, so_far in score_scenes(model, seeds, methods, refiner=refiner):
         result = so_far
         if sys.stderr.isatty():

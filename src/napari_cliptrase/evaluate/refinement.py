@@ -18,7 +18,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.boundaries import BAND, Overlaps, overlaps
 from napari_cliptrase.evaluate.coarse import Coarse, from_clip, from_truth
 from napari_cliptrase.evaluate.held_out import held_out
-from napari_cliptrase.refine.methods import Way, make_refiner
+from napari_cliptrase.refine.methods import Method, make_refiner
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 BEFORE = "before"
@@ -116,13 +116,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--clip", default="demo", help="CLIP model")
     parser.add_argument("--sam", default="demo", help="SAM model: a name or a checkpoint")
-    parser.add_argument("--way", choices=[*Way], action="append", help="only this way (may be repeated)")
+    parser.add_argument("--way", choices=[*Method], action="append", help="only this way (may be repeated)")
     parser.add_argument("--json", action="store_true", help="print JSON with the IoU of every class")
     given = parser.parse_args(arguments)
     measured: list[Measured] = []
     try:
         seeds = held_out(given.first_seed, given.scenes)
-        refiners = {way: make_refiner(way, sam=given.sam) for way in given.way or [*Way]}
+        refiners = {way: make_refiner(way, sam=given.sam) for way in given.way or [*Method]}
         coarse = from_truth if given.start == "patches" else from_clip(given.clip)
         for so_far in measure(refiners, coarse, seeds, given.size):
             measured = so_far

@@ -21,13 +21,13 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.held_out import held_out
 from napari_cliptrase.models.sam import SamModel, load_sam
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import Prompts, ask, to_pixels
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
 
 LEAST_AREA: Final = 0.002  # share of the picture below which a region is a sliver behind something else
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class PromptTarget:
     """A region to find: the visible part (H, W) of one painted element, and its class."""
 
     name: str
@@ -47,16 +47,16 @@ class Target:
         return np.array([column, row], np.float32)
 
 
-def targets_of(scene: Scene) -> Iterator[Target]:
+def targets_of(scene: Scene) -> Iterator[PromptTarget]:
     """Yield the visible elements of a scene."""
     areas = np.bincount(scene.instances.ravel())
     for number in np.flatnonzero(areas >= LEAST_AREA * scene.instances.size):
         if number:
             region = scene.instances == number
-            yield Target(NAMES[int(scene.labels[region][0]) - 1], region)
+            yield PromptTarget(NAMES[int(scene.labels[region][0]) - 1], region)
 
 
-def score(sam: SamModel, seeds: range, size: int = 336) -> dict[str, dict[str, list[float]]]:
+def score_sam(sam: SamModel, seeds: range, size: int = 336) -> dict[str, dict[str, list[float]]]:
     """Return the IoU of every target by kind of prompt (``box`` for everything, ``point`` for things) and class."""
     embedder = Embedder(sam)
     found: dict[str, dict[str, list[float]]] = {"box": defaultdict(list), "point": defaultdict(list)}
@@ -64,12 +64,12 @@ def score(sam: SamModel, seeds: range, size: int = 336) -> dict[str, dict[str, l
         scene = paint_scene(seed, (size, size))
         embedding = embedder.embed(scene.image)
         for target in targets_of(scene):
-            boxed = ask(sam, embedding, Prompts(boxes=target.box[None]), several=False)
+            boxed = decode(sam, embedding, DecoderPrompts(boxes=target.box[None]), several=False)
             mask = next(to_pixels(sam, embedding, boxed.logits[:, 0])) > 0
             found["box"][target.name].append(_iou(mask, target.region))
             if target.name in THINGS:
-                point = Prompts(points=target.middle[None, None], marks=np.ones((1, 1), np.float32))
-                clicked = ask(sam, embedding, point, several=True)
+                point = DecoderPrompts(points=target.middle[None, None], marks=np.ones((1, 1), np.float32))
+                clicked = decode(sam, embedding, point, several=True)
                 best = int(clicked.quality[0].argmax())
                 mask = next(to_pixels(sam, embedding, clicked.logits[:, best])) > 0
                 found["point"][target.name].append(_iou(mask, target.region))
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
     try:
-        report = summary(score(load_sam(given.sam), held_out(given.first_seed, given.scenes), given.size))
+        report = summary(score_sam(load_sam(given.sam), held_out(given.first_seed, given.scenes), given.size))
     except CliptraseError as error:
         sys.stderr.write(f"{error}\n")
         return 1

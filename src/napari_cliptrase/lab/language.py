@@ -48,7 +48,7 @@ _STRANGERS: Final = (
 
 
 @dataclass(frozen=True)
-class Prompts:
+class TrainingPrompts:
     """Sentences that compete for patches; each stands for (class id, paint number or 0), or for nothing: (0, 0)."""
 
     sentences: tuple[str, ...]
@@ -74,7 +74,7 @@ def _shares(meanings: NDArray[np.int64], crops: Crops) -> NDArray[np.float32]:
     return shares
 
 
-def draw_prompts(rng: np.random.Generator, strangers: int = 4) -> Prompts:
+def draw_prompts(rng: np.random.Generator, strangers: int = 4) -> TrainingPrompts:
     """Draw one prompt for each class, some split into one for each paint, and some that mean nothing here."""
     sentences, meanings = [], []
     for class_id, word in enumerate(WORDS, start=1):
@@ -89,7 +89,7 @@ def draw_prompts(rng: np.random.Generator, strangers: int = 4) -> Prompts:
             stranger = f"{rng.choice(PAINT_NAMES)} {stranger}"
         sentences.append(_sentence(stranger, rng))
         meanings.append((0, 0))
-    return Prompts(tuple(sentences), np.asarray(meanings, np.int64))
+    return TrainingPrompts(tuple(sentences), np.asarray(meanings, np.int64))
 
 
 def _sentence(noun: str, rng: np.random.Generator) -> str:

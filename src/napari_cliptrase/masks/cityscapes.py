@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, Labels, mapped
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
@@ -16,7 +16,7 @@ from napari_cliptrase.masks.staging import OutFile
 _IGNORE = 255
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
         ids = _ids(mask, options, tally)
         yield OutFile(f"{mask.stem}_gtFine_labelIds.png", encode_png(ids))

@@ -7,7 +7,7 @@ from typing import Any
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.coco_read import decode, is_coco
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import Order, Region, regions
@@ -35,7 +35,7 @@ def document(
 
 def written(
     masks: Iterable[LabelImage],
-    place: Place,
+    place: OutputPlace,
     options: ExportOptions,
     tally: Tally,
     annotate: Callable[[LabelImage], Iterable[dict[str, Any]]],
@@ -64,7 +64,9 @@ def _annotation(region: Region) -> dict[str, Any]:
 
 
 def _encoder(objects: bool) -> Callable[..., Iterator[OutFile]]:
-    def encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+    def encode(
+        masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+    ) -> Iterator[OutFile]:
         def annotate(mask: LabelImage) -> Iterator[dict[str, Any]]:
             parted = objects or options.instances
             return map(_annotation, regions(mask, order=Order.COLUMNS, objects=parted, corners=options.corners))

@@ -13,7 +13,7 @@ from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.coco import image_entry
 from napari_cliptrase.masks.coco_read import category_table
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
@@ -29,7 +29,7 @@ def segment_color(number: int) -> tuple[int, int, int]:
     return number & 255, number >> 8 & 255, number >> 16
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []

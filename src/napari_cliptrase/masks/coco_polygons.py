@@ -6,14 +6,14 @@ from typing import Any
 from napari_cliptrase.masks.coco import written
 from napari_cliptrase.masks.coco_read import decode
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import Outline, outlines
 from napari_cliptrase.masks.staging import OutFile
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     def annotate(mask: LabelImage) -> Iterator[dict[str, Any]]:
         return (_annotation(outline, options, tally) for outline in outlines(mask, options, objects=True))
 

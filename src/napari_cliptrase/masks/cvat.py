@@ -14,14 +14,14 @@ from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally, counted
 from napari_cliptrase.masks.mask_regions import Order, Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.pixel_runs import mask_of
 from napari_cliptrase.masks.rings import fill
-from napari_cliptrase.masks.shape_canvas import Canvas
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas
 from napari_cliptrase.masks.staging import OutFile
 
 _NOTE = "napari-cliptrase "
@@ -36,7 +36,7 @@ def crop_counts(region: Region) -> list[int]:
     return [0, *counts] if flat[0] else counts
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     body = []
     for number, mask in enumerate(masks):
@@ -85,7 +85,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
     used: set[str] = set()
     for image in images:
         name = image.get("name", "mask")
-        canvas = Canvas((int(image.get("height", 0)), int(image.get("width", 0))), table)
+        canvas = ShapeCanvas((int(image.get("height", 0)), int(image.get("width", 0))), table)
         if tracks:
             canvas.skip(f"{counted(len(tracks), 'track')} of a video left out.")
         shapes = [shape for shape in image if shape.get("label")]

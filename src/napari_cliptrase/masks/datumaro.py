@@ -9,18 +9,18 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.json_file import json_in, read_json
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import Order, Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique
 from napari_cliptrase.masks.pixel_runs import pack_counts, rle_mask
-from napari_cliptrase.masks.shape_canvas import Canvas
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas
 from napari_cliptrase.masks.staging import OutFile
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     items: list[tuple[LabelImage, list[Region]]] = []
     for mask in masks:
@@ -95,7 +95,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         table = tables.with_names(table, names)
         for item in data["items"]:
             height, width = map(int, item["image"]["size"])
-            canvas = Canvas((height, width), table)
+            canvas = ShapeCanvas((height, width), table)
             for annotation in sorted(item["annotations"], key=lambda a: int(a.get("z_order", 0))):
                 if annotation["type"] == "mask":
                     inside = rle_mask(annotation["rle"], (height, width))

@@ -45,7 +45,7 @@ class Objects(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class OutputPlace:
     """Where an export goes: a folder, and the file when the user named one."""
 
     folder: Path
@@ -56,7 +56,7 @@ class Place:
         return name if self.file is None else f"{bare(self.file)}.{name}"
 
 
-Encoder = Callable[[Iterable[LabelImage], Place, ExportOptions, Tally], Iterator[OutFile | OutFolder]]
+Encoder = Callable[[Iterable[LabelImage], OutputPlace, ExportOptions, Tally], Iterator[OutFile | OutFolder]]
 Decoder = Callable[[Path], Iterable[LabelImage]]
 
 
@@ -177,7 +177,7 @@ class MaskFormat:
             masks = tuple(replace(mask, classes=classes) for mask in masks)
         return masks
 
-    def place(self, target: Path) -> Place:
+    def place(self, target: Path) -> OutputPlace:
         """Return where an export to ``target`` goes."""
         named = target.name.lower().endswith(self.extensions) and (self.folders or not target.is_dir())
         if not named and not target.exists() and target.name.lower().endswith(FILE_SUFFIXES):
@@ -186,8 +186,10 @@ class MaskFormat:
         if self.layout is Layout.FOLDER or not named:
             if target.is_file():
                 raise MaskFormatError(f"{target} is a file, but {self.title} needs a folder; choose another name.")
-            return Place(target, None) if self.layout is not Layout.ONE else Place(target, self.default_name)
-        return Place(target.parent, target.name)
+            return (
+                OutputPlace(target, None) if self.layout is not Layout.ONE else OutputPlace(target, self.default_name)
+            )
+        return OutputPlace(target.parent, target.name)
 
     def _export(
         self, masks: LabelImage | Iterable[LabelImage], target: Path, options: ExportOptions, *, commit: bool
@@ -215,7 +217,7 @@ class MaskFormat:
         return report
 
     def _prepared(
-        self, masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally
+        self, masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
     ) -> Iterator[LabelImage]:
         """Masks named after the file the user chose; plane by plane when the format holds no stacks; all counted."""
         stems: set[str] = set()

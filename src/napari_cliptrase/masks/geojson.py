@@ -12,21 +12,21 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import by_name
 from napari_cliptrase.masks.outlines import Outline, outlines
 from napari_cliptrase.masks.rings import Polygon, Ring, fill
-from napari_cliptrase.masks.shape_canvas import Canvas
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas
 from napari_cliptrase.masks.staging import OutFile
 
 _SUFFIXES = (".geojson", ".json")
 _UNCLASSIFIED = "unclassified"
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
@@ -91,7 +91,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         corners = np.array([point for _, rings in shapes for ring in rings for point in ring] or [(1, 1)])
         width, height = np.ceil(corners.max(0)).astype(int).tolist()
         height, width = described.get("shape", (height, width))
-        canvas = Canvas((height, width), table)
+        canvas = ShapeCanvas((height, width), table)
         if not described:
             canvas.skip(f"{stem}: the file does not name the image size; the mask ends at its last polygon.")
         for name, rings in shapes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part, one_line
@@ -19,7 +19,7 @@ from napari_cliptrase.masks.staging import OutFile
 _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
         stream = BytesIO()
         numbers: dict[int, int] = {}

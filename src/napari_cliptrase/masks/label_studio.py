@@ -15,20 +15,20 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally, counted
 from napari_cliptrase.masks.mask_regions import Order, Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique, xml_name
 from napari_cliptrase.masks.rle_pack import pack, unpack
-from napari_cliptrase.masks.shape_canvas import Canvas
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas
 from napari_cliptrase.masks.staging import OutFile
 
 _FROM, _TO = "label", "image"
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     tasks = []
     for mask in masks:
@@ -92,7 +92,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
             continue
         image = next((str(value) for value in task["data"].values() if isinstance(value, str)), "mask")
         described = (task.get("meta") or {}).get(metadata.KEY) or {}
-        canvas = Canvas(shape, table)
+        canvas = ShapeCanvas(shape, table)
         for name, item in _brushes(task):
             canvas.add(name, _inside(item))
         for sentence in _left_out(task, image):

@@ -14,7 +14,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.json_file import json_in
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
@@ -23,13 +23,13 @@ from napari_cliptrase.masks.naming import by_name, one_line
 from napari_cliptrase.masks.png import pixels_in
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.rings import fill
-from napari_cliptrase.masks.shape_canvas import Canvas
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas
 from napari_cliptrase.masks.staging import OutFile
 
 VERSION = "5.5.0"  # the first whose readers know mask shapes well; newer ones read it
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
@@ -96,7 +96,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
 
 
 def _read(stem: str, data: dict[str, Any], table: ClassTable) -> LabelImage:
-    canvas = Canvas((int(data["imageHeight"]), int(data["imageWidth"])), table)
+    canvas = ShapeCanvas((int(data["imageHeight"]), int(data["imageWidth"])), table)
     for shape in data["shapes"]:
         inside = _inside(shape, canvas.shape)
         if inside is None:

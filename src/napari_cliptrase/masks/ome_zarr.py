@@ -12,7 +12,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
@@ -29,7 +29,7 @@ _UNITS = {"metre": "meter"}  # the list of the specification spells it so
 
 
 def _encode(
-    masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
 ) -> Iterator[OutFile | OutFolder]:
     for mask in masks:
         name = place.file or f"{mask.stem}.ome.zarr"

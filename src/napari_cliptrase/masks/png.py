@@ -11,7 +11,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.export_options import ExportOptions, Palette
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, Labels, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.png_file import encode_png
@@ -59,7 +59,7 @@ def _metres(mask: LabelImage) -> tuple[float, float] | None:
     return None if y is None or x is None else (y, x)
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
@@ -69,7 +69,9 @@ def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, t
     yield OutFile.text(place.beside("labelmap.txt"), tables.labelmap(table, palette_of(table, options.palette), tally))
 
 
-def _encode_grey(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode_grey(
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile]:
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)

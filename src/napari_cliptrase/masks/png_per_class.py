@@ -9,7 +9,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
@@ -26,7 +26,7 @@ def _folders(table: ClassTable) -> dict[int, str]:
     return folders
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)

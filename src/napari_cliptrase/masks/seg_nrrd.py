@@ -9,7 +9,7 @@ import numpy as np
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import one_line
@@ -23,7 +23,7 @@ _SEGMENT = re.compile(r"Segment(\d+)_(\w+)")
 _VOID = "napari-cliptrase.void"
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     for mask in masks:
         for entry in mask.classes:
             if one_line(entry.name) != entry.name:

@@ -9,7 +9,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for, narrow
 
 
-class Canvas:
+class ShapeCanvas:
     """Labels of one image while its shapes are read."""
 
     def __init__(self, shape: tuple[int, int], table: ClassTable) -> None:

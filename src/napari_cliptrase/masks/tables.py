@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.format import Place
+from napari_cliptrase.masks.format import OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import bare, one_line
@@ -28,7 +28,7 @@ def load(path: Path) -> ClassTable:
         raise MaskFormatError(f"{path} cannot be read as a class table ({error}).") from error
 
 
-def shared(table: ClassTable, place: Place, tally: Tally) -> ClassTable:
+def shared(table: ClassTable, place: OutputPlace, tally: Tally) -> ClassTable:
     """Return the table to write: classes, void and background of other masks in the folder stay in it.
 
     Renamed classes are noted; one number that is a class here and void there is refused.

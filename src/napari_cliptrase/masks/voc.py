@@ -11,7 +11,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
@@ -22,7 +22,7 @@ from napari_cliptrase.masks.staging import OutFile
 CLASS, OBJECT, SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     stems = []
     for mask in masks:

@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, Place
+from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import outlines
@@ -16,7 +16,7 @@ from napari_cliptrase.masks.rings import Ring
 from napari_cliptrase.masks.staging import OutFile
 
 
-def _encode(masks: Iterable[LabelImage], place: Place, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     images: list[tuple[str, tuple[int, int], list[tuple[int, Ring]]]] = []
     for mask in masks:
@@ -46,7 +46,7 @@ def _splits(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "labels").glob("*") if path.is_dir())
 
 
-def _check_numbers(names: dict[int, str], stems: set[str], place: Place, subset: str) -> None:
+def _check_numbers(names: dict[int, str], stems: set[str], place: OutputPlace, subset: str) -> None:
     """Refuse to number classes otherwise than a data.yaml does whose label files stay."""
     path = place.folder / "data.yaml"
     if not path.is_file():

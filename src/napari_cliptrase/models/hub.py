@@ -65,7 +65,7 @@ def look_up(repository: str, filenames: tuple[str, ...], folder: Path) -> Remote
     raise ModelError(f"The repository {repository} has none of the files {', '.join(filenames)}.")
 
 
-def download(
+def download_from_hub(
     remote: RemoteFile,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,

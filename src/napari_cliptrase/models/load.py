@@ -23,7 +23,7 @@ from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.models.hub import expected_sha256
 from napari_cliptrase.models.model_names import parse_name
 from napari_cliptrase.models.openclip import Numbers, openai_hashes
-from napari_cliptrase.models.weights_source import Source, bring_weights, find_source
+from napari_cliptrase.models.weights_source import WeightsSource, bring_weights, find_source
 from napari_cliptrase.progress import Progress
 
 
@@ -143,7 +143,7 @@ def load_model(
     )
 
 
-def refuse_unsupported(source: Source) -> None:
+def refuse_unsupported(source: WeightsSource) -> None:
     """Raise `ModelError` when the method cannot work with a model, before a gigabyte is downloaded for nothing."""
     # the text side has no say in this, and may need packages that are not there
     vision_tower(skeleton({**source.recipe.config, "text_cfg": {}}, torch.float32, source.name))
@@ -170,7 +170,7 @@ class _Report:
         return lambda done, total: progress(Progress(done, total, f"{self.name}: {text}"))
 
 
-def _checked(path: Path, source: Source, report: _Report) -> str:
+def _checked(path: Path, source: WeightsSource, report: _Report) -> str:
     """Return the SHA-256 of the weights, after a look at what it has to be."""
     found = sha256_of(path, progress=report.bytes("checking the weights"), cancelled=report.cancelled)
     expected = expected_sha256(path)
@@ -179,14 +179,14 @@ def _checked(path: Path, source: Source, report: _Report) -> str:
     return found
 
 
-def _fingerprint(sha256: str, source: Source, placement: Placement) -> str:
+def _fingerprint(sha256: str, source: WeightsSource, placement: Placement) -> str:
     recipe = source.recipe
     facts = [sha256, recipe.config, recipe.mean, recipe.std, str(placement.dtype)]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _build(
-    source: Source, weights: dict[str, Tensor], placement: Placement, device: str, precision: str
+    source: WeightsSource, weights: dict[str, Tensor], placement: Placement, device: str, precision: str
 ) -> tuple[nn.Module, Placement]:
     config = source.recipe.config
     module = build(config, weights, placement.dtype, source.name)
@@ -205,7 +205,7 @@ def _build(
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt")
 
 
-def _tokenizer(source: Source) -> Tokenizer:
+def _tokenizer(source: WeightsSource) -> Tokenizer:
     text = source.recipe.config["text_cfg"]
     length = text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
     options = text.get("tokenizer_kwargs") or {}

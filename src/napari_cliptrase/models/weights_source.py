@@ -9,14 +9,14 @@ from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import openclip
 from napari_cliptrase.models.folders import clip_folder, find_in_hub
 from napari_cliptrase.models.hashes import sha256_of
-from napari_cliptrase.models.hub import download, look_up
+from napari_cliptrase.models.hub import download_from_hub, look_up
 from napari_cliptrase.models.locate import CONFIG, HUB_FILES, find_in_folder, find_weights
 from napari_cliptrase.models.model_names import ModelName
 from napari_cliptrase.models.openclip import Recipe
 
 
 @dataclass(frozen=True)
-class Source:
+class WeightsSource:
     """A model that can be loaded.
 
     ``weights`` is None when they have to be downloaded: one of ``filenames`` of ``repository`` into ``folder``.
@@ -38,7 +38,7 @@ class Source:
         return clip_folder(self.name)
 
 
-def find_source(name: ModelName, cancelled: Callable[[], bool] | None = None) -> Source:
+def find_source(name: ModelName, cancelled: Callable[[], bool] | None = None) -> WeightsSource:
     """Return where a model comes from; looks into the network only for a repository that is not on the disk."""
     match name.kind:
         case "folder":
@@ -57,7 +57,7 @@ def find_source(name: ModelName, cancelled: Callable[[], bool] | None = None) ->
 
 
 def bring_weights(
-    source: Source,
+    source: WeightsSource,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     *,
@@ -68,10 +68,10 @@ def bring_weights(
         return source.weights
     assert source.repository is not None
     remote = look_up(source.repository, source.filenames, source.folder)
-    return download(remote, source.folder, progress, cancelled)
+    return download_from_hub(remote, source.folder, progress, cancelled)
 
 
-def _from_folder(name: str, folder: Path) -> Source:
+def _from_folder(name: str, folder: Path) -> WeightsSource:
     config = folder / CONFIG
     weights = find_in_folder(folder)
     if not config.is_file():
@@ -82,7 +82,9 @@ def _from_folder(name: str, folder: Path) -> Source:
     return _described(name, config, weights, again)
 
 
-def _described(name: str, config: Path, weights: Path | None, again: str, repository: str | None = None) -> Source:
+def _described(
+    name: str, config: Path, weights: Path | None, again: str, repository: str | None = None
+) -> WeightsSource:
     try:
         data = json.loads(config.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -90,15 +92,15 @@ def _described(name: str, config: Path, weights: Path | None, again: str, reposi
     if not isinstance(data, dict):
         raise ModelError(f"{config} describes no CLIP model; expected an object with 'model_cfg'.")
     recipe = openclip.read_recipe(data, str(config))
-    return Source(name, recipe, weights, again, repository)
+    return WeightsSource(name, recipe, weights, again, repository)
 
 
-def _from_hub(name: ModelName, cancelled: Callable[[], bool] | None) -> Source:
+def _from_hub(name: ModelName, cancelled: Callable[[], bool] | None) -> WeightsSource:
     assert name.repository is not None
     folder = clip_folder(name.text)
     config = folder / CONFIG
     if not config.is_file():
-        config = find_in_hub(name.repository, CONFIG) or download(
+        config = find_in_hub(name.repository, CONFIG) or download_from_hub(
             look_up(name.repository, (CONFIG,), folder), folder, cancelled=cancelled
         )
     weights = find_weights(name.text, name.repository)
@@ -112,7 +114,7 @@ def _from_hub(name: ModelName, cancelled: Callable[[], bool] | None) -> Source:
     return source
 
 
-def _from_tag(name: ModelName) -> Source:
+def _from_tag(name: ModelName) -> WeightsSource:
     assert name.architecture is not None
     # OpenAI's own package writes ViT-B/16
     without_tag = name.text.replace("/", "-")
@@ -122,7 +124,7 @@ def _from_tag(name: ModelName) -> Source:
     if name.quick_gelu and not known.quick_gelu:
         raise ModelError(f"The weights {name.text} were trained with GELU; leave -quickgelu out of the name.")
     config = openclip.architecture(name.architecture) | {"quick_gelu": known.quick_gelu}
-    return Source(
+    return WeightsSource(
         name.text,
         Recipe(config, known.mean, known.std),
         find_weights(name.text, known.repository, known.filename),
@@ -132,7 +134,7 @@ def _from_tag(name: ModelName) -> Source:
     )
 
 
-def _from_file(name: ModelName) -> Source:
+def _from_file(name: ModelName) -> WeightsSource:
     assert name.path is not None
     trained_as = openclip.openai_hashes().get(sha256_of(name.path))
     architecture = name.architecture or trained_as
@@ -148,7 +150,7 @@ def _from_file(name: ModelName) -> Source:
             f"{architecture}-quickgelu={name.path}.",
         )
     recipe = openclip.read_recipe({"model_cfg": config | {"quick_gelu": quick}}, architecture)
-    source = Source(name.text, recipe, name.path, "copy it there again", notes=notes)
+    source = WeightsSource(name.text, recipe, name.path, "copy it there again", notes=notes)
     return replace(source, name=f"{architecture}{'-quickgelu' * quick}={name.path}")
 
 

@@ -12,7 +12,7 @@ _LONGEST_ENLARGED: Final = 4
 
 
 @dataclass(frozen=True)
-class Frame:
+class WorkingImage:
     """How a picture is brought to the working size.
 
     Attributes
@@ -56,13 +56,13 @@ class Frame:
         return np.asarray(resized.crop((left, top, left + side, top + side)))
 
 
-def plan_frame(image_shape: tuple[int, int], patch: int, resolution: int, *, crop: bool) -> Frame:
+def plan_working_image(image_shape: tuple[int, int], patch: int, resolution: int, *, crop: bool) -> WorkingImage:
     """Choose the working size of a picture of (H, W) pixels whose short side shall be about ``resolution`` pixels."""
     short, long = sorted(image_shape)
     if crop:
         side = max(1, round(resolution / patch))
-        return Frame(image_shape, (side, side), patch, crop)
+        return WorkingImage(image_shape, (side, side), patch, crop)
     # enlarging a strip of a few pixels to full resolution would make a gigantic one
     factor = min(resolution / short, max(1.0, _LONGEST_ENLARGED * resolution / long))
     height, width = (max(1, round(length * factor / patch)) for length in image_shape)
-    return Frame(image_shape, (height, width), patch, crop)
+    return WorkingImage(image_shape, (height, width), patch, crop)

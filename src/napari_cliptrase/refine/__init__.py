@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_cliptrase.progress import finish as finish
+    from napari_cliptrase.progress import run_to_end as run_to_end
     from napari_cliptrase.refine.limits import Limits as Limits
     from napari_cliptrase.refine.limits import Strength as Strength
-    from napari_cliptrase.refine.limits import settle as settle
-    from napari_cliptrase.refine.methods import Way as Way
+    from napari_cliptrase.refine.limits import apply_limits as apply_limits
+    from napari_cliptrase.refine.methods import Method as Method
     from napari_cliptrase.refine.methods import make_refiner as make_refiner
     from napari_cliptrase.refine.protocol import MaskRefiner as MaskRefiner
     from napari_cliptrase.refine.protocol import RefineResult as RefineResult
@@ -21,10 +21,10 @@ _HOME_OF = {
     "MaskRefiner": "napari_cliptrase.refine.protocol",
     "RefineResult": "napari_cliptrase.refine.protocol",
     "Strength": "napari_cliptrase.refine.limits",
-    "Way": "napari_cliptrase.refine.methods",
-    "finish": "napari_cliptrase.progress",
+    "Method": "napari_cliptrase.refine.methods",
+    "run_to_end": "napari_cliptrase.progress",
     "make_refiner": "napari_cliptrase.refine.methods",
-    "settle": "napari_cliptrase.refine.limits",
+    "apply_limits": "napari_cliptrase.refine.limits",
 }
 
 __all__ = [*_HOME_OF]

@@ -11,7 +11,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.protocol import Image, check_image
-from napari_cliptrase.refine.sam_decoder import Prompts, ask, to_pixels
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
 
 _MARGIN = 0.25  # of what is asked for, around it, when it is larger than a window
 
@@ -36,7 +36,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class MaskRequest:
     """All that was pointed at for one mask."""
 
     clicks: tuple[Click, ...] = ()
@@ -82,7 +82,7 @@ class Preview:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    wanted: Wanted
+    wanted: MaskRequest
     rows: slice
     columns: slice
     logits: Tensor  # (M, m, m), best first
@@ -118,7 +118,7 @@ class SamSession:
 
     def prepare_steps(self, row: float, column: float) -> Generator[Progress, None, None]:
         """Encode what clicks around a pixel will need, so that the first of them is answered at once."""
-        rows, columns = self._window(Wanted((Click(row, column),)))
+        rows, columns = self._window(MaskRequest((Click(row, column),)))
         pixels = self._pixels(rows, columns)
         wait = self.embedder.wait(0 if self.embedder.has(pixels) else 1)
         yield Progress(0, 1, f"Encoding for {self.embedder.sam.name}{wait}")
@@ -127,8 +127,8 @@ class SamSession:
 
     def click(self, row: float, column: float, inside: bool = True) -> Preview:
         """Add a click and return the mask; the first one of a mask has to be inside."""
-        wanted = self._steps[-1].wanted if self._steps else Wanted()
-        if not inside and wanted == Wanted():
+        wanted = self._steps[-1].wanted if self._steps else MaskRequest()
+        if not inside and wanted == MaskRequest():
             raise CliptraseError("Click into the object first; clicks that take away come after.")
         return self._ask(replace(wanted, clicks=(*wanted.clicks, Click(row, column, inside))))
 
@@ -136,7 +136,7 @@ class SamSession:
         """Set the box around the object and return the mask; corners in any order."""
         top, bottom = sorted((top, bottom))
         left, right = sorted((left, right))
-        wanted = self._steps[-1].wanted if self._steps else Wanted()
+        wanted = self._steps[-1].wanted if self._steps else MaskRequest()
         return self._ask(replace(wanted, box=Box(top, left, bottom, right)))
 
     def next_choice(self) -> Preview | None:
@@ -157,7 +157,7 @@ class SamSession:
         """Begin a new mask; the embedding stays."""
         self._steps.clear()
 
-    def _ask(self, wanted: Wanted) -> Preview:
+    def _ask(self, wanted: MaskRequest) -> Preview:
         self._check(wanted.extent)
         rows, columns = self._window(wanted)
         embedding = self.embedder.embed(self._pixels(rows, columns))
@@ -173,8 +173,8 @@ class SamSession:
         if wanted.box is not None:
             edges = np.array([wanted.box.left, wanted.box.top, wanted.box.right, wanted.box.bottom], np.float32)
             boxes = (edges - np.tile(corner, 2))[None]
-        prompts = Prompts(points, marks, boxes, known)
-        answers = ask(self.embedder.sam, embedding, prompts, several=wanted.is_ambiguous)
+        prompts = DecoderPrompts(points, marks, boxes, known)
+        answers = decode(self.embedder.sam, embedding, prompts, several=wanted.is_ambiguous)
         order = answers.quality[0].argsort(descending=True)
         quality = tuple(float(value) for value in answers.quality[0][order])
         self._steps.append(_Step(wanted, rows, columns, answers.logits[0][order], quality))
@@ -193,7 +193,7 @@ class SamSession:
     def _pixels(self, rows: slice, columns: slice) -> Image:
         return np.ascontiguousarray(self.image[rows, columns])
 
-    def _window(self, wanted: Wanted) -> tuple[slice, slice]:
+    def _window(self, wanted: MaskRequest) -> tuple[slice, slice]:
         """Return the part of the image to encode: the one in focus, one of a large image's windows, or a larger one."""
         extent = wanted.extent
         if self._steps:

@@ -83,7 +83,7 @@ def boundary_band(labels: Labels, pixels: int) -> Mask:
     return np.asarray(distance_transform_edt(~on_boundary) <= pixels - 1)
 
 
-def settle(
+def apply_limits(
     before: Labels,
     refined: Labels,
     limits: Limits = Limits(),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from napari_cliptrase.refine.embedding import Embedder
 
 
-class Way(StrEnum):
+class Method(StrEnum):
     """How labels are sharpened."""
 
     SAM_VOTE = "sam-vote"
@@ -24,11 +24,11 @@ class Way(StrEnum):
     @property
     def needs_sam(self) -> bool:
         """Whether it works with a SAM model."""
-        return self is not Way.SUPERPIXELS
+        return self is not Method.SUPERPIXELS
 
 
 def make_refiner(
-    way: Way | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
+    way: Method | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
 ) -> MaskRefiner:
     """Return the refiner of a way.
 
@@ -45,14 +45,14 @@ def make_refiner(
         Fields of `VoteOptions`, `PromptOptions` or `SuperpixelOptions`.
     """
     try:
-        chosen = Way(way)
+        chosen = Method(way)
     except ValueError:
-        raise CliptraseError(f"{way!r} is no way to refine; choose {', '.join(Way)}.") from None
-    if chosen is Way.SUPERPIXELS:
+        raise CliptraseError(f"{way!r} is no way to refine; choose {', '.join(Method)}.") from None
+    if chosen is Method.SUPERPIXELS:
         from napari_cliptrase.refine.superpixels import SuperpixelOptions, Superpixels
 
         return Superpixels(_made(SuperpixelOptions, chosen, options))
-    if chosen is Way.SAM_VOTE:
+    if chosen is Method.SAM_VOTE:
         from napari_cliptrase.refine.sam_vote import SamVote, VoteOptions
 
         vote = _made(VoteOptions, chosen, options)  # before a model is downloaded
@@ -72,7 +72,7 @@ def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
     return Embedder(load_sam(sam, device) if isinstance(sam, str) else sam)
 
 
-def _made(kind: Any, way: Way, options: dict[str, Any]) -> Any:
+def _made(kind: Any, way: Method, options: dict[str, Any]) -> Any:
     try:
         return kind(**options)
     except TypeError:

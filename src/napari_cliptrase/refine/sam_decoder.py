@@ -19,7 +19,7 @@ _PIXELS_AT_ONCE: Final = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
-class Prompts:
+class DecoderPrompts:
     """P prompts for one window; None where a kind of prompt is not used.
 
     ``points`` (P, N, 2) float32 x, y in pixels; ``marks`` (P, N) 1 for inside, 0 for outside, -1 for no point;
@@ -34,11 +34,11 @@ class Prompts:
     def __len__(self) -> int:
         return next(len(part) for part in (self.points, self.boxes, self.masks) if part is not None)
 
-    def chunks(self) -> Iterator["Prompts"]:
+    def chunks(self) -> Iterator["DecoderPrompts"]:
         """Yield the prompts in groups that fit into memory."""
         for start in range(0, len(self), CHUNK):
             part = slice(start, start + CHUNK)
-            yield Prompts(
+            yield DecoderPrompts(
                 None if self.points is None else self.points[part],
                 None if self.marks is None else self.marks[part],
                 None if self.boxes is None else self.boxes[part],
@@ -47,7 +47,7 @@ class Prompts:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class DecoderMasks:
     """Low-resolution masks (P, M, m, m) float32 logits, and the IoU (P, M) that the network expects of each."""
 
     logits: Tensor
@@ -55,7 +55,7 @@ class Answers:
 
 
 @torch.inference_mode()
-def ask(sam: SamModel, embedding: Embedding, prompts: Prompts, *, several: bool) -> Answers:
+def decode(sam: SamModel, embedding: Embedding, prompts: DecoderPrompts, *, several: bool) -> DecoderMasks:
     """Return one answer to each prompt, or with ``several`` the three that an ambiguous prompt may mean.
 
     Everything is float32: in double precision it would not run on Apple's GPU, in half it would miss its place.
@@ -79,7 +79,7 @@ def ask(sam: SamModel, embedding: Embedding, prompts: Prompts, *, several: bool)
         dense_prompt_embeddings=dense,
         multimask_output=several,
     )
-    return Answers(logits, quality)
+    return DecoderMasks(logits, quality)
 
 
 @torch.inference_mode()

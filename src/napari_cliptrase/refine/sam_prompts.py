@@ -12,7 +12,7 @@ from scipy.ndimage import binary_dilation, distance_transform_edt, label
 from napari_cliptrase.refine.components import Component, components_of
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.protocol import Labels
-from napari_cliptrase.refine.sam_decoder import Prompts, ask, mask_prompt, to_pixels
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, mask_prompt, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
 GAP: Final = 0.1  # confidence from which on a pixel counts as nearly claimed
@@ -45,7 +45,7 @@ class SamPrompts(SamWindows):
         used = 0
         for start, (group, prompts) in _groups(view, pieces):
             yield f"Asking for masks, {start} of {len(pieces)} pieces"
-            answers = ask(view.sam, view.embedding, prompts, several=False)
+            answers = decode(view.sam, view.embedding, prompts, several=False)
             masks = to_pixels(view.sam, view.embedding, answers.logits[:, 0])
             for piece, quality, logits in zip(group, answers.quality[:, 0].tolist(), masks, strict=True):
                 found = _iou(piece.within(logits.shape), logits > 0) >= self.options.overlap
@@ -106,13 +106,13 @@ class _Contest:
         return result
 
 
-def _groups(view: View, pieces: list[Component]) -> Iterator[tuple[int, tuple[list[Component], Prompts]]]:
+def _groups(view: View, pieces: list[Component]) -> Iterator[tuple[int, tuple[list[Component], DecoderPrompts]]]:
     """Yield pieces with their prompts in groups that SAM answers at once, and how many came before."""
     size = 16
     for start in range(0, len(pieces), size):
         group = pieces[start : start + size]
         points = np.stack([piece.peak(_score(view, piece.class_id)) for piece in group])[:, None]
-        prompts = Prompts(
+        prompts = DecoderPrompts(
             points,
             np.ones(points.shape[:2], np.float32),
             np.stack([piece.box for piece in group]),

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.ops import nms
 
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import Prompts, ask, to_pixels
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
 _OFFSET: Final = 1.0  # a stable mask hardly changes when its threshold moves by this, as in segment-anything
@@ -68,13 +68,13 @@ class SamVote(SamWindows):
         """Return the low-resolution masks (P, m, m) of everything in a window, without doubles."""
         options = self.options
         points = grid_points(view.labels.shape, options.points)[:, None]
-        prompts = Prompts(points=points, marks=np.ones(points.shape[:2], np.float32))
+        prompts = DecoderPrompts(points=points, marks=np.ones(points.shape[:2], np.float32))
         kept = torch.empty(0, view.sam.mask_size, view.sam.mask_size, dtype=torch.float16)
         ranks = torch.empty(0)
         done = 0
         for chunk in prompts.chunks():
             yield f"Looking for masks, {done} of {len(prompts)} points"
-            answers = ask(view.sam, view.embedding, chunk, several=True)
+            answers = decode(view.sam, view.embedding, chunk, several=True)
             masks, quality = answers.logits.flatten(0, 1).cpu(), answers.quality.flatten().cpu()
             rank = stability(masks)
             good = (quality >= options.quality) & (rank >= options.stability) & (masks > 0).any(-1).any(-1)

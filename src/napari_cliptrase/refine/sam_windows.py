@@ -10,7 +10,7 @@ import numpy as np
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.sam import SamModel
-from napari_cliptrase.progress import Progress, finish, retold
+from napari_cliptrase.progress import Progress, map_progress, run_to_end
 from napari_cliptrase.refine.embedding import Embedder, Embedding
 from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
 from napari_cliptrase.refine.tiles import Tile
@@ -49,7 +49,7 @@ class SamWindows(ABC):
 
     def prepare(self, image: Image) -> None:
         """Take an image (H, W, 3) uint8 and encode it."""
-        finish(self.prepare_steps(image))
+        run_to_end(self.prepare_steps(image))
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
@@ -59,7 +59,7 @@ class SamWindows(ABC):
 
     def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
         """Return refined labels for labels (H, W) of the prepared image."""
-        return finish(self.refine_steps(labels, scores))
+        return run_to_end(self.refine_steps(labels, scores))
 
     def refine_steps(
         self, labels: Labels, scores: ClassScores | None = None
@@ -78,7 +78,7 @@ class SamWindows(ABC):
             if window.any():
                 embedding = self.embedder.embed(np.ascontiguousarray(image[tile.rows, tile.columns]))
                 steps = self.refine_window(View(self.embedder.sam, embedding, window, scores, tile))
-                result = yield from retold(steps, partial(Progress, number, len(tiles)))
+                result = yield from map_progress(steps, partial(Progress, number, len(tiles)))
                 refined[tile.owned] = result.labels[tile.owned_within]
                 used, refused = used + result.used, refused + result.refused
         yield Progress(len(tiles), len(tiles), "Refined")

@@ -15,7 +15,7 @@ from skimage.segmentation import slic, watershed
 
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.progress import Progress, finish, retold
+from napari_cliptrase.progress import Progress, map_progress, run_to_end
 from napari_cliptrase.refine.guided import GuidedFilter
 from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
 from napari_cliptrase.refine.tiles import Tile, tiles_of
@@ -60,7 +60,7 @@ class Superpixels:
 
     def prepare(self, image: Image) -> None:
         """Take an image (H, W, 3) uint8 and cut it into superpixels."""
-        finish(self.prepare_steps(image))
+        run_to_end(self.prepare_steps(image))
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
@@ -76,7 +76,7 @@ class Superpixels:
 
     def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
         """Return refined labels for labels (H, W) of the prepared image."""
-        return finish(self.refine_steps(labels, scores))
+        return run_to_end(self.refine_steps(labels, scores))
 
     def refine_steps(
         self, labels: Labels, scores: ClassScores | None = None
@@ -94,7 +94,7 @@ class Superpixels:
             if len(np.unique(window)) > 1:
                 if self.options.guided:
                     flow = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
-                    window = yield from retold(flow, partial(_of_labels, number, len(tiles)))
+                    window = yield from map_progress(flow, partial(_of_labels, number, len(tiles)))
                 if self._cut:
                     window = vote(self._cut[number], window)
                 refined[tile.owned] = window[tile.owned_within]

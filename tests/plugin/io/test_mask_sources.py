@@ -6,14 +6,14 @@ from napari.layers import Labels
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.plugin.io.mask_sources import (
-    Source,
+    MaskSource,
     axes_letters,
     mask_of,
     sources_in,
     stem_for,
     unplaced,
 )
-from napari_cliptrase.plugin.layers.appearance import dress
+from napari_cliptrase.plugin.layers.appearance import apply_classes
 from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
 
 TABLE = ClassTable.from_names("cat", "dog")
@@ -25,7 +25,7 @@ def class_layer(image, class_id, where, role=Role.CLASS):
     layer = Labels(data, name=f"{TABLE.get(class_id).name} · {image.name}", scale=image.scale)
     tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), class_id, classes=TABLE.to_json())
     set_tag(layer, tag)
-    dress(layer, TABLE)
+    apply_classes(layer, TABLE)
     return layer
 
 
@@ -92,7 +92,7 @@ def test_pixel_size_and_units_go_with_the_mask():
 
 def test_rows_and_columns_come_last(viewer):
     data = np.arange(24).reshape(2, 3, 4)
-    source = Source("stack", (Labels(data),))
+    source = MaskSource("stack", (Labels(data),))
     assert mask_of(source, axes_of=lambda _: (0, 2)).labels.shape == (3, 2, 4)
 
 
@@ -115,7 +115,7 @@ def test_file_names(viewer):
     assert stem_for(source, "{image}") == "scene"
     assert stem_for(source, "{image}_{layer}") == "scene_classes"
     assert stem_for(source.only([viewer.layers[1]]), "{layer}") == "cat · scene"
-    assert "/" not in stem_for(Source("a/b:c", source.layers), "{image}")
+    assert "/" not in stem_for(MaskSource("a/b:c", source.layers), "{image}")
 
 
 def test_a_pattern_that_means_nothing_is_refused(viewer):

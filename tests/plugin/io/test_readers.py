@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.io.mask_sources import mask_of, sources_in
 from napari_cliptrase.plugin.io.readers import MOST_MASKS, get_reader, read
 from napari_cliptrase.plugin.io.writers import masks_of
 from napari_cliptrase.plugin.layers import table_of
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
 TABLE = ClassTable((MaskClass(1, "cat", (128, 0, 0), prompts=("kitten",)), MaskClass(4, "dog", (0, 128, 0))), void=255)
@@ -166,7 +166,7 @@ def test_void_follows_its_class_layers_to_an_image(tmp_path):
     for data, meta, _ in read(str(tmp_path / "masks")):
         viewer.add_labels(data, **meta)
     session = session_of(viewer)
-    frame = subject_of(viewer, image, session.version_of(image)).target.frame
+    frame = plane_source_of(viewer, image, session.version_of(image)).target.frame
     assert len(session.layers.shelf.adopt(image, frame)) == 2
     (source,) = sources_in(viewer.layers)
     assert source.image is image

@@ -18,10 +18,10 @@ from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.io import writers
 from napari_cliptrase.plugin.io.mask_sources import axes_known_to, mask_of, sources_in
-from napari_cliptrase.plugin.layers import Result
-from napari_cliptrase.plugin.layers.appearance import dress
+from napari_cliptrase.plugin.layers import PlaneResult
+from napari_cliptrase.plugin.layers.appearance import apply_classes
 from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import Segmented, session_of
 
 TABLE = ClassTable.from_names("cat", "dog")
@@ -39,7 +39,7 @@ def class_layer(labels, class_id, name, table=TABLE, image="1", image_name="a"):
     layer = Labels(np.where(labels == class_id, class_id, 0).astype(np.uint8), name=name)
     tag = Tag(Role.CLASS, image, image_name, str(layer.unique_id), class_id, name=name, classes=table.to_json())
     set_tag(layer, tag)
-    dress(layer, table)
+    apply_classes(layer, table)
     return layer
 
 
@@ -98,7 +98,7 @@ def test_a_viewer_saves_selected_class_layers_into_one_mask(tmp_path):
 )
 def test_each_writer_writes_what_the_library_writes(name, display_name, key, tmp_path):
     layer = Labels(LABELS, name="a")
-    dress(layer, TABLE)
+    apply_classes(layer, TABLE)
     saved(tmp_path / name, [layer], display_name)
     (mask,) = writers.masks_of([layer.as_layer_data_tuple()])
     report = FORMATS[key].write(mask, tmp_path / "library" / name)
@@ -176,8 +176,8 @@ def test_saving_writes_the_bytes_of_the_dock_and_of_the_command_line(key, tmp_pa
     viewer = ViewerModel()
     (image,) = viewer.open(str(tmp_path / "photo.jpg"), plugin="napari")
     session = session_of(viewer)
-    subject = subject_of(viewer, image, session.version_of(image))
-    session.layers.write(Result(subject.target, labels, TABLE))
+    subject = plane_source_of(viewer, image, session.version_of(image))
+    session.layers.write(PlaneResult(subject.target, labels, TABLE))
     viewer.add_labels(labels + 4, name="cells")
     form = FORMATS[key]
     for source in sources_in(viewer.layers):
@@ -206,8 +206,8 @@ def test_an_image_is_no_label_layer(tmp_path):
 
 def test_two_layers_that_call_one_label_differently_are_refused(tmp_path):
     one, two = Labels(LABELS, name="one"), Labels(LABELS, name="two")
-    dress(one, TABLE)
-    dress(two, ClassTable.from_names("car"))
+    apply_classes(one, TABLE)
+    apply_classes(two, ClassTable.from_names("car"))
     with pytest.raises(MaskFormatError, match="'cat' in one mask and 'car' in two"):
         writers.write_coco(str(tmp_path / "a.json"), [layer.as_layer_data_tuple() for layer in (one, two)])
 
@@ -216,8 +216,8 @@ def test_rows_and_columns_are_those_that_the_user_set(tmp_path, monkeypatch):
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((4, 5, 6)), name="stack")
     session = session_of(viewer)
-    subject = subject_of(viewer, image, session.version_of(image), roles=AxisRoles("YZX"))
-    session.layers.write(Result(subject.target, np.ones((4, 6), np.uint8), TABLE))
+    subject = plane_source_of(viewer, image, session.version_of(image), roles=AxisRoles("YZX"))
+    session.layers.write(PlaneResult(subject.target, np.ones((4, 6), np.uint8), TABLE))
     session.segmented = Segmented(subject, None, ())
     monkeypatch.setattr(napari, "current_viewer", lambda: viewer)
     (source,) = sources_in(viewer.layers)

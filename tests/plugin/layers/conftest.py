@@ -7,8 +7,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers import LabelLayers, Result
-from napari_cliptrase.plugin.layers.geometry import Target, frame_of
+from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
+from napari_cliptrase.plugin.layers.geometry import Target, geometry_of
 
 HEIGHT, WIDTH = 12, 16
 
@@ -25,7 +25,7 @@ class Board:
 
     def target(self, plane: tuple[int, ...] = (), rows: slice | None = None, columns: slice | None = None) -> Target:
         axes = self.image.ndim
-        frame = frame_of(self.image, rows=axes - 2, columns=axes - 1)
+        frame = geometry_of(self.image, rows=axes - 2, columns=axes - 1)
         height, width = frame.plane_shape
         return Target(
             self.image.unique_id,
@@ -38,7 +38,7 @@ class Board:
         )
 
     def write(self, labels, target: Target | None = None, **how):
-        return self.book.write(Result(target or self.target(), labels, self.table), **how)
+        return self.book.write(PlaneResult(target or self.target(), labels, self.table), **how)
 
     def layer(self, class_id: int):
         return self.book.class_layers(self.image)[class_id]

@@ -3,7 +3,7 @@ from napari.layers import Image, Labels
 
 from napari_cliptrase.classes.colors import class_color
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.appearance import colormap_of, dress, features_of, table_of
+from napari_cliptrase.plugin.layers.appearance import apply_classes, colormap_of, features_of, table_of
 from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, set_tag, tag_of
 
 TABLE = ClassTable.from_names("cat", "dog")
@@ -11,7 +11,7 @@ TABLE = ClassTable.from_names("cat", "dog")
 
 def test_a_label_without_a_class_is_seen():
     layer = Labels(np.array([[0, 9]], np.uint8))
-    dress(layer, TABLE)
+    apply_classes(layer, TABLE)
     assert layer.get_color(9)[3] == 1
     assert layer.get_color(0) is None or layer.get_color(0)[3] == 0
 

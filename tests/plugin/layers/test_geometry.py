@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers.geometry import frame_of
+from napari_cliptrase.plugin.layers.geometry import geometry_of
 
 PLACES = [
     {},
@@ -14,7 +14,7 @@ PLACES = [
 
 
 def labels_over(image, **axes):
-    frame = frame_of(image, **axes)
+    frame = geometry_of(image, **axes)
     return Labels(np.zeros(frame.shape, np.uint8), **frame.place)
 
 
@@ -68,7 +68,7 @@ def test_labels_of_a_coarse_level_cover_the_same_ground():
 def test_a_plane_can_be_read_and_addressed_with_any_order_of_axes():
     data = np.arange(2 * 5 * 7).reshape(2, 5, 7)
     image = Image(np.zeros(data.shape))
-    frame = frame_of(image, rows=2, columns=0)
+    frame = geometry_of(image, rows=2, columns=0)
     plane = frame.plane_of(data, (3,))
     assert plane.shape == frame.plane_shape == (7, 2)
     rows, columns = np.nonzero(plane >= 0)
@@ -77,4 +77,4 @@ def test_a_plane_can_be_read_and_addressed_with_any_order_of_axes():
 
 def test_the_same_axis_twice_is_refused_in_words():
     with pytest.raises(CliptraseError, match="one axis for rows"):
-        frame_of(Image(np.zeros((4, 5)), name="x"), rows=1, columns=1)
+        geometry_of(Image(np.zeros((4, 5)), name="x"), rows=1, columns=1)

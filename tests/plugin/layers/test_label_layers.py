@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output, Result, tag_of
+from napari_cliptrase.plugin.layers import Output, PlaneResult, tag_of
 from napari_cliptrase.plugin.layers import run_writer as pen_module
 
 
@@ -484,7 +484,7 @@ def test_where_layers_overlap_hand_edits_win_and_the_pixels_are_counted(board, h
 
 def test_a_wrong_shape_is_a_mistake_of_the_program(board):
     with pytest.raises(ValueError, match="shape"):
-        board.book.write(Result(board.target(), np.zeros((3, 3), np.uint8), board.table))
+        board.book.write(PlaneResult(board.target(), np.zeros((3, 3), np.uint8), board.table))
 
 
 def test_a_live_run_after_a_given_region_keeps_it_wherever_it_lies(board, halves):

@@ -3,7 +3,7 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output, Result, write_planes
+from napari_cliptrase.plugin.layers import Output, PlaneResult, write_planes
 from napari_cliptrase.plugin.layers import run_writer as pen_module
 
 DEPTH = 3
@@ -22,7 +22,7 @@ def volumes(halves):
 
 
 def results(board, volume):
-    return [Result(board.target((z,)), labels, board.table) for z, labels in enumerate(volume)]
+    return [PlaneResult(board.target((z,)), labels, board.table) for z, labels in enumerate(volume)]
 
 
 def write(board, volume, **how):
@@ -183,7 +183,7 @@ def test_one_plane_is_written_a_layer_at_a_time_and_strokes_between_stay(board, 
     live = board.write(np.where(halves == 1, 3, halves))
     assert (board.layer(3).data[:, :8] == 3).all()
     new = np.where(halves == 1, 2, 1).astype(np.uint8)
-    steps = write_planes(board.book, [Result(board.target(), new, board.table)], instead_of=live)
+    steps = write_planes(board.book, [PlaneResult(board.target(), new, board.table)], instead_of=live)
     changes, strokes, earlier = [], [], {}
     for number, _ in enumerate(steps):
         now = data_of(board)
@@ -206,7 +206,7 @@ def test_scores_that_are_closed_half_way_leave_nothing_of_theirs(board, halves):
     board.write(halves)
     before = data_of(board)
     live = board.write(halves[:, ::-1].copy())
-    steps = write_planes(board.book, [Result(board.target(), halves + 1, board.table)], instead_of=live)
+    steps = write_planes(board.book, [PlaneResult(board.target(), halves + 1, board.table)], instead_of=live)
     for _ in range(4):
         next(steps)
     steps.close()

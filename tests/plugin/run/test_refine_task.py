@@ -7,7 +7,7 @@ import pytest
 import napari_cliptrase.models.sam as sam
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Report
-from napari_cliptrase.plugin.run.refine_task import Workshop
+from napari_cliptrase.plugin.run.refine_task import RefineRunner
 
 
 class Loader:
@@ -42,7 +42,7 @@ def brought(workshop, name):
 
 
 def test_two_workers_that_want_one_sam_share_it(loader):
-    workshop, found = Workshop(), []
+    workshop, found = RefineRunner(), []
     threads = [threading.Thread(target=lambda: found.append(brought(workshop, "demo"))) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -54,21 +54,21 @@ def test_two_workers_that_want_one_sam_share_it(loader):
 
 
 def test_a_sam_that_gives_way_stays_whole_for_whoever_works_with_it(loader):
-    workshop = Workshop()
+    workshop = RefineRunner()
     first = brought(workshop, "demo")
     assert brought(workshop, "vit_b") is not first
     assert not loader.closed
 
 
 def test_a_sam_that_cannot_be_loaded_keeps_nobody_waiting(loader):
-    workshop = Workshop()
+    workshop = RefineRunner()
     with pytest.raises(CliptraseError):
         brought(workshop, "broken")
     assert brought(workshop, "demo").sam.name == "demo"
 
 
 def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_nobody_waiting(loader):
-    workshop = Workshop()
+    workshop = RefineRunner()
     one, other = (workshop.embedder_steps("demo", Report(lambda _progress: None)) for _ in range(2))
     next(one)
     next(other)
@@ -78,7 +78,7 @@ def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_nobody_waiting
 
 
 def test_an_image_of_one_window_that_was_clicked_on_counts_as_encoded(loader):
-    workshop = Workshop()
+    workshop = RefineRunner()
     brought(workshop, "demo")
     workshop.note_looked_at("demo", "photo", (60, 60))
     workshop.note_looked_at("demo", "panorama", (60, 6000))

@@ -10,9 +10,9 @@ from napari.utils.notifications import notification_manager
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Vote
 from napari_cliptrase.engine.settings import Detail
-from napari_cliptrase.plugin.layers import Extra, Result
-from napari_cliptrase.plugin.run.segmentation import ModelChoice, asked
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import Extra, PlaneResult
+from napari_cliptrase.plugin.run.segmentation import ModelChoice, scored_question
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
@@ -32,7 +32,7 @@ class Bench:
         self.session.prompts = PromptSet.parse("cat\ndog\nsky")
 
     def subject(self):
-        return subject_of(self.viewer, self.image, self.session.version_of(self.image))
+        return plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
 
     def wait(self):
         self.qtbot.waitUntil(
@@ -181,14 +181,14 @@ def test_load_alone_writes_nothing(bench):
 
 def test_what_makes_a_difference_to_the_labels():
     prompts = PromptSet.parse("cat\ndog: puppy\nbackground: wall")
-    assert asked(prompts) == asked(prompts.moved(2, 0).replaced(1, color="#ff0000"))
+    assert scored_question(prompts) == scored_question(prompts.moved(2, 0).replaced(1, color="#ff0000"))
     for other in (
         prompts.renamed(1, "lion"),
         prompts.replaced(2, synonyms=()),
         prompts.replaced(2, threshold=0.2),
         prompts.with_background(),
     ):
-        assert asked(prompts) != asked(other)
+        assert scored_question(prompts) != scored_question(other)
 
 
 def test_going_to_another_plane_and_back_brings_its_result_back(bench, qtbot):
@@ -239,7 +239,7 @@ def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
         bench.session.layers.give(target, mask, mine)
     else:
         refined = np.where(mask, mine, bench.labels())
-        bench.session.layers.write(Result(target, refined, bench.session.prompts.table(), {}, "Refine"))
+        bench.session.layers.write(PlaneResult(target, refined, bench.session.prompts.table(), {}, "Refine"))
         layer = bench.session.layers.class_layers(bench.image)[mine]
         assert (layer.data[mask] == mine).all()
     count = len(bench.session.layers.runs._runs)

@@ -9,7 +9,7 @@ from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.run.segmentation import ModelChoice
-from napari_cliptrase.plugin.state.plane_source import Planes, subject_of
+from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
@@ -33,7 +33,7 @@ class Bench:
         self.viewer.dims.set_current_step(0, SHOWN)
 
     def subject(self):
-        return subject_of(self.viewer, self.image, self.session.version_of(self.image))
+        return plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
 
     def wait(self):
         self.qtbot.waitUntil(

@@ -3,8 +3,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.layers import Result
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import PlaneResult
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
 
@@ -24,8 +24,8 @@ class Desk:
         self.settle()
 
     def write(self, labels):
-        target = subject_of(self.viewer, self.image, self.session.version_of(self.image)).target
-        self.session.layers.write(Result(target, labels.astype(np.uint8), self.session.prompts.table()))
+        target = plane_source_of(self.viewer, self.image, self.session.version_of(self.image)).target
+        self.session.layers.write(PlaneResult(target, labels.astype(np.uint8), self.session.prompts.table()))
 
     def layer(self, class_id):
         return self.session.layers.class_layers(self.image)[class_id]

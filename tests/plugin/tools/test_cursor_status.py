@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import Segmented, session_of
 
 STATUS = {"layer_name": "scene", "layer_base": "scene", "source_type": "", "plugin": "", "coordinates": " [1 2]: 0"}
@@ -17,7 +17,7 @@ def viewer():
     session = session_of(viewer)
     at = {(1, 2): ((1, "cat", 0.7), (2, "dog", 0.2))}
     segmentation = SimpleNamespace(at=lambda row, column: at[row, column])
-    session.segmented = Segmented(subject_of(viewer, image, 0), segmentation, ())
+    session.segmented = Segmented(plane_source_of(viewer, image, 0), segmentation, ())
     session.cursor_status  # noqa: B018 -- made at the first use
     return viewer
 

@@ -10,8 +10,8 @@ from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output, Result
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import Encoded, session_of
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 
@@ -39,7 +39,7 @@ class Desk:
         self.tool = RegionTool(self.session)
 
     def encode(self, regions):
-        subject = subject_of(self.viewer, self.image, self.session.version_of(self.image))
+        subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
         encoding = SimpleNamespace(region_map=lambda: regions)
         self.session.encoded = Encoded(subject, None, encoding, "fake")
 
@@ -76,7 +76,7 @@ class Desk:
 
     def run(self, labels, **how):
         target = self.session.encoded.subject.target
-        self.session.layers.write(Result(target, labels, self.session.prompts.table()), **how)
+        self.session.layers.write(PlaneResult(target, labels, self.session.prompts.table()), **how)
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_only_the_plane_of_the_encoding_has_regions(qtbot):
     viewer.dims.set_point(0, 2)
     session = session_of(viewer)
     session.prompts = PromptSet.parse("cat\ndog")
-    subject = subject_of(viewer, image, session.version_of(image))
+    subject = plane_source_of(viewer, image, session.version_of(image))
     session.encoded = Encoded(subject, None, SimpleNamespace(region_map=lambda: REGIONS), "fake")
     tool = RegionTool(session)
     tool.set_on(True)

@@ -12,9 +12,9 @@ from napari.utils.shortcuts import default_shortcuts as DEFAULT_SHORTCUTS
 import napari_cliptrase.refine.interactive as interactive
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Result
-from napari_cliptrase.plugin.run.refine_task import Workshop
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import PlaneResult
+from napari_cliptrase.plugin.run.refine_task import RefineRunner
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
@@ -86,7 +86,7 @@ class Desk:
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("cat\ndog")
         self.session.active_class = 2
-        self.target = subject_of(self.viewer, self.image, self.session.version_of(self.image)).target
+        self.target = plane_source_of(self.viewer, self.image, self.session.version_of(self.image)).target
         self.sams = []
         self.said = []
 
@@ -98,7 +98,7 @@ class Desk:
             self.sams.append(FakeSam(embedder, image))
             return self.sams[-1]
 
-        self.workshop = Workshop()
+        self.workshop = RefineRunner()
         monkeypatch.setattr(self.workshop, "embedder_steps", embedder_steps)
         monkeypatch.setattr(interactive, "SamSession", made)
         self.tool = SamTool(self.session, self.workshop)
@@ -219,7 +219,7 @@ def test_backspace_takes_the_last_click_back(desk):
 def test_the_class_keeps_its_other_pixels_and_others_lose_theirs(desk):
     before = np.ones(SHAPE, np.uint8)
     before[30:] = 2
-    desk.session.layers.write(Result(desk.target, before, desk.session.prompts.table()))
+    desk.session.layers.write(PlaneResult(desk.target, before, desk.session.prompts.table()))
     desk.start()
     desk.click(10, 20)
     desk.press("Enter")
@@ -231,7 +231,7 @@ def test_the_class_keeps_its_other_pixels_and_others_lose_theirs(desk):
 def test_one_undo_takes_an_accepted_mask_back(desk):
     before = np.ones(SHAPE, np.uint8)
     before[30:] = 2
-    desk.session.layers.write(Result(desk.target, before, desk.session.prompts.table()))
+    desk.session.layers.write(PlaneResult(desk.target, before, desk.session.prompts.table()))
     desk.start()
     desk.click(10, 20)
     desk.press("Enter")
@@ -240,7 +240,7 @@ def test_one_undo_takes_an_accepted_mask_back(desk):
 
 
 def test_locked_classes_keep_their_pixels(desk):
-    desk.session.layers.write(Result(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
+    desk.session.layers.write(PlaneResult(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
     desk.session.locked = frozenset({1})
     desk.start()
     desk.click(10, 20)
@@ -328,7 +328,7 @@ def test_another_selected_layer_pauses_the_tool(desk):
 
 
 def test_choosing_another_class_stays_in_the_tool(desk):
-    desk.session.layers.write(Result(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
+    desk.session.layers.write(PlaneResult(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
     desk.start()
     desk.click(10, 20)
     desk.session.active_class = 1
@@ -459,7 +459,7 @@ def test_a_labels_layer_keeps_its_own_enter_and_escape_while_the_tool_is_on(desk
 def test_selecting_the_layer_of_another_class_pauses_and_makes_it_active(desk):
     labels = np.ones(SHAPE, np.uint8)
     labels[:, 30:] = 2
-    desk.session.layers.write(Result(desk.target, labels, desk.session.prompts.table()))
+    desk.session.layers.write(PlaneResult(desk.target, labels, desk.session.prompts.table()))
     desk.session.selection.show()
     desk.start()
     layer = desk.session.layers.class_layers(desk.image)[1]

@@ -37,7 +37,7 @@ AxesOf = Callable[[Labels], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class MaskSource:
     """One mask to be: label layers that lie over one image or came from one mask file, bottom first.
 
     Attributes
@@ -60,7 +60,7 @@ class Source:
     file: str | None = None
     by_class: bool = False
 
-    def only(self, chosen: Iterable[Labels]) -> "Source | None":
+    def only(self, chosen: Iterable[Labels]) -> "MaskSource | None":
         """Return the source with the chosen layers only; None when no layer with classes is left."""
         wanted = list(chosen)
         layers = tuple(layer for layer in self.layers if layer in wanted)
@@ -68,7 +68,7 @@ class Source:
         return replace(self, layers=layers) if layers and (alone or not _holds_objects(layers[0])) else None
 
 
-def sources_in(layers: Sequence[Layer]) -> tuple[Source, ...]:
+def sources_in(layers: Sequence[Layer]) -> tuple[MaskSource, ...]:
     """Return the masks of a layer list: the class layers of each image (or file) joined, all other label layers alone.
 
     Two layers are never joined unless both say that they belong together.
@@ -103,13 +103,13 @@ def sources_in(layers: Sequence[Layer]) -> tuple[Source, ...]:
         member, image = members[group], images.get(group)
         title = image.name if image is not None else member.title
         numbers = (objects.pop(group),) if group in objects else ()
-        found.append(Source(title, (*joined, *numbers), image, member.file or _file(image), True))
+        found.append(MaskSource(title, (*joined, *numbers), image, member.file or _file(image), True))
     for layer, one in alone:
         image = images.get(one.group) if one is not None else None
         numbers = (objects.pop(one.group),) if one is not None and one.group in objects else ()
         file = (one.file if one is not None else None) or _file(image)
-        found.append(Source(layer.name, (layer, *numbers), image, file))
-    return (*found, *(Source(layer.name, (layer,)) for layer in objects.values()))
+        found.append(MaskSource(layer.name, (layer, *numbers), image, file))
+    return (*found, *(MaskSource(layer.name, (layer,)) for layer in objects.values()))
 
 
 def last_two_axes(layer: Labels) -> tuple[int, int]:
@@ -132,7 +132,7 @@ def axes_known_to(session: "Session") -> AxesOf:
     return axes_of
 
 
-def mask_of(source: Source, pattern: str = DEFAULT_PATTERN, axes_of: AxesOf = last_two_axes) -> LabelImage:
+def mask_of(source: MaskSource, pattern: str = DEFAULT_PATTERN, axes_of: AxesOf = last_two_axes) -> LabelImage:
     """Join the layers of a source in layer order into one mask, rows and columns last.
 
     The slow part of an export next to writing; it only reads layers and may run in a worker.
@@ -190,7 +190,7 @@ def axes_letters(labels: Sequence[str]) -> str:
     return "".join([*letters, "Y", "X"])
 
 
-def stem_for(source: Source, pattern: str) -> str:
+def stem_for(source: MaskSource, pattern: str) -> str:
     """Fill a file-name pattern; raise one sentence for a placeholder that there is not."""
     found = set(re.findall(r"\{[^{}]*\}", pattern))
     unknown = sorted(found - set(PLACEHOLDERS))
@@ -211,7 +211,7 @@ def stem_for(source: Source, pattern: str) -> str:
     return file_part(name)
 
 
-def unplaced(source: Source) -> tuple[str, ...]:
+def unplaced(source: MaskSource) -> tuple[str, ...]:
     """Sentences about what is on the screen but in no mask file: rotation, shear and affine transforms."""
     layer = source.layers[-1]
     turned = not np.allclose(layer.rotate, np.eye(layer.ndim)) or bool(np.any(np.asarray(layer.shear)))
@@ -220,11 +220,11 @@ def unplaced(source: Source) -> tuple[str, ...]:
     return ()
 
 
-def _named_by_layer(source: Source) -> bool:
+def _named_by_layer(source: MaskSource) -> bool:
     return sum(not _holds_objects(layer) for layer in source.layers) <= 1
 
 
-def _check_place(source: Source, layer: Labels, top: Labels) -> None:
+def _check_place(source: MaskSource, layer: Labels, top: Labels) -> None:
     """Refuse layers that do not lie on each other, since the pixels of one would land in the wrong place."""
     for name in ("scale", "translate", "rotate", "shear", "affine", "units"):
         one, other = np.asarray(getattr(layer, name)), np.asarray(getattr(top, name))

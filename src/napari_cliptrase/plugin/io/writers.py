@@ -14,7 +14,7 @@ from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import format_named
 from napari_cliptrase.plugin.io.mask_sources import (
     AxesOf,
-    Source,
+    MaskSource,
     axes_known_to,
     last_two_axes,
     mask_of,
@@ -40,7 +40,7 @@ def _axes_of() -> AxesOf:
     return last_two_axes if session is None else axes_known_to(session)
 
 
-def _sources(layers: list[LayerData]) -> tuple[Source, ...]:
+def _sources(layers: list[LayerData]) -> tuple[MaskSource, ...]:
     """The masks in layer attributes; images that are open lend their names."""
     viewer = napari.current_viewer()
     images = [] if viewer is None else [layer for layer in viewer.layers if isinstance(layer, Image)]

@@ -2,7 +2,7 @@
 
 One `LabelLayers` belongs to each `napari_cliptrase.plugin.state.session.Session` (``session.layers``):
 
-    run = session.layers.write(Result(target, labels, table, provenance))  # a model's result, by the merge rule
+    run = session.layers.write(PlaneResult(target, labels, table, provenance))  # a model's result, by the merge rule
     run = session.layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
     yield from write_planes(session.layers, results)  # the same for many planes, as one run
     session.layers.undo_last_run()
@@ -14,10 +14,10 @@ Everything happens in the GUI thread. Layers are found by their tag (`tags`), ne
 """
 
 from napari_cliptrase.plugin.layers.appearance import table_of
-from napari_cliptrase.plugin.layers.changes import Run, Step
+from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
 from napari_cliptrase.plugin.layers.extras import Extra, show_extras
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
-from napari_cliptrase.plugin.layers.output import Output, Result
+from napari_cliptrase.plugin.layers.output import Output, PlaneResult
 from napari_cliptrase.plugin.layers.tags import Member, Role, Tag, file_of, member_of, ours, tag_of
 from napari_cliptrase.plugin.layers.visibility import Visibility
 from napari_cliptrase.plugin.layers.write_planes import write_planes
@@ -27,10 +27,10 @@ __all__ = [
     "LabelLayers",
     "Member",
     "Output",
-    "Result",
+    "PlaneChange",
+    "PlaneResult",
     "Role",
     "Run",
-    "Step",
     "Tag",
     "Visibility",
     "file_of",

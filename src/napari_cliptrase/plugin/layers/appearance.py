@@ -32,7 +32,7 @@ def features_of(table: ClassTable) -> dict[str, list[Any]]:
     return {"index": [0, *table.ids], "class": ["background", *(entry.name for entry in table)]}
 
 
-def dress(layer: Labels, table: ClassTable, hidden: frozenset[int] = frozenset()) -> None:
+def apply_classes(layer: Labels, table: ClassTable, hidden: frozenset[int] = frozenset()) -> None:
     """Give a layer the names and colours of a table; nothing is sent to the screen when nothing changes."""
     wanted = features_of(table)
     if "class" not in layer.features or layer.features.to_dict("list") != wanted:

@@ -34,7 +34,7 @@ class PackedMask:
 
 
 @dataclass(frozen=True)
-class PlaneMemory:
+class Baseline:
     """Memory of one plane of one layer.
 
     Attributes
@@ -66,6 +66,6 @@ class PlaneMemory:
         return self.edited.unpacked() | edited_pixels(content, last)
 
 
-def edits_of(memory: PlaneMemory | None, content: NDArray[np.integer], class_id: int | None) -> Mask:
+def edits_of(memory: Baseline | None, content: NDArray[np.integer], class_id: int | None) -> Mask:
     """(H, W) hand edits of a plane; without a memory every labelled pixel counts as one."""
     return edited_pixels(content, None) if memory is None else memory.edits(content, class_id)

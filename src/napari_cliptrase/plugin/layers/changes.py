@@ -1,8 +1,8 @@
 """What a run changed, so that it can be taken back exactly.
 
-A `Step` is the change of one plane of one layer, a `Run` the steps of one result. napari's own undo works on each layer
-(one step a layer); a step follows it: when Ctrl+Z restores what was there before, the step counts as undone, so that
-the next run does not mistake the restored pixels for hand edits.
+A `PlaneChange` is the change of one plane of one layer, a `Run` the changes of one result. napari's own undo works on
+each layer (one step a layer), and a change follows it: when Ctrl+Z restores what was there before, the change counts as
+undone, so that the next run does not mistake the restored pixels for hand edits.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_cliptrase.plugin.layers.baseline import PackedMask, PlaneMemory
-from napari_cliptrase.plugin.layers.geometry import Frame
+from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
+from napari_cliptrase.plugin.layers.geometry import LayerGeometry
 
 Mask = NDArray[np.bool_]
 SAMPLES = 64
 
 
 @dataclass(eq=False)
-class Step:
+class PlaneChange:
     """The change of one plane of one layer.
 
     ``before`` and ``after`` hold the values at the changed pixels, ``flat`` says where in the plane these are (and is
@@ -28,14 +28,14 @@ class Step:
     """
 
     layer: Labels
-    frame: Frame
+    frame: LayerGeometry
     plane: tuple[int, ...]
     changed: PackedMask = field(repr=False)
     before: NDArray[np.integer] = field(repr=False)
     after: NDArray[np.integer] = field(repr=False)
     flat: InitVar[NDArray[np.intp]]
-    memory_before: PlaneMemory | None = field(repr=False)
-    memory_after: PlaneMemory | None = field(repr=False)
+    memory_before: Baseline | None = field(repr=False)
+    memory_after: Baseline | None = field(repr=False)
     created: bool = False
     replaced: Labels | None = None
     undone: bool = False
@@ -93,7 +93,7 @@ class Run:
 
     number: int
     title: str
-    steps: Sequence[Step]
+    steps: Sequence[PlaneChange]
     notes: tuple[str, ...] = ()
     linked: bool = False
     following: bool = field(default=False, repr=False)

@@ -10,7 +10,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.appearance import dtype_for, joined_tables, table_of
 from napari_cliptrase.plugin.layers.baseline import edits_of
 from napari_cliptrase.plugin.layers.changes import Run
-from napari_cliptrase.plugin.layers.geometry import Frame, Target
+from napari_cliptrase.plugin.layers.geometry import LayerGeometry, Target
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
 from napari_cliptrase.plugin.layers.tags import class_of
 from napari_cliptrase.plugin.layers.write_plan import flatten
@@ -72,7 +72,7 @@ def split(book: LabelLayers, image: Image, source: Labels) -> Run:
     return book.keep(pen.run("Split"))
 
 
-def _frame(book: LabelLayers, layer: Labels) -> Frame:
+def _frame(book: LabelLayers, layer: Labels) -> LayerGeometry:
     """The frame that a layer was written with; for others, rows and columns are the last two axes."""
     known = book.history.frame(layer)
     if known is not None:
@@ -81,21 +81,21 @@ def _frame(book: LabelLayers, layer: Labels) -> Frame:
         name: getattr(layer, name)
         for name in ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
     }
-    return Frame(tuple(layer.data.shape), layer.ndim - 2, layer.ndim - 1, place)
+    return LayerGeometry(tuple(layer.data.shape), layer.ndim - 2, layer.ndim - 1, place)
 
 
-def _plane_shape(image: Image, frame: Frame) -> tuple[int, int]:
+def _plane_shape(image: Image, frame: LayerGeometry) -> tuple[int, int]:
     shape = image.data[0].shape if image.multiscale else image.data.shape
     offset = image.ndim - len(frame.shape)
     return shape[frame.rows + offset], shape[frame.columns + offset]
 
 
-def _whole(image: Image, frame: Frame, plane: tuple[int, ...]) -> Target:
+def _whole(image: Image, frame: LayerGeometry, plane: tuple[int, ...]) -> Target:
     height, width = frame.plane_shape
     return Target(image.unique_id, image.name, 0, frame, plane, slice(0, height), slice(0, width))
 
 
-def _planes(image: Image, frame: Frame, layers: list[Labels]) -> Iterator[Target]:
+def _planes(image: Image, frame: LayerGeometry, layers: list[Labels]) -> Iterator[Target]:
     """Planes in which any of the layers holds a label."""
     for plane in np.ndindex(*(frame.shape[axis] for axis in frame.plane_axes)):
         if any(frame.plane_of(layer.data, plane).any() for layer in layers):

@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Frame:
+class LayerGeometry:
     """Shape, place and axes of the label layers of one image.
 
     Attributes
@@ -90,7 +90,7 @@ class Target:
     image_id: UUID
     image_name: str
     version: int
-    frame: Frame
+    frame: LayerGeometry
     plane: tuple[int, ...]
     rows: slice
     columns: slice
@@ -114,7 +114,7 @@ class Target:
         )
 
 
-def frame_of(image: Image, *, rows: int, columns: int, channel: int | None = None, level: int = 0) -> Frame:
+def geometry_of(image: Image, *, rows: int, columns: int, channel: int | None = None, level: int = 0) -> LayerGeometry:
     """Return the frame of the label layers of ``image``.
 
     ``rows``, ``columns`` and ``channel`` are axes of the layer (the colour axis of an RGB image is none);
@@ -153,7 +153,7 @@ def frame_of(image: Image, *, rows: int, columns: int, channel: int | None = Non
             "axis_labels": image.axis_labels[1:],
         }
         sizes, rows, columns = sizes[1:], rows - 1, columns - 1
-    return Frame(tuple(sizes), rows, columns, place)
+    return LayerGeometry(tuple(sizes), rows, columns, place)
 
 
 def _level_steps(image: Image, level: int) -> NDArray[np.float64]:

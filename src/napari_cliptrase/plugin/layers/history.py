@@ -7,9 +7,9 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_cliptrase.plugin.layers.baseline import PackedMask, PlaneMemory
-from napari_cliptrase.plugin.layers.changes import Run, Step
-from napari_cliptrase.plugin.layers.geometry import Frame
+from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
+from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
+from napari_cliptrase.plugin.layers.geometry import LayerGeometry
 from napari_cliptrase.plugin.layers.tags import class_of
 
 Mask = NDArray[np.bool_]
@@ -26,17 +26,17 @@ class History:
 
     def __init__(self, changed: Callable[[Labels], object]) -> None:
         self._changed = changed
-        self._memories: dict[Any, dict[tuple[int, ...], PlaneMemory]] = {}
-        self._steps: dict[Any, list[tuple[Run, Step]]] = {}
-        self._frames: dict[Any, Frame] = {}
+        self._memories: dict[Any, dict[tuple[int, ...], Baseline]] = {}
+        self._steps: dict[Any, list[tuple[Run, PlaneChange]]] = {}
+        self._frames: dict[Any, LayerGeometry] = {}
         self._watched: set[Any] = set()
         self._writing = 0
 
-    def memory(self, layer: Labels, plane: tuple[int, ...]) -> PlaneMemory | None:
+    def memory(self, layer: Labels, plane: tuple[int, ...]) -> Baseline | None:
         """Memory of a plane; None when nothing was written there."""
         return self._memories.get(layer.unique_id, {}).get(plane)
 
-    def remember(self, layer: Labels, plane: tuple[int, ...], memory: PlaneMemory | None) -> None:
+    def remember(self, layer: Labels, plane: tuple[int, ...], memory: Baseline | None) -> None:
         """Set or (None) drop the memory of a plane."""
         planes = self._memories.setdefault(layer.unique_id, {})
         if memory is None:
@@ -44,8 +44,8 @@ class History:
         else:
             planes[plane] = memory
 
-    def frame(self, layer: Labels) -> Frame | None:
-        """Frame that was used to write a layer; None when nothing was written to it."""
+    def frame(self, layer: Labels) -> LayerGeometry | None:
+        """Geometry that was used to write a layer; None when nothing was written to it."""
         return self._frames.get(layer.unique_id)
 
     def inherit(self, old: Labels, new: Labels) -> None:
@@ -57,9 +57,9 @@ class History:
         memory = self.memory(layer, plane)
         if memory is not None:
             edited = PackedMask.of(memory.edited.unpacked() | where)
-            self.remember(layer, plane, PlaneMemory(memory.written, edited))
+            self.remember(layer, plane, Baseline(memory.written, edited))
 
-    def edited_since(self, step: Step) -> Mask:
+    def edited_since(self, step: PlaneChange) -> Mask:
         """(H, W) pixels that were counted as changed by hand after a step, some of which may hold what it wrote."""
         now, then = self.memory(step.layer, step.plane), step.memory_after
         if now is None or now is then:
@@ -80,7 +80,7 @@ class History:
             rest -= int(np.count_nonzero(content))
         return rest == 0
 
-    def watch(self, layer: Labels, frame: Frame) -> None:
+    def watch(self, layer: Labels, frame: LayerGeometry) -> None:
         """Follow a layer's events from now on."""
         self._frames[layer.unique_id] = frame
         if layer.unique_id not in self._watched:
@@ -145,7 +145,7 @@ class History:
                 self._mark(run, step, undone=False)
         self._changed(layer)
 
-    def _mark(self, run: Run, step: Step, *, undone: bool) -> None:
+    def _mark(self, run: Run, step: PlaneChange, *, undone: bool) -> None:
         step.undone = undone
         step.erased = step.unseen = False
         self.remember(step.layer, step.plane, step.memory_before if undone else step.memory_after)
@@ -159,7 +159,7 @@ class History:
         finally:
             run.following = False
 
-    def _follow(self, step: Step, undone: bool) -> None:
+    def _follow(self, step: PlaneChange, undone: bool) -> None:
         """Do in another layer of the same hand edit what Ctrl+Z (or redo) did in the first.
 
         Where that layer was painted since, its own undo would take back the stroke: the old values are painted over.

@@ -22,13 +22,13 @@ from napari_cliptrase.plugin.layers.baseline import edits_of
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.history import History
-from napari_cliptrase.plugin.layers.layer_registry import Shelf
-from napari_cliptrase.plugin.layers.output import Output, Result
-from napari_cliptrase.plugin.layers.run_writer import Pen
+from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
+from napari_cliptrase.plugin.layers.output import Output, PlaneResult
+from napari_cliptrase.plugin.layers.run_writer import RunWriter
 from napari_cliptrase.plugin.layers.tags import class_of, ours
-from napari_cliptrase.plugin.layers.write_plan import Content, add_to_ground, flatten, ground_of, merged_content
-from napari_cliptrase.plugin.layers.written_runs import Runs
-from napari_cliptrase.progress import finish
+from napari_cliptrase.plugin.layers.write_plan import Content, add_constraint, constraints_of, flatten, merged_content
+from napari_cliptrase.plugin.layers.written_runs import WrittenRuns
+from napari_cliptrase.progress import run_to_end
 
 Mask = NDArray[np.bool_]
 
@@ -47,9 +47,9 @@ class LabelLayers:
     def __init__(self, viewer_layers: LayerList, version_of: Callable[[Image], int]) -> None:
         self._list = viewer_layers
         self._version_of = version_of
-        self.shelf = Shelf(viewer_layers)
+        self.shelf = LayerRegistry(viewer_layers)
         self.history = History(self.content_changed.emit)
-        self.runs = Runs(viewer_layers, self.shelf, self.history, self.content_changed.emit)
+        self.runs = WrittenRuns(viewer_layers, self.shelf, self.history, self.content_changed.emit)
         self._count = 0
         self._classes = ClassTable()
         viewer_layers.events.removed.connect(self._on_removed)
@@ -122,7 +122,7 @@ class LabelLayers:
 
     def write(
         self,
-        result: Result,
+        result: PlaneResult,
         *,
         output: Output = Output.CLASSES,
         mode: MergeMode = MergeMode.KEEP_EDITS,
@@ -137,14 +137,14 @@ class LabelLayers:
         image = self.image(result.target)
         fresh: frozenset[Labels] = frozenset()
         if instead_of is not None:
-            fresh = finish(self.runs.withdraw(instead_of))
+            fresh = run_to_end(self.runs.withdraw(instead_of))
         pen = self.pen(image, result.target, fresh)
         for _ in self.put(pen, result, output=output, mode=mode, locked=locked):
             pass
         return self.keep(pen.run(result.title))
 
     def put(
-        self, pen: Pen, result: Result, *, output: Output, mode: MergeMode, locked: Collection[int]
+        self, pen: RunWriter, result: PlaneResult, *, output: Output, mode: MergeMode, locked: Collection[int]
     ) -> Iterator[Labels]:
         """Write a result with a pen, as a part of its run (see `write`), one layer at each step.
 
@@ -159,7 +159,7 @@ class LabelLayers:
         existing = self._writable_layers(image, target)
         contents = self.contents(existing, target)
         proposed, where = result.on_plane()
-        ground = ground_of(contents, proposed, where, mode, locked)
+        ground = constraints_of(contents, proposed, where, mode, locked)
         planned = [
             *zip(existing, contents, strict=True),
             *((layer, _nothing(layer, target)) for layer in self._missing_layers(image, result, output, table)),
@@ -173,16 +173,16 @@ class LabelLayers:
                 if layer not in self._list:
                     continue
                 (content,) = self.contents([layer], target)
-                add_to_ground(ground, content, mode, locked)
+                add_constraint(ground, content, mode, locked)
             after = merged_content(content, proposed, ground, mode, locked)
             edited = content.edits & ground.closed if mode is MergeMode.REPLACE else content.edits
             pen.put(layer, content.labels, after, table, edited=edited, provenance=result.provenance)
             yield layer
 
-    def make_layers(self, pen: Pen, result: Result, output: Output) -> Iterator[Labels]:
+    def make_layers(self, pen: RunWriter, result: PlaneResult, output: Output) -> Iterator[Labels]:
         """Put the layers that a result needs into the list, empty, one at each step: napari takes its time for each.
 
-        Those that a run then leaves empty go with `Pen.sweep`.
+        Those that a run then leaves empty go with `RunWriter.sweep`.
         """
         image = self.image(result.target)
         self.shelf.adopt(image, result.target.frame)
@@ -285,7 +285,7 @@ class LabelLayers:
                 self.shelf.let_go(layer)
         return fitting
 
-    def _missing_layers(self, image: Image, result: Result, output: Output, table: ClassTable) -> list[Labels]:
+    def _missing_layers(self, image: Image, result: PlaneResult, output: Output, table: ClassTable) -> list[Labels]:
         """New layers, not in the list yet, for classes that have pixels but no layer; the last class first."""
         layers = []
         if output is not Output.CLASSES and self.combined_layer(image) is None:
@@ -313,10 +313,10 @@ class LabelLayers:
             contents.append(Content(labels, edits, class_id))
         return contents
 
-    def pen(self, image: Image, target: Target, fresh: frozenset[Labels] = frozenset()) -> Pen:
+    def pen(self, image: Image, target: Target, fresh: frozenset[Labels] = frozenset()) -> RunWriter:
         """Begin to write: the next run's pen."""
         self._count += 1
-        return Pen(self._list, self.shelf, self.history, image, target, self._count, fresh)
+        return RunWriter(self._list, self.shelf, self.history, image, target, self._count, fresh)
 
     def keep(self, run: Run) -> Run:
         """Keep a run that was written, so that it can be taken back, and tell everybody."""

@@ -8,14 +8,14 @@ from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
-from napari_cliptrase.plugin.layers.appearance import dress, dtype_for, name_for, table_of
-from napari_cliptrase.plugin.layers.geometry import Frame
+from napari_cliptrase.plugin.layers.appearance import apply_classes, dtype_for, name_for, table_of
+from napari_cliptrase.plugin.layers.geometry import LayerGeometry
 from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, file_of, ours, set_tag, tag_of
 
 OPACITY = 0.6
 
 
-class Shelf:
+class LayerRegistry:
     """The label layers of a viewer, by image and class."""
 
     def __init__(self, viewer_layers: LayerList) -> None:
@@ -44,7 +44,7 @@ class Shelf:
                     known.setdefault(entry.id, entry)
         return ClassTable(tuple(known.values()))
 
-    def make(self, image: Image, frame: Frame, table: ClassTable, entry: MaskClass | None) -> Labels:
+    def make(self, image: Image, frame: LayerGeometry, table: ClassTable, entry: MaskClass | None) -> Labels:
         """Return a new, empty label layer of a class (None: combined) that is not in the list yet."""
         label = entry.name if entry else "classes"
         layer = Labels(
@@ -54,7 +54,7 @@ class Shelf:
         tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), entry.id if entry else None)
         set_tag(layer, replace(tag, name=layer.name, classes=table.to_json(), image_file=file_of(image)))
         layer.selected_label = entry.id if entry else (table.ids[0] if table.ids else 1)
-        dress(layer, table)
+        apply_classes(layer, table)
         return layer
 
     def put(self, image: Image, layer: Labels, table: ClassTable) -> None:
@@ -73,7 +73,7 @@ class Shelf:
         layers.insert(place, layer)
         layers.selection = selected
 
-    def adopt(self, image: Image, frame: Frame) -> tuple[Labels, ...]:
+    def adopt(self, image: Image, frame: LayerGeometry) -> tuple[Labels, ...]:
         """Take up label layers that came back from files: theirs is a class table of ours but no image of this viewer.
 
         All their labels count as hand edits, so that nothing in them is overwritten.
@@ -120,7 +120,7 @@ class Shelf:
         if entry is not None and image is not None and layer.name == tag.name:
             layer.name = name_for(image, entry.name)
             tag = replace(tag, name=layer.name)
-        dress(layer, table)
+        apply_classes(layer, table)
         set_tag(layer, replace(tag, classes=table.to_json(), run=tag.run if run is None else run, **changes))  # type: ignore[arg-type]
 
     def let_go(self, layer: Labels) -> None:

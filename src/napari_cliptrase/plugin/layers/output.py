@@ -20,7 +20,7 @@ class Output(StrEnum):
 
 
 @dataclass(frozen=True)
-class Result:
+class PlaneResult:
     """Labels for a target.
 
     Attributes

@@ -12,7 +12,7 @@ from napari_cliptrase.plugin.layers.placement import lifted
 from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
 
 
-class Picture:
+class OverlayLayer:
     """An image layer on top of the list that is made when it is first shown and never becomes the active layer.
 
     The tag of the layer marks it as ours, so that no list of images or of masks offers it.

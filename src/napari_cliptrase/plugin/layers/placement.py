@@ -7,10 +7,10 @@ from napari.components import ViewerModel
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
-from napari_cliptrase.plugin.layers.geometry import Frame
+from napari_cliptrase.plugin.layers.geometry import LayerGeometry
 
 
-def lifted(picture: NDArray[Any], frame: Frame) -> NDArray[Any]:
+def lifted(picture: NDArray[Any], frame: LayerGeometry) -> NDArray[Any]:
     """Give a picture, (h, w) or (h, w, colours), the axes of the frame, of length one where it has none."""
     colours = picture.shape[2:]
     height, width = picture.shape[:2]
@@ -21,7 +21,7 @@ def lifted(picture: NDArray[Any], frame: Frame) -> NDArray[Any]:
 
 
 def place_over(
-    frame: Frame,
+    frame: LayerGeometry,
     plane: tuple[int, ...],
     start: tuple[float, float],
     step: tuple[float, float] = (1.0, 1.0),
@@ -50,7 +50,7 @@ def place_over(
 
 
 def place_grid(
-    frame: Frame, plane: tuple[int, ...], rows: slice, columns: slice, grid: tuple[int, int]
+    frame: LayerGeometry, plane: tuple[int, ...], rows: slice, columns: slice, grid: tuple[int, int]
 ) -> dict[str, Any]:
     """Return the place of a grid of cells that covers the box ``rows`` × ``columns`` of a plane edge to edge."""
     step = (rows.stop - rows.start) / grid[0], (columns.stop - columns.start) / grid[1]
@@ -58,7 +58,7 @@ def place_grid(
     return place_over(frame, plane, start, step)
 
 
-def position_in(frame: Frame, world: Any) -> NDArray[np.float64]:
+def position_in(frame: LayerGeometry, world: Any) -> NDArray[np.float64]:
     """Position in the label data of a world position, whether a label layer exists or not."""
     place = frame.place
     ndim = len(frame.shape)
@@ -70,7 +70,7 @@ def position_in(frame: Frame, world: Any) -> NDArray[np.float64]:
     return np.asarray(np.linalg.solve(in_place.linear_matrix, physical - in_place.translate))
 
 
-def world_of(frame: Frame, plane: tuple[int, ...], pixel: tuple[float, float]) -> NDArray[np.float64]:
+def world_of(frame: LayerGeometry, plane: tuple[int, ...], pixel: tuple[float, float]) -> NDArray[np.float64]:
     """World position of (row, column) of a plane: what `position_in` turns back."""
     place = frame.place
     point = np.zeros(len(frame.shape))

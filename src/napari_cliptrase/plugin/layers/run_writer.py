@@ -8,11 +8,11 @@ from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.baseline import PackedMask, PlaneMemory
-from napari_cliptrase.plugin.layers.changes import Run, Step
+from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
+from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
 from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.history import History
-from napari_cliptrase.plugin.layers.layer_registry import Shelf
+from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 from napari_cliptrase.plugin.layers.tags import tag_of
 
 Mask = NDArray[np.bool_]
@@ -22,20 +22,20 @@ MOST_CHANGES = 8_000_000
 """Changed pixels beyond which a layer is copied instead: napari's undo would keep 17 bytes for each of them."""
 
 
-class Pen:
+class RunWriter:
     """Writes the planes of one run, which has a number; ``steps`` and ``notes`` are what it did."""
 
     def __init__(
         self,
         viewer_layers: LayerList,
-        shelf: Shelf,
+        shelf: LayerRegistry,
         history: History,
         image: Image,
         target: Target,
         number: int,
         fresh: frozenset[Labels] = frozenset(),
     ) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[PlaneChange] = []
         self.notes: list[str] = []
         self._list = viewer_layers
         self._shelf = shelf
@@ -97,7 +97,7 @@ class Pen:
         memory_before = self._history.memory(layer, self._target.plane)
         memory_after = memory_before
         if edited is not None:
-            memory_after = PlaneMemory.after_writing(after, edited, tag.class_id)
+            memory_after = Baseline.after_writing(after, edited, tag.class_id)
         written = layer
         with self._history:
             if new:
@@ -118,7 +118,7 @@ class Pen:
         self._shelf.update(written, table, run=self.number, provenance=provenance or tag.provenance)
         if count:
             self.steps.append(
-                Step(
+                PlaneChange(
                     written,
                     self._target.frame,
                     self._target.plane,

@@ -6,7 +6,7 @@ from napari.components import LayerList
 from napari.layers import Labels
 from psygnal import Signal
 
-from napari_cliptrase.plugin.layers.appearance import dress, table_of
+from napari_cliptrase.plugin.layers.appearance import apply_classes, table_of
 from napari_cliptrase.plugin.layers.tags import Role, class_of, ours, tag_of
 
 
@@ -71,7 +71,7 @@ class Visibility:
             return
         table = table_of(layer)
         if table is not None:
-            dress(layer, table, frozenset(entry.id for entry in table if not self.shows(entry.id)))
+            apply_classes(layer, table, frozenset(entry.id for entry in table if not self.shows(entry.id)))
 
     def _follow(self, layer: Any) -> None:
         if isinstance(layer, Labels):

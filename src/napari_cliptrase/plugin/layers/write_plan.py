@@ -26,7 +26,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Ground:
+class PlaneConstraints:
     """What holds for all layers of a plane.
 
     Attributes
@@ -44,20 +44,22 @@ class Ground:
     closed: Mask
 
 
-def ground_of(
+def constraints_of(
     contents: Collection[Content], proposed: Labels, where: Mask | None, mode: MergeMode, locked: Collection[int]
-) -> Ground:
+) -> PlaneConstraints:
     """Join the edits and locks of all layers; ``proposed`` is (H, W), ``where`` the part that may be written."""
     shape = proposed.shape
-    ground = Ground(np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, bool) if where is None else ~where)
+    ground = PlaneConstraints(
+        np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, bool) if where is None else ~where
+    )
     for content in contents:
-        add_to_ground(ground, content, mode, locked)
+        add_constraint(ground, content, mode, locked)
     if locked:
         np.logical_or(ground.closed, np.isin(proposed, list(locked)), out=ground.closed)
     return ground
 
 
-def add_to_ground(ground: Ground, content: Content, mode: MergeMode, locked: Collection[int]) -> None:
+def add_constraint(ground: PlaneConstraints, content: Content, mode: MergeMode, locked: Collection[int]) -> None:
     """Join what one layer holds to what holds for all, in place."""
     labels = content.labels
     np.logical_or(ground.edited, content.edits, out=ground.edited)
@@ -70,7 +72,7 @@ def add_to_ground(ground: Ground, content: Content, mode: MergeMode, locked: Col
 
 
 def merged_content(
-    content: Content, proposed: Labels, ground: Ground, mode: MergeMode, locked: Collection[int]
+    content: Content, proposed: Labels, ground: PlaneConstraints, mode: MergeMode, locked: Collection[int]
 ) -> Labels:
     """(H, W) labels of one layer after the result.
 

@@ -7,13 +7,13 @@ from napari.layers import Labels
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
-from napari_cliptrase.plugin.layers.output import Output, Result
-from napari_cliptrase.progress import Progress, retold
+from napari_cliptrase.plugin.layers.output import Output, PlaneResult
+from napari_cliptrase.progress import Progress, map_progress
 
 
 def write_planes(
     book: LabelLayers,
-    results: Sequence[Result],
+    results: Sequence[PlaneResult],
     *,
     output: Output = Output.CLASSES,
     mode: MergeMode = MergeMode.KEEP_EDITS,
@@ -34,7 +34,7 @@ def write_planes(
     fresh: frozenset[Labels] = frozenset()
     if instead_of is not None:
         beginning = Progress(0, len(results), _words(0, len(results)))
-        fresh = yield from retold(book.runs.withdraw(instead_of), lambda _layer: beginning)
+        fresh = yield from map_progress(book.runs.withdraw(instead_of), lambda _layer: beginning)
     pen = book.pen(image, first.target, fresh)
     run = Run(pen.number, first.title, pen.steps)
     book.runs.go_on(run)

@@ -6,19 +6,19 @@ import numpy as np
 from napari.components import LayerList
 from napari.layers import Labels
 
-from napari_cliptrase.plugin.layers.changes import Run, Step
+from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
-from napari_cliptrase.plugin.layers.layer_registry import Shelf
+from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 
 MOST_RUNS = 20
 """How many runs can be taken back; each keeps a few bytes for every pixel that it changed."""
 
 
-class Runs:
+class WrittenRuns:
     """The last runs of one viewer, the latest at the end; ``changed(layer)`` is called for what is taken back."""
 
     def __init__(
-        self, viewer_layers: LayerList, shelf: Shelf, history: History, changed: Callable[[Labels], object]
+        self, viewer_layers: LayerList, shelf: LayerRegistry, history: History, changed: Callable[[Labels], object]
     ) -> None:
         self._list = viewer_layers
         self._shelf = shelf
@@ -88,7 +88,7 @@ class Runs:
 
     def _remove_made(self, run: Run) -> None:
         """Remove the layers that a run made, where they hold nothing but what it wrote."""
-        made: dict[Labels, list[Step]] = {}
+        made: dict[Labels, list[PlaneChange]] = {}
         for step in run.steps:
             if step.created and not step.undone and step.layer in self._list:
                 made.setdefault(step.layer, []).append(step)
@@ -100,7 +100,7 @@ class Runs:
                 with self._history:
                     self._list.remove(layer)
 
-    def _take_back(self, step: Step) -> None:
+    def _take_back(self, step: PlaneChange) -> None:
         step.undone = True
         layer = step.layer
         if layer not in self._list:

@@ -11,7 +11,7 @@ from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import ours, table_of, tag_of
-from napari_cliptrase.plugin.state.plane_source import Subject, subject_of
+from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
 
 MOST_LISTED = 256
@@ -19,14 +19,14 @@ MOST_LISTED = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class RefineSubject:
     """An entry of the list: ``image`` alone means its class layers, with ``layer`` that layer over the image."""
 
     title: str
     image: Image
     layer: Labels | None = None
 
-    def same_as(self, other: "Choice | None") -> bool:
+    def same_as(self, other: "RefineSubject | None") -> bool:
         """Whether both mean the same layers, whatever they are called now."""
         return other is not None and (self.image, self.layer) == (other.image, other.layer)
 
@@ -43,19 +43,19 @@ class Labelled:
         Of the segmentation when the labels come from it.
     """
 
-    subject: Subject
+    subject: PlaneSource
     labels: NDArray[np.integer]
     edited: NDArray[np.bool_]
     scores: ClassScores | None
     picture: Callable[[], NDArray[np.uint8]]
 
 
-def choices_of(session: Session) -> tuple[Choice, ...]:
+def subjects_of(session: Session) -> tuple[RefineSubject, ...]:
     """Return what can be refined: images with label layers of ours first, then others' layers over the chosen image."""
     layers = session.viewer.layers
     images = session.images
     joined = [
-        Choice(f"Classes of {image.name}", image)
+        RefineSubject(f"Classes of {image.name}", image)
         for image in images
         if any(isinstance(layer, Labels) for layer in ours(layers, image.unique_id))
     ]
@@ -63,10 +63,10 @@ def choices_of(session: Session) -> tuple[Choice, ...]:
     if image is None:
         return tuple(joined)
     others = [layer for layer in layers if isinstance(layer, Labels) and tag_of(layer) is None]
-    return (*joined, *(Choice(layer.name, image, layer) for layer in others))
+    return (*joined, *(RefineSubject(layer.name, image, layer) for layer in others))
 
 
-def table_for(session: Session, choice: Choice) -> ClassTable:
+def table_for(session: Session, choice: RefineSubject) -> ClassTable:
     """Return the classes of a choice; without a table, the labels that occur, unless they are too many."""
     if choice.layer is None:
         return session.layers.table(choice.image)
@@ -79,7 +79,7 @@ def table_for(session: Session, choice: Choice) -> ClassTable:
     return ClassTable().with_missing(found[found > 0].tolist()) if found.size <= MOST_LISTED else ClassTable()
 
 
-def labelled(session: Session, choice: Choice) -> Labelled:
+def labelled(session: Session, choice: RefineSubject) -> Labelled:
     """Take down the labels of a choice in the plane that is shown; raises a sentence when they do not fit the image."""
     subject = whole_plane(session, choice.image)
     target = subject.target
@@ -103,11 +103,11 @@ def labelled(session: Session, choice: Choice) -> Labelled:
     return Labelled(subject, labels, session.layers.edited(target), scores, picture)
 
 
-def whole_plane(session: Session, image: Image) -> Subject:
+def whole_plane(session: Session, image: Image) -> PlaneSource:
     """Return the whole plane on screen, read as the last encoding of this image was."""
     encoded = session.encoded
     known = encoded.subject if encoded is not None and encoded.subject.target.image_id == image.unique_id else None
-    return subject_of(
+    return plane_source_of(
         session.viewer,
         image,
         session.version_of(image),

@@ -12,8 +12,8 @@ from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.plugin.run.jobs import Report
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import Cost, cost_of
-from napari_cliptrase.refine.limits import Limits, settle
-from napari_cliptrase.refine.methods import Way
+from napari_cliptrase.refine.limits import Limits, apply_limits
+from napari_cliptrase.refine.methods import Method
 from napari_cliptrase.refine.timings import Timings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class RefineTask:
     """What is refined, and how.
 
     Attributes
@@ -45,7 +45,7 @@ class Task:
         (H, W) hand edits, and ids of classes, that stay.
     """
 
-    way: Way
+    way: Method
     sam: str
     picture: Callable[[], NDArray[np.uint8]] = field(repr=False)
     picture_key: Any = field(repr=False)
@@ -56,7 +56,7 @@ class Task:
     locked: frozenset[int]
     options: dict[str, Any] = field(default_factory=dict)
 
-    def asks_for_the_same(self, other: "Task") -> bool:
+    def asks_for_the_same(self, other: "RefineTask") -> bool:
         """Whether the other task is the same work on the same pixels and labels, so that its outcome serves both."""
         mine, theirs = (
             (task.way, task.sam, task.picture_key, task.limits, task.locked, task.options) for task in (self, other)
@@ -67,10 +67,10 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Refined:
+class RefineOutcome:
     """What came of a task: ``labels`` (H, W) with everything kept that must be kept, and sentences."""
 
-    task: Task
+    task: RefineTask
     labels: NDArray[np.integer]
     notes: tuple[str, ...]
 
@@ -80,7 +80,7 @@ class Refined:
         return np.asarray(self.labels != self.task.labels)
 
 
-class Workshop:
+class RefineRunner:
     """Does tasks in workers; keeps the loaded SAM with its embeddings, and the image that was prepared last.
 
     Several workers may ask for a SAM at once: it is loaded once. A SAM that gives way to another is let go, not
@@ -94,7 +94,7 @@ class Workshop:
         self._loading = threading.Lock()
         self._encoded: set[tuple[str, Any]] = set()
 
-    def steps(self, task: Task, report: Report) -> Generator[Progress, None, Refined]:
+    def steps(self, task: RefineTask, report: Report) -> Generator[Progress, None, RefineOutcome]:
         """Do a task; stopping it leaves nothing half done."""
         from napari_cliptrase.refine.methods import make_refiner
 
@@ -118,8 +118,8 @@ class Workshop:
                 if embedder is None or embedder is self._embedder:  # else it would keep a SAM that was let go
                     self._prepared = key, refiner
         result = yield from refiner.refine_steps(task.labels, task.scores)
-        labels = settle(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
-        return Refined(task, labels, result.notes)
+        labels = apply_limits(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
+        return RefineOutcome(task, labels, result.notes)
 
     def embedder_steps(self, sam: str, report: Report) -> Generator[Progress, None, "Embedder"]:
         """Load a SAM unless it is there or on its way, and return what encodes images with it."""

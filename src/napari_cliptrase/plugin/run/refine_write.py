@@ -6,9 +6,9 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.notifications import show_info
 
-from napari_cliptrase.plugin.layers import Output, Result
-from napari_cliptrase.plugin.run.refine_subject import Choice, Labelled
-from napari_cliptrase.plugin.run.refine_task import Refined
+from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject
+from napari_cliptrase.plugin.run.refine_task import RefineOutcome
 from napari_cliptrase.plugin.state.session import Session
 
 RUN_TITLE: Final = "Refine"
@@ -21,7 +21,7 @@ class RefinementWriter:
         self._session = session
         self._copy: Labels | None = None
 
-    def write(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+    def write(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
         """Write the refined labels of what was chosen."""
         if choice.layer is None:
             self._write_ours(choice, at, refined)
@@ -51,7 +51,7 @@ class RefinementWriter:
         last = self._session.layers.last_run
         return last is not None and last.title == RUN_TITLE
 
-    def _write_ours(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+    def _write_ours(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
         layers, session = self._session.layers, self._session
         combined = layers.combined_layer(choice.image) is not None
         output = (
@@ -60,12 +60,12 @@ class RefinementWriter:
         table = layers.table(choice.image)
         how = {"refine": str(refined.task.way), "strength": str(refined.task.limits.strength)}
         run = layers.write(
-            Result(at.subject.target, refined.labels, table, how, RUN_TITLE), output=output, locked=session.locked
+            PlaneResult(at.subject.target, refined.labels, table, how, RUN_TITLE), output=output, locked=session.locked
         )
         for note in run.notes:
             show_info(note)
 
-    def _add_copy(self, layer: Labels, at: Labelled, refined: Refined) -> None:
+    def _add_copy(self, layer: Labels, at: Labelled, refined: RefineOutcome) -> None:
         """Put the refined labels beside a layer that is not ours: which of its pixels are hand edits nobody knows."""
         data = np.array(layer.data)
         at.subject.target.frame.plane_of(data, at.subject.target.plane)[...] = refined.labels

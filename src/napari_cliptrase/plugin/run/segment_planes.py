@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.layers import Extra, Result
+from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
-from napari_cliptrase.plugin.state.plane_source import Subject
+from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.plugin.state.session import Encoded, Segmented
-from napari_cliptrase.progress import Progress, retold
+from napari_cliptrase.progress import Progress, map_progress
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import Segmenter
@@ -22,7 +22,7 @@ PARTS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class PlanesResult:
     """What a run found.
 
     Attributes
@@ -37,35 +37,39 @@ class Found:
 
     encoded: Encoded
     segmented: Segmented
-    results: tuple[Result, ...]
+    results: tuple[PlaneResult, ...]
     known: tuple[Segmented, ...]
 
 
-def result_of(segmented: Segmented, title: str) -> Result:
+def result_of(segmented: Segmented, title: str) -> PlaneResult:
     """Return what is to be written, which does not hold the scores."""
     segmentation = segmented.segmentation
-    return Result(segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title)
+    return PlaneResult(
+        segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title
+    )
 
 
-def find_steps(
+def segment_planes(
     segmenter: "Segmenter",
-    planes: Sequence[Subject],
-    shown: Subject,
+    planes: Sequence[PlaneSource],
+    shown: PlaneSource,
     prompts: PromptSet,
     *,
     kept: Mapping[Any, Encoded],
     model_name: str,
     extras: frozenset[Extra] = frozenset(),
-) -> Generator[Progress, None, Found]:
+) -> Generator[Progress, None, PlanesResult]:
     """Segment planes of an image, of which ``shown`` is one; ``kept`` are encodings by the keys of their subjects."""
-    results: list[Result] = []
+    results: list[PlaneResult] = []
     known: list[Segmented] = []
     about_shown: tuple[Encoded, Segmented] | None = None
     yield Progress(0, 0, "Getting the label layers ready")
     get_ready(prompts.table())
     for number, plane in enumerate(planes):
         steps = _plane_steps(segmenter, plane, prompts, kept.get(plane.key), model_name)
-        encoded, segmented = yield from (steps if len(planes) == 1 else retold(steps, _OfAll(number, len(planes))))
+        encoded, segmented = yield from (
+            steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes)))
+        )
         results.append(result_of(segmented, "Segment"))
         if plane.key == shown.key:
             about_shown = encoded, segmented
@@ -75,11 +79,11 @@ def find_steps(
     assert about_shown is not None
     if Extra.REGIONS in extras:
         about_shown[0].encoding.region_map()
-    return Found(*about_shown, tuple(results), tuple(known))
+    return PlanesResult(*about_shown, tuple(results), tuple(known))
 
 
 def _plane_steps(
-    segmenter: "Segmenter", subject: Subject, prompts: PromptSet, kept: Encoded | None, model_name: str
+    segmenter: "Segmenter", subject: PlaneSource, prompts: PromptSet, kept: Encoded | None, model_name: str
 ) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
     """Encode one plane, unless that was done before, and score the classes."""
     encoded = kept

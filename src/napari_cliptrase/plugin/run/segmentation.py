@@ -14,11 +14,11 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Extra, Output, Result, Run, show_extras, write_planes
+from napari_cliptrase.plugin.layers import Extra, Output, PlaneResult, Run, show_extras, write_planes
 from napari_cliptrase.plugin.run.jobs import Job, Report
-from napari_cliptrase.plugin.run.segment_planes import Found, find_steps, result_of
-from napari_cliptrase.plugin.state.encoding_cache import Kept, Key
-from napari_cliptrase.plugin.state.plane_source import Planes, Subject, on_plane_of, planes_of
+from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
+from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
+from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, on_plane_of, planes_of
 from napari_cliptrase.plugin.state.session import Encoded, Segmented, Session
 from napari_cliptrase.progress import Progress
 
@@ -41,7 +41,7 @@ class ModelChoice:
     precision: str = "auto"
 
 
-class SegmentFlow:
+class SegmentationRunner:
     """Runs segmentations for a session.
 
     Signals: ``started(job)``; ``written(run)`` after layers were written; ``failed(error)``; ``ended()`` always.
@@ -54,7 +54,7 @@ class SegmentFlow:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._kept = Kept()
+        self._kept = EncodingCache()
         self.loaded: ModelChoice | None = None
         """The choice that the loaded model came from."""
         self._segmenter: Segmenter | None = None
@@ -66,7 +66,7 @@ class SegmentFlow:
         self._timer.timeout.connect(self.score)
         self._asked: Hashable = None
         self._extras: frozenset[Extra] = frozenset()
-        self._away: Subject | None = None
+        self._away: PlaneSource | None = None
         self._live = True
         self.output: Output | None = None
         """The layers that were written last."""
@@ -111,7 +111,7 @@ class SegmentFlow:
 
     def run(
         self,
-        subject: Subject,
+        subject: PlaneSource,
         choice: ModelChoice,
         extras: frozenset[Extra] = frozenset(),
         planes: Planes = Planes.SHOWN,
@@ -127,19 +127,19 @@ class SegmentFlow:
         found_before = {plane: self._kept.encoded(key) for plane, key in keys.items()}
         kept = {plane: encoded for plane, encoded in found_before.items() if encoded is not None}
 
-        def steps(report: Report) -> "Generator[Progress, None, tuple[Segmenter, Found]]":
+        def steps(report: Report) -> "Generator[Progress, None, tuple[Segmenter, PlanesResult]]":
             from napari_cliptrase.engine.segmenter import Segmenter
 
             model = loaded or (yield from _loaded(choice, report))
             segmenter = segmenter_before
             if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
                 segmenter = Segmenter(model, settings)
-            found = yield from find_steps(
+            found = yield from segment_planes(
                 segmenter, subjects, subject, prompts, kept=kept, model_name=choice.name, extras=extras
             )
             return segmenter, found
 
-        def done(outcome: "tuple[Segmenter, Found]") -> Generator[Progress, None, None]:
+        def done(outcome: "tuple[Segmenter, PlanesResult]") -> Generator[Progress, None, None]:
             self._segmenter, found = outcome
             self.loaded = choice
             session.model = self._segmenter.model
@@ -192,7 +192,7 @@ class SegmentFlow:
         if model is not None:
             model.close()
 
-    def is_kept(self, subject: Subject, choice: ModelChoice) -> bool:
+    def is_kept(self, subject: PlaneSource, choice: ModelChoice) -> bool:
         """Whether a run needs no new encoding."""
         return Key(subject.key, choice, self._session.settings.encode_key()) in self._kept
 
@@ -233,7 +233,7 @@ class SegmentFlow:
         notifications.show_warning(str(error))
 
     def _question(self) -> Hashable:
-        return asked(self._session.prompts), self._session.settings
+        return scored_question(self._session.prompts), self._session.settings
 
     def _rescore(self, encoded: Encoded, segmented: Segmented, question: Hashable) -> Generator[Progress, None, None]:
         """Write new scores of what was encoded before, in the place of the scores before these."""
@@ -245,7 +245,7 @@ class SegmentFlow:
         self._show(segmented, run, question)
 
     def _written_alone(
-        self, results: Sequence[Result], output: Output, instead_of: Run | None = None
+        self, results: Sequence[PlaneResult], output: Output, instead_of: Run | None = None
     ) -> Generator[Progress, None, Run]:
         """Write results after those that are just being written: these were cancelled and take themselves back."""
         session = self._session
@@ -316,7 +316,7 @@ class SegmentFlow:
             self._away = here
             self._go_to(subject)
 
-    def _go_to(self, subject: Subject) -> None:
+    def _go_to(self, subject: PlaneSource) -> None:
         """Make what is known of a subject the shown result."""
         session = self._session
         key = self._kept.nearest(Key(subject.key, self.loaded, session.settings.encode_key()))
@@ -338,7 +338,7 @@ class SegmentFlow:
             self._timer.start()
 
 
-def asked(prompts: PromptSet) -> Hashable:
+def scored_question(prompts: PromptSet) -> Hashable:
     """What of a prompt set makes a difference to the labels: not the order, not the colours."""
     classes = frozenset((entry.id, entry.phrases, entry.threshold) for entry in prompts.classes)
     return classes, prompts.background

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from napari_cliptrase.plugin.state.plane_source import Subject
+from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.plugin.state.session import Encoded, Segmented
 
 MOST_KEPT = 1 << 30
@@ -13,7 +13,7 @@ MOST_KEPT = 1 << 30
 
 
 class Key(NamedTuple):
-    """What an encoding depends on: the pixels (`Subject.key`), the choice of a model, the encode side of settings."""
+    """What an encoding depends on: the pixels (`PlaneSource.key`), the model choice, the encode side of settings."""
 
     pixels: Hashable
     choice: Hashable
@@ -28,7 +28,7 @@ class Scored:
     question: Hashable
 
 
-class Kept:
+class EncodingCache:
     """Encodings, the newest last and as many as there is room for, and the last result of each."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Kept:
         if key in self._encoded:
             self._scored[key] = Scored(segmented, question)
 
-    def newest_of(self, image_id: Any, version: int, choice: Hashable) -> Subject | None:
+    def newest_of(self, image_id: Any, version: int, choice: Hashable) -> PlaneSource | None:
         """What was encoded last of an image as it is now."""
         for key, encoded in reversed(self._encoded.items()):
             target = encoded.subject.target

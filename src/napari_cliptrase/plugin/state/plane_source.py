@@ -13,7 +13,7 @@ from skimage.draw import polygon2mask
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 from napari_cliptrase.pixels.planes import Limits, to_rgb
-from napari_cliptrase.plugin.layers.geometry import Frame, Mask, Target, frame_of
+from napari_cliptrase.plugin.layers.geometry import LayerGeometry, Mask, Target, geometry_of
 
 LARGEST_SIDE = 8192
 """Of the level that is taken from a multiscale image unless another is chosen."""
@@ -35,7 +35,7 @@ class Planes(StrEnum):
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlaneSource:
     """A part of a plane of an image, and how its values become a picture.
 
     Attributes
@@ -86,7 +86,7 @@ def default_level(image: Image) -> int:
     return len(image.data) - 1
 
 
-def subject_of(
+def plane_source_of(
     viewer: ViewerModel,
     image: Image,
     version: int,
@@ -95,7 +95,7 @@ def subject_of(
     area: Area = Area.WHOLE,
     as_shown: bool = True,
     level: int | None = None,
-) -> Subject:
+) -> PlaneSource:
     """Take down what the viewer shows of an image.
 
     ``roles`` and ``level`` are guessed when None; ``as_shown`` takes the layer's contrast limits instead of the full
@@ -105,7 +105,7 @@ def subject_of(
     array = image.data[level] if image.multiscale else image.data
     roles = roles_of(image, level) if roles is None else roles
     channel = roles.color if roles.color is not None and roles.color < image.ndim else None
-    frame = frame_of(image, rows=roles.y, columns=roles.x, channel=channel, level=level)
+    frame = geometry_of(image, rows=roles.y, columns=roles.x, channel=channel, level=level)
     steps = np.ones(image.ndim)
     if image.multiscale:
         steps = np.asarray(image.data[0].shape[: image.ndim]) / np.asarray(array.shape[: image.ndim])
@@ -122,17 +122,17 @@ def subject_of(
     contrast: Limits | None = None
     if as_shown and not image.rgb:
         contrast = float(image.contrast_limits[0]), float(image.contrast_limits[1])
-    return Subject(target, array, roles, index, contrast)
+    return PlaneSource(target, array, roles, index, contrast)
 
 
-def on_plane_of(viewer: ViewerModel, image: Image, subject: Subject) -> Subject:
+def on_plane_of(viewer: ViewerModel, image: Image, subject: PlaneSource) -> PlaneSource:
     """Return the same part of the image on the plane that the viewer shows now."""
-    shown = subject_of(viewer, image, subject.target.version, roles=subject.roles, level=_level_of(image, subject))
+    shown = plane_source_of(viewer, image, subject.target.version, roles=subject.roles, level=_level_of(image, subject))
     target = replace(shown.target, rows=subject.target.rows, columns=subject.target.columns, mask=subject.target.mask)
     return replace(shown, target=target, contrast=subject.contrast)
 
 
-def planes_of(subject: Subject) -> tuple[Subject, ...]:
+def planes_of(subject: PlaneSource) -> tuple[PlaneSource, ...]:
     """Return the same part of every plane of the subject's image, in order; the subject's own plane is among them."""
     frame, roles = subject.target.frame, subject.roles
     return tuple(
@@ -141,7 +141,7 @@ def planes_of(subject: Subject) -> tuple[Subject, ...]:
     )
 
 
-def _label_plane(frame: Frame, roles: AxisRoles, index: tuple[int, ...]) -> tuple[int, ...]:
+def _label_plane(frame: LayerGeometry, roles: AxisRoles, index: tuple[int, ...]) -> tuple[int, ...]:
     """Index of an image's plane in the label layers: where they keep an axis of channels, it has length one."""
     plane = list(index)
     if roles.color is not None and len(frame.plane_axes) > len(index):
@@ -149,7 +149,7 @@ def _label_plane(frame: Frame, roles: AxisRoles, index: tuple[int, ...]) -> tupl
     return tuple(plane)
 
 
-def _level_of(image: Image, subject: Subject) -> int:
+def _level_of(image: Image, subject: PlaneSource) -> int:
     if not image.multiscale:
         return 0
     return next(level for level, data in enumerate(image.data) if tuple(data.shape) == tuple(subject.array.shape))

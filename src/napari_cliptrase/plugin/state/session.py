@@ -28,23 +28,23 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import LabelLayers, Output, Visibility, tag_of
 from napari_cliptrase.plugin.run.jobs import Jobs
-from napari_cliptrase.plugin.state.plane_source import Subject
+from napari_cliptrase.plugin.state.plane_source import PlaneSource
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import ClassSummary, Encoding, Segmentation
     from napari_cliptrase.models.load import ClipModel
-    from napari_cliptrase.plugin.run.segmentation import ModelChoice, SegmentFlow
+    from napari_cliptrase.plugin.run.segmentation import ModelChoice, SegmentationRunner
     from napari_cliptrase.plugin.tools.class_selection import ClassSelection
     from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
     from napari_cliptrase.plugin.tools.region_tool import RegionTool
-    from napari_cliptrase.plugin.tools.review import Tour
+    from napari_cliptrase.plugin.tools.review import UncertaintyReview
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
     """An encoding and what it is of; ``rgb`` is the (h, w, 3) uint8 picture that was encoded."""
 
-    subject: Subject
+    subject: PlaneSource
     rgb: Any
     encoding: "Encoding"
     model_name: str
@@ -54,7 +54,7 @@ class Encoded:
 class Segmented:
     """A result, what it is of, and how each class fared."""
 
-    subject: Subject
+    subject: PlaneSource
     segmentation: "Segmentation"
     summary: "tuple[ClassSummary, ...]"
 
@@ -111,11 +111,11 @@ class Session:
         return viewer
 
     @cached_property
-    def flow(self) -> "SegmentFlow":
+    def flow(self) -> "SegmentationRunner":
         """What runs and re-scores; one for all docks, so that closing a dock loses nothing."""
-        from napari_cliptrase.plugin.run.segmentation import SegmentFlow
+        from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 
-        return SegmentFlow(self)
+        return SegmentationRunner(self)
 
     @cached_property
     def region_tool(self) -> "RegionTool":
@@ -139,11 +139,11 @@ class Session:
         return CursorStatus(self)
 
     @cached_property
-    def tour(self) -> "Tour":
+    def tour(self) -> "UncertaintyReview":
         """The way from one uncertain place to the next."""
-        from napari_cliptrase.plugin.tools.review import Tour
+        from napari_cliptrase.plugin.tools.review import UncertaintyReview
 
-        return Tour(self)
+        return UncertaintyReview(self)
 
     # -- images -------------------------------------------------------------------------------------------------------
 

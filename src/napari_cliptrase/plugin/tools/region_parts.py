@@ -8,7 +8,7 @@ from scipy import ndimage
 
 
 @dataclass(frozen=True)
-class Part:
+class RegionPart:
     """One connected part of a region.
 
     Attributes
@@ -61,7 +61,7 @@ class RegionParts:
             return -1
         return int(self._parts[row, column])
 
-    def part(self, index: int) -> Part:
+    def part(self, index: int) -> RegionPart:
         """Return a part by its number."""
         rows, columns = self._boxes[index]
-        return Part(index, rows.start, columns.start, self._parts[rows, columns] == index)
+        return RegionPart(index, rows.start, columns.start, self._parts[rows, columns] == index)

@@ -16,11 +16,11 @@ from psygnal import Signal
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.geometry import Target
-from napari_cliptrase.plugin.layers.overlay_layer import Picture
+from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over, position_in
 from napari_cliptrase.plugin.run.jobs import Report
 from napari_cliptrase.plugin.state.session import Encoded, Session
-from napari_cliptrase.plugin.tools.region_parts import Part, RegionParts
+from napari_cliptrase.plugin.tools.region_parts import RegionPart, RegionParts
 from napari_cliptrase.progress import Progress
 
 CLEAR_COLOR: Final[RGB] = (255, 255, 255)
@@ -36,7 +36,7 @@ class RegionTool:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._picture = Picture(session.viewer, "Region under the cursor", blending="translucent")
+        self._picture = OverlayLayer(session.viewer, "Region under the cursor", blending="translucent")
         self._encoded: Encoded | None = None
         self._parts: RegionParts | None = None
         self._shown: tuple[int, RGB] | None = None
@@ -66,8 +66,8 @@ class RegionTool:
             self._shown = None
         self.toggled.emit(on)
 
-    def part_at(self, world: Any) -> Part | None:
-        """Part under a world position; None where there is none or the parts are still being found."""
+    def part_at(self, world: Any) -> RegionPart | None:
+        """RegionPart under a world position; None where there is none or the parts are still being found."""
         if self._encoded is None or self._parts is None:
             return None
         pixel = pixel_at(self._encoded.subject.target, world)
@@ -101,7 +101,7 @@ class RegionTool:
         if still:
             self._give(self.part_at(event.position), clear)
 
-    def _give(self, part: Part | None, clear: bool) -> None:
+    def _give(self, part: RegionPart | None, clear: bool) -> None:
         active = self._session.active_class
         if part is None or self._encoded is None:
             return

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 from scipy import ndimage
 
-from napari_cliptrase.plugin.layers.overlay_layer import Picture
+from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over, world_of
 from napari_cliptrase.plugin.run.jobs import Report
 from napari_cliptrase.plugin.state.session import Segmented, Session, session_of
-from napari_cliptrase.plugin.tools.region_parts import Part
+from napari_cliptrase.plugin.tools.region_parts import RegionPart
 from napari_cliptrase.plugin.tools.region_tool import highlight
 from napari_cliptrase.progress import Progress
 
@@ -38,10 +38,10 @@ COLOR: Final = (255, 255, 0)
 
 
 @dataclass(frozen=True)
-class Place:
+class UncertainPlace:
     """An uncertain part of the image; ``weight`` is its doubt summed over its pixels."""
 
-    part: Part
+    part: RegionPart
     weight: float
 
     @property
@@ -51,7 +51,7 @@ class Place:
         return self.part.top + (height - 1) / 2, self.part.left + (width - 1) / 2
 
 
-def find_places(doubt: NDArray[np.floating]) -> tuple[Place, ...]:
+def find_places(doubt: NDArray[np.floating]) -> tuple[UncertainPlace, ...]:
     """Return the uncertain places of a map (H, W) of doubt in 0..1, the weightiest first.
 
     The thin lines along every boundary are none: only what is left after they have been eroded away counts.
@@ -74,19 +74,19 @@ def find_places(doubt: NDArray[np.floating]) -> tuple[Place, ...]:
         mask = np.kron(labels[rows, columns] == index + 1, np.ones((step, step), bool))
         top, left = rows.start * step, columns.start * step
         mask = mask[: doubt.shape[0] - top, : doubt.shape[1] - left]
-        places.append(Place(Part(int(index), top, left, mask), float(weights[index]) * step * step))
+        places.append(UncertainPlace(RegionPart(int(index), top, left, mask), float(weights[index]) * step * step))
     return tuple(places)
 
 
-class Tour:
+class UncertaintyReview:
     """Visits the uncertain places of the last result one after the other; what was edited by hand is passed over."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._segmented: Segmented | None = None
-        self._places: tuple[Place, ...] = ()
+        self._places: tuple[UncertainPlace, ...] = ()
         self._next = 0
-        self._picture = Picture(session.viewer, "Uncertain", blending="translucent")
+        self._picture = OverlayLayer(session.viewer, "Uncertain", blending="translucent")
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(SHOWN_FOR)
@@ -102,11 +102,11 @@ class Tour:
             self._visit()
             return
 
-        def steps(_report: Report) -> Generator[Progress, None, tuple[Place, ...]]:
+        def steps(_report: Report) -> Generator[Progress, None, tuple[UncertainPlace, ...]]:
             yield Progress(0, 1, "Looking for uncertain places")
             return find_places(segmented.segmentation.margin)
 
-        def done(places: tuple[Place, ...]) -> None:
+        def done(places: tuple[UncertainPlace, ...]) -> None:
             if segmented is self._session.segmented:
                 self._segmented, self._places, self._next = segmented, places, 0
                 self._visit()
@@ -126,7 +126,7 @@ class Tour:
         self._next = 0
         show_info("That was the last uncertain place; the next one is the first again." if self._places else _NOTHING)
 
-    def _show(self, segmented: Segmented, place: Place) -> None:
+    def _show(self, segmented: Segmented, place: UncertainPlace) -> None:
         target, viewer = segmented.subject.target, self._session.viewer
         row, column = place.middle
         world = world_of(target.frame, target.plane, (target.rows.start + row, target.columns.start + column))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.plugin.layers import Role, Tag
 from napari_cliptrase.plugin.layers.geometry import Target
-from napari_cliptrase.plugin.layers.overlay_layer import Picture
+from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over
 from napari_cliptrase.plugin.layers.tags import set_tag
 from napari_cliptrase.plugin.tools.region_tool import highlight
@@ -28,7 +28,7 @@ class SamMarks:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._mask = Picture(viewer, "SAM: click on an object", blending="translucent")
+        self._mask = OverlayLayer(viewer, "SAM: click on an object", blending="translucent")
         self._clicks: Points | None = None
         self._box: Shapes | None = None
         self._target: Target | None = None

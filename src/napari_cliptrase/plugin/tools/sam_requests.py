@@ -9,8 +9,8 @@ from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Report
-from napari_cliptrase.plugin.run.refine_task import Workshop
-from napari_cliptrase.plugin.state.plane_source import Subject
+from napari_cliptrase.plugin.run.refine_task import RefineRunner
+from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.progress import Progress
 
@@ -22,14 +22,14 @@ Request = Callable[["SamSession"], "Preview | None"]
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class SamRequest:
     """A request for a worker, with the ``mark`` on the canvas that stands for it, if any."""
 
     request: Request
     mark: Any = None
 
 
-class SamTalk:
+class SamRequestQueue:
     """Encodes and answers in workers. SAM's session keeps state, so there is never more than one of them.
 
     Signals: ``busy(job)`` with the job or None, ``ready()`` when requests can be answered, ``answered(preview)`` with
@@ -43,14 +43,14 @@ class SamTalk:
     failed = Signal(object, object)
     given_up = Signal()
 
-    def __init__(self, session: Session, workshop: Workshop, subject: Subject, model: str) -> None:
+    def __init__(self, session: Session, workshop: RefineRunner, subject: PlaneSource, model: str) -> None:
         self.subject = subject
         self._session = session
         self._workshop = workshop
         self._model = model
         self._sam: SamSession | None = None
-        self._waiting: deque[Asked | Callable[[], object]] = deque()
-        self._asked: Asked | None = None
+        self._waiting: deque[SamRequest | Callable[[], object]] = deque()
+        self._asked: SamRequest | None = None
         self._closed = False
 
     @property
@@ -89,7 +89,7 @@ class SamTalk:
 
     def ask(self, request: Request, mark: Any = None, *, first: bool = False) -> None:
         """Make a request, which waits for those before it, or with ``first`` is the next; `answered` tells the mask."""
-        asked = Asked(request, mark)
+        asked = SamRequest(request, mark)
         if first:
             self._waiting.appendleft(asked)
         else:
@@ -115,12 +115,12 @@ class SamTalk:
         """Do what waits, in its order, as far as it needs no worker; the rest when the worker is done."""
         while self._waiting and self._sam is not None and not self._session.jobs.running(KEY):
             step = self._waiting.popleft()
-            if isinstance(step, Asked):
+            if isinstance(step, SamRequest):
                 self._answer(step, self._sam)
             else:
                 step()
 
-    def _answer(self, asked: Asked, sam: "SamSession") -> None:
+    def _answer(self, asked: SamRequest, sam: "SamSession") -> None:
         def steps(_report: Report) -> Generator[Progress, None, Any]:
             yield Progress(0, 0, "Drawing the mask")
             return asked.request(sam)

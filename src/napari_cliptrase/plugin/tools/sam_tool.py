@@ -18,13 +18,13 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.placement import position_in
 from napari_cliptrase.plugin.run.refine_subject import whole_plane
-from napari_cliptrase.plugin.run.refine_task import Workshop
-from napari_cliptrase.plugin.state.plane_source import Area, subject_of
+from napari_cliptrase.plugin.run.refine_task import RefineRunner
+from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN
 from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK
 from napari_cliptrase.plugin.tools.sam_marks import SamMarks
-from napari_cliptrase.plugin.tools.sam_requests import Request, SamTalk
+from napari_cliptrase.plugin.tools.sam_requests import Request, SamRequestQueue
 
 if TYPE_CHECKING:
     from napari_cliptrase.refine.interactive import Preview, SamSession
@@ -48,12 +48,12 @@ class SamTool:
     said = Signal(str)
     busy = Signal(object)
 
-    def __init__(self, session: Session, workshop: Workshop) -> None:
+    def __init__(self, session: Session, workshop: RefineRunner) -> None:
         self.on = False
         self._session = session
         self._workshop = workshop
         self._marks = SamMarks(session.viewer)
-        self._talk: SamTalk | None = None
+        self._talk: SamRequestQueue | None = None
         self._model = ""
         self._preview: Preview | None = None
         self._made: list[Mark] = []
@@ -74,7 +74,7 @@ class SamTool:
         if session.active_class is None:
             raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
         self.stop()
-        talk = SamTalk(session, self._workshop, whole_plane(session, image), sam)
+        talk = SamRequestQueue(session, self._workshop, whole_plane(session, image), sam)
         self._talk, self._model, self._paused, self._error, self._refused = talk, sam, False, "", ""
         self._before = session.viewer.layers.selection.active
         self.on = True
@@ -111,7 +111,7 @@ class SamTool:
             return
         subject = self._talk.subject
         viewer, image = self._session.viewer, self._session.layers.image(subject.target)
-        seen = subject_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
+        seen = plane_source_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
         self._made.clear()
         self._talk.forget()
         self._talk.prepare((seen.rows, seen.columns))
@@ -189,7 +189,7 @@ class SamTool:
             self.said.emit(STILL_DRAWING)
         talk.then(lambda: self._give(talk, active, marks))
 
-    def _give(self, talk: SamTalk, class_id: int, marks: tuple[Mark, ...]) -> None:
+    def _give(self, talk: SamRequestQueue, class_id: int, marks: tuple[Mark, ...]) -> None:
         if self._preview is None:
             self.said.emit(
                 " ".join((*([self._refused] if self._refused else ()), "There is no mask to accept yet.", READY))

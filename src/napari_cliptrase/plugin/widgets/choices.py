@@ -28,7 +28,7 @@ class NarrowCombo(QComboBox):
             event.ignore()
 
 
-class Choice(NarrowCombo, Generic[Value]):
+class ChoiceCombo(NarrowCombo, Generic[Value]):
     """One of an enum's values; ``chosen(value)`` when the user picks another."""
 
     chosen = Signal(object)

@@ -4,7 +4,7 @@ from qtpy.QtCore import QEvent, QObject, Signal
 from qtpy.QtWidgets import QDockWidget, QWidget
 
 
-class Seen(QObject):
+class DockVisibility(QObject):
     """Watches a dock's widget; ``changed(seen)`` when it comes into sight or goes.
 
     A dock behind another one's tab is not hidden, as far as its widget is told; only its frame knows.

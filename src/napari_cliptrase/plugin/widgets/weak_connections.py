@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def tie(signal: Any, slot: Callable[..., object]) -> None:
+def connect_weakly(signal: Any, slot: Callable[..., object]) -> None:
     """Connect a signal (psygnal's or napari's) to a method of a widget, for as long as the widget lives.
 
     Qt deletes a dock with its window while Python may still hold it; a signal that then arrives meets a shell, and is

@@ -10,12 +10,12 @@ from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit, QMessageBox
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.engine.result import ClassSummary
-from napari_cliptrase.plugin.layers import Result
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import PlaneResult
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import Segmented, session_of
 from napari_cliptrase.plugin.widgets.classes import class_panel as panel_module
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
-from napari_cliptrase.plugin.widgets.classes.replace_question import Way, ask_way
+from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace
 from napari_cliptrase.plugin.widgets.classes.table_model import ID, MIME, NOTE, Column
 
 CHECK = Qt.ItemDataRole.CheckStateRole
@@ -44,8 +44,8 @@ class Desk:
         return [entry.name for entry in self.session.prompts]
 
     def result(self, labels, summary=()):
-        subject = subject_of(self.viewer, self.image, self.session.version_of(self.image))
-        self.session.layers.write(Result(subject.target, labels, self.session.prompts.table()))
+        subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
+        self.session.layers.write(PlaneResult(subject.target, labels, self.session.prompts.table()))
         self.session.segmented = Segmented(subject, SimpleNamespace(notes=("To be noted.",)), summary)
 
     def click(self, qtbot, row, column):
@@ -146,9 +146,9 @@ def test_a_hidden_class_of_the_combined_layer_is_clear(desk):
     from napari_cliptrase.plugin.layers import Output
 
     desk.session.prompts = PromptSet.parse("cat\ndog")
-    subject = subject_of(desk.viewer, desk.image, 0)
+    subject = plane_source_of(desk.viewer, desk.image, 0)
     table = desk.session.prompts.table()
-    desk.session.layers.write(Result(subject.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
+    desk.session.layers.write(PlaneResult(subject.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
     desk.session.visibility.hide(1, True)
     layer = desk.session.layers.combined_layer(desk.image)
     assert layer.get_color(1)[3] == 0
@@ -272,7 +272,7 @@ def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, 
     desk.panel.use(PromptSet.parse("dog\nbird"))
     assert desk.session.prompts.ids == (2, 3)
     assert not desk.session.layers.class_layers(desk.image)
-    monkeypatch.setattr(panel_module, "ask_way", lambda *_: Way.REPLACE)
+    monkeypatch.setattr(panel_module, "ask_way", lambda *_: ReplaceChoice.REPLACE)
     desk.panel.load(str(tmp_path / "classes.txt"))
     assert desk.session.prompts.get(2).name == "dog"
     assert desk.session.prompts.background == ("wall",)
@@ -282,14 +282,18 @@ def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, 
 
 @pytest.mark.parametrize(
     ("way", "names"),
-    [(Way.REPLACE, ["dog", "bird"]), (Way.ADD, ["cat", "dog", "bird"]), (Way.NOTHING, ["cat", "dog"])],
+    [
+        (ReplaceChoice.REPLACE, ["dog", "bird"]),
+        (ReplaceChoice.ADD, ["cat", "dog", "bird"]),
+        (ReplaceChoice.NOTHING, ["cat", "dog"]),
+    ],
 )
 def test_a_list_asks_before_it_takes_the_place_of_classes(desk, monkeypatch, way, names):
     monkeypatch.setattr(panel_module, "ask_way", lambda *_: way)
     desk.session.prompts = PromptSet.parse("cat\ndog")
     desk.panel.offer(PromptSet.parse("dog\nbird"))
     assert desk.names() == names
-    assert desk.session.prompts.classes[-1].id == (2 if way is Way.NOTHING else 3)
+    assert desk.session.prompts.classes[-1].id == (2 if way is ReplaceChoice.NOTHING else 3)
 
 
 def test_a_list_for_an_empty_table_asks_nothing(desk, monkeypatch):
@@ -299,7 +303,8 @@ def test_a_list_for_an_empty_table_asks_nothing(desk, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("button", "way"), [("Replace", Way.REPLACE), ("Add to the table", Way.ADD), ("", Way.NOTHING)]
+    ("button", "way"),
+    [("Replace", ReplaceChoice.REPLACE), ("Add to the table", ReplaceChoice.ADD), ("", ReplaceChoice.NOTHING)],
 )
 def test_the_question_has_a_button_for_each_way(desk, monkeypatch, button, way):
     def press(box):
@@ -311,7 +316,7 @@ def test_the_question_has_a_button_for_each_way(desk, monkeypatch, button, way):
                 candidate.click()
 
     monkeypatch.setattr(QMessageBox, "exec", press)
-    assert ask_way(desk.panel, PromptSet.parse("cat"), PromptSet.parse("dog\nbird")) is way
+    assert ask_how_to_replace(desk.panel, PromptSet.parse("cat"), PromptSet.parse("dog\nbird")) is way
 
 
 def test_a_locked_class_is_neither_deleted_nor_replaced(desk):

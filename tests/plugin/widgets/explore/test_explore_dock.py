@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.engine.encoding import Encoding, WindowEncoding
 from napari_cliptrase.pixels.windows import plan_windows
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import Encoded, session_of
 from napari_cliptrase.plugin.widgets.explore import patch_view as look_module
 from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
@@ -67,7 +67,7 @@ class Desk:
         self.qtbot = qtbot
 
     def encode(self):
-        subject = subject_of(self.viewer, self.image, self.session.version_of(self.image))
+        subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
         encoding = encoding_of((40, 60), (4, 6), self.largest, self.session.settings.encode_key())
         self.session.encoded = Encoded(subject, np.zeros((40, 60, 3), np.uint8), encoding, "fake")
         self.wait()

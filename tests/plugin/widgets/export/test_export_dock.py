@@ -5,8 +5,8 @@ from PIL import Image as Picture
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.plugin.layers import Output, Result
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
 
@@ -23,8 +23,8 @@ def viewer():
 def segmented(viewer, name="scene", **how):
     session = session_of(viewer)
     image = viewer.add_image(np.zeros((20, 30, 3), np.uint8), name=name, rgb=True)
-    subject = subject_of(viewer, image, session.version_of(image))
-    session.layers.write(Result(subject.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
+    subject = plane_source_of(viewer, image, session.version_of(image))
+    session.layers.write(PlaneResult(subject.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
     return image
 
 

@@ -5,8 +5,8 @@ from napari.components import ViewerModel
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import find_entry
-from napari_cliptrase.plugin.layers import Output, Result
-from napari_cliptrase.plugin.state.plane_source import subject_of
+from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.refine.method_words import FREE, NEVER
 from napari_cliptrase.plugin.widgets.refine.refine_dock import RefineDock
@@ -37,10 +37,10 @@ class Desk:
         self.session = session_of(self.viewer)
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("field\nsquare")
-        self.target = subject_of(self.viewer, self.image, self.session.version_of(self.image)).target
+        self.target = plane_source_of(self.viewer, self.image, self.session.version_of(self.image)).target
         if segmented:
             self.session.layers.write(
-                Result(self.target, COARSE, self.session.prompts.table(), {"model": "fake"}), output=output
+                PlaneResult(self.target, COARSE, self.session.prompts.table(), {"model": "fake"}), output=output
             )
         self.dock = RefineDock(self.viewer)
         qtbot.addWidget(self.dock)

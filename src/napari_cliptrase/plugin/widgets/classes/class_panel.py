@@ -10,15 +10,15 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButt
 
 from napari_cliptrase.classes.class_lists import BACKGROUNDS, CLASS_LISTS
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.classes.table import ClassTable as ClassNames
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.plugin.state.session import Segmented, Session
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import added, parsed, replaced_by
-from napari_cliptrase.plugin.widgets.classes.replace_question import Way, ask_way
+from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace
 from napari_cliptrase.plugin.widgets.classes.table_model import ClassTableModel
-from napari_cliptrase.plugin.widgets.classes.table_view import ClassTable
+from napari_cliptrase.plugin.widgets.classes.table_view import ClassTableView
 from napari_cliptrase.plugin.widgets.sections import LongNote
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 FILES = "Class lists (*.txt *.json);;All files (*)"
 FEWEST_TO_FILTER = 8
@@ -70,7 +70,7 @@ class ClassPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.model = ClassTableModel(session, self)
-        self.table = ClassTable(session, self.model)
+        self.table = ClassTableView(session, self.model)
         self.add = AddLine()
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter classes")
@@ -107,11 +107,11 @@ class ClassPanel(QWidget):
         self.add.entered.connect(self.add_text)
         self.model.refused.connect(self.note.say)
         self.table.delete_wanted.connect(self.delete)
-        tie(session.prompts_changed, self._on_prompts)
-        tie(session.segmented_changed, self._on_segmented)
-        tie(session.layers.content_changed, self._count_soon)
-        tie(session.layers.written, self._count_soon)
-        tie(session.layers.taken_back, self._count_soon)
+        connect_weakly(session.prompts_changed, self._on_prompts)
+        connect_weakly(session.segmented_changed, self._on_segmented)
+        connect_weakly(session.layers.content_changed, self._count_soon)
+        connect_weakly(session.layers.written, self._count_soon)
+        connect_weakly(session.layers.taken_back, self._count_soon)
         self._on_prompts()
         self._on_segmented(session.segmented)
 
@@ -166,10 +166,10 @@ class ClassPanel(QWidget):
     def offer(self, prompts: PromptSet) -> None:
         """Take a list; where there are classes, ask first whether it replaces them or is added."""
         now = self._session.prompts
-        way = ask_way(self, now, prompts) if now.classes and now != prompts else Way.REPLACE
-        if way is Way.REPLACE:
+        way = ask_how_to_replace(self, now, prompts) if now.classes and now != prompts else ReplaceChoice.REPLACE
+        if way is ReplaceChoice.REPLACE:
             self.use(prompts)
-        elif way is Way.ADD:
+        elif way is ReplaceChoice.ADD:
             self.add_all(prompts)
 
     def load(self, path: str) -> None:
@@ -192,7 +192,7 @@ class ClassPanel(QWidget):
         edited = f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else ""
         self.note.say(f"{said} {edited}".strip())
 
-    def _known(self) -> ClassNames:
+    def _known(self) -> ClassTable:
         """Return the classes that have an id: those of the table, and those that only label layers still have."""
         session = self._session
         return session.layers.table(session.image) if session.image is not None else session.prompts.table()

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QMessageBox, QWidget
 from napari_cliptrase.classes.prompts import PromptSet
 
 
-class Way(Enum):
+class ReplaceChoice(Enum):
     """What becomes of the classes that are there when a list comes."""
 
     REPLACE = auto()
@@ -15,7 +15,7 @@ class Way(Enum):
     NOTHING = auto()
 
 
-def ask_way(parent: QWidget, now: PromptSet, new: PromptSet) -> Way:
+def ask_how_to_replace(parent: QWidget, now: PromptSet, new: PromptSet) -> ReplaceChoice:
     """Ask whether a list replaces the classes of the table or is added to them; closed, it changes nothing."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
@@ -30,7 +30,7 @@ def ask_way(parent: QWidget, now: PromptSet, new: PromptSet) -> Way:
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(add)
     box.exec()
-    return {replace: Way.REPLACE, add: Way.ADD}.get(box.clickedButton(), Way.NOTHING)
+    return {replace: ReplaceChoice.REPLACE, add: ReplaceChoice.ADD}.get(box.clickedButton(), ReplaceChoice.NOTHING)
 
 
 def counted(prompts: PromptSet) -> str:

@@ -12,7 +12,7 @@ from napari_cliptrase.classes.prompts import PromptClass
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import line_of, with_background_line, with_line
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import ClassSummary
@@ -62,9 +62,9 @@ class ClassTableModel(QAbstractTableModel):
         self._prompts = session.prompts
         self._areas: dict[int, float] = {}
         self._summary: dict[int, ClassSummary] = {}
-        tie(session.prompts_changed, self._on_prompts)
-        tie(session.locked_changed, self.refresh)
-        tie(session.visibility.changed, self.refresh)
+        connect_weakly(session.prompts_changed, self._on_prompts)
+        connect_weakly(session.locked_changed, self.refresh)
+        connect_weakly(session.visibility.changed, self.refresh)
 
     # -- figures ------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from napari_cliptrase.plugin.widgets.classes.cell_editors import (
     ToggleCell,
 )
 from napari_cliptrase.plugin.widgets.classes.table_model import ID, ClassTableModel, Column
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 ICON_WIDTH = 24
 WIDTHS = {
@@ -49,7 +49,7 @@ class ClassFilter(QSortFilterProxyModel):
         return index.data(ID) == 0 or self._wanted in str(index.data(Qt.ItemDataRole.EditRole)).casefold()
 
 
-class ClassTable(QTableView):
+class ClassTableView(QTableView):
     """Selecting a row makes its class the active one. ``delete_wanted(list of ids)`` on Delete."""
 
     delete_wanted = Signal(object)
@@ -98,7 +98,7 @@ class ClassTable(QTableView):
         self.clicked.connect(self._on_clicked)
         self.selectionModel().currentRowChanged.connect(self._on_current)
         model.modelReset.connect(self.show_active)
-        tie(session.active_changed, self.show_active)
+        connect_weakly(session.active_changed, self.show_active)
 
     def set_filter(self, text: str) -> None:
         """Show the rows that hold a text."""

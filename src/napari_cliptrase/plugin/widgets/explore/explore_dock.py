@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from napari_cliptrase.plugin.layers.overlay_layer import Picture
+from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_grid
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
-from napari_cliptrase.plugin.widgets.dock_visibility import Seen
+from napari_cliptrase.plugin.widgets.dock_visibility import DockVisibility
 from napari_cliptrase.plugin.widgets.explore.grid_panel import COLORMAP, GridPanel
 from napari_cliptrase.plugin.widgets.explore.patch_maps import MEAN_OF_HEADS, MEANINGS, TITLES, Kind
-from napari_cliptrase.plugin.widgets.explore.patch_view import Look
+from napari_cliptrase.plugin.widgets.explore.patch_view import PatchView
 from napari_cliptrase.plugin.widgets.explore.pointer import Pointer
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -33,8 +33,8 @@ class ExploreDock(QWidget):
     def __init__(self, viewer: "napari.viewer.Viewer") -> None:
         super().__init__()
         self._session = session_of(viewer)
-        self._picture = Picture(self._session.viewer, "Explored patch", opacity=0.6, blending="translucent")
-        self._look = Look(self._session)
+        self._picture = OverlayLayer(self._session.viewer, "Explored patch", opacity=0.6, blending="translucent")
+        self._look = PatchView(self._session)
         self._pointer = Pointer(self._session)
         self._held = False
 
@@ -88,12 +88,12 @@ class ExploreDock(QWidget):
         self.layer.currentIndexChanged.connect(lambda: self._look.at_layer(self.layer.currentData()))
         self.head.currentIndexChanged.connect(self._draw)
         self.overlay.currentIndexChanged.connect(self._draw_overlay)
-        tie(self._look.changed, self._draw)
-        tie(self._look.no_attention, self._no_attention)
-        tie(self._pointer.moved, self._on_moved)
-        tie(self._pointer.clicked, self._on_clicked)
-        tie(self._session.encoded_changed, self._take_encoding)
-        self._seen = Seen(self)
+        connect_weakly(self._look.changed, self._draw)
+        connect_weakly(self._look.no_attention, self._no_attention)
+        connect_weakly(self._pointer.moved, self._on_moved)
+        connect_weakly(self._pointer.clicked, self._on_clicked)
+        connect_weakly(self._session.encoded_changed, self._take_encoding)
+        self._seen = DockVisibility(self)
         self._seen.changed.connect(self._on_seen)
         self._take_encoding()
 

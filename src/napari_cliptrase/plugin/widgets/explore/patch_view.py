@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.widgets.explore.window_view import attention_of, vi
 from napari_cliptrase.progress import Progress
 
 
-class Look:
+class PatchView:
     """Follows the mouse from patch to patch and from window to window; what takes time happens in a worker.
 
     Signals: ``changed()`` when there are other maps, ``no_attention(why)`` while there is none to show.

@@ -26,7 +26,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
     DEFAULT_PATTERN,
     PLACEHOLDERS,
     AxesOf,
-    Source,
+    MaskSource,
     axes_known_to,
     mask_of,
     stem_for,
@@ -38,7 +38,7 @@ from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.export.mask_tree import MaskTree
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class ExportDock(QWidget):
         self.pattern.textChanged.connect(self._later)
         self.objects.toggled.connect(self._later)
         self.strict.toggled.connect(self._later)
-        tie(self._session.layers.content_changed, self._on_content)
+        connect_weakly(self._session.layers.content_changed, self._on_content)
         self.browse.clicked.connect(self._browse)
         self.export.clicked.connect(self._export)
         self.open_folder.clicked.connect(self._open_folder)
@@ -244,7 +244,7 @@ class ExportDock(QWidget):
 
 
 def _gathered(
-    sources: tuple[Source, ...], pattern: str, axes_of: AxesOf
+    sources: tuple[MaskSource, ...], pattern: str, axes_of: AxesOf
 ) -> Generator[Progress, None, list[LabelImage]]:
     """Join the layers of every source into its mask, one a step."""
     masks = []

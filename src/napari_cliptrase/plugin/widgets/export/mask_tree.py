@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWid
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.classes.table import MaskClass
-from napari_cliptrase.plugin.io.mask_sources import Source, sources_in
+from napari_cliptrase.plugin.io.mask_sources import MaskSource, sources_in
 from napari_cliptrase.plugin.layers import member_of, table_of
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 _ROWS = 7
 
@@ -29,7 +29,7 @@ class MaskTree(QTreeWidget):
     def __init__(self, layers: LayerList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers = layers
-        self._sources: tuple[Source, ...] = ()
+        self._sources: tuple[MaskSource, ...] = ()
         self._wanted: dict[UUID, bool] = {}
         self.setHeaderHidden(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -46,7 +46,7 @@ class MaskTree(QTreeWidget):
             layers.events.reordered,
             layers.events.renamed,
         ):
-            tie(emitter, self.refresh)
+            connect_weakly(emitter, self.refresh)
         self.refresh()
 
     def refresh(self, _event: Any = None) -> None:
@@ -64,7 +64,7 @@ class MaskTree(QTreeWidget):
         self._fit()
         self.changed.emit()
 
-    def chosen(self) -> tuple[Source, ...]:
+    def chosen(self) -> tuple[MaskSource, ...]:
         """Return the checked masks, with their checked layers only."""
         found = (source.only(layer for layer in source.layers if self._is_wanted(layer)) for source in self._sources)
         return tuple(source for source in found if source is not None)
@@ -74,7 +74,7 @@ class MaskTree(QTreeWidget):
         self._wanted[layer.unique_id] = wanted
         self.refresh()
 
-    def _add(self, source: Source) -> None:
+    def _add(self, source: MaskSource) -> None:
         top = _item(source.title if len(source.layers) > 1 or source.by_class else source.layers[0].name)
         self.addTopLevelItem(top)
         if not source.by_class:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from napari_cliptrase.refine.cost import Cost
-from napari_cliptrase.refine.methods import Way
+from napari_cliptrase.refine.methods import Method
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class WayWords:
+class MethodWords:
     """How a way is offered."""
 
     title: str
@@ -27,7 +27,7 @@ class WayWords:
 
 
 WAYS: Final = {
-    Way.SUPERPIXELS: WayWords(
+    Method.SUPERPIXELS: MethodWords(
         "Superpixels (no model)",
         "Small pieces of even colour take the class that most of their pixels have. Needs no weights, fast anywhere.",
         Setting(
@@ -37,7 +37,7 @@ WAYS: Final = {
             (("medium (120 px)", 120), ("small (50 px)", 50), ("large (400 px)", 400)),
         ),
     ),
-    Way.SAM_VOTE: WayWords(
+    Method.SAM_VOTE: MethodWords(
         "SAM masks vote",
         "SAM finds masks of everything; each takes the class that most of its pixels have. Good for whole scenes.",
         Setting(
@@ -47,7 +47,7 @@ WAYS: Final = {
             (("8", 8), ("16 (4 × the time)", 16), ("32 (16 × the time)", 32)),
         ),
     ),
-    Way.SAM_PROMPTS: WayWords(
+    Method.SAM_PROMPTS: MethodWords(
         "SAM outlines each piece",
         "Each connected piece of each class asks SAM for its outline; unsure answers leave the piece as it is. "
         "Good for objects.",

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.run.refine_subject import Choice, choices_of, table_for
+from napari_cliptrase.plugin.run.refine_subject import RefineSubject, subjects_of, table_for
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
@@ -21,9 +21,9 @@ from napari_cliptrase.plugin.widgets.refine.method_words import (
 )
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.sections import Note
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.refine.limits import Limits, Strength
-from napari_cliptrase.refine.methods import Way
+from napari_cliptrase.refine.methods import Method
 
 
 class RefineControls(QWidget):
@@ -34,7 +34,7 @@ class RefineControls(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._choices: tuple[Choice, ...] = ()
+        self._choices: tuple[RefineSubject, ...] = ()
         self._build()
         self.what.currentIndexChanged.connect(self._take_choice)
         self.classes.changed.connect(self.changed)
@@ -45,10 +45,10 @@ class RefineControls(QWidget):
         self.band.valueChanged.connect(self.changed)
         events = session.viewer.layers.events
         for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
-            tie(emitter, self.refresh)
-        tie(session.image_changed, self.refresh)
-        tie(session.locked_changed, self._take_choice)
-        tie(session.prompts_changed, self._take_choice)
+            connect_weakly(emitter, self.refresh)
+        connect_weakly(session.image_changed, self.refresh)
+        connect_weakly(session.locked_changed, self._take_choice)
+        connect_weakly(session.prompts_changed, self._take_choice)
         self._show_way()
         self._show_strength()
         self.refresh()
@@ -76,7 +76,7 @@ class RefineControls(QWidget):
         self.form = Form(self)
         self.form.add("Labels", self.what)
         self.form.add("Classes", self.classes)
-        self.form.add("Way", self.way)
+        self.form.add("Method", self.way)
         self.form.addRow(self.about_way)
         self.form.add("Setting", self.setting)
         self.form.add("May change", self.strength, self.band, stretch=0)
@@ -84,15 +84,15 @@ class RefineControls(QWidget):
     # -- what is chosen -----------------------------------------------------------------------------------------------
 
     @property
-    def choice(self) -> Choice | None:
+    def choice(self) -> RefineSubject | None:
         """What is to be refined."""
         row = self.what.currentIndex()
         return self._choices[row] if 0 <= row < len(self._choices) else None
 
     @property
-    def chosen_way(self) -> Way:
+    def chosen_way(self) -> Method:
         """The way in the combo box."""
-        return Way(self.way.currentData())
+        return Method(self.way.currentData())
 
     @property
     def options(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class RefineControls(QWidget):
     def refresh(self, _event: Any = None) -> None:
         """Follow the layer list; the choice stays with its layer."""
         before = self.choice
-        self._choices = choices_of(self._session)
+        self._choices = subjects_of(self._session)
         self.what.blockSignals(True)
         self.what.clear()
         for choice in self._choices:

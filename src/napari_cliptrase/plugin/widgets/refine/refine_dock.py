@@ -11,11 +11,11 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QScroll
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers.overlay_layer import Picture
+from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over
 from napari_cliptrase.plugin.run.jobs import Job, Report
-from napari_cliptrase.plugin.run.refine_subject import Choice, Labelled, labelled, table_for, whole_plane
-from napari_cliptrase.plugin.run.refine_task import Refined, Task, Workshop
+from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject, labelled, table_for, whole_plane
+from napari_cliptrase.plugin.run.refine_task import RefineOutcome, RefineRunner, RefineTask
 from napari_cliptrase.plugin.run.refine_write import RefinementWriter
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
@@ -23,7 +23,7 @@ from napari_cliptrase.plugin.widgets.refine.method_words import cost_text
 from napari_cliptrase.plugin.widgets.refine.refine_controls import RefineControls
 from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class RefineDock(QWidget):
     def __init__(self, viewer: "napari.viewer.Viewer") -> None:
         super().__init__()
         self._session = session_of(viewer)
-        self.workshop = Workshop()
-        self._picture = Picture(self._session.viewer, "Refined (preview)", blending="translucent")
-        self._shown: Refined | None = None
+        self.workshop = RefineRunner()
+        self._picture = OverlayLayer(self._session.viewer, "RefineOutcome (preview)", blending="translucent")
+        self._shown: RefineOutcome | None = None
         self._job: Job | None = None
         self._writer = RefinementWriter(self._session)
         self._timer = QTimer(self)
@@ -59,11 +59,11 @@ class RefineDock(QWidget):
         self.apply.clicked.connect(self._apply)
         self.undo.clicked.connect(self._undo)
         self.cancel.clicked.connect(lambda: self._session.jobs.cancel(KEY))
-        tie(layers.content_changed, self._outdated)
-        tie(self._session.data_changed, self._outdated)
-        tie(layers.written, self._show_undo)
-        tie(layers.taken_back, self._show_undo)
-        tie(self._session.viewer.layers.events.removed, self._show_undo)
+        connect_weakly(layers.content_changed, self._outdated)
+        connect_weakly(self._session.data_changed, self._outdated)
+        connect_weakly(layers.written, self._show_undo)
+        connect_weakly(layers.taken_back, self._show_undo)
+        connect_weakly(self._session.viewer.layers.events.removed, self._show_undo)
         self._outdated()
         self._show_undo()
 
@@ -107,9 +107,9 @@ class RefineDock(QWidget):
 
     # -- working ------------------------------------------------------------------------------------------------------
 
-    def _task(self, choice: Choice, at: Labelled) -> Task:
+    def _task(self, choice: RefineSubject, at: Labelled) -> RefineTask:
         controls = self.controls
-        return Task(
+        return RefineTask(
             way=controls.chosen_way,
             sam=controls.sam.name,
             picture=at.picture,
@@ -135,11 +135,11 @@ class RefineDock(QWidget):
         task = self._task(choice, at)
         colors = palette_of(table_for(self._session, choice), int(at.labels.max(initial=0)))
 
-        def steps(report: Report) -> Generator[Progress, None, tuple[Refined, NDArray[np.uint8]]]:
+        def steps(report: Report) -> Generator[Progress, None, tuple[RefineOutcome, NDArray[np.uint8]]]:
             refined = yield from self.workshop.steps(task, report)
             return refined, change_picture(refined, colors)
 
-        def done(outcome: tuple[Refined, NDArray[np.uint8]]) -> None:
+        def done(outcome: tuple[RefineOutcome, NDArray[np.uint8]]) -> None:
             refined, picture = outcome
             if write:
                 self._write(choice, at, refined)
@@ -149,9 +149,9 @@ class RefineDock(QWidget):
         self._timer.stop()
         self._forget_preview()
         self._job = self._session.jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
-        tie(self._job.progressed, self._show_progress)
-        tie(self._job.cancelled, self._show_cancelled)
-        tie(self._job.finished, self._ended)
+        connect_weakly(self._job.progressed, self._show_progress)
+        connect_weakly(self._job.cancelled, self._show_cancelled)
+        connect_weakly(self._job.finished, self._ended)
         self._show_busy(True)
 
     def _make_preview(self) -> None:
@@ -171,7 +171,7 @@ class RefineDock(QWidget):
                 return
         self._start("Refine boundaries", write=True)
 
-    def _write(self, choice: Choice, at: Labelled, refined: Refined) -> None:
+    def _write(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
         self._forget_preview()
         count = int(np.count_nonzero(refined.changed))
         if not count:
@@ -189,7 +189,7 @@ class RefineDock(QWidget):
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
-    def _show(self, at: Labelled, refined: Refined, picture: NDArray[np.uint8]) -> None:
+    def _show(self, at: Labelled, refined: RefineOutcome, picture: NDArray[np.uint8]) -> None:
         self._shown = refined
         target = at.subject.target
         start = float(target.rows.start), float(target.columns.start)
@@ -277,7 +277,7 @@ def palette_of(table: ClassTable, largest: int) -> NDArray[np.uint8]:
     return palette
 
 
-def change_picture(refined: Refined, palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def change_picture(refined: RefineOutcome, palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W, 4) uint8: the pixels that change in the colour of their new label, the others clear."""
     changed = refined.changed
     picture = np.zeros((*changed.shape, 4), np.uint8)

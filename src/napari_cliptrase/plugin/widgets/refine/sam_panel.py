@@ -8,7 +8,7 @@ from napari_cliptrase.plugin.run.jobs import Job
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.sections import Note, in_row
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
 HINT = (
@@ -53,9 +53,9 @@ class SamPanel(QWidget):
         self.accept.clicked.connect(tool.accept)
         self.drop.clicked.connect(tool.drop)
         picker.chosen.connect(self._on_model)
-        tie(tool.toggled, self._show_on)
-        tie(tool.said, self._say)
-        tie(tool.busy, self._show_busy)
+        connect_weakly(tool.toggled, self._show_on)
+        connect_weakly(tool.said, self._say)
+        connect_weakly(tool.busy, self._show_busy)
         self._show_on(False)
         self._show_busy(None)
 

@@ -9,9 +9,9 @@ from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QWidget
 from napari_cliptrase.cliptrase.options import Denoise, Recovery, SynonymMerge, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.choices import Choice
+from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
 from napari_cliptrase.plugin.widgets.forms import Form
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 RECOVERIES = {
     Recovery.CLIPTRASE: ("CLIPtrase", "Sum of the q·q, k·k and v·v attentions (the default)."),
@@ -55,12 +55,12 @@ class ScoreSettings(QWidget):
         self.threshold.setSpecialValueText("none")
         self.threshold.setToolTip("Pixels whose class is less probable than this become background (0).")
         self.threshold.valueChanged.connect(lambda value: _change(session, threshold=value))
-        self.vote = Choice(VOTES, "How the pixels of a region agree on one class.")
+        self.vote = ChoiceCombo(VOTES, "How the pixels of a region agree on one class.")
         self.vote.chosen.connect(lambda value: _change(session, vote=value))
         form = Form(self)
         form.add("Minimum", self.threshold)
         form.add("Vote", self.vote)
-        tie(session.settings_changed, self._show)
+        connect_weakly(session.settings_changed, self._show)
         self._show(session.settings)
 
     def _show(self, settings: Settings) -> None:
@@ -75,13 +75,15 @@ class AdvancedSettings(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.recovery = Choice(RECOVERIES, "How the last attention layer is changed. Needs a new run.")
+        self.recovery = ChoiceCombo(RECOVERIES, "How the last attention layer is changed. Needs a new run.")
         self.recovery.chosen.connect(lambda value: _change(session, recovery=value))
-        self.denoise = Choice(DENOISES, "How patches that stand for the whole image are kept out. Needs a new run.")
+        self.denoise = ChoiceCombo(
+            DENOISES, "How patches that stand for the whole image are kept out. Needs a new run."
+        )
         self.denoise.chosen.connect(lambda value: _change(session, denoise=value))
-        self.templates = Choice(TEMPLATES, "Sentences that each word is put into.")
+        self.templates = ChoiceCombo(TEMPLATES, "Sentences that each word is put into.")
         self.templates.chosen.connect(lambda value: _change(session, templates=value))
-        self.merge = Choice(MERGES, "How the words of one class become one score.")
+        self.merge = ChoiceCombo(MERGES, "How the words of one class become one score.")
         self.merge.chosen.connect(lambda value: _change(session, synonym_merge=value))
         self.protect = QDoubleSpinBox()
         self.protect.setRange(0, 1)
@@ -101,7 +103,7 @@ class AdvancedSettings(QWidget):
         form.add("Synonyms", self.merge)
         form.add("Keep sure", self.protect)
         form.add("", self.reset)
-        tie(session.settings_changed, self._show)
+        connect_weakly(session.settings_changed, self._show)
         self._show(session.settings)
 
     def _show(self, settings: Settings) -> None:

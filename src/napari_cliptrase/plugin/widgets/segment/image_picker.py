@@ -8,11 +8,18 @@ from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
-from napari_cliptrase.plugin.state.plane_source import Area, Planes, Subject, default_level, roles_of, subject_of
+from napari_cliptrase.plugin.state.plane_source import (
+    Area,
+    Planes,
+    PlaneSource,
+    default_level,
+    plane_source_of,
+    roles_of,
+)
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.choices import Choice, NarrowCombo
+from napari_cliptrase.plugin.widgets.choices import ChoiceCombo, NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 MEANINGS = {
     "Y": "rows (Y)",
@@ -55,7 +62,7 @@ class ImagePicker(QWidget):
         self.as_shown.setChecked(True)
         self.axes = NarrowCombo("What the axes of the image mean. Channels are mixed to one picture; planes are kept.")
         self.level = NarrowCombo("Which resolution of a multiscale image is segmented; labels get its pixels.")
-        self.planes = Choice(PLANES, "Which planes of the stack are segmented.")
+        self.planes = ChoiceCombo(PLANES, "Which planes of the stack are segmented.")
         self._form = Form(self)
         self._form.add("Image", self.image)
         self._form.add("Axes", self.axes)
@@ -66,18 +73,18 @@ class ImagePicker(QWidget):
         self.image.currentIndexChanged.connect(self._on_choice)
         self.axes.activated.connect(self._on_axes)
         self.level.activated.connect(self._show_planes)
-        tie(session.images_changed, self.refresh)
-        tie(session.image_changed, self._on_image)
+        connect_weakly(session.images_changed, self.refresh)
+        connect_weakly(session.image_changed, self._on_image)
         self._named: list[Image] = []
         self.refresh()
 
-    def subject(self) -> Subject:
+    def subject(self) -> PlaneSource:
         """Take down what is chosen; raises a sentence when there is nothing to segment."""
         image = self._session.image
         if image is None:
             raise CliptraseError("Open an image first.")
         level = self.level.currentData()
-        return subject_of(
+        return plane_source_of(
             self._session.viewer,
             image,
             self._session.version_of(image),
@@ -100,7 +107,7 @@ class ImagePicker(QWidget):
             self.image.addItem(layer.name)
             if layer.unique_id not in self._followed:
                 self._followed.add(layer.unique_id)
-                tie(layer.events.name, self._on_name)
+                connect_weakly(layer.events.name, self._on_name)
         self.image.blockSignals(False)
         if self._session.image not in self._named:
             self._session.image = self._named[0] if self._named else None

@@ -11,10 +11,10 @@ from napari_cliptrase.models.catalog import ModelEntry, list_models
 from napari_cliptrase.plugin.run.segmentation import ModelChoice
 from napari_cliptrase.plugin.state.preferences import Preferences
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.choices import Choice, NamedList
+from napari_cliptrase.plugin.widgets.choices import ChoiceCombo, NamedList
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 OTHER = "other…"
 OTHER_HELP = (
@@ -59,7 +59,9 @@ class ModelPicker(QWidget):
         )
         self.device = NamedList("Where the model runs.")
         self.device.fill(DEVICES, before.device)
-        self.detail = Choice(DETAILS, "How finely the image is looked at; finer finds smaller things and takes longer.")
+        self.detail = ChoiceCombo(
+            DETAILS, "How finely the image is looked at; finer finds smaller things and takes longer."
+        )
         self.load = QPushButton("Load")
         self.load.setToolTip("Load the model now, after a download if need be; Run does it, too.")
         self.unload = QPushButton("Unload")
@@ -74,11 +76,11 @@ class ModelPicker(QWidget):
         self.detail.chosen.connect(
             lambda detail: setattr(session, "settings", replace(session.settings, detail=detail))
         )
-        tie(session.settings_changed, self._on_settings)
+        connect_weakly(session.settings_changed, self._on_settings)
         self._on_settings(session.settings)
         self.load.clicked.connect(self.load_wanted)
         self.unload.clicked.connect(self.unload_wanted)
-        tie(session.model_changed, self._on_loaded)
+        connect_weakly(session.model_changed, self._on_loaded)
         self.choose(before.name)
         self._on_loaded(session.model)
         session.model_choice = self.choice()

@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QCheckBox, QWidget
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import Extra, Output
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.choices import Choice
+from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
 from napari_cliptrase.plugin.widgets.forms import Form
 
 OUTPUTS = {
@@ -31,8 +31,8 @@ class OutputOptions(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.output = Choice(OUTPUTS, "Which label layers are written.")
-        self.mode = Choice(MODES, "What a run may overwrite.")
+        self.output = ChoiceCombo(OUTPUTS, "Which label layers are written.")
+        self.mode = ChoiceCombo(MODES, "What a run may overwrite.")
         self.scores = QCheckBox("Scores")
         self.scores.setToolTip("Also add an image layer with the probability of each class.")
         self.margin = QCheckBox("Doubt")

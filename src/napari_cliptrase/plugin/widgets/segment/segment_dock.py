@@ -22,7 +22,7 @@ from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
 from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
 from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
 from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
-from napari_cliptrase.plugin.widgets.weak_connections import tie
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -156,19 +156,19 @@ class SegmentDock(QWidget):
         self.model.unload_wanted.connect(flow.unload)
         self.region_button.toggled.connect(self.region_tool.set_on)
         self.uncertain.clicked.connect(lambda: session.tour.next())
-        tie(self.region_tool.toggled, self._on_region_tool)
+        connect_weakly(self.region_tool.toggled, self._on_region_tool)
         self.help.clicked.connect(lambda: CheatSheet(self).show())
-        tie(flow.started, self._on_started)
-        tie(flow.ended, self._on_ended)
-        tie(session.image_changed, self._check)
-        tie(session.prompts_changed, self._check)
-        tie(session.encoded_changed, self._check)
-        tie(session.settings_changed, self._check)
+        connect_weakly(flow.started, self._on_started)
+        connect_weakly(flow.ended, self._on_ended)
+        connect_weakly(session.image_changed, self._check)
+        connect_weakly(session.prompts_changed, self._check)
+        connect_weakly(session.encoded_changed, self._check)
+        connect_weakly(session.settings_changed, self._check)
         self.model.changed.connect(self._check)
-        tie(session.segmented_changed, self._check)
-        tie(session.layers.written, self._on_written)
-        tie(session.layers.taken_back, self._check)
-        tie(session.viewer.layers.events.removed, self._on_layer_removed)
+        connect_weakly(session.segmented_changed, self._check)
+        connect_weakly(session.layers.written, self._on_written)
+        connect_weakly(session.layers.taken_back, self._check)
+        connect_weakly(session.viewer.layers.events.removed, self._on_layer_removed)
 
     def _set_live(self, on: bool) -> None:
         self.flow.live = on
