@@ -76,7 +76,7 @@ def test_other_systems_bring_their_own_windows(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_the_whole_line_is_that_of_the_readme() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     told = next(line for line in readme.splitlines() if line.startswith("sudo apt-get update"))
     command, _, packages = desktop.apt_line().partition(" -y ")
     assert command == "sudo apt-get install"

@@ -11,7 +11,7 @@ from napari_cliptrase.cliptrase.options import Denoise, Recovery, TemplateSet
 from napari_cliptrase.engine.plan import check_memory
 from napari_cliptrase.errors import CliptraseError
 
-GOLDEN = Path(__file__).parent / "data" / "golden"
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 NAMES = ("sky", "sea", "tree", "house", "sun")
 PROMPTS = PromptSet.from_names(*NAMES)
 QUICK = Settings(resolution=96, templates=TemplateSet.SINGLE)

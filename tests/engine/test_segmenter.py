@@ -11,7 +11,7 @@ from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
 from napari_cliptrase.cliptrase.options import SynonymMerge, TemplateSet, Vote
 from napari_cliptrase.errors import PromptError
 
-GOLDEN = Path(__file__).parent / "data" / "golden"
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 NAMES = ("sky", "sea", "tree", "house", "sun")
 PROMPTS = PromptSet.from_names(*NAMES)
 QUICK = Settings(resolution=96, templates=TemplateSet.SINGLE)

@@ -10,7 +10,7 @@ from PIL import Image
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
 from napari_cliptrase.cliptrase.text import embed_texts
 
-GOLDEN = Path(__file__).parent / "data" / "golden"
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.npz"))
 
 

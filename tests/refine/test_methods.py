@@ -41,7 +41,7 @@ def test_mistakes_name_what_there_is(embedder: Embedder) -> None:
 
 def test_names_and_limits_are_there_without_torch() -> None:
     code = (
-        "import sys; from napari_cliptrase.refine import Method, Limits, Strength, apply_limits, make_refiner, finish;"
-        "make_refiner('superpixels'); sys.exit('torch' in sys.modules)"
+        "import sys; from napari_cliptrase.refine import Method, Limits, Strength, apply_limits, make_refiner, "
+        "run_to_end; make_refiner('superpixels'); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

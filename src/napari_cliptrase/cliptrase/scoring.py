@@ -83,9 +83,16 @@ def phrase_scores(
     ``prior`` is the image's own feature (d,), the class token: each phrase's scores are then multiplied by
     the phrase's score for the whole image, as the published protocol does on VOC20.
     """
-    logits = scale * (features @ text.T)
+    # equal columns of a matrix product need not be equal to the last bit: a phrase that stands in two classes is scored
+    # once, so that the lower class wins everywhere
+    distinct, column = torch.unique(text, dim=0, return_inverse=True)
+    repeated = len(distinct) < len(text)
+    scored = distinct if repeated else text
+    logits = scale * (features @ scored.T)
     if prior is not None:
-        logits = logits * (scale * (text @ prior))
+        logits = logits * (scale * (scored @ prior))
+    if repeated:
+        logits = logits[:, column]
     return PhraseScores(logits.T.reshape(len(text), *grid).float(), np.asarray(owner, np.intp))
 
 

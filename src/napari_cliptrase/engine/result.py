@@ -1,5 +1,6 @@
 """What comes out of a run: labels, and how sure they are."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -96,12 +97,18 @@ class Segmentation:
         rows, columns = scores.logits.shape[1:]
         top, bottom, down = (axis[y] for axis in sampling(self.contest.shape[0], rows))
         left, right, along = (axis[x] for axis in sampling(self.contest.shape[1], columns))
-        corners = scores.logits[:, [top, top, bottom, bottom], [left, right, left, right]]
-        shares = np.outer((1 - down, down), (1 - along, along)).ravel()
-        logits = corners @ corners.new_tensor(shares)
-        by_class = scores.best_phrases(logits.softmax(0))
-        order = by_class.argsort(descending=True, stable=True)[:2].tolist()
-        first, *rest = ((*self._named(index), float(by_class[index])) for index in order)
+        # one corner after the other, so that equal phrases stay equal to the last bit and the lower class comes first
+        corners = (
+            ((1 - down) * (1 - along), top, left),
+            ((1 - down) * along, top, right),
+            (down * (1 - along), bottom, left),
+            (down * along, bottom, right),
+        )
+        weighted = [float(share) * scores.logits[:, row, column] for share, row, column in corners]
+        logits = (weighted[0] + weighted[1] + weighted[2] + weighted[3]).double()
+        log_probability = (scores.best_phrases(logits) - logits.logsumexp(0)).tolist()
+        order = sorted(range(len(log_probability)), key=lambda index: -log_probability[index])[:2]
+        first, *rest = ((*self._named(index), math.exp(log_probability[index])) for index in order)
         return first, rest[0] if rest else (first[0], first[1], 0.0)
 
     def _named(self, index: int) -> tuple[int, str]:

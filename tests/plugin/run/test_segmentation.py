@@ -15,7 +15,7 @@ from napari_cliptrase.plugin.run.segmentation import ModelChoice, scored_questio
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
-TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
+TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")
 PATIENCE = 120_000
 
 

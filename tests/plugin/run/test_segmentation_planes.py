@@ -12,7 +12,7 @@ from napari_cliptrase.plugin.run.segmentation import ModelChoice
 from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of
 from napari_cliptrase.plugin.state.session import session_of
 
-TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
+TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")
 PATIENCE = 120_000
 DEPTH, SHOWN = 3, 1
 

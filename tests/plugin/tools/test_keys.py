@@ -3,7 +3,7 @@ from pathlib import Path
 from napari_cliptrase.plugin.tools.keys import ACTIONS, as_markdown
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet, sheet_html
 
-PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
+PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
 NAPARI_KEYS = {"1", "2", "3", "4", "5", "6", "7", "B", "E", "F", "L", "M", "P", "V", "X", "Z", "Control-Z"}
 
 
