@@ -8,7 +8,7 @@ import sys, numpy as np
 from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
 app = QApplication([])
-from napari_cliptrase.plugin.widgets.{0}.dock import {1}
+from napari_cliptrase.plugin.widgets.{0}.{0}_dock import {1}
 viewer = ViewerModel()
 dock = {1}(viewer)
 viewer.add_image(np.zeros((8, 8)))

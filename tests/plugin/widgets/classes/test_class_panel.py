@@ -272,7 +272,7 @@ def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, 
     desk.panel.use(PromptSet.parse("dog\nbird"))
     assert desk.session.prompts.ids == (2, 3)
     assert not desk.session.layers.class_layers(desk.image)
-    monkeypatch.setattr(panel_module, "ask_way", lambda *_: ReplaceChoice.REPLACE)
+    monkeypatch.setattr(panel_module, "ask_how_to_replace", lambda *_: ReplaceChoice.REPLACE)
     desk.panel.load(str(tmp_path / "classes.txt"))
     assert desk.session.prompts.get(2).name == "dog"
     assert desk.session.prompts.background == ("wall",)
@@ -289,7 +289,7 @@ def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, 
     ],
 )
 def test_a_list_asks_before_it_takes_the_place_of_classes(desk, monkeypatch, way, names):
-    monkeypatch.setattr(panel_module, "ask_way", lambda *_: way)
+    monkeypatch.setattr(panel_module, "ask_how_to_replace", lambda *_: way)
     desk.session.prompts = PromptSet.parse("cat\ndog")
     desk.panel.offer(PromptSet.parse("dog\nbird"))
     assert desk.names() == names
@@ -297,7 +297,7 @@ def test_a_list_asks_before_it_takes_the_place_of_classes(desk, monkeypatch, way
 
 
 def test_a_list_for_an_empty_table_asks_nothing(desk, monkeypatch):
-    monkeypatch.setattr(panel_module, "ask_way", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(panel_module, "ask_how_to_replace", lambda *_: pytest.fail("asked"))
     desk.panel.offer(PromptSet.parse("dog\nbird"))
     assert desk.names() == ["dog", "bird"]
 

@@ -43,7 +43,7 @@ class RefineDock(QWidget):
         super().__init__()
         self._session = session_of(viewer)
         self.workshop = RefineRunner()
-        self._picture = OverlayLayer(self._session.viewer, "RefineOutcome (preview)", blending="translucent")
+        self._picture = OverlayLayer(self._session.viewer, "Refined (preview)", blending="translucent")
         self._shown: RefineOutcome | None = None
         self._job: Job | None = None
         self._writer = RefinementWriter(self._session)
