@@ -11,10 +11,10 @@ from torch.nn import functional as F
 import napari_cliptrase.demo
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.plans import plan_scene
-from napari_cliptrase.demo.vocabulary import VOCABULARY
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.engine.segmenter import Segmenter
+from napari_cliptrase.lab.vocabulary import VOCABULARY
 from napari_cliptrase.models.hub import expected_sha256
 from napari_cliptrase.models.load import load_model
 

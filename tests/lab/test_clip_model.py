@@ -33,3 +33,4 @@ def test_the_folder_says_what_it_is(tmp_path: Path):
     weights = write_model(new_model(len(tokens)).state_dict(), tokens, tmp_path)
     assert json.loads((tmp_path / "open_clip_config.json").read_text()) == CONFIG
     assert weights.stat().st_size < 13_000_000
+    assert "lighthouse" in (tmp_path / "vocabulary.txt").read_text().split()

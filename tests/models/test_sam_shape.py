@@ -4,8 +4,8 @@ import pytest
 import torch
 from segment_anything import sam_model_registry
 
-from napari_cliptrase.demo.sam_size import DEMO_SHAPE
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.lab.sam_training import DEMO_SHAPE
 from napari_cliptrase.models.sam_shape import SamShape, build_sam, empty_sam, read_shape
 
 

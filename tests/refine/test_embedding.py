@@ -138,14 +138,14 @@ def test_no_wait_is_told_for_what_is_encoded_already(tiny_sam: SamModel, embedde
 
 def test_too_little_memory_is_a_sentence_before_the_work(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
     image = _noise(60, 60)
-    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_memory", lambda: 10_000)
+    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_on", lambda _: 10_000)
     calls = _calls(embedder)
     with pytest.raises(CliptraseError, match=r"60×60 pixels for test needs about .* GB are free"):
         embedder.embed(image)
     assert not calls
-    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_memory", lambda: None)
+    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_on", lambda _: None)
     embedder.embed(image)
-    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_memory", lambda: 10_000)
+    monkeypatch.setattr("napari_cliptrase.refine.embedding.free_on", lambda _: 10_000)
     embedder.embed(image)  # nothing to compute
 
 

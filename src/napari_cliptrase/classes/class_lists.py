@@ -16,15 +16,8 @@ def listed(name: str) -> PromptSet:
     return PromptSet.parse(path.read_text(encoding="utf-8"))
 
 
-def painted_world() -> PromptSet:
-    """Return the classes that the demo model knows."""
-    from napari_cliptrase.demo.words import NAMES
-
-    return PromptSet.from_names(*NAMES)
-
-
 CLASS_LISTS: Final[Mapping[str, Preset]] = {
-    "Painted world (demo model), 20": painted_world,
+    "Painted world (demo model), 20": partial(listed, "painted_world"),
     "PASCAL VOC, 20": partial(listed, "voc"),
     "Cityscapes, 19": partial(listed, "cityscapes"),
     "ADE20K, 150": partial(listed, "ade20k"),

@@ -1,12 +1,11 @@
 """What encoding an image will take, known before it starts."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from napari_cliptrase.cliptrase.towers import VisionTower
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.models.memory import free_memory
 from napari_cliptrase.pixels.windows import WindowPlan, plan_windows
 from napari_cliptrase.pixels.working_image import WorkingImage, plan_working_image
 
@@ -78,17 +77,3 @@ def check_memory(plan: EncodePlan) -> None:
             f"Encoding {plan.describe()} needs about {plan.peak_bytes / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
             "choose a coarser detail or a part of the image."
         )
-
-
-def free_memory() -> int | None:
-    """Bytes that can be had without swapping, or None where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None

@@ -11,9 +11,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from napari_cliptrase.cliptrase.blocks import QUICK_GELU
-from napari_cliptrase.demo.vocabulary import VOCABULARY
+from napari_cliptrase.lab.vocabulary import VOCABULARY
 from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.models.hub import write_expected
+from napari_cliptrase.models.locate import VOCABULARY_FILE
 
 CONFIG: Final[dict[str, Any]] = {
     "model_cfg": {
@@ -69,9 +70,10 @@ def folded(state: dict[str, torch.Tensor], tokens: list[int]) -> dict[str, torch
 
 
 def write_model(state: dict[str, torch.Tensor], tokens: list[int], folder: Path) -> Path:
-    """Write a folder that open_clip loads as ``local-dir:FOLDER``, hash included; return the weights file."""
+    """Write a folder that open_clip loads as ``local-dir:FOLDER``, with hash and words; return the weights file."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", encoding="utf-8")
+    (folder / VOCABULARY_FILE).write_text("\n".join(sorted(VOCABULARY)) + "\n", encoding="utf-8")
     weights = folder / "open_clip_model.safetensors"
     save_file(folded(state, tokens), weights, metadata={"format": "pt"})
     weights.chmod(0o644)  # readable by all, as the other files of the package are

@@ -21,15 +21,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from napari_cliptrase import atomic
-from napari_cliptrase.demo.sam_size import DEMO_SHAPE
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.lab.sam_examples import FIRST_TRAINING_SEED, Example, paint_example
 from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.models.hub import write_expected
-from napari_cliptrase.models.sam_shape import build_sam
+from napari_cliptrase.models.sam_shape import SamShape, build_sam
 
 WEIGHTS: Final = "demo_sam.safetensors"
 CHECKPOINT: Final = "checkpoint.pt"
+DEMO_SHAPE: Final = SamShape(
+    image_size=256,
+    patch_size=8,  # 128 x 128 masks: boundaries need finer cells than patches of 16 give at this image size
+    width=128,
+    heads=4,
+    mlp_width=512,
+    windows=(8, 8, 0, 8, 8, 0),
+    prompt_width=96,
+    decoder_mlp_width=256,
+    iou_width=96,
+)
 EDGE_WEIGHT: Final = 4.0  # cells on a boundary count this much more
 
 

@@ -6,6 +6,9 @@ from napari_cliptrase.models.folders import clip_folder, find_in_hub, openai_fol
 
 CONFIG = "open_clip_config.json"
 
+# beside the weights of a model that knows few words: one a line
+VOCABULARY_FILE = "vocabulary.txt"
+
 # as open_clip names them on Hugging Face; tensors only come first
 WEIGHT_FILES = (
     "open_clip_model.safetensors",

@@ -10,7 +10,7 @@ from napari_cliptrase.models import openclip
 from napari_cliptrase.models.folders import clip_folder, find_in_hub
 from napari_cliptrase.models.hashes import sha256_of
 from napari_cliptrase.models.hub import download_from_hub, look_up
-from napari_cliptrase.models.locate import CONFIG, HUB_FILES, find_in_folder, find_weights
+from napari_cliptrase.models.locate import CONFIG, HUB_FILES, VOCABULARY_FILE, find_in_folder, find_weights
 from napari_cliptrase.models.model_names import ModelName
 from napari_cliptrase.models.openclip import Recipe
 
@@ -47,7 +47,7 @@ def find_source(name: ModelName, cancelled: Callable[[], bool] | None = None) ->
                 return _from_folder(name.text, name.path)
             if find_in_folder(name.path) is None:
                 raise ModelError("The weights of the demo are missing; install napari-cliptrase again.")
-            return replace(_from_folder("demo", name.path), vocabulary=_demo_vocabulary())
+            return _from_folder("demo", name.path)
         case "hub":
             return _from_hub(name, cancelled)
         case "tag":
@@ -79,7 +79,18 @@ def _from_folder(name: str, folder: Path) -> WeightsSource:
     if weights is None:
         raise ModelError(f"{folder} holds no weights; put open_clip_model.safetensors beside its {CONFIG}.")
     again = "install napari-cliptrase again" if name == "demo" else "copy it there again"
-    return _described(name, config, weights, again)
+    return replace(_described(name, config, weights, again), vocabulary=_vocabulary(folder))
+
+
+def _vocabulary(folder: Path) -> frozenset[str] | None:
+    """Return the words that a model knows, when its folder lists them."""
+    path = folder / VOCABULARY_FILE
+    try:
+        return frozenset(path.read_text(encoding="utf-8").split())
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeError) as error:
+        raise ModelError(f"{path} cannot be read as a list of words ({error}).") from error
 
 
 def _described(
@@ -152,12 +163,6 @@ def _from_file(name: ModelName) -> WeightsSource:
     recipe = openclip.read_recipe({"model_cfg": config | {"quick_gelu": quick}}, architecture)
     source = WeightsSource(name.text, recipe, name.path, "copy it there again", notes=notes)
     return replace(source, name=f"{architecture}{'-quickgelu' * quick}={name.path}")
-
-
-def _demo_vocabulary() -> frozenset[str]:
-    from napari_cliptrase.demo.vocabulary import VOCABULARY
-
-    return VOCABULARY
 
 
 def _again(name: str) -> str:

@@ -12,8 +12,8 @@ import torch
 from PIL import Image as Pictures
 from torch import Tensor
 
-from napari_cliptrase.engine.plan import free_memory
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.models.memory import free_on
 from napari_cliptrase.models.sam import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import MEMORY_LIMIT, SamSize, timing_key
@@ -108,7 +108,7 @@ class Embedder:
     def _check_memory(self, window: Image) -> None:
         """Raise when a window needs more memory than is free, rather than drag the whole computer down."""
         height, width = window.shape[:2]
-        needed, free = self.memory_bytes((height, width)), _free_on(self.sam.device)
+        needed, free = self.memory_bytes((height, width)), free_on(self.sam.device)
         if free is not None and needed > free:
             raise CliptraseError(
                 f"Encoding {width}×{height} pixels for {self.sam.name} needs about {needed / 1e9:.1f} GB and "
@@ -147,14 +147,6 @@ class Embedder:
         device = self.sam.device
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         return timing_key(self.sam.weights_sha256, self.size, f"{name} {self.sam.dtype}")
-
-
-def _free_on(device: torch.device) -> int | None:
-    """Bytes that can be had on a device, or None where nobody tells."""
-    if device.type == "cuda":
-        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(torch.cuda.mem_get_info(device)[0]) + held
-    return free_memory()
 
 
 def frame_size(shape: tuple[int, int], side: int) -> tuple[int, int]:

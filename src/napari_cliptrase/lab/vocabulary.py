@@ -1,4 +1,4 @@
-"""The words that the demo model knows. Free of torch, so that a window can name them before a model is loaded."""
+"""The words that the demo model is taught; its training writes them beside the weights."""
 
 from typing import Final
 
