@@ -32,6 +32,13 @@ def test_recovery_makes_patches_look_at_themselves(clip):
     assert own(recovered_attention(tower, IMAGE, Recovery.MASKCLIP)) == 1
 
 
+@pytest.mark.parametrize("recovery", list(Recovery))
+def test_what_a_token_takes_is_shared_out_whatever_the_recovery(clip, recovery):
+    weights = recovered_attention(vision_tower(clip), F.pad(IMAGE, (0, 32)), recovery)
+    assert weights.shape == (2, 25, 25)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 25))
+
+
 def test_a_tokens_map_has_the_shape_of_the_grid(clip):
     wide = F.pad(IMAGE, (0, 32))
     weights = raw_attention(vision_tower(clip), wide, 0)

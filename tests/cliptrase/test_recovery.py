@@ -13,6 +13,7 @@ from napari_cliptrase.cliptrase.recovery import attention_weights, neighbourhood
 from napari_cliptrase.cliptrase.towers import vision_tower
 
 GRID = (3, 4)
+OF_ONE_BLOCK = [recovery for recovery in Recovery if recovery is not Recovery.SC_CLIP]  # see test_sc_clip
 
 
 def by_hand(visual, images, recovery):
@@ -48,7 +49,7 @@ def by_hand(visual, images, recovery):
     return F.normalize(visual.ln_post(out) @ visual.proj, dim=-1)
 
 
-@pytest.mark.parametrize("recovery", list(Recovery))
+@pytest.mark.parametrize("recovery", OF_ONE_BLOCK)
 def test_equals_its_equation(make_clip, recovery):
     model = make_clip(image_size=(48, 64))
     images = torch.randn(2, 3, 48, 64)
@@ -63,7 +64,7 @@ def heads():
     return Heads(*(torch.randn(1, 2, 13, 8, generator=generator) for _ in range(3)))
 
 
-@pytest.mark.parametrize("recovery", list(Recovery))
+@pytest.mark.parametrize("recovery", OF_ONE_BLOCK)
 def test_attention_weights_are_shares(recovery):
     weights = attention_weights(heads(), GRID, recovery)
     assert weights.shape == (1, 2, 13, 13)

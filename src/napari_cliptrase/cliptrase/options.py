@@ -16,6 +16,8 @@ class Recovery(StrEnum):
     """k·k attention with a Gaussian around each patch, neither residual nor MLP (Hajimiri et al., 2025)."""
     MASKCLIP = "maskclip"
     """Each patch keeps its own value, neither residual nor MLP (Zhou et al., 2022)."""
+    SC_CLIP = "sc-clip"
+    """Odd patches mended, k·k attention and a middle layer's, twice; neither residual nor MLP (Bai et al., 2024)."""
     VANILLA = "vanilla"
     """CLIP as it was trained."""
 
@@ -40,6 +42,17 @@ class Vote(StrEnum):
     """The class with the highest mean score."""
     OFF = "off"
     """No vote: every pixel keeps its own class."""
+
+
+class Absent(StrEnum):
+    """How it is found out that a class is not in the image, so that it wins no pixel."""
+
+    OFF = "off"
+    """Not at all: every class competes."""
+    PURIFY = "purify"
+    """A class whose probabilities do not hold together under the model's own attention (FreeCP, Chen et al., 2025)."""
+    PEAK = "peak"
+    """A class that is nowhere probable enough (RADSeg's rule)."""
 
 
 class SynonymMerge(StrEnum):

@@ -25,6 +25,13 @@ def recovered_block(block: Block, x: Tensor, grid: tuple[int, int], recovery: Re
     return block.out(merge_heads(mixed))
 
 
+def class_token_block(block: Block, x: Tensor) -> Tensor:
+    """(B, 1, D) the class token after the last block as it was trained, of tokens x (B, 1+h*w, D)."""
+    heads = split_heads(block, x)
+    mixed = F.scaled_dot_product_attention(heads.q[:, :, :1], heads.k, heads.v)
+    return add_mlp(block, add_attention(block, x[:, :1].clone(), mixed))
+
+
 def attention_weights(heads: Heads, grid: tuple[int, int], recovery: Recovery) -> Tensor:
     """(B, heads, L, L) what each token takes from each other one under a strategy; rows sum to 1."""
     pairs = _pairs(heads, recovery)
@@ -68,3 +75,5 @@ def _pairs(heads: Heads, recovery: Recovery) -> tuple[tuple[Tensor, Tensor], ...
             return ()
         case Recovery.VANILLA:
             return ((q, k),)
+        case Recovery.SC_CLIP:
+            raise ValueError("SC-CLIP looks at other layers as well; see sc_clip.calibrated_patches.")

@@ -15,6 +15,7 @@ from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 RECOVERIES = {
     Recovery.CLIPTRASE: ("CLIPtrase", "Sum of the q·q, k·k and v·v attentions (the default)."),
+    Recovery.SC_CLIP: ("SC-CLIP", "Odd patches mended; k·k attention and a middle layer's, twice."),
     Recovery.SCLIP: ("SCLIP", "Sum of the q·q and k·k attentions."),
     Recovery.CLEARCLIP: ("ClearCLIP", "q·q attention alone, no residual, no MLP."),
     Recovery.NACLIP: ("NACLIP", "k·k attention with a Gaussian around each patch."),

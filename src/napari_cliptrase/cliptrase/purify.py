@@ -1,0 +1,65 @@
+"""Which classes are not in the image: FreeCP's first test, on the probabilities of patches and the model's attention.
+
+Chen et al.: *Training-Free Class Purification for Open-Vocabulary Semantic Segmentation* (ICCV 2025), written from its
+equations. A class that is there is probable where the patches that attend to each other are; one that is not flickers
+here and there, and what is left of it after it was spread along the attention lies elsewhere.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects, label
+
+Floats = NDArray[np.float32]
+
+PEAK_SHARE = 0.4
+"""Share of a class's highest probability that a patch needs to belong to one of its pieces."""
+
+_LEVELS = 255
+_TINY = 1e-8
+_TOUCHING = np.ones((3, 3))
+
+
+def transition(attention: Floats) -> Floats:
+    """(L, L) float32 how what patches say is spread, of their attention (L, L): balanced, symmetric, two steps."""
+    rows = attention.astype(np.float64)
+    for _ in range(3):
+        rows = rows / rows.sum(0, keepdims=True)
+        rows = rows / rows.sum(1, keepdims=True)
+    rows = (rows + rows.T) / 2
+    return np.asarray(rows @ rows, np.float32)
+
+
+def spread(probabilities: Floats, step: Floats) -> Floats:
+    """(classes, h, w) each class after it was spread, from 0 to 1, of its probabilities (classes, h, w).
+
+    ``step`` (h*w, h*w) comes from `transition`. Only what lies in the boxes around a class's pieces is spread.
+    """
+    classes, height, width = probabilities.shape
+    low, high = probabilities.min(), probabilities.max()
+    scaled = (probabilities - low) / max(high - low, np.float32(_TINY))
+    boxed = np.stack([_in_boxes(one) for one in scaled]).reshape(classes, -1)
+    flowed = boxed.astype(np.float64) @ step.T
+    least, most = flowed.min(1, keepdims=True), flowed.max(1, keepdims=True)
+    return np.asarray((flowed - least) / (most - least + _TINY), np.float32).reshape(classes, height, width)
+
+
+def presence(probabilities: Floats, step: Floats) -> Floats:
+    """(classes,) from 0 to 0.5: how far each class agrees with itself after it was spread; low when it is not there."""
+    spreaded = spread(probabilities, step)
+    both = (probabilities * spreaded).sum((1, 2))
+    either = probabilities.sum((1, 2)) + spreaded.sum((1, 2))
+    return np.asarray(both / np.maximum(either, _TINY), np.float32)
+
+
+def _in_boxes(scaled: Floats) -> Floats:
+    """(h, w) the same map, 0 outside the boxes around its pieces; in 256 levels, as the published code finds them.
+
+    The boxes stop one patch short of the last row and column, as there.
+    """
+    levels = (scaled * np.float32(_LEVELS)).astype(np.uint8)
+    pieces, _ = label(levels > int(PEAK_SHARE * levels.max()), _TOUCHING)
+    inside = np.zeros(scaled.shape, np.float32)
+    for rows, columns in find_objects(pieces):
+        bottom, right = min(rows.stop, scaled.shape[0] - 1), min(columns.stop, scaled.shape[1] - 1)
+        inside[rows.start : bottom, columns.start : right] = 1
+    return scaled * inside
