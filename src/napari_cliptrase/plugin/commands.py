@@ -8,9 +8,9 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine as combine_layers
 from napari_cliptrase.plugin.layers.combine_split import split as split_layer
-from napari_cliptrase.plugin.layers.tags import Role, tag_of
 from napari_cliptrase.plugin.run.jobs import show
 from napari_cliptrase.plugin.state.session import Session, session_of
+from napari_cliptrase.plugin.state.tags import Role, tag_of
 
 
 def combine(viewer: Viewer) -> None:

@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
     unplaced,
 )
 from napari_cliptrase.plugin.layers.appearance import apply_classes
-from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
+from napari_cliptrase.plugin.state.tags import Role, Tag, set_tag
 
 TABLE = ClassTable.from_names("cat", "dog")
 

@@ -20,9 +20,10 @@ from napari_cliptrase.plugin.io import writers
 from napari_cliptrase.plugin.io.mask_sources import axes_known_to, mask_of, sources_in
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.layers.appearance import apply_classes
-from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import Segmented, session_of
+from napari_cliptrase.plugin.state.results import Segmented
+from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.state.tags import Role, Tag, set_tag
 
 TABLE = ClassTable.from_names("cat", "dog")
 

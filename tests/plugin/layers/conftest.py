@@ -8,7 +8,7 @@ from napari.layers import Image
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
-from napari_cliptrase.plugin.layers.geometry import Target, geometry_of
+from napari_cliptrase.plugin.state.geometry import Target, geometry_of
 
 HEIGHT, WIDTH = 12, 16
 

@@ -4,7 +4,7 @@ from napari.layers import Image, Labels
 from napari_cliptrase.classes.colors import class_color
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.appearance import apply_classes, colormap_of, features_of, table_of
-from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, set_tag, tag_of
+from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, set_tag, tag_of
 
 TABLE = ClassTable.from_names("cat", "dog")
 

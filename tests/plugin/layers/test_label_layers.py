@@ -9,8 +9,9 @@ from napari.layers import Labels
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output, PlaneResult, tag_of
+from napari_cliptrase.plugin.layers import PlaneResult, tag_of
 from napari_cliptrase.plugin.layers import run_writer as pen_module
+from napari_cliptrase.plugin.state.run_choices import Output
 
 
 def brush(layer, rows, columns, value):

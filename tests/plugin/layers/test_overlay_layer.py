@@ -3,9 +3,9 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_cliptrase.plugin.layers import Role, tag_of
-from napari_cliptrase.plugin.layers.geometry import Target, geometry_of
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over
+from napari_cliptrase.plugin.state.geometry import Target, geometry_of
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels
 
-from napari_cliptrase.plugin.layers.geometry import geometry_of
 from napari_cliptrase.plugin.layers.placement import lifted, place_grid, place_over, position_in, world_of
+from napari_cliptrase.plugin.state.geometry import geometry_of
 
 TURN = np.array([[0.8, -0.6, 3.0], [0.6, 0.8, -2.0], [0, 0, 1]])
 PLACES = [

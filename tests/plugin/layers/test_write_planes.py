@@ -3,8 +3,9 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output, PlaneResult, write_planes
+from napari_cliptrase.plugin.layers import PlaneResult, write_planes
 from napari_cliptrase.plugin.layers import run_writer as pen_module
+from napari_cliptrase.plugin.state.run_choices import Output
 
 DEPTH = 3
 

@@ -11,8 +11,9 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Vote
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.plugin.layers import Extra, PlaneResult
-from napari_cliptrase.plugin.run.segmentation import ModelChoice, scored_question
+from napari_cliptrase.plugin.run.segmentation import scored_question
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
+from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.state.session import session_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")

@@ -8,8 +8,8 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.run.segmentation import ModelChoice
 from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of
+from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.state.session import session_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")

@@ -7,8 +7,8 @@ from napari.utils._proxies import PublicOnlyProxy
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import Role, Tag
-from napari_cliptrase.plugin.layers.tags import set_tag
 from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.state.tags import set_tag
 
 
 def test_all_docks_of_a_viewer_share_one_session_also_through_proxies():

@@ -5,7 +5,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import Segmented, session_of
+from napari_cliptrase.plugin.state.results import Segmented
+from napari_cliptrase.plugin.state.session import session_of
 
 STATUS = {"layer_name": "scene", "layer_base": "scene", "source_type": "", "plugin": "", "coordinates": " [1 2]: 0"}
 

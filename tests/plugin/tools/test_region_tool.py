@@ -10,9 +10,11 @@ from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import Encoded, session_of
+from napari_cliptrase.plugin.state.results import Encoded
+from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 
 REGIONS = np.zeros((40, 60), np.int32)

@@ -9,7 +9,8 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.layers.placement import camera_of
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import Segmented, session_of
+from napari_cliptrase.plugin.state.results import Segmented
+from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.tools.review import find_places, next_uncertain
 
 

@@ -14,7 +14,7 @@ from napari_cliptrase.masks.registry import guess_format
 from napari_cliptrase.masks.tables import CLASSES
 from napari_cliptrase.masks.units import symbol
 from napari_cliptrase.plugin.layers.appearance import colormap_of, features_of
-from napari_cliptrase.plugin.layers.tags import KEY, Role
+from napari_cliptrase.plugin.state.tags import KEY, Role
 
 LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str | Sequence[str]], list[LayerData]]

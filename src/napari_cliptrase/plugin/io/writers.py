@@ -21,8 +21,8 @@ from napari_cliptrase.plugin.io.mask_sources import (
     sources_in,
     unplaced,
 )
-from napari_cliptrase.plugin.layers.tags import KEY
 from napari_cliptrase.plugin.state.session import ATTRIBUTE
+from napari_cliptrase.plugin.state.tags import KEY
 
 LayerData = tuple[Any, dict[str, Any], str]
 Writer = Callable[[str, list[LayerData]], list[str]]

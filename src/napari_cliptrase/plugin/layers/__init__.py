@@ -17,16 +17,15 @@ from napari_cliptrase.plugin.layers.appearance import table_of
 from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
 from napari_cliptrase.plugin.layers.extras import Extra, show_extras
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
-from napari_cliptrase.plugin.layers.output import Output, PlaneResult
-from napari_cliptrase.plugin.layers.tags import Member, Role, Tag, file_of, member_of, ours, tag_of
+from napari_cliptrase.plugin.layers.output import PlaneResult
 from napari_cliptrase.plugin.layers.visibility import Visibility
 from napari_cliptrase.plugin.layers.write_planes import write_planes
+from napari_cliptrase.plugin.state.tags import Member, Role, Tag, file_of, member_of, ours, tag_of
 
 __all__ = [
     "Extra",
     "LabelLayers",
     "Member",
-    "Output",
     "PlaneChange",
     "PlaneResult",
     "Role",

@@ -14,7 +14,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_cliptrase.classes.colors import RGB, class_color, to_hex
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.plugin.layers.tags import KEY
+from napari_cliptrase.plugin.state.tags import KEY
 
 UNKNOWN = "#808080"
 

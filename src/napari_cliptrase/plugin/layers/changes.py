@@ -13,7 +13,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
-from napari_cliptrase.plugin.layers.geometry import LayerGeometry
+from napari_cliptrase.plugin.state.geometry import LayerGeometry
 
 Mask = NDArray[np.bool_]
 SAMPLES = 64

@@ -10,10 +10,10 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.appearance import dtype_for, joined_tables, table_of
 from napari_cliptrase.plugin.layers.baseline import edits_of
 from napari_cliptrase.plugin.layers.changes import Run
-from napari_cliptrase.plugin.layers.geometry import LayerGeometry, Target
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
-from napari_cliptrase.plugin.layers.tags import class_of
 from napari_cliptrase.plugin.layers.write_plan import flatten
+from napari_cliptrase.plugin.state.geometry import LayerGeometry, Target
+from napari_cliptrase.plugin.state.tags import class_of
 
 
 def combine(book: LabelLayers, image: Image) -> Run:

@@ -9,10 +9,10 @@ from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.plugin.layers.placement import lifted, place_grid, place_over
-from napari_cliptrase.plugin.layers.tags import Role, Tag, ours, set_tag, tag_of
+from napari_cliptrase.plugin.state.tags import Role, Tag, ours, set_tag, tag_of
 
 if TYPE_CHECKING:
-    from napari_cliptrase.plugin.state.session import Encoded, Segmented
+    from napari_cliptrase.plugin.state.results import Encoded, Segmented
 
 
 class Extra(StrEnum):

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
-from napari_cliptrase.plugin.layers.geometry import LayerGeometry
-from napari_cliptrase.plugin.layers.tags import class_of
+from napari_cliptrase.plugin.state.geometry import LayerGeometry
+from napari_cliptrase.plugin.state.tags import class_of
 
 Mask = NDArray[np.bool_]
 

@@ -20,14 +20,15 @@ from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers.appearance import dtype_for, joined_tables, table_of
 from napari_cliptrase.plugin.layers.baseline import edits_of
 from napari_cliptrase.plugin.layers.changes import Run
-from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
-from napari_cliptrase.plugin.layers.output import Output, PlaneResult
+from napari_cliptrase.plugin.layers.output import PlaneResult
 from napari_cliptrase.plugin.layers.run_writer import RunWriter
-from napari_cliptrase.plugin.layers.tags import class_of, ours
 from napari_cliptrase.plugin.layers.write_plan import Content, add_constraint, constraints_of, flatten, merged_content
 from napari_cliptrase.plugin.layers.written_runs import WrittenRuns
+from napari_cliptrase.plugin.state.geometry import Target
+from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.plugin.state.tags import class_of, ours
 from napari_cliptrase.progress import run_to_end
 
 Mask = NDArray[np.bool_]

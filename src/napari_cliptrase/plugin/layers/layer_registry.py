@@ -9,8 +9,8 @@ from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.plugin.layers.appearance import apply_classes, dtype_for, name_for, table_of
-from napari_cliptrase.plugin.layers.geometry import LayerGeometry
-from napari_cliptrase.plugin.layers.tags import KEY, Role, Tag, file_of, ours, set_tag, tag_of
+from napari_cliptrase.plugin.state.geometry import LayerGeometry
+from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, file_of, ours, set_tag, tag_of
 
 OPACITY = 0.6
 

@@ -1,22 +1,13 @@
 """Labels on their way into layers."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.geometry import Mask, Target
-
-
-class Output(StrEnum):
-    """Which layers a result is written to."""
-
-    CLASSES = "classes"
-    COMBINED = "combined"
-    BOTH = "both"
+from napari_cliptrase.plugin.state.geometry import Mask, Target
 
 
 @dataclass(frozen=True)

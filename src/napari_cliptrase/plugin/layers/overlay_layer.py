@@ -7,9 +7,9 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.placement import lifted
-from napari_cliptrase.plugin.layers.tags import Role, Tag, set_tag
+from napari_cliptrase.plugin.state.geometry import Target
+from napari_cliptrase.plugin.state.tags import Role, Tag, set_tag
 
 
 class OverlayLayer:

@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
-from napari_cliptrase.plugin.layers.geometry import LayerGeometry
+from napari_cliptrase.plugin.state.geometry import LayerGeometry
 
 
 def lifted(picture: NDArray[Any], frame: LayerGeometry) -> NDArray[Any]:

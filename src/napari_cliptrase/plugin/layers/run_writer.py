@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
-from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
-from napari_cliptrase.plugin.layers.tags import tag_of
+from napari_cliptrase.plugin.state.geometry import Target
+from napari_cliptrase.plugin.state.tags import tag_of
 
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.integer]

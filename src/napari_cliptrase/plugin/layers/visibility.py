@@ -7,7 +7,7 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_cliptrase.plugin.layers.appearance import apply_classes, table_of
-from napari_cliptrase.plugin.layers.tags import Role, class_of, ours, tag_of
+from napari_cliptrase.plugin.state.tags import Role, class_of, ours, tag_of
 
 
 class Visibility:

@@ -7,7 +7,8 @@ from napari.layers import Labels
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
-from napari_cliptrase.plugin.layers.output import Output, PlaneResult
+from napari_cliptrase.plugin.layers.output import PlaneResult
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.progress import Progress, map_progress
 
 

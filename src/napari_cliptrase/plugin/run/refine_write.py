@@ -6,9 +6,10 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.notifications import show_info
 
-from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
 
 RUN_TITLE: Final = "Refine"

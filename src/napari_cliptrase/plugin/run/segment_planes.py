@@ -11,7 +11,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
-from napari_cliptrase.plugin.state.session import Encoded, Segmented
+from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.progress import Progress, map_progress
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ still there and unchanged. Encodings are kept, so that going back to an image, a
 """
 
 from collections.abc import Generator, Hashable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari.utils import notifications
@@ -14,12 +13,14 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Extra, Output, PlaneResult, Run, show_extras, write_planes
+from napari_cliptrase.plugin.layers import Extra, PlaneResult, Run, show_extras, write_planes
 from napari_cliptrase.plugin.run.jobs import Job, Report
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, on_plane_of, planes_of
-from napari_cliptrase.plugin.state.session import Encoded, Segmented, Session
+from napari_cliptrase.plugin.state.results import Encoded, Segmented
+from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,15 +31,6 @@ RUN = "segment"
 SCORE = "score"
 QUIET_TIME = 150
 """Milliseconds without a change before the scores are computed again."""
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Which model, where, and with which numbers."""
-
-    name: str = "demo"
-    device: str = "auto"
-    precision: str = "auto"
 
 
 class SegmentationRunner:

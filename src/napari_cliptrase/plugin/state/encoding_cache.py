@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
-from napari_cliptrase.plugin.state.session import Encoded, Segmented
+from napari_cliptrase.plugin.state.results import Encoded, Segmented
 
 MOST_KEPT = 1 << 30
 """Bytes of encodings and pictures that are kept."""

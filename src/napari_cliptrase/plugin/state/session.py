@@ -13,7 +13,6 @@ A session lives as long as its viewer. It holds no widget, and widgets speak to 
 """
 
 import weakref
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -26,37 +25,19 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import LabelLayers, Output, Visibility, tag_of
+from napari_cliptrase.plugin.layers import LabelLayers, Visibility
 from napari_cliptrase.plugin.run.jobs import Jobs
-from napari_cliptrase.plugin.state.plane_source import PlaneSource
+from napari_cliptrase.plugin.state.results import Encoded, Segmented
+from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
+from napari_cliptrase.plugin.state.tags import tag_of
 
 if TYPE_CHECKING:
-    from napari_cliptrase.engine.segmenter import ClassSummary, Encoding, Segmentation
     from napari_cliptrase.models.load import ClipModel
-    from napari_cliptrase.plugin.run.segmentation import ModelChoice, SegmentationRunner
+    from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
     from napari_cliptrase.plugin.tools.class_selection import ClassSelection
     from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
     from napari_cliptrase.plugin.tools.region_tool import RegionTool
     from napari_cliptrase.plugin.tools.review import UncertaintyReview
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """An encoding and what it is of; ``rgb`` is the (h, w, 3) uint8 picture that was encoded."""
-
-    subject: PlaneSource
-    rgb: Any
-    encoding: "Encoding"
-    model_name: str
-
-
-@dataclass(frozen=True, eq=False)
-class Segmented:
-    """A result, what it is of, and how each class fared."""
-
-    subject: PlaneSource
-    segmentation: "Segmentation"
-    summary: "tuple[ClassSummary, ...]"
 
 
 class Session:

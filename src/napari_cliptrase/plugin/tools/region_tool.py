@@ -15,11 +15,12 @@ from psygnal import Signal
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over, position_in
 from napari_cliptrase.plugin.run.jobs import Report
-from napari_cliptrase.plugin.state.session import Encoded, Session
+from napari_cliptrase.plugin.state.geometry import Target
+from napari_cliptrase.plugin.state.results import Encoded
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.region_parts import RegionPart, RegionParts
 from napari_cliptrase.progress import Progress
 

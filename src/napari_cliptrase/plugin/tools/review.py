@@ -13,7 +13,8 @@ from scipy import ndimage
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over, world_of
 from napari_cliptrase.plugin.run.jobs import Report
-from napari_cliptrase.plugin.state.session import Segmented, Session, session_of
+from napari_cliptrase.plugin.state.results import Segmented
+from napari_cliptrase.plugin.state.session import Session, session_of
 from napari_cliptrase.plugin.tools.region_parts import RegionPart
 from napari_cliptrase.plugin.tools.region_tool import highlight
 from napari_cliptrase.progress import Progress

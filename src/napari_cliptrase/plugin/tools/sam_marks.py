@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.plugin.layers import Role, Tag
-from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over
-from napari_cliptrase.plugin.layers.tags import set_tag
+from napari_cliptrase.plugin.state.geometry import Target
+from napari_cliptrase.plugin.state.tags import set_tag
 from napari_cliptrase.plugin.tools.region_tool import highlight
 
 INSIDE: Final = "#33dd55"

@@ -15,10 +15,10 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers.geometry import Target
 from napari_cliptrase.plugin.layers.placement import position_in
 from napari_cliptrase.plugin.run.refine_subject import whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
+from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN

@@ -12,7 +12,8 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import Segmented, session_of
+from napari_cliptrase.plugin.state.results import Segmented
+from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.classes import class_panel as panel_module
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
 from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace
@@ -143,7 +144,7 @@ def test_the_eye_follows_the_layer_list(desk):
 
 
 def test_a_hidden_class_of_the_combined_layer_is_clear(desk):
-    from napari_cliptrase.plugin.layers import Output
+    from napari_cliptrase.plugin.state.run_choices import Output
 
     desk.session.prompts = PromptSet.parse("cat\ndog")
     subject = plane_source_of(desk.viewer, desk.image, 0)

@@ -12,7 +12,8 @@ from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.engine.encoding import Encoding, WindowEncoding
 from napari_cliptrase.pixels.windows import plan_windows
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import Encoded, session_of
+from napari_cliptrase.plugin.state.results import Encoded
+from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.explore import patch_view as look_module
 from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind

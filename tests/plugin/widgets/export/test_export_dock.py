@@ -5,8 +5,9 @@ from PIL import Image as Picture
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
 

@@ -5,8 +5,9 @@ from napari.components import ViewerModel
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import find_entry
-from napari_cliptrase.plugin.layers import Output, PlaneResult
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.refine.method_words import FREE, NEVER
 from napari_cliptrase.plugin.widgets.refine.refine_dock import RefineDock

@@ -10,8 +10,8 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Recovery, Vote
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Output
 from napari_cliptrase.plugin.state.plane_source import Planes
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.sections import Section
 from napari_cliptrase.plugin.widgets.segment.segment_dock import SegmentDock

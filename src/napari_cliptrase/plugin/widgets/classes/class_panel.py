@@ -12,7 +12,8 @@ from napari_cliptrase.classes.class_lists import BACKGROUNDS, CLASS_LISTS
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError, PromptError
-from napari_cliptrase.plugin.state.session import Segmented, Session
+from napari_cliptrase.plugin.state.results import Segmented
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import added, parsed, replaced_by
 from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace
 from napari_cliptrase.plugin.widgets.classes.table_model import ClassTableModel

@@ -8,7 +8,8 @@ from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Report
-from napari_cliptrase.plugin.state.session import Encoded, Session
+from napari_cliptrase.plugin.state.results import Encoded
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind, WindowView, attention_map, heat_map, region_colors
 from napari_cliptrase.plugin.widgets.explore.window_view import attention_of, view_of, window_at
 from napari_cliptrase.progress import Progress

@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QInputDialog, QPushButton, QWidget
 
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.models.catalog import ModelEntry, list_models
-from napari_cliptrase.plugin.run.segmentation import ModelChoice
 from napari_cliptrase.plugin.state.preferences import Preferences
+from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import ChoiceCombo, NamedList
 from napari_cliptrase.plugin.widgets.forms import Form

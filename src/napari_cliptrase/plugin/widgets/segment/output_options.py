@@ -4,7 +4,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import Extra, Output
+from napari_cliptrase.plugin.layers import Extra
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
 from napari_cliptrase.plugin.widgets.forms import Form

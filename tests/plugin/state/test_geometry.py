@@ -4,7 +4,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers.geometry import geometry_of
+from napari_cliptrase.plugin.state.geometry import geometry_of
 
 PLACES = [
     {},
