@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cliptrase.cliptrase.options import Denoise, PositionKernel, Recovery, SynonymMerge, TemplateSet, Vote
+from napari_cliptrase.cliptrase.options import (
+    Absent,
+    Denoise,
+    PositionKernel,
+    Recovery,
+    SynonymMerge,
+    TemplateSet,
+    Vote,
+)
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 
 settings_values = st.builds(
@@ -27,6 +35,8 @@ settings_values = st.builds(
     threshold=st.floats(0, 1),
     scale=st.none() | st.floats(0.1, 1000),
     prior=st.booleans(),
+    absent=st.sampled_from(Absent),
+    absent_threshold=st.none() | st.floats(0, 1),
 )
 
 

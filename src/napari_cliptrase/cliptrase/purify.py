@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
 Floats = NDArray[np.float32]
+Steps = NDArray[np.floating]
 
 PEAK_SHARE = 0.4
 """Share of a class's highest probability that a patch needs to belong to one of its pieces."""
@@ -29,7 +30,7 @@ def transition(attention: Floats) -> Floats:
     return np.asarray(rows @ rows, np.float32)
 
 
-def spread(probabilities: Floats, step: Floats) -> Floats:
+def spread(probabilities: Floats, step: Steps) -> Floats:
     """(classes, h, w) each class after it was spread, from 0 to 1, of its probabilities (classes, h, w).
 
     ``step`` (h*w, h*w) comes from `transition`. Only what lies in the boxes around a class's pieces is spread.
@@ -43,7 +44,7 @@ def spread(probabilities: Floats, step: Floats) -> Floats:
     return np.asarray((flowed - least) / (most - least + _TINY), np.float32).reshape(classes, height, width)
 
 
-def presence(probabilities: Floats, step: Floats) -> Floats:
+def presence(probabilities: Floats, step: Steps) -> Floats:
     """(classes,) from 0 to 0.5: how far each class agrees with itself after it was spread; low when it is not there."""
     spreaded = spread(probabilities, step)
     both = (probabilities * spreaded).sum((1, 2))
@@ -54,12 +55,13 @@ def presence(probabilities: Floats, step: Floats) -> Floats:
 def _in_boxes(scaled: Floats) -> Floats:
     """(h, w) the same map, 0 outside the boxes around its pieces; in 256 levels, as the published code finds them.
 
-    The boxes stop one patch short of the last row and column, as there.
+    The boxes stop one patch short of the last row and column, as there, unless there is one row or column only.
     """
     levels = (scaled * np.float32(_LEVELS)).astype(np.uint8)
     pieces, _ = label(levels > int(PEAK_SHARE * levels.max()), _TOUCHING)
     inside = np.zeros(scaled.shape, np.float32)
+    height, width = (max(1, size - 1) for size in scaled.shape)
     for rows, columns in find_objects(pieces):
-        bottom, right = min(rows.stop, scaled.shape[0] - 1), min(columns.stop, scaled.shape[1] - 1)
+        bottom, right = min(rows.stop, height), min(columns.stop, width)
         inside[rows.start : bottom, columns.start : right] = 1
     return scaled * inside

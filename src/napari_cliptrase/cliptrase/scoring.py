@@ -1,5 +1,6 @@
 """From patch features and text to a class for each pixel."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from napari_cliptrase.cliptrase.upsample import bands, highest, winners
 from napari_cliptrase.cliptrase.vote import Labels
+
+_FAR_BELOW = 1e4
+"""So much lower a logit has a probability of 0 in float32."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,14 @@ class PhraseScores:
     def _plain(self) -> bool:
         """Every class has exactly one phrase."""
         return len(self.owner) == self.classes
+
+    def without(self, classes: Collection[int]) -> "PhraseScores":
+        """The same scores with classes that win nowhere while another is left: their probability is 0."""
+        if not classes:
+            return self
+        logits = self.logits.clone()
+        logits[torch.from_numpy(np.isin(self.owner, list(classes)))] = self.logits.min() - _FAR_BELOW
+        return PhraseScores(logits, self.owner)
 
     def best_phrases(self, values: Tensor) -> Tensor:
         """(phrases, ...) values to (classes, ...): the highest of each class."""

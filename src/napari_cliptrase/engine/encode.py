@@ -13,6 +13,7 @@ from torch import Tensor
 from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.encoder import Patches, encode
 from napari_cliptrase.cliptrase.options import Denoise
+from napari_cliptrase.cliptrase.purify import transition
 from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for, reject_global
 from napari_cliptrase.engine.encoding import Encoding, Floats, Regions, WindowEncoding
 from napari_cliptrase.engine.plan import check_memory, plan_encoding
@@ -90,7 +91,7 @@ def _encode_windows(
     mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
     pixels = pixels.sub_(mean).div_(std).to(tower.dtype)
     try:
-        return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel)
+        return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel, attention=True)
     except torch.cuda.OutOfMemoryError as error:
         raise CliptraseError(
             f"{tower.device} has too little memory for {len(windows)} windows of this size; choose a coarser detail or "
@@ -101,11 +102,13 @@ def _encode_windows(
 def _window_encoding(patches: Patches, number: int, settings: Settings) -> WindowEncoding:
     """Take one window out of a batch and find its regions."""
     assert patches.correlation is not None
+    assert patches.attention is not None
     correlation = patches.correlation[number].float().cpu()
     return WindowEncoding(
         correlation=correlation.numpy(),
         regions=_find_regions(correlation, settings),
         cls=patches.cls[number].cpu().numpy(),
+        transition=transition(patches.attention[number].cpu().numpy()).astype(np.float16),
         denoise=settings.denoise,
     )
 

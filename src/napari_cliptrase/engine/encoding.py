@@ -32,6 +32,8 @@ class WindowEncoding:
         (L,) region of each patch, -1 in none.
     cls
         (d,) unit vector of the window as a whole.
+    transition
+        (L, L) float16 how what patches say spreads along the model's own attention, see `purify.transition`.
     denoise
         What made the affinity, and with it the regions, of the correlation.
     """
@@ -39,12 +41,18 @@ class WindowEncoding:
     correlation: Floats
     regions: Regions
     cls: Floats
+    transition: NDArray[np.float16]
     denoise: Denoise = field(repr=False)
 
     @property
     def affinity(self) -> Floats:
         """(L, L) float32: row i says what patch i belongs with; computed when asked for."""
         return np.asarray(affinity(torch.from_numpy(self.correlation), self.denoise).numpy())
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds."""
+        return self.correlation.nbytes + self.regions.nbytes + self.cls.nbytes + self.transition.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +111,7 @@ class Encoding:
     @property
     def nbytes(self) -> int:
         """Memory that it holds, without the region map."""
-        per_window = (window.correlation.nbytes + window.regions.nbytes + window.cls.nbytes for window in self.windows)
-        return self.features.nbytes + self.cls.nbytes + sum(per_window)
+        return self.features.nbytes + self.cls.nbytes + sum(window.nbytes for window in self.windows)
 
     def region_weights(self) -> Floats:
         """(regions, h*w) weights that take values on the grid to their mean over each region; computed once."""

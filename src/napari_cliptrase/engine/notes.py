@@ -1,12 +1,13 @@
 """What a user should know about a prompt set before they wonder about the result."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.absent import Absence
 
 _ALIKE = 0.98
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -51,6 +52,14 @@ def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.
         return ()
     told = _shortened([f"'{first}' and '{second}'" for first, second in pairs], between="; ")
     return (f"To the model these mean nearly the same, so it may mix them up: {told}.",)
+
+
+def absent_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str, ...]:
+    """Name the classes that win no pixel since they are not in the image; ``absent`` by class index."""
+    if not absent:
+        return ()
+    told = _shortened([f"{prompts.classes[i].name} ({why.figure:.2f} of {why.least:.2f})" for i, why in absent.items()])
+    return (f"Not in this image, so without pixels: {told}.",)
 
 
 def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:

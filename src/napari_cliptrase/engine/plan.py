@@ -14,6 +14,7 @@ from napari_cliptrase.pixels.working_image import WorkingImage, plan_working_ima
 _PATCHES_AT_ONCE = {"cpu": 1024}
 _PATCHES_AT_ONCE_ELSEWHERE = 8192
 _FLOAT = 4
+_HALF = 2
 _PER_PIXEL = 16  # its region, its lead, its label before and after the vote
 _INTEGER = 8
 
@@ -57,14 +58,14 @@ def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Se
     patches = windows.size[0] * windows.size[1]
     at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
     batch = max(1, min(len(windows), at_once // patches))
-    per_window = _FLOAT * ((patches + 1) ** 2 + tower.dim) + _INTEGER * patches
+    per_window = _FLOAT * ((patches + 1) ** 2 + tower.dim) + _HALF * patches**2 + _INTEGER * patches
     kept = len(windows) * per_window + _FLOAT * frame.grid[0] * frame.grid[1] * tower.dim
     width = tower.blocks[0].qkv.weight.shape[1]
     tokens = batch * (patches + 1)
     # residual stream, queries keys values, hidden layer, and copies of about the same size while blocks are computed
     activations = _FLOAT * tokens * width * 16
-    # correlation of a batch, and distances and neighbourhoods of one window while regions are found
-    squares = _FLOAT * (patches + 1) ** 2 * (2 * batch + 6)
+    # correlation and attention of a batch, and distances and neighbourhoods of one window while regions are found
+    squares = _FLOAT * (patches + 1) ** 2 * (3 * batch + 6)
     pixels = _PER_PIXEL * frame.shape[0] * frame.shape[1]
     return EncodePlan(frame, windows, batch, kept, kept + max(activations + squares, pixels))
 

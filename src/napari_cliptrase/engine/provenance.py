@@ -3,6 +3,8 @@
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase import __version__
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.settings import Settings
 
 _PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pillow")
@@ -45,8 +48,9 @@ def provenance(
     prompts: PromptSet,
     image: str,
     libraries: dict[str, str],
+    absent: Mapping[int, Absence],
 ) -> dict[str, Any]:
-    """Return the record of a segmentation, fit for JSON; ``image`` is the image's hash."""
+    """Return the record of a segmentation, fit for JSON; ``image`` is the image's hash, ``absent`` by class index."""
     return {
         "model": model,
         "weights_sha256": weights_sha256,
@@ -54,6 +58,10 @@ def provenance(
         "dtype": dtype,
         "settings": json.loads(settings.to_json()),
         "prompts": json.loads(prompts.to_json()),
+        "absent": [
+            {"id": prompts.ids[index], "name": prompts.classes[index].name, **asdict(why)}
+            for index, why in absent.items()
+        ],
         "image_sha256": image,
         "versions": dict(libraries),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),

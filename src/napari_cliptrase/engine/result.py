@@ -12,6 +12,7 @@ from napari_cliptrase.classes.prompts import BACKGROUND
 from napari_cliptrase.classes.scores import ClassScores, sampling
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cliptrase.scoring import grid_probabilities
+from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.score import ScoredGrid
 
 
@@ -28,7 +29,9 @@ class ClassSummary:
     mean_score
         Mean probability of the class in the patches of its pixels; None when it has no pixel, or no phrase.
     best_score
-        Its highest probability anywhere, also where another class won; None without a phrase.
+        Its highest probability anywhere, also where another class won; None without a phrase, or when it is absent.
+    absence
+        Why it is taken not to be in the image; None when it competes.
     """
 
     id: int
@@ -37,6 +40,7 @@ class ClassSummary:
     area: float
     mean_score: float | None
     best_score: float | None
+    absence: Absence | None = None
 
 
 Standing = tuple[int, str, float]
@@ -74,12 +78,18 @@ class Segmentation:
     def scores(self) -> ClassScores:
         """Probability of each class on the patch grid (softmax over all phrases); made when first asked for."""
         maps = grid_probabilities(self.contest.scores)
+        maps[list(self.contest.absent)] = 0
         return ClassScores(tuple(int(i) for i in self.ids[: len(maps)]), maps, self.contest.shape)
+
+    @property
+    def absent(self) -> dict[int, Absence]:
+        """Why classes, by their ids, are taken not to be in the image."""
+        return {int(self.ids[index]): absence for index, absence in self.contest.absent.items()}
 
     @cached_property
     def margin(self) -> NDArray[np.float32]:
         """(H, W) doubt at each pixel: 1 - (p1 - p2), near 0 where one class is sure; made when first asked for."""
-        return self.contest.ranking.margin
+        return np.zeros(self.contest.shape, np.float32) if self.contest.empty else self.contest.ranking.margin
 
     def summary(self) -> tuple[ClassSummary, ...]:
         """How each class fared, in display order, and the background when it has pixels or phrases."""
@@ -94,6 +104,8 @@ class Segmentation:
     def at(self, y: int, x: int) -> tuple[Standing, Standing]:
         """Return best class and runner-up at a pixel with their probabilities, whatever a vote made of it."""
         scores = self.contest.scores
+        if self.contest.empty:
+            return (0, BACKGROUND, 1.0), (0, BACKGROUND, 0.0)
         rows, columns = scores.logits.shape[1:]
         top, bottom, down = (axis[y] for axis in sampling(self.contest.shape[0], rows))
         left, right, along = (axis[x] for axis in sampling(self.contest.shape[1], columns))
@@ -119,8 +131,9 @@ class Segmentation:
     def _summary_of(self, class_id: int, name: str, per_cell: NDArray[np.int64]) -> ClassSummary:
         pixels = int(per_cell.sum())
         area = pixels / self.labels.size
-        if class_id not in self.scores.ids:
-            return ClassSummary(class_id, name, pixels, area, None, None)
+        absence = self.absent.get(class_id)
+        if class_id not in self.scores.ids or absence is not None:
+            return ClassSummary(class_id, name, pixels, area, None, None, absence)
         scores = self.scores.of(class_id)
         mean = float((scores * per_cell).sum() / pixels) if pixels else None
         return ClassSummary(class_id, name, pixels, area, mean, float(scores.max()))

@@ -1,5 +1,6 @@
 """From what is cached of an image and the phrases of a prompt set to a label for each pixel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,6 +24,7 @@ from napari_cliptrase.cliptrase.scoring import (
 )
 from napari_cliptrase.cliptrase.text import mean_of
 from napari_cliptrase.cliptrase.vote import Labels, majority, paint
+from napari_cliptrase.engine.absent import Absence, find_absent
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.settings import Settings
 
@@ -85,11 +87,14 @@ class ScoredGrid:
         (H, W) of the labels.
     thresholds
         (classes + 1,) float32 least probability of each class; the background, at the end, has none.
+    absent
+        Class indices that are not in the image, and why; ``scores`` are without them.
     """
 
     scores: PhraseScores
     shape: tuple[int, int]
     thresholds: NDArray[np.float32]
+    absent: Mapping[int, Absence] = field(default_factory=dict)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -102,6 +107,11 @@ class ScoredGrid:
         best = probabilities.topk(min(2, len(probabilities)), dim=0).values
         lead = best[0] - best[1] if len(best) > 1 else best[0]
         return np.asarray(F.interpolate(lead[None, None], size=self.shape, mode="bilinear")[0, 0].numpy())
+
+    @property
+    def empty(self) -> bool:
+        """Whether no class is left that could win a pixel."""
+        return len(self.absent) == self.scores.classes
 
     @property
     def nothing(self) -> int:
@@ -117,7 +127,8 @@ def score(
     features = torch.from_numpy(encoding.features)
     scores = phrase_scores(features, encoding.grid, phrases.text, phrases.owner, scale, prior)
     least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
-    return ScoredGrid(scores, encoding.shape, np.asarray([*least, 0], np.float32))
+    absent = find_absent(encoding, scores, len(prompts), settings.absent, settings.working_absent_threshold)
+    return ScoredGrid(scores.without(absent), encoding.shape, np.asarray([*least, 0], np.float32), absent)
 
 
 def assign(contest: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
@@ -127,6 +138,8 @@ def assign(contest: ScoredGrid, encoding: Encoding, vote: Vote, protect: float =
     background phrases do; the soft vote compares a region's own probability with the threshold. Pixels whose class
     leads by more than ``protect`` keep it whatever their region votes for.
     """
+    if contest.empty:
+        return np.full(contest.shape, contest.nothing, index_dtype(contest.nothing))
     own = _each_pixel(contest)
     if vote is Vote.OFF:
         return own

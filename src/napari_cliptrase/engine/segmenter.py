@@ -13,7 +13,7 @@ from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
 from napari_cliptrase.engine.encode import encode_image_steps
 from napari_cliptrase.engine.encoding import Encoding
-from napari_cliptrase.engine.notes import lookalikes, no_background_note, unknown_words
+from napari_cliptrase.engine.notes import absent_note, lookalikes, no_background_note, unknown_words
 from napari_cliptrase.engine.plan import EncodePlan, plan_encoding
 from napari_cliptrase.engine.provenance import provenance, versions
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
@@ -116,8 +116,13 @@ class Segmenter:
                 prompts=prompts,
                 image=encoding.image_sha256,
                 libraries=self._versions,
+                absent=contest.absent,
             ),
-            notes=(*notes, *no_background_note(prompts, settings.threshold)),
+            notes=(
+                *notes,
+                *absent_note(prompts, contest.absent),
+                *no_background_note(prompts, settings.threshold),
+            ),
             contest=contest,
             ids=phrases.ids,
         )

@@ -9,7 +9,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from napari_cliptrase.cliptrase.options import Denoise, PositionKernel, Recovery, SynonymMerge, TemplateSet, Vote
+from napari_cliptrase.cliptrase.options import (
+    Absent,
+    Denoise,
+    PositionKernel,
+    Recovery,
+    SynonymMerge,
+    TemplateSet,
+    Vote,
+)
 from napari_cliptrase.errors import CliptraseError
 
 
@@ -44,7 +52,20 @@ _WORKING: Final = {
 # what the paper's code uses: DBSCAN radius and core size at a resolution
 _PUBLISHED: Final = {224: (0.7, 3), 336: (1.1, 7)}
 
-_SCORE_SIDE: Final = ("templates", "synonym_merge", "vote", "protect", "threshold", "scale", "prior")
+# of long lists; published values of the first are 0.05 to 0.15
+_USUAL_LEAST: Final = {Absent.OFF: 0.0, Absent.PURIFY: 0.1, Absent.PEAK: 0.5}
+
+_SCORE_SIDE: Final = (
+    "templates",
+    "synonym_merge",
+    "vote",
+    "protect",
+    "threshold",
+    "scale",
+    "prior",
+    "absent",
+    "absent_threshold",
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +108,10 @@ class Settings:
         Factor on cosine similarities before the softmax; None means the model's own (100 for most).
     prior
         Multiply the scores of a class by the score of the image as a whole, as the paper does for VOC20.
+    absent
+        How it is found out that a class is not in the image, so that it wins no pixel.
+    absent_threshold
+        The figure of that rule up to which a class counts as absent; None means the rule's usual one.
     """
 
     detail: Detail = Detail.NORMAL
@@ -107,6 +132,8 @@ class Settings:
     threshold: float = 0.0
     scale: float | None = None
     prior: bool = False
+    absent: Absent = Absent.OFF
+    absent_threshold: float | None = None
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -119,6 +146,8 @@ class Settings:
         _check(0 <= self.protect <= 1, "protect", self.protect, "0 to 1")
         _check(0 <= self.threshold <= 1, "threshold", self.threshold, "0 to 1")
         _check(self.scale is None or self.scale > 0, "scale", self.scale, "above 0")
+        least = self.absent_threshold
+        _check(least is None or 0 <= least <= 1, "absent_threshold", least, "0 to 1")
 
     @classmethod
     def paper(cls, size: int) -> "Settings":
@@ -146,6 +175,11 @@ class Settings:
     def working_window(self) -> int:
         """Longest side of a window in pixels of the working image."""
         return self.window or _WORKING[self.detail].window
+
+    @property
+    def working_absent_threshold(self) -> float:
+        """The figure up to which a class counts as absent; 0 when it is not tested."""
+        return _USUAL_LEAST[self.absent] if self.absent_threshold is None else self.absent_threshold
 
     def encode_key(self) -> str:
         """Return a text that differs between two settings exactly when they need different encodings."""
@@ -185,6 +219,7 @@ _CHOICES: Final[dict[str, type[StrEnum]]] = {
     "templates": TemplateSet,
     "synonym_merge": SynonymMerge,
     "vote": Vote,
+    "absent": Absent,
 }
 
 

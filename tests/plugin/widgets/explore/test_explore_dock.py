@@ -30,7 +30,11 @@ def encoding_of(shape, grid, largest=99, settings_key=""):
         half = rng.random((1 + count, 1 + count), np.float32)
         regions = np.full(count, number)
         regions[0] = -1
-        windows.append(WindowEncoding(half + half.T, regions, np.ones(4, np.float32), Denoise.NONE))
+        windows.append(
+            WindowEncoding(
+                half + half.T, regions, np.ones(4, np.float32), np.ones((count, count), np.float16), Denoise.NONE
+            )
+        )
     return Encoding(
         features=np.ones((grid[0] * grid[1], 4), np.float32),
         cls=np.ones(4, np.float32),
