@@ -9,18 +9,19 @@ from napari_cliptrase.demo.world import paint_scene
 
 Layer = tuple[Any, dict[str, Any], str]
 
-COAST, MEADOW, BAY = 52, 183, 328  # seeds of landscapes that show much of the world
+SIZE = (504, 672)
+COAST, MEADOW, BAY = 1805, 183, 328  # seeds of landscapes that show much of the world
 
 
 def landscape() -> list[Layer]:
     """A painted landscape, 504 × 672."""
-    scene = paint_scene(COAST, (504, 672))
+    scene = paint_scene(COAST, SIZE)
     return [(scene.image, {"name": "landscape", "rgb": True, "metadata": {"captions": scene.captions}}, "image")]
 
 
 def landscape_with_masks() -> list[Layer]:
     """A painted landscape with its exact masks, 504 × 672."""
-    scene = paint_scene(MEADOW, (504, 672))
+    scene = paint_scene(MEADOW, SIZE)
     names = {entry.id: entry.name for entry in scene.classes}
     return [
         (scene.image, {"name": "meadow", "rgb": True}, "image"),
@@ -53,5 +54,5 @@ def cell_stack() -> list[Layer]:
 
 def dim_landscape() -> list[Layer]:
     """A landscape as a 16-bit gray camera sees it: (Y, X) uint16, dim and noisy."""
-    scene = paint_scene(COAST, (504, 672))
+    scene = paint_scene(COAST, SIZE)
     return [(fluorescence(scene.image), {"name": "dim landscape", "colormap": "gray"}, "image")]
