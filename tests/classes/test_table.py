@@ -1,3 +1,6 @@
+import json
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +21,11 @@ def test_any_names_survive_classes_json(names, void):
 @pytest.mark.parametrize(
     ("classes", "void", "says"),
     [
-        ((MaskClass(0, "a", (0, 0, 0)),), None, "start at 1"),
         ((MaskClass(1, "a", (0, 0, 0)), MaskClass(1, "b", (0, 0, 0))), None, "used twice"),
         ((MaskClass(255, "a", (0, 0, 0)),), 255, "void"),
+        ((), 0, "starts at 1"),
+        ((), 2**63, "starts at 1"),
+        ((), True, "whole number"),
     ],
 )
 def test_tables_that_mean_nothing_are_refused(classes, void, says):
@@ -33,10 +38,55 @@ def test_background_listed_as_class_zero_is_no_class():
     assert table.ids == (1,)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"classes": [{"id": 1}]}', '{"classes": [{"id": "x", "name": "a"}]}'])
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"id": 0}, "start at 1"),
+        ({"id": 2**63}, "start at 1"),
+        ({"id": 1.5}, "id of a class is 1.5 instead of a whole number"),
+        ({"id": True}, "whole number"),
+        ({"name": {"text": "cat"}}, "name of class 1 .* instead of text"),
+        ({"color": (0, 0, 256)}, "from 0 to 255"),
+        ({"color": (0, 0)}, "three numbers"),
+        ({"color": "red"}, "three numbers"),
+        ({"color": (0.5, 0.5, 0.5)}, "whole number"),
+        ({"prompts": (1,)}, "prompt of class 1"),
+        ({"threshold": float("nan")}, "finite"),
+        ({"threshold": "0.5"}, "instead of a number"),
+    ],
+)
+def test_classes_that_no_writer_could_write_are_refused_where_they_are_made(fields, says):
+    with pytest.raises(MaskFormatError, match=says):
+        MaskClass(**{"id": 1, "name": "a", "color": (0, 0, 0), **fields})
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    entry = MaskClass(np.uint8(3), "a", tuple(np.array([1, 2, 3], np.uint8)))
+    assert json.loads(ClassTable((entry,)).to_json())["classes"][0]["id"] == 3
+    assert entry.color == (1, 2, 3)
+
+
+def test_names_are_made_such_that_every_file_can_hold_them():
+    entry = MaskClass(2, "a\nb\x00c\ud800d\uffff", (0, 0, 0), prompts=("x\ty",))
+    assert (entry.name, entry.prompts) == ("a b c\ufffdd\ufffd", ("x y",))
+    assert MaskClass.named(7, " \n").name == "class 7"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"classes": [{"id": 1}]}', '{"classes": 5}', '{"classes": [], "background": "wall"}', "[" * 99999],
+)
 def test_a_damaged_table_is_a_sentence_with_the_file(text):
     with pytest.raises(MaskFormatError, match=r"x/classes\.json is not a class table"):
         ClassTable.from_json(text, "x/classes.json")
+
+
+@pytest.mark.parametrize(
+    "entry", ['{"id": "x", "name": "a"}', '{"id": 1, "name": {}}', '{"id": 1, "name": "a", "color": 7}']
+)
+def test_a_damaged_class_is_a_sentence_with_the_file(entry):
+    with pytest.raises(MaskFormatError, match=r"x/classes\.json"):
+        ClassTable.from_json(f'{{"classes": [{entry}]}}', "x/classes.json")
 
 
 def test_joining_keeps_order_and_ids_and_adds_what_is_new():

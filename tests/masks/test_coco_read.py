@@ -31,11 +31,39 @@ def test_run_lengths_of_pycocotools_packed_and_plain(tmp_path):
         assert (mask.stem, mask.image_name) == ("a", "a.jpg")
 
 
-def test_polygons_are_read_as_pycocotools_reads_them(tmp_path):
-    polygon = [0.4, 0.3, 5.2, 1.1, 3.3, 4.6]
-    path = write(tmp_path / "a.json", [{"category_id": 1, "segmentation": [polygon]}])
-    expected = coco.decode(coco.merge(coco.frPyObjects([polygon], 5, 6)))
-    np.testing.assert_array_equal(STUFF.read(path)[0].labels, expected)
+def test_polygons_of_an_annotation_are_united_pixels_by_their_centres(tmp_path):
+    square, inner = [1.0, 1, 4, 1, 4, 4, 1, 4], [2.0, 2, 6, 2, 6, 3, 2, 3]
+    path = write(tmp_path / "a.json", [{"category_id": 1, "segmentation": [square, inner]}])
+    (mask,) = STUFF.read(path)
+    expected = coco.decode(coco.merge(coco.frPyObjects([square, inner], 5, 6)))
+    np.testing.assert_array_equal(mask.labels, expected)
+    assert mask.instances is None
+    assert mask.overlapped == 0
+
+
+@pytest.mark.parametrize(
+    "polygon",
+    [
+        "[0, 0, NaN, 0, 3, 3]",
+        "[0, 0, 1e999, 0, 3, 3]",
+        "[0, 0, 1e10, 0, 3, 3]",
+        "[0, 0, 3, 0, 3, 3, 7]",
+        '[0, 0, "x", 0, 3, 3]',
+        "[[0, 0], [3, 0], [3, 3], [0, 3], [0, 2], [0, 1]]",
+        "[null, 0, 3, 0, 3, 3]",
+    ],
+)
+def test_polygons_of_numbers_that_are_no_places_are_a_sentence(polygon, tmp_path):
+    path = write(tmp_path / "a.json", [{"category_id": 1, "segmentation": "HERE"}])
+    path.write_text(path.read_text().replace('"HERE"', f"[{polygon}]"))
+    with pytest.raises(MaskFormatError, match=r"a\.json cannot be read as COCO stuff"):
+        STUFF.read(path)
+
+
+def test_corners_far_outside_of_the_image_take_neither_time_nor_memory(tmp_path):
+    far = [-1e8, -1e8, 1e8, -1e8, 1e8, 1e8, -1e8, 1e8]
+    (mask,) = STUFF.read(write(tmp_path / "a.json", [{"category_id": 1, "segmentation": [far]}]))
+    assert mask.counts == {1: 30}
 
 
 def test_later_annotations_lie_over_earlier_ones_and_overlaps_are_counted(tmp_path):

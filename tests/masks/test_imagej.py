@@ -71,3 +71,10 @@ def test_names_of_any_characters_give_names_of_files(tmp_path):
     FORMAT.write(mask, tmp_path / "a.zip")
     one, two = roifile.roiread(tmp_path / "a.zip")
     assert (one.name, two.name[0]) == ("a/b-1", "犬")
+
+
+def test_odd_class_names_are_read_by_roifile(tmp_path):
+    mask = LabelImage(np.array([[1, 0, 2]], np.uint8), ClassTable.from_names("a\x00b\x0c", "naïve 犬\n🐶" * 90))
+    report = FORMAT.write(mask, tmp_path / "a.zip")
+    assert {roi.name for roi in roifile.roiread(tmp_path / "a.zip")} == {"a b -1", ("naïve 犬 �" * 90)[:200] + "-1"}
+    assert "is called 'naïve 犬 �" in report.notes[0]

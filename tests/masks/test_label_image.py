@@ -43,7 +43,17 @@ def test_void_is_no_class():
         (np.zeros((2, 2), np.uint8), {"axes": "ZYX"}, "'ZYX'"),
         (np.zeros((2, 2), np.uint8), {"axes": "XY"}, "YX"),
         (np.zeros((2, 2), np.uint8), {"stem": "../evil"}, "'../evil'"),
+        (np.zeros((0, 2, 2), np.uint8), {}, "row and column"),
+        (np.array([[2**63]], np.uint64), {}, "9,223,372,036,854,775,807"),
+        (np.zeros((2, 2, 2), np.uint8), {"axes": "zYX"}, "'zYX'"),
         (np.zeros((2, 2), np.uint8), {"scale": (1.0,)}, "scale"),
+        (np.zeros((2, 2), np.uint8), {"scale": (1.0, float("nan"))}, "nan as size of a pixel"),
+        (np.zeros((2, 2), np.uint8), {"scale": (0.0, 1.0)}, "other than 0"),
+        (np.zeros((2, 2), np.uint8), {"scale": ("1", 1.0)}, "size of a pixel"),
+        (np.zeros((2, 2), np.uint8), {"origin": (float("inf"), 0.0)}, "position of its first pixel"),
+        (np.zeros((2, 2), np.uint8), {"origin": (0.0, 1e300)}, "position of its first pixel"),
+        (np.zeros((2, 2), np.uint8), {"instances": np.zeros((2, 2), np.float32)}, "object numbers are whole numbers"),
+        (np.zeros((2, 2), np.uint8), {"instances": np.full((2, 2), -1)}, "negative object numbers"),
         (np.zeros((2, 2), np.uint8), {"instances": np.zeros((3, 2), np.uint8)}, "(3, 2)"),
     ],
 )
@@ -51,6 +61,19 @@ def test_what_is_no_mask_is_refused_in_a_sentence(labels, fields, says):
     with pytest.raises(MaskFormatError) as error:
         LabelImage(labels, **fields)
     assert says in str(error.value)
+
+
+def test_names_of_files_are_made_such_that_every_file_system_can_hold_them():
+    long = "🐶" * 90
+    one, two = (LabelImage(np.zeros((1, 1), np.uint8), stem=f"{long}/{long}{end}") for end in "ab")
+    assert one.stem != two.stem
+    assert all(len(part.encode()) <= 200 for part in one.stem.split("/"))
+    mask = LabelImage(np.zeros((1, 1), np.uint8), stem="a\n\ud800", image_name="b\t.png", units=("\x00", "m"))
+    assert (mask.stem, mask.image_name, mask.units) == ("a \ufffd", "b .png", (" ", "m"))
+
+
+def test_numbers_are_kept_in_the_byte_order_of_the_machine():
+    assert LabelImage(np.ones((1, 1), ">u2")).labels.dtype.isnative
 
 
 def test_planes_have_stable_names_that_sort():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.ome_tiff import FORMAT
@@ -37,3 +38,14 @@ def test_axes_that_ome_does_not_know_are_refused(golden, tmp_path):
 def test_sixty_four_bit_labels_are_written_in_the_bits_they_need(golden, tmp_path):
     FORMAT.write(replace(golden, labels=golden.labels.astype(np.int64)), tmp_path / "a.ome.tif")
     assert tifffile.imread(tmp_path / "a.ome.tif").dtype == np.uint8
+
+
+def test_odd_class_names_are_read_by_tifffile_and_by_us(tmp_path):
+    mask = LabelImage(
+        np.array([[1, 2]], np.uint8), ClassTable.from_names("a\x00b\x0c", "naïve & <犬>\n🐶"), stem="m\x01"
+    )
+    FORMAT.write(mask, tmp_path / "a.ome.tif")
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        described = tifffile.xml2dict(file.ome_metadata)["OME"]["StructuredAnnotations"]["MapAnnotation"]["Value"]["M"]
+    assert "a b " in str(described)
+    assert FORMAT.read(tmp_path / "a.ome.tif")[0].classes == mask.classes

@@ -162,7 +162,7 @@ def test_json_is_parsed_once(key, golden, tmp_path, monkeypatch):
     path.write_bytes(written.read_bytes())
     calls = []
     loads = json.loads
-    monkeypatch.setattr(json, "loads", lambda *args: (calls.append(1), loads(*args))[1])
+    monkeypatch.setattr(json, "loads", lambda *args, **kwargs: (calls.append(1), loads(*args, **kwargs))[1])
     assert guess_format(path).key == key
     assert len(calls) == 1
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.masks.coco_rle import pack_counts
 from napari_cliptrase.masks.label_image import LabelImage
-from napari_cliptrase.masks.mask_regions import Order, regions
-from napari_cliptrase.masks.pixel_runs import pack_counts
+from napari_cliptrase.masks.mask_regions import regions
+from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.registry import FORMATS
 
 SIZE, CLASSES = 4096, 20

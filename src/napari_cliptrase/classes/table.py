@@ -4,25 +4,69 @@ Travels with masks in every format (``classes.json``), with napari layers, and w
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import math
+import operator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from napari_cliptrase.classes.colors import RGB, class_color, parse_hex, to_hex
+from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.json_file import parse_json
 
 SCHEMA = 1
+HIGHEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class MaskClass:
-    """One class: its id in the mask (from 1), its name and colour, and what the annotator typed for it."""
+    """One class: its id in the mask (from 1), its name and colour, and what the annotator typed for it.
+
+    Values of wrong types or out of range are refused. Names and prompts become such that every file can hold them:
+    blanks for control characters, � for broken ones; a class without a name is called ``class N``.
+    """
 
     id: int
     name: str
     color: RGB
     prompts: tuple[str, ...] = ()
     threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        class_id = _whole(self.id, "The id of a class")
+        if not 1 <= class_id <= HIGHEST_ID:
+            raise MaskFormatError(f"Class {self.name!r} has id {class_id}; ids start at 1, 0 is background.")
+        name = _text(self.name, f"The name of class {class_id}")
+        prompts = tuple(_text(prompt, f"A prompt of class {class_id}") for prompt in self.prompts)
+        self._set("id", class_id)
+        self._set("name", name if name.strip() else f"class {class_id}")
+        self._set("color", self._checked_color())
+        self._set("prompts", prompts)
+        self._set("threshold", self._checked_threshold())
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _checked_color(self) -> RGB:
+        what = f"The colour of class {self.id}"
+        given: object = self.color
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise MaskFormatError(f"{what} is {given!r:.60}; write it as three numbers.")
+        color = tuple(_whole(channel, what) for channel in given)
+        if len(color) != 3 or not all(0 <= channel <= 255 for channel in color):
+            raise MaskFormatError(f"{what} is {color!s:.60}; it needs three numbers from 0 to 255.")
+        return color[0], color[1], color[2]
+
+    def _checked_threshold(self) -> float | None:
+        if self.threshold is None:
+            return None
+        if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float):
+            raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60} instead of a number.")
+        if not math.isfinite(self.threshold):
+            raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold}; it must be finite.")
+        return float(self.threshold)
 
     @classmethod
     def named(cls, class_id: int, name: str) -> "MaskClass":
@@ -39,10 +83,14 @@ class ClassTable:
     background: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.void is not None:
+            object.__setattr__(self, "void", _whole(self.void, "The number of void pixels"))
+            if not 1 <= self.void <= HIGHEST_ID:
+                raise MaskFormatError(f"The number of void pixels is {self.void}; it starts at 1, 0 is background.")
+        background = tuple(_text(prompt, "A prompt of the background") for prompt in self.background)
+        object.__setattr__(self, "background", background)
         seen: set[int] = set()
         for entry in self.classes:
-            if entry.id < 1:
-                raise MaskFormatError(f"Class {entry.name!r} has id {entry.id}; ids start at 1, 0 is background.")
             if entry.id in seen:
                 raise MaskFormatError(f"Class id {entry.id} is used twice; give each class its own id.")
             if entry.id == self.void:
@@ -65,13 +113,21 @@ class ClassTable:
         """Ids in display order."""
         return tuple(entry.id for entry in self.classes)
 
+    @cached_property
+    def _of_id(self) -> Mapping[int, MaskClass]:
+        return {entry.id: entry for entry in self.classes}
+
+    @cached_property
+    def _of_name(self) -> Mapping[str, MaskClass]:
+        return {entry.name: entry for entry in reversed(self.classes)}
+
     def get(self, class_id: int) -> MaskClass | None:
         """Return the class of an id, or None."""
-        return next((entry for entry in self.classes if entry.id == class_id), None)
+        return self._of_id.get(class_id)
 
     def by_name(self, name: str) -> MaskClass | None:
-        """Return the class of a name (exact), or None."""
-        return next((entry for entry in self.classes if entry.name == name), None)
+        """Return the first class of a name (exact), or None."""
+        return self._of_name.get(name)
 
     def with_missing(self, present: Iterable[int]) -> "ClassTable":
         """Return the table plus ``class N`` for each id of ``present`` that it lacks (0 and void aside)."""
@@ -116,10 +172,7 @@ class ClassTable:
     def from_json(cls, text: str, source: str = "classes.json") -> "ClassTable":
         """Read a ``classes.json``; ``source`` names it in error messages."""
         try:
-            data = json.loads(text)
-            classes = tuple(_read_class(entry) for entry in data["classes"] if entry.get("id") != 0)
-            void = data.get("void")
-            return cls(classes, None if void is None else int(void), tuple(map(str, data.get("background") or ())))
+            return cls.from_data(parse_json(text))
         except MaskFormatError as error:
             raise MaskFormatError(f"{source}: {error}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -127,15 +180,36 @@ class ClassTable:
                 f"{source} is not a class table ({error}); expected JSON with a list 'classes' of id, name and color."
             ) from error
 
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> "ClassTable":
+        """Return the table that the data of a ``classes.json`` describe; ValueError and the like where they do not."""
+        classes = tuple(_read_class(entry) for entry in data["classes"] if entry.get("id") != 0)
+        return cls(classes, data.get("void"), _listed(data.get("background"), "background"))
+
 
 def _read_class(entry: dict[str, Any]) -> MaskClass:
-    class_id = int(entry["id"])
-    color = parse_hex(entry["color"]) if entry.get("color") else class_color(class_id)
-    threshold = entry.get("threshold")
-    return MaskClass(
-        class_id,
-        str(entry["name"]),
-        color,
-        tuple(map(str, entry.get("prompts") or ())),
-        None if threshold is None else float(threshold),
-    )
+    class_id = _whole(entry["id"], "The id of a class")
+    color = parse_hex(entry["color"]) if entry.get("color") else class_color(max(class_id, 1))
+    return MaskClass(class_id, entry["name"], color, _listed(entry.get("prompts"), "prompts"), entry.get("threshold"))
+
+
+def _listed(value: Any, what: str) -> tuple[Any, ...]:
+    if value is not None and not isinstance(value, list):
+        raise ValueError(f"{what!r} is no list")
+    return tuple(value or ())
+
+
+def _whole(value: object, what: str) -> int:
+    """Return a whole number, also one of NumPy; truth values are none."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise MaskFormatError(f"{what} is {value!r:.60} instead of a whole number.") from None
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise MaskFormatError(f"{what} is {value!r:.60} instead of text.")
+    return clean_name(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from napari_cliptrase.cliptrase.towers import VisionTower
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.memory import free_memory
+from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.pixels.windows import WindowPlan, plan_windows
 from napari_cliptrase.pixels.working_image import WorkingImage, plan_working_image
 

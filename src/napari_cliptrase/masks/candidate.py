@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from napari_cliptrase.masks.json_file import json_in
+from napari_cliptrase.json_file import json_in
 
 
 @dataclass(frozen=True)

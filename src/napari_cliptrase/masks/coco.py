@@ -6,13 +6,17 @@ from typing import Any
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.coco_read import decode, is_coco
+from napari_cliptrase.masks.coco_rle import pack_counts
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.mask_regions import Order, Region, regions
-from napari_cliptrase.masks.pixel_runs import pack_counts
+from napari_cliptrase.masks.mask_regions import Region, regions
+from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
+
+_STEP = 4096
 
 
 def image_entry(number: int, mask: LabelImage) -> dict[str, Any]:
@@ -21,35 +25,40 @@ def image_entry(number: int, mask: LabelImage) -> dict[str, Any]:
     return {"id": number, "file_name": mask.image_name or f"{mask.stem}.png", "width": width, "height": height}
 
 
-def document(
-    table: ClassTable, images: list[dict[str, Any]], annotations: list[dict[str, Any]], options: ExportOptions
-) -> str:
-    """Return the JSON text; ids of categories are those of the classes, whatever images hold."""
-    info: dict[str, Any] = {"description": "Exported by napari-cliptrase", "version": "1.0"}
-    if options.created is not None:
-        info |= {"year": options.created.year, "date_created": options.created.isoformat()}
-    categories = [{"id": e.id, "name": e.name, "supercategory": "", "color": list(e.color)} for e in table]
-    data = {"info": info, "images": images, "categories": categories, "annotations": annotations}
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
 def written(
     masks: Iterable[LabelImage],
     place: OutputPlace,
     options: ExportOptions,
     tally: Tally,
     annotate: Callable[[LabelImage], Iterable[dict[str, Any]]],
-) -> OutFile:
-    """Return the file for masks whose objects ``annotate`` describes; numbers of images and objects come from here."""
+) -> Iterator[OutFile | Progress]:
+    """Yield the file for masks whose objects ``annotate`` describes; numbers of images and objects come from here.
+
+    The text of each object is made at once: a million of them take less room as text than as data.
+    """
     table = ClassTable()
     images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
+    annotations: list[str] = []
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
         images.append(image_entry(len(images) + 1, mask))
         for entry in annotate(mask):
-            annotations.append({"id": len(annotations) + 1, "image_id": len(images), **entry})
-    return OutFile.text(place.file or "annotations.json", document(table, images, annotations, options))
+            annotations.append(_json({"id": len(annotations) + 1, "image_id": len(images), **entry}))
+            if len(annotations) % _STEP == 0:
+                yield tally.progress(f"{mask.stem}: {len(annotations):,} objects")
+        yield tally.progress(mask.stem)
+    info: dict[str, Any] = {"description": "Exported by napari-cliptrase", "version": "1.0"}
+    if options.created is not None:
+        info |= {"year": options.created.year, "date_created": options.created.isoformat()}
+    # ids of categories are those of the classes, whatever images hold
+    categories = [{"id": e.id, "name": e.name, "supercategory": "", "color": list(e.color)} for e in table]
+    head = _json({"info": info, "images": images, "categories": categories})
+    text = f'{head[:-1]},"annotations":[{",".join(annotations)}]}}\n'
+    yield OutFile.text(place.file or "annotations.json", text)
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _annotation(region: Region) -> dict[str, Any]:
@@ -63,15 +72,15 @@ def _annotation(region: Region) -> dict[str, Any]:
     }
 
 
-def _encoder(objects: bool) -> Callable[..., Iterator[OutFile]]:
+def _encoder(objects: bool) -> Callable[..., Iterator[OutFile | Progress]]:
     def encode(
         masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
-    ) -> Iterator[OutFile]:
+    ) -> Iterator[OutFile | Progress]:
         def annotate(mask: LabelImage) -> Iterator[dict[str, Any]]:
             parted = objects or options.instances
             return map(_annotation, regions(mask, order=Order.COLUMNS, objects=parted, corners=options.corners))
 
-        yield written(masks, place, options, tally, annotate)
+        yield from written(masks, place, options, tally, annotate)
 
     return encode
 

@@ -11,13 +11,16 @@ from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import Outline, outlines
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
 
 
-def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | Progress]:
     def annotate(mask: LabelImage) -> Iterator[dict[str, Any]]:
         return (_annotation(outline, options, tally) for outline in outlines(mask, options, objects=True))
 
-    yield written(masks, place, options, tally, annotate)
+    yield from written(masks, place, options, tally, annotate)
 
 
 def _annotation(outline: Outline, options: ExportOptions, tally: Tally) -> dict[str, Any]:

@@ -1,22 +1,24 @@
 """Reading COCO JSON: run lengths, compressed or not, and polygons."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_cliptrase.classes.colors import class_color
+from napari_cliptrase.classes.colors import RGB, class_color
 from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.json_file import read_json
-from napari_cliptrase.masks.label_image import LabelImage, dtype_for
+from napari_cliptrase.masks.coco_rle import rle_runs
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import counted
 from napari_cliptrase.masks.naming import stem_of, unique
-from napari_cliptrase.masks.pixel_runs import rle_mask
+from napari_cliptrase.masks.pixel_runs import Order
+from napari_cliptrase.masks.polygon_fill import ring_of
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
+from napari_cliptrase.progress import Progress
 
 
 def is_coco(found: Candidate) -> bool:
@@ -27,20 +29,30 @@ def is_coco(found: Candidate) -> bool:
 def category_table(categories: list[dict[str, Any]]) -> tuple[ClassTable, int, tuple[str, ...]]:
     """Return the classes, what to add to a category id to get a class id, and notes.
 
-    Files that count categories from 0 are moved up by one, since 0 is background here.
+    Files that count categories from 0 are moved up by one, since 0 is background here. Odd colours are passed over.
     """
-    shift = 1 if any(int(entry["id"]) == 0 for entry in categories) else 0
+    ids = [whole(entry["id"], "id") for entry in categories]
+    shift = 1 if 0 in ids else 0
     notes = ("Category ids start at 0; they were raised by one, since 0 is background.",) if shift else ()
     classes = []
-    for entry in categories:
-        class_id = int(entry["id"]) + shift
-        color = entry.get("color")
-        rgb = tuple(map(int, color)) if isinstance(color, list) and len(color) == 3 else class_color(class_id)
-        classes.append(MaskClass(class_id, str(entry["name"]), rgb))  # type: ignore[arg-type]
+    for category, entry in zip(ids, categories, strict=True):
+        name = entry["name"]
+        if not isinstance(name, str | int):
+            raise ValueError(f"category {category} has {name!r:.60} as name instead of text")
+        class_id = category + shift
+        classes.append(MaskClass(class_id, str(name), _color(entry.get("color")) or class_color(class_id)))
     return ClassTable(tuple(classes)), shift, notes
 
 
-def decode(path: Path) -> Iterator[LabelImage]:
+def _color(value: Any) -> RGB | None:
+    if not isinstance(value, list) or len(value) != 3:
+        return None
+    red, green, blue = value
+    whole_numbers = all(isinstance(channel, int) and 0 <= channel <= 255 for channel in value)
+    return (int(red), int(green), int(blue)) if whole_numbers else None
+
+
+def decode(path: Path) -> Iterator[LabelImage | Progress]:
     """Yield one mask per image, in the order of the file; later annotations lie over earlier ones."""
     data = read_json(path)
     table, shift, notes = category_table(data["categories"])
@@ -50,7 +62,8 @@ def decode(path: Path) -> Iterator[LabelImage]:
     notes += _astray(of_image, data["images"])
     used: set[str] = set()
     for image in data["images"]:
-        yield _mask(image, of_image[image["id"]], table, shift, notes, unique(stem_of(str(image["file_name"])), used))
+        stem = unique(stem_of(str(image["file_name"])), used)
+        yield (yield from _read(image, of_image[image["id"]], table, shift, notes, stem))
 
 
 def _astray(of_image: Mapping[Any, Sequence[Any]], images: Sequence[dict[str, Any]]) -> tuple[str, ...]:
@@ -59,62 +72,45 @@ def _astray(of_image: Mapping[Any, Sequence[Any]], images: Sequence[dict[str, An
     return (f"{counted(count, 'annotation')} of images that are not listed left out.",) if count else ()
 
 
-def _mask(
+def _read(
     image: dict[str, Any],
     annotations: Sequence[dict[str, Any]],
     table: ClassTable,
     shift: int,
     notes: tuple[str, ...],
     stem: str,
-) -> LabelImage:
-    shape = int(image["height"]), int(image["width"])
-    labels = np.zeros(shape, dtype_for(max(table.ids, default=0)))
-    pairs = [annotation["category_id"] for annotation in annotations]
-    several = len(set(pairs)) < len(pairs)
-    instances = np.zeros(shape, np.uint32) if several else None
-    overlapped = np.zeros(shape, bool)
+) -> Generator[Progress, None, LabelImage]:
+    shape = whole(image["height"], "height"), whole(image["width"], "width")
+    canvas = ShapeCanvas(shape, table, order=Order.COLUMNS)
+    listed = set(table.ids)
     bare = 0
-    for number, annotation in enumerate(annotations, start=1):
-        region = _region(annotation, shape)
-        if region is None:
-            bare += 1
-            continue
-        class_id = int(annotation["category_id"]) + shift
-        if class_id not in table.ids:
-            raise ValueError(f"annotation {annotation.get('id')} has category {class_id - shift}, which is not listed")
-        overlapped |= region & (labels != 0) & (labels != class_id)
-        labels[region] = class_id
-        if instances is not None:
-            instances[region] = number
+
+    def paint(annotation: dict[str, Any]) -> None:
+        nonlocal bare
+        category = whole(annotation["category_id"], "category_id")
+        if category + shift not in listed:
+            raise ValueError(f"annotation {annotation.get('id')!r:.60} has category {category}, which is not listed")
+        bare += not _painted_on(canvas, category + shift, annotation)
+
+    yield from painted(annotations, paint, stem)
     if bare:
         notes += (f"{image['file_name']}: {counted(bare, 'annotation')} without a mask (box, key points) left out.",)
-    return LabelImage(
-        labels,
-        table,
-        stem=stem,
-        image_name=str(image["file_name"]),
-        instances=instances,
-        overlapped=int(np.count_nonzero(overlapped)),
-        notes=notes,
-    )
+    return canvas.image(stem, image_name=str(image["file_name"]), notes=notes)
 
 
-def _region(annotation: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.bool_] | None:
+def _painted_on(canvas: ShapeCanvas, class_id: int, annotation: dict[str, Any]) -> bool:
+    """Paint the mask of an annotation; return False when it has none."""
     segmentation = annotation.get("segmentation")
     if not segmentation:
-        return None
+        return False
     if isinstance(segmentation, dict):
-        return rle_mask(segmentation, shape)
-    segmentation = [polygon for polygon in segmentation if len(polygon) >= 6]  # two points have no area
-    if not segmentation:
-        return None
-    coder = _coco_mask()
-    parts = coder.frPyObjects([[float(v) for v in polygon] for polygon in segmentation], *shape)
-    return np.asarray(coder.decode(coder.merge(parts))).astype(bool)
-
-
-@cache
-def _coco_mask() -> Any:
-    from pycocotools import mask
-
-    return mask
+        canvas.add_runs(class_id, *rle_runs(segmentation, canvas.shape))
+        return True
+    polygons = [polygon for polygon in segmentation if len(polygon) >= 6]  # two points have no area
+    group = f"annotation {id(annotation)}"  # several polygons are one object
+    for polygon in polygons:
+        numbers = np.asarray(polygon, np.float64)
+        if numbers.ndim != 1 or len(numbers) % 2:
+            raise ValueError(f"annotation {annotation.get('id')!r:.60} has a polygon that is no list of x, y, x, y, …")
+        canvas.add_rings(class_id, [ring_of(numbers.reshape(-1, 2))], group)
+    return bool(polygons)

@@ -7,46 +7,42 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_cliptrase.classes.colors import parse_hex, to_hex
 from napari_cliptrase.classes.table import ClassTable, MaskClass
+from napari_cliptrase.free_memory import refuse_beyond_memory
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally, counted
-from napari_cliptrase.masks.mask_regions import Order, Region, regions
-from napari_cliptrase.masks.naming import by_name, stem_of, unique, xml_name
-from napari_cliptrase.masks.pixel_runs import mask_of
-from napari_cliptrase.masks.rings import fill
-from napari_cliptrase.masks.shape_canvas import ShapeCanvas
+from napari_cliptrase.masks.mask_regions import Region, regions
+from napari_cliptrase.masks.naming import by_name, stem_of, unique
+from napari_cliptrase.masks.pixel_runs import Order, runs_of_counts, runs_of_crop
+from napari_cliptrase.masks.polygon_fill import ring_of
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
 
 _NOTE = "napari-cliptrase "
+_OBJECTS = 10  # bytes that elements take for a byte of XML
 
 
-def crop_counts(region: Region) -> list[int]:
-    """Run lengths along the rows of the box of a region, outside first, as CVAT counts them."""
-    flat = region.crop().reshape(-1)
-    change = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    bounds = np.concatenate(([0], change, [flat.size]))
-    counts = np.diff(bounds).tolist()
-    return [0, *counts] if flat[0] else counts
-
-
-def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | Progress]:
     table = ClassTable()
     body = []
     for number, mask in enumerate(masks):
         table = table.joined(mask.classes, mask.stem)
         height, width = mask.shape
-        name = quoteattr(xml_name(mask.image_name or f"{mask.stem}.png", FORMAT.title, "Image"))
+        name = quoteattr(mask.image_name or f"{mask.stem}.png")
         body.append(f'  <image id="{number}" name={name} width="{width}" height="{height}">')
         found = regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners)
         body += [_mask(region) for region in found]
         body.append("  </image>")
+        yield tally.progress(mask.stem)
     by_name(table, FORMAT.title)
     yield OutFile.text(place.file or FORMAT.default_name, "\n".join([*_head(table), *body, "</annotations>", ""]))
 
@@ -57,7 +53,7 @@ def _head(table: ClassTable) -> list[str]:
     lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", f"  <!--{_NOTE}{described}-->"]
     lines += ["  <version>1.1</version>", "  <meta><task><labels>"]
     lines += [
-        f"    <label><name>{escape(xml_name(entry.name, FORMAT.title))}</name><color>{to_hex(entry.color)}</color>"
+        f"    <label><name>{escape(entry.name)}</name><color>{to_hex(entry.color)}</color>"
         "<type>mask</type><attributes></attributes></label>"
         for entry in table
     ]
@@ -66,15 +62,16 @@ def _head(table: ClassTable) -> list[str]:
 
 def _mask(region: Region) -> str:
     x, y, width, height = region.box
-    label = quoteattr(xml_name(region.entry.name, FORMAT.title))
-    rle = ", ".join(map(str, crop_counts(region)))
+    label = quoteattr(region.entry.name)
+    rle = ", ".join(map(str, region.runs.crop_counts().tolist()))
     return (
         f'    <mask label={label} source="auto" occluded="0" rle="{rle}" '
         f'left="{x}" top="{y}" width="{width}" height="{height}" z_order="0"></mask>'
     )
 
 
-def _decode(path: Path) -> Iterator[LabelImage]:
+def _decode(path: Path) -> Iterator[LabelImage | Progress]:
+    refuse_beyond_memory(_OBJECTS * path.stat().st_size, "its shapes")
     parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
     root = ElementTree.fromstring(path.read_bytes(), parser)
     table = _table(root, str(path))
@@ -89,12 +86,13 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         if tracks:
             canvas.skip(f"{counted(len(tracks), 'track')} of a video left out.")
         shapes = [shape for shape in image if shape.get("label")]
-        for shape in sorted(shapes, key=lambda shape: int(shape.get("z_order", 0))):
-            inside = _inside(shape, canvas.shape)
-            if inside is None:
+        shapes.sort(key=lambda shape: int(shape.get("z_order", 0)))
+
+        def paint(shape: ElementTree.Element, canvas: ShapeCanvas = canvas, name: str = name) -> None:
+            if not _painted_on(canvas, shape):
                 canvas.skip(f"{name}: shapes of type {shape.tag!r} have no area and were left out.")
-            else:
-                canvas.add(shape.get("label", ""), inside, shape.get("group_id"))
+
+        yield from painted(shapes, paint, name)
         yield canvas.image(unique(stem_of(name), used), image_name=name)
 
 
@@ -111,19 +109,23 @@ def _table(root: ElementTree.Element, source: str) -> ClassTable:
     return ClassTable(tuple(classes))
 
 
-def _inside(shape: ElementTree.Element, size: tuple[int, int]) -> NDArray[np.bool_] | None:
+def _painted_on(canvas: ShapeCanvas, shape: ElementTree.Element) -> bool:
+    """Paint a shape; return False when it has no area."""
+    class_id, group = canvas.id_of(shape.get("label", "")), shape.get("group_id")
     if shape.tag == "mask":
-        left, top, width, height = (int(shape.get(key, 0)) for key in ("left", "top", "width", "height"))
+        x, y, width, height = (int(shape.get(key, 0)) for key in ("left", "top", "width", "height"))
         counts = np.array([int(part) for part in shape.get("rle", "").split(",")], np.int64)
-        inside = np.zeros(size, bool)
-        inside[top : top + height, left : left + width] = mask_of(counts, width * height).reshape(height, width)
-        return inside
-    if shape.tag == "polygon":
-        return fill([np.array([point.split(",") for point in shape.get("points", "").split(";")], np.float64)], size)
-    if shape.tag == "box":
+        runs = runs_of_counts(counts, width * height)
+        canvas.add_runs(class_id, *runs_of_crop(*runs, (x, y, width, height), canvas.shape), group)
+    elif shape.tag == "polygon":
+        points = [point.split(",") for point in shape.get("points", "").split(";")]
+        canvas.add_rings(class_id, [ring_of(points)], group)
+    elif shape.tag == "box":
         x0, y0, x1, y1 = (float(shape.get(key, 0)) for key in ("xtl", "ytl", "xbr", "ybr"))
-        return fill([np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])], size)
-    return None
+        canvas.add_rings(class_id, [ring_of([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])], group)
+    else:
+        return False
+    return True
 
 
 def _is_cvat(found: Candidate) -> bool:

@@ -2,31 +2,37 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.json_file import json_in, read_json, whole
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
+from napari_cliptrase.masks.coco_rle import pack_counts, rle_runs
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
-from napari_cliptrase.masks.json_file import json_in, read_json
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.mask_regions import Order, Region, regions
+from napari_cliptrase.masks.mask_regions import Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique
-from napari_cliptrase.masks.pixel_runs import pack_counts, rle_mask
-from napari_cliptrase.masks.shape_canvas import ShapeCanvas
+from napari_cliptrase.masks.pixel_runs import Order
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
 
 
-def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | Progress]:
     table = ClassTable()
     items: list[tuple[LabelImage, list[Region]]] = []
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
         found = regions(mask, order=Order.COLUMNS, objects=options.instances, corners=options.corners)
         items.append((mask, list(found)))
+        yield tally.progress(mask.stem)
     by_name(table, FORMAT.title)
     index = {entry.id: number for number, entry in enumerate(table)}
     data = {
@@ -84,25 +90,34 @@ def _is_datumaro(found: Candidate) -> bool:
     return isinstance(data, dict) and "items" in data and "categories" in data
 
 
-def _decode(path: Path) -> Iterator[LabelImage]:
+def _decode(path: Path) -> Iterator[LabelImage | Progress]:
     files = sorted((path / "annotations").glob("*.json")) if path.is_dir() else [path]
     used: set[str] = set()
     for file in files:
         data = read_json(file)
         names = [str(label["name"]) for label in data["categories"]["label"]["labels"]]
         described = (data.get("infos") or {}).get(metadata.KEY)
-        table = ClassTable() if described is None else ClassTable.from_json(json.dumps(described), str(file))
-        table = tables.with_names(table, names)
+        table = tables.with_names(ClassTable() if described is None else ClassTable.from_data(described), names)
         for item in data["items"]:
-            height, width = map(int, item["image"]["size"])
-            canvas = ShapeCanvas((height, width), table)
-            for annotation in sorted(item["annotations"], key=lambda a: int(a.get("z_order", 0))):
-                if annotation["type"] == "mask":
-                    inside = rle_mask(annotation["rle"], (height, width))
-                    canvas.add(names[int(annotation["label_id"])], inside, annotation.get("group") or None)
-                else:
-                    canvas.skip(f"{item['id']}: annotations of type {annotation['type']!r} were left out.")
-            yield canvas.image(unique(stem_of(str(item["id"]) + ".x"), used), image_name=item["image"].get("path"))
+            height, width = (whole(size, "size") for size in item["image"]["size"])
+            canvas = ShapeCanvas((height, width), table, order=Order.COLUMNS)
+            annotations = sorted(item["annotations"], key=lambda a: whole(a.get("z_order", 0), "z_order"))
+            yield from painted(annotations, partial(_paint, canvas, names, item["id"]), str(item["id"]))
+            image = item["image"].get("path")
+            yield canvas.image(
+                unique(stem_of(str(item["id"]) + ".x"), used), image_name=None if image is None else str(image)
+            )
+
+
+def _paint(canvas: ShapeCanvas, names: list[str], item: object, annotation: dict[str, Any]) -> None:
+    if annotation["type"] != "mask":
+        canvas.skip(f"{item}: annotations of type {annotation['type']!r} were left out.")
+        return
+    number = whole(annotation["label_id"], "label_id")
+    if not 0 <= number < len(names):
+        raise ValueError(f"it uses label {number}, but lists {len(names)} labels")
+    runs = rle_runs(annotation["rle"], canvas.shape)
+    canvas.add_runs(canvas.id_of(names[number]), *runs, annotation.get("group") or None)
 
 
 FORMAT = MaskFormat(

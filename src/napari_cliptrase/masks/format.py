@@ -1,6 +1,6 @@
 """What a mask format is: a pure encoder and decoder; the files are written and read here, in one place."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.util import find_spec
@@ -8,20 +8,23 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.errors import Cancelled, MaskFormatError
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import ExportReport, Tally, refuse_losses
 from napari_cliptrase.masks.mask_regions import tells_objects
-from napari_cliptrase.masks.naming import bare, check_text, unique
+from napari_cliptrase.masks.naming import bare, unique
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
+from napari_cliptrase.progress import Progress, run_to_end
 
 FILE_SUFFIXES: Final = (
     ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npz", ".json", ".geojson", ".xml", ".zip", ".nrrd", ".nii", ".nii.gz",
     ".zarr", ".txt", ".yaml",
 )  # fmt: skip
 """Suffixes by which a target is taken for a file, and refused by formats that do not have them."""
+
+_LONGEST_REASON = 300  # characters
 
 
 class Layout(StrEnum):
@@ -56,20 +59,25 @@ class OutputPlace:
         return name if self.file is None else f"{bare(self.file)}.{name}"
 
 
-Encoder = Callable[[Iterable[LabelImage], OutputPlace, ExportOptions, Tally], Iterator[OutFile | OutFolder]]
-Decoder = Callable[[Path], Iterable[LabelImage]]
+Encoder = Callable[[Iterable[LabelImage], OutputPlace, ExportOptions, Tally], Iterator[OutFile | OutFolder | Progress]]
+Decoder = Callable[[Path], Iterable[LabelImage | Progress]]
+Watch = Callable[[Progress], object]
 
 
 def reason_of(error: Exception) -> str:
     """Return in a few words why a file cannot be read, whatever library says so."""
-    text = " ".join(str(error).split()).rstrip(".")
+    text = " ".join(str(error).split()).rstrip(".").encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(text) > _LONGEST_REASON:
+        text = f"{text[:_LONGEST_REASON]}…"
     match error:
         case KeyError():
             return f"it has no {text}"
+        case TypeError() | AttributeError() | IndexError():
+            return f"its data are not laid out as the format has it ({text})"
         case RecursionError():
             return "it is nested too deeply"
         case MemoryError():
-            return "it is damaged, or larger than the memory"
+            return text if type(error) is MemoryError and text else "it is damaged, or larger than the memory"
         case _:
             return text or f"it is damaged ({type(error).__name__})"
 
@@ -146,36 +154,64 @@ class MaskFormat:
         return self.module is None or find_spec(self.module) is not None
 
     def write(
-        self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
+        self,
+        masks: LabelImage | Iterable[LabelImage],
+        target: str | Path,
+        options: ExportOptions | None = None,
+        watch: Watch | None = None,
     ) -> ExportReport:
-        """Export masks: all files appear together or, after an error, none changes."""
+        """Export masks: all files appear together or, after an error, none changes.
+
+        ``watch`` is shown how far it has come; it may raise to stop, and then nothing changes either.
+        """
+        return run_to_end(self.write_steps(masks, target, options), watch)
+
+    def write_steps(
+        self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
+    ) -> Generator[Progress, None, ExportReport]:
+        """Export masks step by step; a generator that is closed before its end leaves everything as it was."""
         return self._export(masks, Path(target), options or ExportOptions(), commit=True)
 
     def preview(
         self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
     ) -> ExportReport:
         """Return the report that `write` would give, without writing anything."""
-        return self._export(masks, Path(target), replace(options or ExportOptions(), strict=False), commit=False)
+        lenient = replace(options or ExportOptions(), strict=False)
+        return run_to_end(self._export(masks, Path(target), lenient, commit=False))
 
-    def read(self, source: str | Path, classes: ClassTable | None = None) -> tuple[LabelImage, ...]:
-        """Read masks back; ``classes`` replaces the class table of the file."""
+    def read(
+        self, source: str | Path, classes: ClassTable | None = None, watch: Watch | None = None
+    ) -> tuple[LabelImage, ...]:
+        """Read masks back; ``classes`` replaces the class table of the file, ``watch`` is shown how far it has come."""
+        return run_to_end(self.read_steps(source, classes), watch)
+
+    def read_steps(
+        self, source: str | Path, classes: ClassTable | None = None
+    ) -> Generator[Progress, None, tuple[LabelImage, ...]]:
+        """Read masks back step by step; see `read`."""
         path = Path(source)
         if self.decode is None:
             raise MaskFormatError(f"{self.title} can be written but not read back; {path} stays closed.")
         self._need_library()
-        if not path.exists():
-            raise MaskFormatError(f"{path} does not exist; check the name.")
+        masks: list[LabelImage] = []
         try:
-            masks = tuple(self.decode(path))
+            if not path.exists():
+                raise MaskFormatError(f"{path} does not exist; check the name.")
+            for found in self.decode(path):
+                if isinstance(found, Progress):
+                    yield found
+                else:
+                    masks.append(found if classes is None else replace(found, classes=classes))
+                    yield Progress(len(masks), len(masks), found.stem)
+        except Cancelled:
+            raise
         except MaskFormatError as error:
             if str(path.parent) in str(error):
                 raise
             raise MaskFormatError(f"{path}: {error}") from error
         except Exception as error:  # each library has errors of its own for damaged files
             raise MaskFormatError(f"{path} cannot be read as {self.title}: {reason_of(error)}.") from error
-        if classes is not None:
-            masks = tuple(replace(mask, classes=classes) for mask in masks)
-        return masks
+        return tuple(masks)
 
     def place(self, target: Path) -> OutputPlace:
         """Return where an export to ``target`` goes."""
@@ -193,18 +229,27 @@ class MaskFormat:
 
     def _export(
         self, masks: LabelImage | Iterable[LabelImage], target: Path, options: ExportOptions, *, commit: bool
-    ) -> ExportReport:
+    ) -> Generator[Progress, None, ExportReport]:
         self._need_library()
-        place, tally = self.place(target), Tally()
-        prepared = self._prepared([masks] if isinstance(masks, LabelImage) else masks, place, options, tally)
-        items = self.encode(prepared, place, options, tally)
-        if not commit:
-            paths = tuple(place.folder / PurePosixPath(item.path) for item in items)
-            return tally.report(self.key, paths)
+        masks = [masks] if isinstance(masks, LabelImage) else masks
+        tally = Tally(expected=len(masks) if isinstance(masks, Sized) else 0)
         try:
+            place = self.place(target)
+            items = self.encode(self._prepared(masks, place, options, tally), place, options, tally)
+            if not commit:
+                paths = []
+                for item in items:
+                    if isinstance(item, Progress):
+                        yield item
+                    else:
+                        paths.append(place.folder / PurePosixPath(item.path))
+                return tally.report(self.key, tuple(paths))
             with staged(place.folder) as staging:
                 for item in items:
-                    staging.add(item)
+                    if not isinstance(item, Progress):
+                        staging.add(item)
+                        item = tally.progress(item.path)
+                    yield item
                 report = tally.report(self.key, tuple(staging.paths))
                 if not report.images:
                     raise MaskFormatError(f"There is no mask to export to {target}; choose at least one.")
@@ -231,7 +276,6 @@ class MaskFormat:
                 mask = mask.renamed(self._stem(place.file))
             elif self.layout is Layout.ONE:
                 mask = _distinct(mask, stems, images, tally)
-            check_text(mask)
             if mask.scores is not None and not self.scores:
                 tally.note("The class scores are not in the files; a NumPy archive (npz) keeps them.")
             for piece in mask.pieces(self.stacks):

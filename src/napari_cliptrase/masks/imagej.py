@@ -11,11 +11,13 @@ from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.naming import file_part, one_line
+from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.outlines import Outline, outlines
 from napari_cliptrase.masks.rings import Ring
 from napari_cliptrase.masks.staging import OutFile
 
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+_LONGEST_NAME = 200
 _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0
 
 
@@ -29,11 +31,19 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
                     number = numbers[outline.entry.id] = numbers.get(outline.entry.id, 0) + 1
                     # the id keeps classes apart whose names differ only in characters that file names lack
                     file = f"{file_part(outline.entry.name)}-{outline.entry.id}-{number}.roi"
-                    roi = _roi(outline, f"{one_line(outline.entry.name)}-{number}", position)
+                    roi = _roi(outline, f"{_name(outline.entry.name, tally)}-{number}", position)
                     info = zipfile.ZipInfo(file)  # dated 1980: equal masks give equal bytes
                     info.compress_type = zipfile.ZIP_DEFLATED
                     archive.writestr(info, roi)
         yield OutFile(place.file or f"{mask.stem}_rois.zip", stream.getvalue())
+
+
+def _name(name: str, tally: Tally) -> str:
+    """Return a name without emoji and the like: the files count characters of two bytes, and readers lose count."""
+    plain = "".join(character if ord(character) < 0x10000 else _UNKNOWN for character in name)[:_LONGEST_NAME]
+    if plain != name:
+        tally.note(f"Class {name!r:.60} is called {plain!r:.60} in the ROIs, which cannot hold its name.")
+    return plain
 
 
 def _positions(mask: LabelImage) -> Iterator[tuple[LabelImage, dict[str, int]]]:

@@ -1,5 +1,6 @@
 """What is exported: one label array with everything a format may have a place for."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.classes.table import HIGHEST_ID, ClassTable
 from napari_cliptrase.errors import MaskFormatError
 
 Labels = NDArray[np.integer]
@@ -18,11 +20,16 @@ Labels = NDArray[np.integer]
 PIXEL = "pixel"
 _CHUNK = 1 << 20
 _DENSE = 1 << 22
+_LONGEST = 1e15
+_LONGEST_NAME = 251  # bytes of a file name that leave room for .png: file systems end at 255
+_SHORTENED = 200  # leaves room for every suffix
 
 
 @dataclass(frozen=True, eq=False)
 class LabelImage:
     """A label array and what its numbers mean.
+
+    Everything is checked and made such that each format can hold it here, once: writers need not look again.
 
     Attributes
     ----------
@@ -62,42 +69,67 @@ class LabelImage:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        labels = np.asarray(self.labels)
-        if labels.dtype == bool:
-            labels = labels.view(np.uint8)
-        if not np.issubdtype(labels.dtype, np.integer):
-            raise MaskFormatError(f"Mask {self.stem!r} holds {labels.dtype} values; labels are whole numbers.")
-        if labels.ndim < 2 or 0 in labels.shape[-2:]:
+        self._set("stem", _clean_stem(self.stem))
+        labels = self._whole_numbers(self.labels, "labels")
+        if labels.ndim < 2 or 0 in labels.shape:
             raise MaskFormatError(f"Mask {self.stem!r} has shape {labels.shape}; it needs at least one row and column.")
-        if labels.dtype.kind == "i" and labels.size and int(labels.min()) < 0:
-            raise MaskFormatError(f"Mask {self.stem!r} holds negative labels; class ids start at 1, 0 is background.")
         axes = self.axes or "TCZYX"[-labels.ndim :]
-        if len(axes) != labels.ndim or not axes.endswith("YX") or len(set(axes)) != len(axes):
+        known = axes.isascii() and axes.isalpha() and axes.isupper() and len(set(axes)) == len(axes)
+        if len(axes) != labels.ndim or not axes.endswith("YX") or not known:
             raise MaskFormatError(
                 f"Mask {self.stem!r} has {labels.ndim} axes of shape {labels.shape}, which {axes!r} does not describe; "
                 "name each axis once and end with YX."
             )
-        if self.instances is not None and self.instances.shape != labels.shape:
-            raise MaskFormatError(
-                f"Mask {self.stem!r} has shape {labels.shape} but its object numbers have {self.instances.shape}."
-            )
-        _check_stem(self.stem)
         self._set("labels", labels)
         self._set("axes", axes)
-        self._set("scale", self._per_axis("scale", self.scale, 1.0))
-        self._set("units", self._per_axis("units", self.units, PIXEL))
-        self._set("origin", self._per_axis("origin", self.origin, 0.0))
+        self._set("image_name", None if self.image_name is None else clean_name(self.image_name) or None)
+        self._set("scale", self._lengths("scale", self.scale, 1.0))
+        self._set("origin", self._lengths("origin", self.origin, 0.0))
+        self._set("units", tuple(clean_name(str(unit)) for unit in self._per_axis("units", self.units, PIXEL)))
+        if self.instances is not None:
+            instances = self._whole_numbers(self.instances, "object numbers")
+            if instances.shape != labels.shape:
+                raise MaskFormatError(
+                    f"Mask {self.stem!r} has shape {labels.shape} but its object numbers have {instances.shape}."
+                )
+            self._set("instances", instances)
         self._set("classes", self.classes.with_missing(self.counts))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
-    def _per_axis(self, name: str, values: tuple[object, ...], default: object) -> tuple[object, ...]:
+    def _whole_numbers(self, values: Any, what: str) -> Labels:
+        """Return labels or object numbers as an array of integers from 0 to the highest id, in native byte order."""
+        array = np.asarray(values)
+        if array.dtype == bool:
+            array = array.view(np.uint8)
+        if not np.issubdtype(array.dtype, np.integer):
+            raise MaskFormatError(f"Mask {self.stem!r} holds {array.dtype} values; {what} are whole numbers.")
+        if array.dtype.kind == "i" and array.size and int(array.min()) < 0:
+            raise MaskFormatError(f"Mask {self.stem!r} holds negative {what}; they start at 1, 0 is background.")
+        if array.dtype.itemsize == 8 and array.size and int(array.max()) > HIGHEST_ID:
+            raise MaskFormatError(f"Mask {self.stem!r} holds {what} above {HIGHEST_ID:,}; use smaller numbers.")
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+    def _per_axis(self, name: str, values: tuple[Any, ...], default: object) -> tuple[Any, ...]:
         if not values:
             return (default,) * len(self.axes)
         if len(values) != len(self.axes):
             raise MaskFormatError(f"Mask {self.stem!r} has axes {self.axes} but {len(values)} values of {name}.")
         return tuple(values)
+
+    def _lengths(self, name: str, values: tuple[Any, ...], default: float) -> tuple[float, ...]:
+        """Return one finite number per axis, which files of every kind can hold; a pixel has a size other than 0."""
+        lengths = self._per_axis(name, values, default)
+        for length in lengths:
+            number = isinstance(length, int | float | np.number) and not isinstance(length, bool)
+            if not number or not abs(length) <= _LONGEST or (name == "scale" and abs(length) < 1 / _LONGEST):
+                what = "size of a pixel" if name == "scale" else "position of its first pixel"
+                raise MaskFormatError(
+                    f"Mask {self.stem!r} has {length!r:.60} as {what}; it needs a number within ±{_LONGEST:.0e}"
+                    + (" other than 0." if name == "scale" else ".")
+                )
+        return tuple(float(length) for length in lengths)
 
     @cached_property
     def counts(self) -> Mapping[int, int]:
@@ -206,10 +238,21 @@ def dtype_for(top: int) -> np.dtype[np.unsignedinteger]:
     return np.dtype(np.min_scalar_type(top))
 
 
-def _check_stem(stem: str) -> None:
-    path = PurePosixPath(stem)
-    if not path.name or path.is_absolute() or ".." in path.parts or "\\" in stem or "\0" in stem:
+def _clean_stem(stem: str) -> str:
+    """Return a stem that every file system can hold; refuse one that leads out of the folder."""
+    clean = clean_name(stem)
+    path = PurePosixPath(clean)
+    if not path.name or path.is_absolute() or ".." in path.parts or "\\" in clean:
         raise MaskFormatError(f"{stem!r} cannot name a mask file; use a name such as 'a' or 'folder/a'.")
+    return "/".join(map(_cut, path.parts))
+
+
+def _cut(part: str) -> str:
+    """Shorten a file name that is longer than file systems allow, and keep it apart from others that begin alike."""
+    content = part.encode("utf-8")
+    if len(content) <= _LONGEST_NAME:
+        return part
+    return content[: _SHORTENED - 9].decode("utf-8", "ignore") + "-" + hashlib.sha256(content).hexdigest()[:8]
 
 
 def _with_suffix(name: str, suffix: str) -> str:

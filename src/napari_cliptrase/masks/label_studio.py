@@ -3,32 +3,34 @@
 import json
 import uuid
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-import numpy as np
-from numpy.typing import NDArray
-
 from napari_cliptrase.classes.colors import to_hex
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
-from napari_cliptrase.masks.json_file import read_json
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally, counted
-from napari_cliptrase.masks.mask_regions import Order, Region, regions
-from napari_cliptrase.masks.naming import by_name, stem_of, unique, xml_name
+from napari_cliptrase.masks.mask_regions import Region, regions
+from napari_cliptrase.masks.naming import by_name, stem_of, unique
+from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.rle_pack import pack, unpack
-from napari_cliptrase.masks.shape_canvas import ShapeCanvas
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
 
 _FROM, _TO = "label", "image"
 
 
-def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | Progress]:
     table = ClassTable()
     tasks = []
     for mask in masks:
@@ -42,6 +44,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
                 "predictions": [{"model_version": "napari-cliptrase", "result": result}],
             }
         )
+        yield tally.progress(mask.stem)
     by_name(table, FORMAT.title)
     yield OutFile.text(place.file or FORMAT.default_name, json.dumps(tasks, ensure_ascii=False) + "\n")
     yield OutFile.text(place.beside("config.xml"), _config(table))
@@ -63,8 +66,7 @@ def _result(mask: LabelImage, number: int, region: Region) -> dict[str, Any]:
 
 def _config(table: ClassTable) -> str:
     labels = "".join(
-        f'    <Label value={quoteattr(xml_name(entry.name, FORMAT.title))} background="{to_hex(entry.color)}"/>\n'
-        for entry in table
+        f'    <Label value={quoteattr(entry.name)} background="{to_hex(entry.color)}"/>\n' for entry in table
     )
     return (
         f'<View>\n  <Image name="{_TO}" value="$image" zoom="true"/>\n'
@@ -77,12 +79,12 @@ def _is_tasks(found: Candidate) -> bool:
     return isinstance(data, list) and bool(data) and isinstance(data[0], dict) and "data" in data[0]
 
 
-def _decode(path: Path) -> Iterator[LabelImage]:
+def _decode(path: Path) -> Iterator[LabelImage | Progress]:
     tasks = read_json(path)
     table = ClassTable()
     for task in tasks:
         if described := (task.get("meta") or {}).get(metadata.KEY):
-            table = table.joined(ClassTable.from_json(json.dumps(described["classes"]), str(path)), str(path))
+            table = table.joined(ClassTable.from_data(described["classes"]), str(path))
     table = tables.with_names(table, (name for task in tasks for name, _ in _brushes(task)))
     shapes = [_shape(task) for task in tasks]
     unknown = sum(shape is None and bool(_results(task)) for shape, task in zip(shapes, tasks, strict=True))
@@ -93,8 +95,7 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         image = next((str(value) for value in task["data"].values() if isinstance(value, str)), "mask")
         described = (task.get("meta") or {}).get(metadata.KEY) or {}
         canvas = ShapeCanvas(shape, table)
-        for name, item in _brushes(task):
-            canvas.add(name, _inside(item))
+        yield from painted(list(_brushes(task)), partial(_paint, canvas), image)
         for sentence in _left_out(task, image):
             canvas.skip(sentence)
         if unknown:
@@ -106,6 +107,13 @@ def _decode(path: Path) -> Iterator[LabelImage]:
             units=tuple(described.get("units", ())),
             origin=tuple(described.get("origin", ())),
         )
+
+
+def _paint(canvas: ShapeCanvas, brush: tuple[str, dict[str, Any]]) -> None:
+    name, item = brush
+    if _size(item) != canvas.shape:
+        raise ValueError("a brush mask has another size than its image")
+    canvas.add_runs(canvas.id_of(name), *unpack(item["value"]["rle"], canvas.shape[0] * canvas.shape[1]))
 
 
 def _versions(task: dict[str, Any]) -> list[dict[str, Any]]:
@@ -140,18 +148,13 @@ def _shape(task: dict[str, Any]) -> tuple[int, int] | None:
     """Rows and columns of the image of a task, as we wrote them or as any of its results says."""
     described = (task.get("meta") or {}).get(metadata.KEY) or {}
     if described.get("shape"):
-        height, width = described["shape"]
-        return int(height), int(width)
+        height, width = (whole(size, "shape") for size in described["shape"])
+        return height, width
     return next((_size(item) for item in _results(task) if "original_height" in item), None)
 
 
 def _size(item: dict[str, Any]) -> tuple[int, int]:
-    return int(item["original_height"]), int(item["original_width"])
-
-
-def _inside(item: dict[str, Any]) -> NDArray[np.bool_]:
-    height, width = _size(item)
-    return unpack(item["value"]["rle"]).reshape(height, width, 4)[..., 3] > 0
+    return whole(item["original_height"], "original_height"), whole(item["original_width"], "original_width")
 
 
 FORMAT = MaskFormat(

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,20 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.json_file import json_in, whole
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
-from napari_cliptrase.masks.json_file import json_in
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.mask_regions import Order, Region, regions
-from napari_cliptrase.masks.naming import by_name, one_line
+from napari_cliptrase.masks.mask_regions import Region, regions
+from napari_cliptrase.masks.naming import by_name
+from napari_cliptrase.masks.pixel_runs import Ints, Order, mask_runs, runs_of_crop
 from napari_cliptrase.masks.png import pixels_in
 from napari_cliptrase.masks.png_file import encode_png
-from napari_cliptrase.masks.rings import fill
-from napari_cliptrase.masks.shape_canvas import ShapeCanvas
+from napari_cliptrase.masks.polygon_fill import ring_of
+from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
 
 VERSION = "5.5.0"  # the first whose readers know mask shapes well; newer ones read it
 
@@ -50,7 +52,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         yield OutFile.text(place.file or f"{mask.stem}.json", text)
     path = place.folder / place.beside("labels.txt")
     old = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []  # of other masks in the folder
-    names = dict.fromkeys(["__ignore__", "_background_", *old, *(one_line(entry.name) for entry in table)])
+    names = dict.fromkeys(["__ignore__", "_background_", *old, *(entry.name for entry in table)])
     yield OutFile.text(place.beside("labels.txt"), "".join(f"{name}\n" for name in names))
 
 
@@ -78,7 +80,7 @@ def is_labelme(found: Candidate) -> bool:
     return isinstance(data, dict) and "shapes" in data and "imageHeight" in data
 
 
-def _decode(source: Path) -> Iterator[LabelImage]:
+def _decode(source: Path) -> Iterator[LabelImage | Progress]:
     loaded = [
         (path, stem, data)
         for path, stem in tables.mask_files(source, (".json",))
@@ -89,20 +91,20 @@ def _decode(source: Path) -> Iterator[LabelImage]:
     table = ClassTable()
     for path, _, data in loaded:
         if described := data.get(metadata.KEY):
-            table = table.joined(ClassTable.from_json(json.dumps(described["classes"]), str(path)), str(path))
+            table = table.joined(ClassTable.from_data(described["classes"]), str(path))
     table = tables.with_names(table, (str(s["label"]) for _, _, data in loaded for s in data["shapes"]))
     for _, stem, data in loaded:
-        yield _read(stem, data, table)
+        yield (yield from _read(stem, data, table))
 
 
-def _read(stem: str, data: dict[str, Any], table: ClassTable) -> LabelImage:
-    canvas = ShapeCanvas((int(data["imageHeight"]), int(data["imageWidth"])), table)
-    for shape in data["shapes"]:
-        inside = _inside(shape, canvas.shape)
-        if inside is None:
+def _read(stem: str, data: dict[str, Any], table: ClassTable) -> Generator[Progress, None, LabelImage]:
+    canvas = ShapeCanvas((whole(data["imageHeight"], "imageHeight"), whole(data["imageWidth"], "imageWidth")), table)
+
+    def paint(shape: dict[str, Any]) -> None:
+        if not _painted_on(canvas, shape):
             canvas.skip(f"{stem}: shapes of type {shape.get('shape_type')!r} have no area and were left out.")
-        else:
-            canvas.add(str(shape["label"]), inside, shape.get("group_id"))
+
+    yield from painted(data["shapes"], paint, stem)
     folder = PurePosixPath(stem).parent
     described = data.get(metadata.KEY) or {}
     image = described.get("image") or str(folder / str(data.get("imagePath") or f"{stem}.png"))
@@ -115,33 +117,45 @@ def _read(stem: str, data: dict[str, Any], table: ClassTable) -> LabelImage:
     )
 
 
-def _inside(shape: dict[str, Any], size: tuple[int, int]) -> NDArray[np.bool_] | None:
-    points = np.asarray(shape["points"], np.float64).reshape(-1, 2)
-    match shape.get("shape_type") or "polygon":
-        case "mask":
-            (left, top), (right, bottom) = points.round().astype(int).tolist()
-            crop = _pixels(shape["mask"])
-            if crop.shape != (bottom - top + 1, right - left + 1) or left < 0 or top < 0:
-                raise ValueError(f"the mask of a {shape['label']!r} does not fit its points")
-            inside = np.zeros(size, bool)
-            inside[top : bottom + 1, left : right + 1] = crop
-            return inside
-        case "polygon":
-            return fill([points], size)
-        case "rectangle":
-            (x0, y0), (x1, y1) = points.tolist()
-            return fill([np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])], size)
-        case "circle":
-            (x, y), edge = points
-            rows, columns = np.ogrid[: size[0], : size[1]]
-            radius = float(np.hypot(edge[0] - x, edge[1] - y))
-            return np.asarray((columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 <= radius**2)
-        case _:
-            return None
+def _painted_on(canvas: ShapeCanvas, shape: dict[str, Any]) -> bool:
+    """Paint a shape; return False when it has no area."""
+    class_id, group = canvas.id_of(str(shape["label"])), shape.get("group_id")
+    kind = shape.get("shape_type") or "polygon"
+    if kind not in ("mask", "polygon", "rectangle", "circle"):
+        return False
+    points = ring_of(shape["points"])
+    if kind == "polygon":
+        canvas.add_rings(class_id, [points], group)
+        return True
+    (x0, y0), (x1, y1) = points.tolist()
+    if kind == "rectangle":
+        canvas.add_rings(class_id, [np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])], group)
+    elif kind == "circle":
+        canvas.add_runs(class_id, *_disc(x0, y0, float(np.hypot(x1 - x0, y1 - y0)), canvas.shape), group)
+    else:
+        crop = round(x0), round(y0), round(x1) - round(x0) + 1, round(y1) - round(y0) + 1
+        pixels = _pixels(shape["mask"])
+        if pixels.shape != crop[:1:-1]:
+            raise ValueError(f"the mask of a {shape['label']!r:.60} does not fit its points")
+        canvas.add_runs(class_id, *runs_of_crop(*mask_runs(pixels.reshape(-1)), crop, canvas.shape), group)
+    return True
+
+
+def _disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> tuple[Ints, Ints]:
+    """Runs of the pixels whose centre lies within a circle."""
+    height, width = shape
+    first, last = (int(np.clip(value, 0, height)) for value in (np.ceil(y - radius - 0.5), np.floor(y + radius + 0.5)))
+    rows = np.arange(first, last)
+    half = np.sqrt(np.maximum(radius**2 - (rows + 0.5 - y) ** 2, 0))
+    left = np.clip(np.ceil(x - half - 0.5), 0, width).astype(np.int64)
+    right = np.clip(np.floor(x + half - 0.5) + 1, 0, width).astype(np.int64)
+    some = (right > left) & (np.abs(rows + 0.5 - y) <= radius)
+    return (rows * width + left)[some], (right - left)[some]
 
 
 def _pixels(text: str) -> NDArray[np.bool_]:
-    return pixels_in(BytesIO(base64.b64decode(text)))[0].astype(bool)
+    pixels = pixels_in(BytesIO(base64.b64decode(text)))[0]
+    return pixels.astype(bool)
 
 
 FORMAT = MaskFormat(

@@ -7,6 +7,7 @@ from typing import Final
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.progress import Progress
 
 _NO_OBJECTS: Final = {
     "objects": ", since the format has none",
@@ -53,7 +54,7 @@ class ExportReport:
 
 @dataclass
 class Tally:
-    """Collects the report while an encoder runs."""
+    """Collects the report while an encoder runs; ``expected`` is the number of images, 0 while it is not known."""
 
     images: int = 0
     pixels_written: int = 0
@@ -62,6 +63,11 @@ class Tally:
     class_ids: set[int] = field(default_factory=set)
     lost: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    expected: int = 0
+
+    def progress(self, text: str) -> Progress:
+        """Return how many of the expected images are done."""
+        return Progress(self.images, max(self.images, self.expected), text)
 
     def image(self, mask: LabelImage) -> None:
         """Count an image whose class pixels are all written."""

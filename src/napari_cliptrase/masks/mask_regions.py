@@ -2,21 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.table import MaskClass
 from napari_cliptrase.masks.label_image import LabelImage, Labels
-from napari_cliptrase.masks.pixel_runs import ValueRuns, column_runs, row_runs
-
-
-class Order(StrEnum):
-    """Direction in which a plane is flattened."""
-
-    COLUMNS = "columns"
-    ROWS = "rows"
+from napari_cliptrase.masks.pixel_runs import Order, ValueRuns, column_runs, row_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +28,7 @@ class Region:
     @property
     def box(self) -> tuple[int, int, int, int]:
         """(x, y, width, height) of the smallest box around the region."""
-        first, last, low, high = self.runs.extent()
+        first, last, low, high = self.runs.extent
         if self.order is Order.COLUMNS:
             return first, low, last - first, high - low
         return low, first, high - low, last - first

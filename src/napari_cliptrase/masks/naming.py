@@ -6,10 +6,9 @@ from urllib.parse import quote
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.label_image import LabelImage
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _RESERVED = re.compile(r'[<>:"/\\|?*%\x00-\x1f\x7f]')
+_LONGEST_PART = 80  # bytes
 
 
 def by_name(table: ClassTable, title: str) -> None:
@@ -24,33 +23,11 @@ def by_name(table: ClassTable, title: str) -> None:
         seen[entry.name] = entry.id
 
 
-def check_text(mask: LabelImage) -> None:
-    """Refuse names that no text file can hold: broken characters, from a damaged file or an odd file name."""
-    names = [("Mask", mask.stem), ("Image", mask.image_name or "")]
-    names += [("Background", name) for name in mask.classes.background]
-    for entry in mask.classes:
-        names += [("Class", entry.name), *(("Prompt", prompt) for prompt in entry.prompts)]
-    for what, name in names:
-        if any(0xD800 <= ord(c) <= 0xDFFF for c in name):
-            raise MaskFormatError(f"{what} {name!r} holds a broken character, which no text file can hold; rename it.")
-
-
-def xml_name(name: str, title: str, what: str = "Class") -> str:
-    """Return a name that XML can hold; refuse control characters. ``what`` is named, for the message."""
-    if _CONTROL.search(name) or any(0xD800 <= ord(c) <= 0xDFFF or ord(c) in (0xFFFE, 0xFFFF) for c in name):
-        raise MaskFormatError(f"{what} {name!r} holds a control character, which {title} cannot hold; rename it.")
-    return name
-
-
 def file_part(name: str) -> str:
     """Return a class name as part of a file name on every system: reserved characters become %3A and the like."""
-    safe = _RESERVED.sub(lambda match: quote(match.group(), safe=""), name.strip())
-    return safe.strip(". ")[:80] or "class"
-
-
-def one_line(name: str, forbidden: str = "") -> str:
-    """Return a name on one line without the characters that the format keeps for itself."""
-    return "".join("_" if c in forbidden else c for c in _CONTROL.sub(" ", name))
+    safe = _RESERVED.sub(lambda match: quote(match.group(), safe=""), name.strip()).strip(". ")
+    short = safe.encode("utf-8", "replace")[:_LONGEST_PART].decode("utf-8", "ignore")
+    return short.rstrip(". ") or "class"
 
 
 def bare(file_name: str) -> str:

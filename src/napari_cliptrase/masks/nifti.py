@@ -14,7 +14,6 @@ from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.naming import one_line
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
 
@@ -59,7 +58,7 @@ def _labels(table: ClassTable) -> str:
     lines = ['    0     0    0    0        0  0  0    "Clear Label"']
     for entry in table:
         red, green, blue = entry.color
-        name = one_line(entry.name).replace('"', "'")
+        name = entry.name.replace('"', "'")
         lines.append(f'{entry.id:5d}   {red:3d}  {green:3d}  {blue:3d}        1  1  1    "{name}"')
     return "\n".join(lines) + "\n"
 

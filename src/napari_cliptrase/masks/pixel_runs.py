@@ -1,9 +1,9 @@
-"""Run-length encoding of label arrays: one pass gives the runs of every class, without a mask per class."""
+"""Runs of pixels in a flattened plane: one pass over a label array gives those of every class or object."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,30 @@ Ints = NDArray[np.int64]
 _BLOCK = 1 << 20
 
 
+class Order(StrEnum):
+    """Direction in which a plane is flattened."""
+
+    COLUMNS = "columns"
+    ROWS = "rows"
+
+
 @dataclass(frozen=True, eq=False)
 class ValueRuns:
     """All runs of one value in a flattened plane.
 
-    ``starts`` (ascending) and ``lengths`` are (n,) int32, or int64 for planes of more than 2³¹ pixels. ``line`` is the
-    length of a line of the flattening: H when it goes down the columns (COCO), W when it goes along the rows (CVAT,
-    Label Studio); ``size`` is H·W.
+    Attributes
+    ----------
+    starts, lengths
+        (n,) int32, or int64 for planes of more than 2³¹ pixels; ascending.
+    line
+        Length of a line of the flattening: H when it goes down the columns (COCO), W when it goes along the rows (CVAT,
+        Label Studio).
+    size
+        H·W.
+    area
+        Number of pixels.
+    extent
+        First and one-past-last line, first and one-past-last position within the lines.
     """
 
     value: int
@@ -28,30 +45,32 @@ class ValueRuns:
     lengths: NDArray[np.signedinteger]
     line: int
     size: int
-
-    @property
-    def area(self) -> int:
-        """Number of pixels."""
-        return int(self.lengths.sum())
+    area: int
+    extent: tuple[int, int, int, int]
 
     def counts(self) -> Ints:
         """Alternating lengths of outside and inside runs, outside first (0 when the first pixel is inside)."""
-        counts = np.empty(2 * len(self.starts) + 1, np.int64)
-        ends = self.starts + self.lengths
-        counts[1::2] = self.lengths
-        counts[0] = self.starts[0]
-        counts[2:-1:2] = self.starts[1:] - ends[:-1]
-        counts[-1] = self.size - ends[-1]
-        return counts if counts[-1] else counts[:-1]
+        return alternating(self.starts, self.lengths, self.size)
 
-    def extent(self) -> tuple[int, int, int, int]:
-        """First and one-past-last line, first and one-past-last position within the lines."""
-        lasts = self.starts + self.lengths - 1
-        first, last = self.starts // self.line, lasts // self.line
-        whole = bool((first != last).any())
-        low = 0 if whole else int((self.starts % self.line).min())
-        high = self.line if whole else int((lasts % self.line).max()) + 1
-        return int(first[0]), int(last[-1]) + 1, low, high
+    def crop_counts(self) -> Ints:
+        """Like `counts`, within the box around the runs."""
+        first, last, low, high = self.extent
+        line, at = np.divmod(self.starts.astype(np.int64), self.line)
+        return alternating((line - first) * (high - low) + at - low, self.lengths, (last - first) * (high - low))
+
+
+def alternating(starts: NDArray[np.signedinteger], lengths: NDArray[np.signedinteger], size: int) -> Ints:
+    """Return alternating lengths of outside and inside runs of ``size`` pixels; runs that touch become one."""
+    ends = starts + lengths
+    apart = starts[1:] != ends[:-1]
+    if not apart.all():
+        starts, ends = starts[np.append(True, apart)], ends[np.append(apart, True)]
+    counts = np.empty(2 * len(starts) + 1, np.int64)
+    counts[1::2] = ends - starts
+    counts[0] = starts[0]
+    counts[2:-1:2] = starts[1:] - ends[:-1]
+    counts[-1] = size - ends[-1]
+    return counts if counts[-1] else counts[:-1]
 
 
 def column_runs(plane: Labels) -> Iterator[ValueRuns]:
@@ -65,6 +84,31 @@ def row_runs(plane: Labels) -> Iterator[ValueRuns]:
 
 
 def _runs(lines: Labels) -> Iterator[ValueRuns]:
+    count, line = lines.shape
+    size = count * line
+    values, starts, lengths = _sorted_runs(lines)
+    if not len(values):
+        return
+    first = np.concatenate(([0], np.flatnonzero(values[1:] != values[:-1]) + 1))
+    lasts = starts + lengths - 1
+    low_line, high_line = starts // line, lasts // line
+    areas = np.add.reduceat(lengths, first, dtype=np.int64).tolist()
+    over_ends = np.logical_or.reduceat(low_line != high_line, first).tolist()
+    lowest = np.minimum.reduceat(starts % line, first).tolist()
+    highest = np.maximum.reduceat(lasts % line, first).tolist()
+    bounds = [*first.tolist(), len(values)]
+    first_lines, last_lines = low_line[first].tolist(), high_line[np.array(bounds[1:]) - 1].tolist()
+    of_value = values[first].tolist()
+    for number, (begin, end) in enumerate(pairwise(bounds)):
+        low, high = (0, line - 1) if over_ends[number] else (lowest[number], highest[number])
+        extent = first_lines[number], last_lines[number] + 1, low, high + 1
+        yield ValueRuns(of_value[number], starts[begin:end], lengths[begin:end], line, size, areas[number], extent)
+
+
+def _sorted_runs(
+    lines: Labels,
+) -> tuple[Labels, NDArray[np.signedinteger], NDArray[np.signedinteger]]:
+    """Values, starts and lengths of the runs of all values other than 0, sorted by value and start."""
     count, line = lines.shape
     size = count * line
     step = max(1, _BLOCK // line)
@@ -84,65 +128,61 @@ def _runs(lines: Labels) -> Iterator[ValueRuns]:
     lengths = np.diff(starts, append=kind(size))
     inside = np.flatnonzero(values)
     order = inside[np.argsort(values[inside], kind="stable")]
-    values, starts, lengths = values[order], starts[order], lengths[order]
-    bounds = np.flatnonzero(values[1:] != values[:-1]) + 1
-    for begin, end in pairwise([0, *bounds.tolist(), len(values)] if len(values) else []):
-        yield ValueRuns(int(values[begin]), starts[begin:end], lengths[begin:end], line, size)
+    return values[order], starts[order], lengths[order]
 
 
-def mask_of(counts: Ints, size: int) -> NDArray[np.bool_]:
-    """Return the (size,) mask that alternating ``counts`` describe; ValueError when the lengths do not add up."""
-    counts = np.asarray(counts, np.int64)
-    total = int(counts.sum())
-    if total != size or (len(counts) and int(counts.min()) < 0):
+def mask_runs(inside: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Starts and lengths of the runs of a flat mask."""
+    edges = np.flatnonzero(np.diff(inside.view(np.int8), prepend=0, append=0))
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+def runs_of_crop(
+    starts: Ints, lengths: Ints, crop: tuple[int, int, int, int], shape: tuple[int, int]
+) -> tuple[Ints, Ints]:
+    """Runs of an (H, W) image from runs of a flattened crop (x, y, width, height) of it, cut at the ends of lines."""
+    x, y, width, height = crop
+    if min(x, y) < 0 or min(width, height) < 1 or x + width > shape[1] or y + height > shape[0]:
+        raise ValueError(f"a mask of {width} × {height} pixels at {x}, {y} lies outside its image")
+    ends = starts + lengths
+    first = starts // width
+    lines = (ends - 1) // width - first + 1
+    run = np.repeat(np.arange(len(starts)), lines)
+    line = np.arange(len(run)) - np.repeat(np.cumsum(lines) - lines, lines) + first[run]
+    begin, end = np.maximum(starts[run], line * width), np.minimum(ends[run], (line + 1) * width)
+    return (line + y) * shape[1] + begin - line * width + x, end - begin
+
+
+def runs_of_counts(counts: Ints, size: int) -> tuple[Ints, Ints]:
+    """Starts and lengths of the inside runs of alternating ``counts``; ValueError unless they fill ``size`` pixels."""
+    if len(counts) and int(counts.min()) < 0:
+        raise ValueError(f"it holds a run of {int(counts.min()):,} pixels")
+    ends = np.cumsum(counts)
+    # lengths above the size of the image could wrap around to a sum that fits
+    total = int(ends[-1]) if len(ends) and int(counts.max()) <= size else sum(counts.tolist())
+    if total != size:
         raise ValueError(f"its run lengths sum to {total} instead of {size} pixels")
-    inside = np.zeros(len(counts), bool)
-    inside[1::2] = True
-    return np.repeat(inside, counts)
+    lengths = counts[1::2]
+    starts = ends[1::2] - lengths
+    some = lengths > 0
+    return (starts, lengths) if some.all() else (starts[some], lengths[some])
 
 
-def pack_counts(counts: Ints) -> str:
-    """Return the compressed COCO string of run lengths: differences to the length two before, five bits a character."""
-    values = np.array(counts, np.int64)
-    values[3:] -= counts[1:-2]
-    columns, present = [], []
-    more = np.ones(len(values), bool)
-    while more.any():
-        bits = values & 0x1F
-        values = values >> 5
-        present.append(more)
-        done = np.where(bits & 0x10, values == -1, values == 0)
-        columns.append(bits | np.where(done, 0, 0x20))
-        more = more & ~done
-    characters = (np.stack(columns, 1) + 48).astype(np.uint8)
-    return str(characters[np.stack(present, 1)].tobytes(), "ascii")
-
-
-def unpack_counts(text: str) -> Ints:
-    """Return the run lengths of a compressed COCO string; ValueError when it is not one."""
-    codes = np.frombuffer(text.encode("ascii"), np.uint8).astype(np.int64) - 48
-    if len(codes) == 0:
-        return np.empty(0, np.int64)
-    if codes.min() < 0 or codes.max() > 63 or codes[-1] & 0x20:
-        raise ValueError("its counts string is damaged")
-    last = (codes & 0x20) == 0
-    first = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
-    position = np.arange(len(codes)) - np.repeat(first, np.diff(first, append=len(codes)))
-    values = np.add.reduceat((codes & 0x1F) << (5 * position), first)
-    length = np.diff(first, append=len(codes))
-    negative = (codes[last] & 0x10) != 0
-    values = np.where(negative, values - (np.int64(1) << (5 * length)), values)
-    # each length is a difference to the one two before, from the fourth on: two interleaved running sums
-    values[1::2] = np.cumsum(values[1::2])
-    values[2::2] = np.cumsum(values[2::2])
-    return values
-
-
-def rle_mask(segmentation: Mapping[str, Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """(H, W) mask of a run-length segmentation."""
-    height, width = map(int, segmentation["size"])
-    if (height, width) != shape:
-        raise ValueError(f"a mask of {height} × {width} pixels belongs to an image of {shape[0]} × {shape[1]}")
-    counts = segmentation["counts"]
-    lengths = unpack_counts(counts) if isinstance(counts, str) else np.asarray(counts, np.int64)
-    return mask_of(lengths, height * width).reshape(width, height).T
+def expanded(
+    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = _BLOCK
+) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the number of its run and the index of each member of the runs, in order, at most ``most`` at once."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    for begin in range(0, total, most):
+        end = min(begin + most, total)
+        first, last = np.searchsorted(ends, (begin, end - 1), side="right").tolist()
+        start = np.asarray(starts[first : last + 1], np.int64).copy()
+        length = np.asarray(lengths[first : last + 1], np.int64).copy()
+        length[-1] -= int(ends[last]) - end
+        skipped = begin - (int(ends[first]) - int(lengths[first]))
+        start[0] += skipped
+        length[0] -= skipped
+        number = np.repeat(np.arange(first, last + 1), length)
+        before = np.cumsum(length) - length
+        yield number, np.arange(end - begin) + np.repeat(start - before, length)

@@ -6,6 +6,7 @@ joined by their sides; rings run along whole edges, and touch themselves nowhere
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +21,15 @@ _EAST, _SOUTH, _WEST, _NORTH = range(4)
 class Polygon:
     """One part of a region: (n, 2) rings of x, y corners, not closed; the outline first, then the holes.
 
-    The outline runs clockwise on the screen (right along the top edge), holes the other way.
+    The outline runs clockwise on the screen (right along the top edge), holes the other way. ``area`` is the number of
+    pixels, ``box`` is (left, top, right, bottom).
     """
 
     value: int
     outline: Ring
     holes: tuple[Ring, ...]
-
-    @property
-    def area(self) -> int:
-        """Number of pixels."""
-        return ring_area(self.outline) + sum(ring_area(hole) for hole in self.holes)
-
-
-def ring_area(ring: Ring) -> int:
-    """Pixels inside a ring; negative for one that runs the other way, as holes do."""
-    x, y = ring[:, 0], ring[:, 1]
-    return int((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) // 2
+    area: int
+    box: tuple[int, int, int, int]
 
 
 def polygons(plane: Labels) -> dict[int, list[Polygon]]:
@@ -45,17 +38,40 @@ def polygons(plane: Labels) -> dict[int, list[Polygon]]:
 
     parts = np.pad(np.asarray(label(plane, background=0, connectivity=1)), 1)
     part, start, end, direction = _segments(parts)
+    if not len(part):
+        return {}
     values = np.zeros(int(parts.max()) + 1, plane.dtype)
     values[parts[1:-1, 1:-1]] = plane
+    order, first = _chains(_links(part, start, end, direction, parts.size))
+    corners = np.stack(np.divmod(start[order], parts.shape[1])[::-1], 1)
+    bounds = np.append(first, len(corners))
+    areas = _areas(corners, bounds)
+    low = np.minimum.reduceat(corners, first, axis=0)
+    high = np.maximum.reduceat(corners, first, axis=0)
+    boxes = np.concatenate((low, high), 1).tolist()
+    owner = part[order[first]]
+    by_part = np.argsort(owner, kind="stable")
+    begins = np.flatnonzero(np.diff(owner[by_part], prepend=0))
+    part_areas = np.add.reduceat(areas[by_part], begins).tolist()
+    part_values = values[owner[by_part[begins]]].tolist()
+    ring_of = by_part.tolist()
+    edges = bounds.tolist()
     found: dict[int, list[Polygon]] = {}
-    rings: list[list[Ring]] = [[] for _ in range(len(values))]
-    corner = np.stack((start % parts.shape[1], start // parts.shape[1]), 1)
-    for members in _chains(_links(part, start, end, direction, parts.size)):
-        rings[int(part[members[0]])].append(corner[members])
-    for number, (outline, *holes) in enumerate(rings[1:], start=1):
-        value = int(values[number])
-        found.setdefault(value, []).append(Polygon(value, outline, tuple(holes)))
+    for number, (begin, last) in enumerate(pairwise([*begins.tolist(), len(ring_of)])):
+        outline, *holes = (corners[edges[ring] : edges[ring + 1]] for ring in ring_of[begin:last])
+        value = part_values[number]
+        left, top, right, bottom = boxes[ring_of[begin]]
+        polygon = Polygon(value, outline, tuple(holes), part_areas[number], (left, top, right, bottom))
+        found.setdefault(value, []).append(polygon)
     return dict(sorted(found.items()))
+
+
+def _areas(corners: Ring, bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pixels inside each ring; negative for those that run the other way, as holes do."""
+    following = np.arange(1, len(corners) + 1)
+    following[bounds[1:] - 1] = bounds[:-1]
+    (x, y), (next_x, next_y) = corners.T, corners[following].T
+    return np.asarray(np.add.reduceat(x * next_y - next_x * y, bounds[:-1]) // 2)
 
 
 def _segments(parts: Labels) -> tuple[NDArray[np.int64], ...]:
@@ -115,20 +131,22 @@ def _links(
     return order[np.where(choose, second, at)]
 
 
-def _chains(following: NDArray[np.intp]) -> Iterator[list[int]]:
-    """Yield the cycles of a permutation, each from its lowest member, lowest first."""
+def _chains(following: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Members of the cycles of a permutation, each from its lowest, lowest first; and where each cycle begins."""
     successor = following.tolist()
     seen = bytearray(len(successor))
-    for first in range(len(successor)):
-        if seen[first]:
+    order: list[int] = []
+    first: list[int] = []
+    for lowest in range(len(successor)):
+        if seen[lowest]:
             continue
-        members = []
-        at = first
+        first.append(len(order))
+        at = lowest
         while not seen[at]:
             seen[at] = 1
-            members.append(at)
+            order.append(at)
             at = successor[at]
-        yield members
+    return np.array(order, np.int64), np.array(first, np.int64)
 
 
 def with_seams(polygon: Polygon) -> Ring:
@@ -201,25 +219,3 @@ def _walk(
             yield rings[hole][:1]
             yield hook
     yield ring[done:]
-
-
-def fill(rings: Sequence[NDArray[np.floating] | Ring], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the (H, W) mask of pixels whose centre lies within an odd number of rings of x, y points."""
-    height, width = shape
-    toggles = np.zeros((height, width + 1), np.int32)
-    for ring in rings:
-        points = np.asarray(ring, np.float64)
-        if len(points) < 3:
-            continue
-        (x0, y0), (x1, y1) = points.T, np.roll(points, -1, axis=0).T
-        flip = y0 > y1
-        x0, x1 = np.where(flip, x1, x0), np.where(flip, x0, x1)
-        y0, y1 = np.where(flip, y1, y0), np.where(flip, y0, y1)
-        first = np.clip(np.ceil(y0 - 0.5), 0, height).astype(np.int64)
-        count = np.maximum(np.clip(np.ceil(y1 - 0.5), 0, height).astype(np.int64) - first, 0)
-        edge = np.repeat(np.arange(len(count)), count)
-        row = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-        share = (row + 0.5 - y0[edge]) / (y1 - y0)[edge]
-        column = np.clip(np.ceil(x0[edge] + share * (x1 - x0)[edge] - 0.5), 0, width).astype(np.int64)
-        np.add.at(toggles, (row, column), 1)
-    return (np.cumsum(toggles[:, :-1], axis=1) & 1).astype(bool)

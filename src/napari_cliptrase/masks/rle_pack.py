@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.pixel_runs import Ints
 
 _SIZES = (3, 4, 8, 16)
@@ -18,6 +19,8 @@ _HEAD_BITS = 5 + 4 * 4
 def pack(counts: Ints) -> list[int]:
     """Return the bytes for alternating run lengths of pixels, outside first."""
     lengths = 4 * np.asarray(counts, np.int64)
+    if int(lengths.sum()) >= 1 << 32:
+        raise MaskFormatError("Label Studio ends at masks of 1,073,741,823 pixels; choose another format.")
     values = np.arange(len(lengths)) % 2 * 255
     top = 1 << _SIZES[-1]
     pieces = -(-lengths // top)  # a run longer than the longest block becomes several, an empty one none
@@ -43,26 +46,57 @@ def _to_bits(words: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.
     return bits[shifts < widths[:, None]]
 
 
-def unpack(data: Sequence[int]) -> NDArray[np.uint8]:
-    """Return the flat values that a packed list describes; ValueError when it ends too early."""
-    bits = np.unpackbits(np.asarray(data, np.uint8))
+def unpack(data: Sequence[int], pixels: int) -> tuple[Ints, Ints]:
+    """Starts and lengths of the runs of opaque pixels; ValueError unless the list holds ``pixels`` of them."""
+    content = _bytes(data)
     at = 0
 
-    def read(width: int) -> int:
+    def skip(width: int) -> int:
+        """Go on by some bits; return where they begin."""
         nonlocal at
-        if at + width > len(bits):
-            raise ValueError("its brush run lengths end too early")
-        value = int.from_bytes(np.packbits(bits[at : at + width]).tobytes(), "big") >> (-width % 8)
         at += width
-        return value
+        if at > 8 * len(content):
+            raise ValueError("its brush run lengths end too early")
+        return at - width
+
+    def read(width: int) -> int:
+        begin, last = skip(width), (at + 7) // 8
+        return int.from_bytes(content[begin // 8 : last], "big") >> (8 * last - at) & ((1 << width) - 1)
 
     size, word = read(32), read(5) + 1
+    if size != 4 * pixels:
+        raise ValueError(f"its brush run lengths hold {size // 4:,} instead of {pixels:,} pixels")
     widths = [read(4) + 1 for _ in range(4)]
-    parts: list[NDArray[np.uint8]] = []
+    values: list[int] = []
+    lengths: list[int] = []
     filled = 0
     while filled < size:
         run, length = read(1), read(widths[read(2)]) + 1
-        part = [read(word)] * length if run else [read(word) for _ in range(length)]
-        parts.append(np.asarray(part, np.uint8))
+        if run:
+            values.append(read(word))
+            lengths.append(length)
+        else:
+            values += _literal(content, skip(length * word), length, word)
+            lengths += [1] * length
         filled += length
-    return np.concatenate(parts)[:size] if parts else np.empty(0, np.uint8)
+    # of the four values of a pixel only the last, its opacity, counts
+    bounds = np.minimum(np.concatenate(([0], np.cumsum(np.array(lengths, np.int64)))), size) // 4
+    starts, counts = bounds[:-1], np.diff(bounds)
+    some = (counts > 0) & (np.array(values, np.int64) > 0)
+    return starts[some], counts[some]
+
+
+def _literal(content: bytes, at: int, length: int, word: int) -> list[int]:
+    """Values that stand one after the other, from a bit on."""
+    end = at + length * word
+    bits = np.unpackbits(np.frombuffer(content[at // 8 : (end + 7) // 8], np.uint8))[at % 8 :][: length * word]
+    weights = np.int64(1) << np.arange(word - 1, -1, -1)
+    values: list[int] = (bits.reshape(length, word) @ weights).tolist()
+    return values
+
+
+def _bytes(data: Sequence[int]) -> bytes:
+    try:
+        return bytes(list(data))
+    except (TypeError, ValueError):
+        raise ValueError("its brush run lengths are no list of numbers from 0 to 255") from None

@@ -1,17 +1,19 @@
 """Class tables beside masks: classes.json, labelmap.txt, and which files of a folder they speak of."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from napari_cliptrase.classes.colors import RGB
+from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.format import OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.naming import bare, one_line
+from napari_cliptrase.masks.naming import bare
 
 CLASSES = "classes.json"
 LABELMAP = "labelmap.txt"
@@ -63,7 +65,7 @@ def _check_void(table: ClassTable, old: ClassTable, path: Path) -> None:
 
 def with_names(table: ClassTable, names: Iterable[str]) -> ClassTable:
     """Return the table plus classes for names that it lacks, with the next free ids, in the order they come."""
-    new = [name for name in dict.fromkeys(names) if table.by_name(name) is None]
+    new = [name for name in dict.fromkeys(map(clean_name, names)) if table.by_name(name) is None]
     first = max((*table.ids, 0)) + 1
     free = (i for i in range(first, first + len(new) + 1) if i != table.void)
     added = tuple(MaskClass.named(i, name) for i, name in zip(free, new, strict=False))
@@ -79,7 +81,7 @@ def labelmap(table: ClassTable, palette: Sequence[RGB], tally: Tally) -> str:
         if entry is None:
             lines.append(f"_dummy{value}:{_rgb(palette[value])}::")
             continue
-        name = one_line(entry.name, ":")
+        name = entry.name.replace(":", "_")
         name = f"_{name[1:]}" if name.startswith("#") else name  # such a line is a comment
         if name != entry.name:
             tally.note(f"Class {entry.name!r} is called {name!r} in {LABELMAP}, which cannot hold its name.")
@@ -108,8 +110,9 @@ def parse_labelmap(text: str, source: str) -> ClassTable:
 def beside(mask: Path) -> ClassTable | None:
     """Return the table that goes with a mask file: its own, that of its folder or of the two folders above."""
     own = mask.with_name(f"{bare(mask.name)}.{CLASSES}")
-    if own.is_file():
-        return load(own)
+    with contextlib.suppress(OSError):  # such a name may be too long, then there is no such file
+        if own.is_file():
+            return load(own)
     for folder in list(mask.parents)[:3]:
         if (folder / CLASSES).is_file():
             return load(folder / CLASSES)

@@ -14,9 +14,12 @@ from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import outlines
 from napari_cliptrase.masks.rings import Ring
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.progress import Progress
 
 
-def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
+def _encode(
+    masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally
+) -> Iterator[OutFile | Progress]:
     table = ClassTable()
     images: list[tuple[str, tuple[int, int], list[tuple[int, Ring]]]] = []
     for mask in masks:
@@ -27,6 +30,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
             tally.parts_split += len(rings) > 1
             rows += [(outline.entry.id, ring) for ring in rings]
         images.append((mask.stem, mask.shape, rows))
+        yield tally.progress(mask.stem)
     if tally.parts_split:
         tally.note(f"{tally.parts_split} objects of several parts became one line per part.")
     # YOLO numbers classes from 0 without gaps: ascending ids keep the numbers when the table is reordered

@@ -1,9 +1,8 @@
 """How much memory is free on a device."""
 
-import os
-from pathlib import Path
-
 import torch
+
+from napari_cliptrase.free_memory import free_memory
 
 
 def free_on(device: torch.device) -> int | None:
@@ -12,17 +11,3 @@ def free_on(device: torch.device) -> int | None:
         held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0]) + held
     return free_memory()
-
-
-def free_memory() -> int | None:
-    """Return how many bytes can be had without swapping, or None where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
