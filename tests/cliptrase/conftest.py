@@ -12,11 +12,11 @@ GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
 
 
-def small_clip(quick_gelu: bool = True, text: dict | None = None, **vision) -> CLIP:
+def small_clip(quick_gelu: bool = True, text: dict | None = None, cast_dtype=None, **vision) -> CLIP:
     """An open_clip model with two heads in each of its few blocks, weights as uneven as trained ones."""
     torch.manual_seed(0)
     shape = {"image_size": 64, "layers": 3, "width": 32, "head_width": 16, "patch_size": 16, **vision}
-    model = CLIP(24, shape, {**TEXT, **(text or {})}, quick_gelu=quick_gelu)
+    model = CLIP(24, shape, {**TEXT, **(text or {})}, quick_gelu=quick_gelu, cast_dtype=cast_dtype)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim == 1:

@@ -4,13 +4,17 @@ from typing import Any
 
 from torch import nn
 
+from napari_cliptrase.cliptrase.clip_network import VisionNetwork
+
 _WORKS = "use a ViT with a class token, such as ViT-B-16/openai"
 
 
 def refusal(visual: Any) -> str | None:
     """Say in one sentence why an image tower cannot be used, or None when it can."""
     name = type(visual).__name__
-    if name == "VisionTransformer" and hasattr(visual, "conv1"):
+    if isinstance(visual, VisionNetwork):
+        reason = _too_short(len(visual.transformer.resblocks))
+    elif name == "VisionTransformer" and hasattr(visual, "conv1"):
         reason = _open_clip_reason(visual)
     elif hasattr(visual, "trunk"):
         name = type(visual.trunk).__name__

@@ -1,10 +1,9 @@
-"""open_clip's own vision transformer with class-token pooling: OpenAI, LAION, DataComp, MetaCLIP, DFN weights."""
+"""Vision transformers with class-token pooling, ours or open_clip's: OpenAI, LAION, DataComp, MetaCLIP, DFN weights."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import torch
-from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
 from napari_cliptrase.cliptrase.blocks import Affine, Block
@@ -16,7 +15,7 @@ from napari_cliptrase.cliptrase.products import linear
 
 @dataclass(frozen=True, eq=False)
 class OpenClipVision:
-    """A `VisionTower` over an open_clip ``VisionTransformer``, whose parameters it shares."""
+    """A `VisionTower` over a `VisionNetwork` or open_clip's ``VisionTransformer``, whose parameters it shares."""
 
     visual: Any
     patch: int
@@ -64,7 +63,7 @@ class OpenClipVision:
 
 
 def open_clip_block(block: Any) -> Block:
-    """Parts of open_clip's ``ResidualAttentionBlock``, by the names that its 3.x and 4.x attention share."""
+    """Parts of a `BlockNetwork` or open_clip's ``ResidualAttentionBlock``, by the names that all of them share."""
     attention, mlp = block.attn, block.mlp
     return Block(
         heads=int(attention.num_heads),
@@ -73,7 +72,7 @@ def open_clip_block(block: Any) -> Block:
         out=Affine(attention.out_proj.weight, attention.out_proj.bias),
         norm_2=block.ln_2,
         expand=Affine(mlp.c_fc.weight, mlp.c_fc.bias),
-        activation=None if isinstance(mlp.gelu, QuickGELU) else mlp.gelu,
+        activation=None if type(mlp.gelu).__name__ == "QuickGELU" else mlp.gelu,
         reduce=Affine(mlp.c_proj.weight, mlp.c_proj.bias),
         scale_1=None if isinstance(block.ls_1, nn.Identity) else block.ls_1,
         scale_2=None if isinstance(block.ls_2, nn.Identity) else block.ls_2,

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_cliptrase.cliptrase.blocks import Block, Step, run_block
+from napari_cliptrase.cliptrase.clip_network import TextNetwork
 from napari_cliptrase.cliptrase.open_clip_vision import open_clip_block
 
 Tokenizer = Callable[[list[str]], Tensor]
@@ -25,7 +26,7 @@ class CausalText:
     Attributes
     ----------
     token_embedding, ln_final
-        open_clip's modules.
+        Modules of the model.
     positions
         (context, D).
     blocks
@@ -48,8 +49,10 @@ class CausalText:
 
     @classmethod
     def of(cls, model: Any, tokenizer: Tokenizer) -> Self | None:
-        """Take the text side of an open_clip ``CLIP`` or ``CustomTextCLIP`` apart; None when that is not exact."""
+        """Take the text side of a CLIP model, ours or open_clip's, apart; None when that is not exact."""
         text = getattr(model, "text", model)
+        if isinstance(text, TextNetwork):
+            return cls._of_parts(text, tokenizer, text.end)
         pooling = getattr(text, "text_pool_type", None) or getattr(text, "pool_type", None)
         if pooling not in ("argmax", "eos") or getattr(text, "attn_mask", None) is None:
             return None
@@ -59,10 +62,14 @@ class CausalText:
         if not blocks or type(blocks[0]).__name__ != "ResidualAttentionBlock":
             return None
         end = getattr(text, "text_eos_id", getattr(text, "eos_id", None)) if pooling == "eos" else None
+        return cls._of_parts(text, tokenizer, end)
+
+    @classmethod
+    def _of_parts(cls, text: Any, tokenizer: Tokenizer, end: int | None) -> Self:
         return cls(
             token_embedding=text.token_embedding,
             positions=text.positional_embedding,
-            blocks=tuple(open_clip_block(block) for block in blocks),
+            blocks=tuple(open_clip_block(block) for block in text.transformer.resblocks),
             ln_final=text.ln_final,
             projection=text.text_projection,
             tokenizer=tokenizer,
