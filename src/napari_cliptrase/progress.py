@@ -1,8 +1,12 @@
-"""How far a long piece of work has come; yielded by every generator that a worker can cancel between two steps."""
+"""How far a long piece of work has come.
+
+There is one way: the work is a generator that yields `Progress` and returns its result. Whoever runs it shows what
+comes, and stops it between two steps by closing it.
+"""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 Step = TypeVar("Step")
 Value = TypeVar("Value")
@@ -10,35 +14,45 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Progress:
-    """``done`` of ``total`` steps, and in words what is being done now."""
+    """``done`` of ``total`` steps, and in words what is being done now; ``total`` is 0 when nobody knows.
+
+    ``unit`` says what is counted, for displays that write the numbers.
+    """
 
     done: int
     total: int
     text: str
+    unit: Literal["", "bytes"] = ""
 
 
 def run_to_end(steps: Generator[Step, None, Value], watch: Callable[[Step], object] | None = None) -> Value:
-    """Run a generator to its end, show ``watch`` each step, and return what it returns."""
-    while True:
-        try:
+    """Run a generator to its end, show ``watch`` each step, and return what it returns.
+
+    An exception out of ``watch`` stops the work.
+    """
+    try:
+        while True:
             step = next(steps)
-        except StopIteration as end:
-            value: Value = end.value
-            return value
-        if watch is not None:
-            watch(step)
+            if watch is not None:
+                watch(step)
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+    finally:
+        steps.close()
 
 
 def map_progress(
     steps: Generator[Step, None, Value], tell: Callable[[Step], Progress | None]
 ) -> Generator[Progress, None, Value]:
     """Do the steps and return their value, but say of each what ``tell`` makes of it; None is passed over."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            value: Value = end.value
-            return value
-        told = tell(step)
-        if told is not None:
-            yield told
+    try:
+        while True:
+            told = tell(next(steps))
+            if told is not None:
+                yield told
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+    finally:
+        steps.close()

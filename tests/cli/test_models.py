@@ -1,7 +1,6 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ from typer.testing import CliRunner
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.cli.models import readable_size
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models import catalog, download, folders
+from napari_cliptrase.models import catalog, folders
 
 
 @pytest.fixture(autouse=True)
@@ -41,21 +40,13 @@ def put(path: Path, data: bytes = b"weights", expected: bytes | None = None) -> 
 
 
 @pytest.fixture
-def sam(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
+def sam(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> Path:
     """vit_b as a file of a few bytes; the return value is where it belongs."""
     data = b"weights"
-    checkpoint = catalog.Checkpoint(
-        "http://example.org/sam_vit_b_01ec64.pth", "sam_vit_b_01ec64.pth", hashlib.sha256(data).hexdigest(), len(data)
-    )
+    address = put(tmp_path / "server" / "sam.pth", data).as_uri()
+    checkpoint = catalog.Checkpoint(address, "sam_vit_b_01ec64.pth", hashlib.sha256(data).hexdigest(), len(data))
     entry = catalog.ModelEntry("vit_b", "SAM", "sam", len(data), "", checkpoint=checkpoint)
-    monkeypatch.setattr(catalog, "_SAM", (entry,))
-
-    def fetch(url: str, target: Path, **options: Any) -> Path:
-        assert url == checkpoint.url
-        assert options["sha256"] == checkpoint.sha256
-        return put(target, data)
-
-    monkeypatch.setattr(download, "fetch", fetch)
+    monkeypatch.setattr(catalog, "SAM_MODELS", (entry,))
     return cache / "sam" / checkpoint.filename
 
 
@@ -130,7 +121,7 @@ def test_verify_tells_whole_from_damaged(sam: Path) -> None:
 def test_verify_reads_the_bytes_and_not_its_memory(sam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    monkeypatch.setattr("napari_cliptrase.models.hashes.SMALL", 1)
+    monkeypatch.setattr("napari_cliptrase.models.verify.SMALL", 1)
     put(sam)
     assert run("verify", "vit_b")[0] == 0
     stat = sam.stat()

@@ -14,7 +14,7 @@ from napari_cliptrase.cli.app import app
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.models.sam_shape import SamShape, build_sam
+from napari_cliptrase.models.sam_network import SamShape, build_sam
 from napari_cliptrase.refine.protocol import RefineResult
 from napari_cliptrase.refine.superpixels import Superpixels
 

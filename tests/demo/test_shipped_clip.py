@@ -15,8 +15,8 @@ from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.lab.vocabulary import VOCABULARY
-from napari_cliptrase.models.hub import expected_sha256
 from napari_cliptrase.models.load import load_model
+from napari_cliptrase.models.verify import expected_sha256
 
 FOLDER = Path(napari_cliptrase.demo.__file__).parent / "weights"
 

@@ -6,8 +6,8 @@ import torch
 
 from napari_cliptrase.lab import sam_training as training
 from napari_cliptrase.lab.sam_training import CHECKPOINT, SamTraining, train
-from napari_cliptrase.models.sam import load_sam
-from napari_cliptrase.models.sam_shape import SamShape
+from napari_cliptrase.models.load import load_sam
+from napari_cliptrase.models.sam_network import SamShape
 
 SHORT = SamTraining(naming_steps=1, naming_pictures=2, steps=3, pictures=1, regions=2, warmup=1)
 

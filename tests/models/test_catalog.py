@@ -104,19 +104,3 @@ def test_sam_checkpoints_lie_in_their_folder(cache: Path) -> None:
     path.write_bytes(b"1")
     assert entry("vit_b").path == path
     assert entry("vit_l").state == "to download"
-
-
-def test_the_cache_folder_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", "~/weights")
-    assert folders.cache_folder() == tmp_path / "home" / "weights"
-    monkeypatch.delenv("NAPARI_CLIPTRASE_CACHE")
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
-    assert folders.cache_folder() == Path("/x/napari-cliptrase")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert folders.cache_folder() == tmp_path / "home/.cache/napari-cliptrase"
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert folders.cache_folder() == tmp_path / "home/Library/Caches/napari-cliptrase"
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", "/local")
-    assert folders.cache_folder() == Path("/local/napari-cliptrase/Cache")

@@ -1,5 +1,6 @@
 import hashlib
 import os
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from napari_cliptrase.errors import Cancelled, ModelError
+from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import fetch as fetching
-from napari_cliptrase.models.fetch import fetch
+from napari_cliptrase.models.fetch import fetch_steps
+from napari_cliptrase.progress import Progress, run_to_end
 
 DATA = bytes(range(256)) * 4000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -27,8 +29,12 @@ def target(tmp_path: Path, server: Any) -> Path:
     return tmp_path / "new folder" / "w.pth"
 
 
+def steps(server: Any, target: Path, **options: Any) -> Generator[Progress, None, Path]:
+    return fetch_steps(f"{server.url}/w.pth", target, **{"sha256": SHA, "size": len(DATA), **options})
+
+
 def get(server: Any, target: Path, **options: Any) -> Path:
-    return fetch(f"{server.url}/w.pth", target, **{"sha256": SHA, "size": len(DATA), **options})
+    return run_to_end(steps(server, target, **options))
 
 
 def files(target: Path) -> list[str]:
@@ -41,8 +47,10 @@ def alone(target: Path) -> bool:
 
 
 def test_brings_the_file_and_counts_bytes(server: Any, target: Path) -> None:
-    counts: list[tuple[int, int]] = []
-    assert get(server, target, progress=lambda *count: counts.append(count)) == target
+    told: list[Progress] = []
+    assert run_to_end(steps(server, target), told.append) == target
+    assert {step.unit for step in told} == {"bytes"}
+    counts = [(step.done, step.total) for step in told]
     assert target.read_bytes() == DATA
     assert alone(target)
     assert counts[0] == (0, len(DATA))
@@ -66,15 +74,14 @@ def test_goes_on_from_where_a_broken_connection_stopped(server: Any, target: Pat
 
 
 def test_cancel_keeps_what_has_come(server: Any, target: Path) -> None:
-    seen: list[int] = []
-    with pytest.raises(Cancelled):
-        get(server, target, progress=lambda done, _: seen.append(done), cancelled=lambda: bool(seen) and seen[-1] > 2e5)
+    work = steps(server, target)
+    kept = next(step.done for step in work if step.done > 2e5)
+    work.close()
     part = target.with_name("w.pth.part")
     assert DATA.startswith(part.read_bytes())
-    assert part.stat().st_size == seen[-1] < len(DATA)
-    first: list[int] = []
-    get(server, target, progress=lambda done, _: first.append(done))
-    assert first[0] == seen[-1]
+    assert part.stat().st_size == kept < len(DATA)
+    assert next(steps(server, target)).done == kept
+    get(server, target)
     assert target.read_bytes() == DATA
 
 
@@ -136,14 +143,14 @@ def test_a_bad_download_leaves_the_old_file(server: Any, target: Path) -> None:
 
 def test_missing_file_is_one_sentence_with_the_answer(server: Any, target: Path) -> None:
     with pytest.raises(ModelError, match="the server answered 404 Not Found") as caught:
-        fetch(f"{server.url}/none.pth", target, sha256=None, size=None)
+        run_to_end(fetch_steps(f"{server.url}/none.pth", target, sha256=None, size=None))
     assert str(target.parent) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_without_network_it_says_where_to_put_the_file(target: Path, no_network: list[object]) -> None:
     with pytest.raises(ModelError) as caught:
-        fetch("http://example.org/w.pth", target, sha256=None, size=None)
+        run_to_end(fetch_steps("http://example.org/w.pth", target, sha256=None, size=None))
     assert "Network is unreachable" in str(caught.value)
     assert f"put the file into {target.parent} yourself" in str(caught.value)
     assert no_network
@@ -173,8 +180,10 @@ def test_two_at_a_time_download_once(server: Any, target: Path) -> None:
 
 def test_waiting_for_another_download_can_be_cancelled(server: Any, target: Path) -> None:
     target.parent.mkdir()
-    with FileLock(target.with_name(".w.pth.lock")), pytest.raises(Cancelled, match=r"another download of w\.pth"):
-        get(server, target, cancelled=lambda: True)
+    with FileLock(target.with_name(".w.pth.lock")):
+        work = steps(server, target)
+        assert next(work).text == "waiting for another download of w.pth"
+        work.close()
     assert server.requests == []
 
 

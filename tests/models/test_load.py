@@ -13,12 +13,11 @@ from napari_cliptrase import PromptSet, Segmenter, Settings
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.engine.text_cache import TextStore
-from napari_cliptrase.errors import Cancelled, ModelError
-from napari_cliptrase.models import download, folders, model_names
+from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models import folders, model_names
 from napari_cliptrase.models import load as loading
 from napari_cliptrase.models.device import Placement
-from napari_cliptrase.models.load import ClipModel, load_model
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.models.load import ClipModel, load_model, load_model_steps
 
 Write = Callable[..., Path]
 
@@ -52,15 +51,6 @@ def test_a_folder_gives_the_same_model_as_open_clip(
     assert model.vocabulary is None
     assert model.tokenizer(["x"]).shape == (1, 77)
     assert model.notes[0].startswith("Runs on ")
-
-
-def test_every_buffer_is_there_as_open_clip_makes_it(
-    write_tiny: Write, tiny_config: dict[str, Any], tiny_module: Any, tmp_path: Path
-) -> None:
-    write_tiny(tmp_path, tiny_config)
-    made = dict(load_model(f"local-dir:{tmp_path}", device="cpu")._module.named_buffers())
-    for name, buffer in tiny_module.named_buffers():
-        torch.testing.assert_close(made[name], buffer)
 
 
 def test_normalisation_of_the_config_is_kept(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
@@ -211,20 +201,6 @@ def test_a_cut_off_file_is_damaged(write_tiny: Write, tiny_tags: None) -> None:
         load_model("ViT-Tiny/plain")
 
 
-def test_a_damaged_file_without_a_known_hash_is_fetched_again(
-    write_tiny: Write, tiny_tags: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_tiny(folders.clip_folder("ViT-B-16/openai"))
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1000])
-    asked = []
-    monkeypatch.setattr(download, "_clip", lambda name, *_, fresh: asked.append((name, fresh)) or (path, True))
-    download.download("ViT-B-16/openai")
-    path.write_bytes(whole)
-    download.download("ViT-B-16/openai")
-    assert asked == [("ViT-B-16/openai", True)]
-
-
 def test_one_file_with_two_activations_or_precisions_is_two_models(
     write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -275,14 +251,32 @@ def test_bfloat16_on_the_cpu_is_close(write_tiny: Write, tiny_config: dict[str, 
     assert "bf16" in model.notes[0]
 
 
-def test_progress_speaks_and_cancel_stops(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
+def test_loading_is_told_step_by_step(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
     write_tiny(tmp_path, tiny_config)
-    steps: list[Progress] = []
-    load_model(f"local-dir:{tmp_path}", progress=steps.append)
-    assert any("checking" in step.text for step in steps)
+    steps = list(load_model_steps(tmp_path))
+    texts = [step.text.removeprefix(f"{tmp_path}: ") for step in steps]
+    assert list(dict.fromkeys(texts)) == [
+        "looking for the model",
+        "checking open_clip_model.safetensors",
+        "reading the weights",
+        "building the model",
+    ]
     assert all(step.done <= step.total for step in steps)
-    with pytest.raises(Cancelled):
-        load_model(f"local-dir:{tmp_path}", cancelled=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((3,), "the name of a model as text, such as 'demo', not an int"),
+        ((None,), "the name of a model as text, such as 'demo', not a NoneType"),
+        (("demo", torch.device("cpu")), "device as text, such as 'auto', not a device"),
+        (("demo", "cpu", 16), "precision as text, such as 'auto', not an int"),
+        (("demo", "cpu", "fp32", 3), "architecture as text or None, not an int"),
+    ],
+)
+def test_arguments_of_other_types_are_told_what_is_wanted(arguments: Any, says: str) -> None:
+    with pytest.raises(ModelError, match=f"load_model wants {says}"):
+        load_model(*arguments)
 
 
 def test_close_frees_the_weights_even_while_others_hold_the_model(
@@ -292,7 +286,7 @@ def test_close_frees_the_weights_even_while_others_hold_the_model(
     model = load_model(f"local-dir:{tmp_path}", device="cpu")
     blocks = model.vision.blocks
     model.close()
-    assert sum(parameter.numel() for parameter in model._module.parameters()) == 0
+    assert sum(parameter.numel() for parameter in model.network.parameters()) == 0
     assert blocks[0].qkv.weight.untyped_storage().nbytes() == 0
 
 
@@ -316,10 +310,10 @@ def test_a_folder_without_its_files_says_which(write_tiny: Write, tiny_config: d
         load_model(f"local-dir:{tmp_path}")
 
 
-def test_a_config_that_open_clip_cannot_build(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
+def test_a_field_that_open_clip_does_not_know(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
     tiny_config["vision_cfg"]["no_such_option"] = 3
     write_tiny(tmp_path, tiny_config)
-    with pytest.raises(ModelError, match=r"cannot be built by open_clip .*no_such_option"):
+    with pytest.raises(ModelError, match=r"vision_cfg\.no_such_option is no field that open_clip knows"):
         load_model(f"local-dir:{tmp_path}")
 
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from napari_cliptrase.models.sam import SamModel
-from napari_cliptrase.models.sam_shape import SamShape, build_sam
+from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.sam_network import SamShape, build_sam
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.store import EmbeddingStore
 from napari_cliptrase.refine.timings import Timings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from napari_cliptrase.models.catalog import find_entry
-from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models.verify import sha256_of
 from napari_cliptrase.refine.cost import OFFICIAL, Cost, SamSize, cost_of, timing_key
 from napari_cliptrase.refine.timings import Timings
 

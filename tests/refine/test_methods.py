@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.sam import SamModel
+from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.refine import Method, make_refiner
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_prompts import SamPrompts

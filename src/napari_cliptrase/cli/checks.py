@@ -15,9 +15,10 @@ from napari_cliptrase import __version__
 from napari_cliptrase.cli import desktop
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, ModelEntry, find_entry
-from napari_cliptrase.models.download import download_command, verify
 from napari_cliptrase.models.folders import cache_folder
 from napari_cliptrase.models.torch_trouble import need_torch
+from napari_cliptrase.models.verify import download_command, verify_steps
+from napari_cliptrase.progress import run_to_end
 
 ALL = "pip install 'napari-cliptrase[all]'"
 
@@ -145,7 +146,7 @@ def _demo(kind: Literal["clip", "sam"]) -> Finding:
     entry = find_entry("demo", kind)
     if entry is None or entry.path is None:
         return Finding(topic, "its weights are missing", "bad", "pip install --force-reinstall napari-cliptrase")
-    verdict = verify(entry)
+    verdict = run_to_end(verify_steps(entry))
     if verdict.damaged:
         text = f"{entry.path} is damaged: its SHA-256 is {verdict.found} instead of {verdict.expected}"
         return Finding(topic, text, "bad", "pip install --force-reinstall napari-cliptrase")

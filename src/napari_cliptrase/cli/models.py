@@ -9,7 +9,9 @@ import typer
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models
-from napari_cliptrase.models.download import download, verify
+from napari_cliptrase.models.sources import download_steps
+from napari_cliptrase.models.verify import verify_steps
+from napari_cliptrase.progress import Progress, run_to_end
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -42,8 +44,8 @@ def download_(
 ) -> None:
     """Download weights, or go on with a download that was stopped."""
     for name in names:
-        with _bar(name) as count:
-            path, now = download(name, count)
+        with _bar(name) as watch:
+            path, now = run_to_end(download_steps(name), watch)
         typer.echo(f"{name}: {'downloaded to' if now else 'already there,'} {path}")
 
 
@@ -70,8 +72,8 @@ def _chosen(here: list[ModelEntry], names: list[str] | None) -> list[ModelEntry]
 
 
 def _is_whole(entry: ModelEntry) -> bool:
-    with _bar(entry.name) as count:
-        verdict = verify(entry, count)
+    with _bar(entry.name) as watch:
+        verdict = run_to_end(verify_steps(entry), watch)
     if verdict.trouble:
         typer.echo(f"{entry.name}: DAMAGED, {verdict.trouble}")
     elif verdict.damaged:
@@ -126,15 +128,16 @@ def readable_size(size: int) -> str:
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
+def _bar(name: str) -> Iterator[Callable[[Progress], None]]:
     """Show a progress bar of bytes on the terminal, on nothing else."""
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)
-    with Progress(
+    with Bars(
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task(name, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+    ) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda step: bars.update(task, completed=step.done, total=step.total or None)

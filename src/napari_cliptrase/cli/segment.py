@@ -13,7 +13,7 @@ from napari_cliptrase.cliptrase.options import Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.methods import Method
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def segment(
     from napari_cliptrase.cli.inputs import Failure, find_images
     from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
     from napari_cliptrase.engine.segmenter import Segmenter
-    from napari_cliptrase.models.load import load_model
+    from napari_cliptrase.models.load import load_model_steps
 
     inputs, failures = find_images(images, out)
     outcomes: list[SegmentedFile | Failure] = list(failures)
@@ -76,7 +76,7 @@ def segment(
         for failure in failures:
             display.failed(failure)
         if inputs:
-            clip = load_model(model, device, precision, display.watch)
+            clip = run_to_end(load_model_steps(model, device, precision), display.watch)
             display.note(clip.notes)
             sharpener = sam or ("demo" if clip.name == "demo" else DEFAULT_SAM)
             refiner, record = _refiner(refine, sharpener, device, display.watch)
@@ -146,7 +146,7 @@ def _refiner(
         return None, {}
     if not way.needs_sam:
         return make_refiner(way), {"way": way}
-    from napari_cliptrase.models.sam import load_sam
+    from napari_cliptrase.models.load import load_sam_steps
 
-    model = load_sam(sam, device, progress=watch)
+    model = run_to_end(load_sam_steps(sam, device), watch)
     return make_refiner(way, model), {"way": way, "sam": model.name, "sam_sha256": model.weights_sha256}

@@ -19,7 +19,7 @@ from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models.verify import sha256_of
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner

@@ -19,7 +19,7 @@ from napari_cliptrase.demo.words import NAMES, THINGS
 from napari_cliptrase.demo.world import Scene, paint_scene
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.held_out import held_out
-from napari_cliptrase.models.sam import SamModel, load_sam
+from napari_cliptrase.models.load import SamModel, load_sam
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
 

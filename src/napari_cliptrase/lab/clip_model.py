@@ -12,9 +12,8 @@ from torch import nn
 
 from napari_cliptrase.cliptrase.blocks import QUICK_GELU
 from napari_cliptrase.lab.vocabulary import VOCABULARY
-from napari_cliptrase.models.hashes import sha256_of
-from napari_cliptrase.models.hub import write_expected
-from napari_cliptrase.models.locate import VOCABULARY_FILE
+from napari_cliptrase.models.folders import VOCABULARY_FILE
+from napari_cliptrase.models.verify import sha256_of, write_expected
 
 CONFIG: Final[dict[str, Any]] = {
     "model_cfg": {

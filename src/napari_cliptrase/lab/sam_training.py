@@ -23,9 +23,8 @@ from torch.nn import functional
 from napari_cliptrase import atomic
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.lab.sam_examples import FIRST_TRAINING_SEED, Example, paint_example
-from napari_cliptrase.models.hashes import sha256_of
-from napari_cliptrase.models.hub import write_expected
-from napari_cliptrase.models.sam_shape import SamShape, build_sam
+from napari_cliptrase.models.sam_network import SamShape, build_sam
+from napari_cliptrase.models.verify import sha256_of, write_expected
 
 WEIGHTS: Final = "demo_sam.safetensors"
 CHECKPOINT: Final = "checkpoint.pt"

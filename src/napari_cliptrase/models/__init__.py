@@ -8,12 +8,18 @@ if TYPE_CHECKING:
     from napari_cliptrase.models.catalog import list_models as list_models
     from napari_cliptrase.models.load import ClipModel as ClipModel
     from napari_cliptrase.models.load import load_model as load_model
+    from napari_cliptrase.models.load import load_model_steps as load_model_steps
+    from napari_cliptrase.models.load import load_sam as load_sam
+    from napari_cliptrase.models.load import load_sam_steps as load_sam_steps
 
 _HOME_OF = {
     "ClipModel": "napari_cliptrase.models.load",
     "ModelEntry": "napari_cliptrase.models.catalog",
     "list_models": "napari_cliptrase.models.catalog",
     "load_model": "napari_cliptrase.models.load",
+    "load_model_steps": "napari_cliptrase.models.load",
+    "load_sam": "napari_cliptrase.models.load",
+    "load_sam_steps": "napari_cliptrase.models.load",
 }
 
 __all__ = [*_HOME_OF]

@@ -6,8 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from napari_cliptrase.models.folders import cache_folder, demo_folder, sam_folder
-from napari_cliptrase.models.locate import find_in_folder, find_weights
+from napari_cliptrase.models.folders import cache_folder, demo_folder, find_in_folder, find_weights, sam_folder
 
 __all__ = ["DEFAULT_CLIP", "DEFAULT_SAM", "Checkpoint", "ModelEntry", "cache_folder", "find_entry", "list_models"]
 
@@ -33,7 +32,9 @@ class ModelEntry:
     """A line of the list of models.
 
     ``name`` is what `load_model` or `load_sam` takes. ``size_bytes`` is that of the file on the disk, and about that
-    of the download before. CLIP weights come from the Hugging Face ``repository``, SAM weights from ``checkpoint``.
+    of the download before. CLIP weights come from the Hugging Face ``repository``; all of them were trained on
+    images normalised as OpenAI's, and with QuickGELU where ``quick_gelu`` says so. SAM weights come from a
+    ``checkpoint``.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ModelEntry:
     note: str
     state: State = "to download"
     repository: str | None = None
+    quick_gelu: bool = False
     checkpoint: Checkpoint | None = None
     path: Path | None = None
 
@@ -60,7 +62,7 @@ def find_entry(name: str, kind: Kind | None = None) -> ModelEntry | None:
 def _clip_entries() -> Iterator[ModelEntry]:
     yield _shipped("clip", "Demo", "For the painted demo world only: knows its few words, and nothing of photographs.")
     listed = set()
-    for entry in _CLIP:
+    for entry in CLIP_MODELS:
         listed.add(entry.name)
         yield _looked_up(entry, find_weights(entry.name, entry.repository))
     for folder in sorted((cache_folder() / "clip").glob("*/*")):
@@ -77,7 +79,7 @@ def _clip_entries() -> Iterator[ModelEntry]:
 
 def _sam_entries() -> Iterator[ModelEntry]:
     yield _shipped("sam", "Demo SAM", "For the painted demo world; sharpens nothing else.")
-    for entry in _SAM:
+    for entry in SAM_MODELS:
         assert entry.checkpoint is not None
         if entry.name != "vit_t" or find_spec("mobile_sam"):
             path = sam_folder() / entry.checkpoint.filename
@@ -96,7 +98,7 @@ def _looked_up(entry: ModelEntry, path: Path | None) -> ModelEntry:
 
 
 # Sizes of CLIP: four bytes for each value of open_clip's state dict of that architecture.
-_CLIP = (
+CLIP_MODELS = (
     ModelEntry(
         "ViT-B-16/openai",
         "CLIP ViT-B/16, OpenAI",
@@ -104,6 +106,7 @@ _CLIP = (
         598_482_948,
         "The default: the model of the CLIPtrase paper.",
         repository="timm/vit_base_patch16_clip_224.openai",
+        quick_gelu=True,
     ),
     ModelEntry(
         "ViT-B-16/laion2b_s34b_b88k",
@@ -128,6 +131,7 @@ _CLIP = (
         605_109_252,
         "Faster and coarser: a quarter of the patches of B/16.",
         repository="timm/vit_base_patch32_clip_224.openai",
+        quick_gelu=True,
     ),
     ModelEntry(
         "ViT-L-14/openai",
@@ -136,6 +140,7 @@ _CLIP = (
         1_710_466_052,
         "Larger, slower and not better: published results of such methods fall below those of B/16.",
         repository="timm/vit_large_patch14_clip_224.openai",
+        quick_gelu=True,
     ),
     ModelEntry(
         "ViT-L-14-336/openai",
@@ -144,6 +149,7 @@ _CLIP = (
         1_711_776_772,
         "As L/14, trained on larger images; not better than B/16 either.",
         repository="timm/vit_large_patch14_clip_336.openai",
+        quick_gelu=True,
     ),
     ModelEntry(
         "ViT-H-14/laion2b_s32b_b79k",
@@ -157,7 +163,7 @@ _CLIP = (
 
 _SAM_HOME = "https://dl.fbaipublicfiles.com/segment_anything/"
 
-_SAM = (
+SAM_MODELS = (
     ModelEntry(
         "vit_b",
         "SAM ViT-B",

@@ -1,38 +1,47 @@
-"""Weights from a file into memory, without ever running code that the file brings."""
+"""Weights from a file into memory, whoever saved them, without ever running code that the file brings."""
 
 import pickle
 import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.free_memory import free_memory
+from napari_cliptrase.models.open_clip_registry import openai_hashes
+from napari_cliptrase.models.verify import is_torchscript
 
 # OpenAI's archives carry these beside the weights
-_NO_WEIGHTS = ("input_resolution", "context_length", "vocab_size")
+_NO_WEIGHTS: Final = ("input_resolution", "context_length", "vocab_size")
+
+# where training programs put the weights inside their files: open_clip, micro-sam and torch_em, Lightning, others
+_WRAPPERS: Final = ("model_state", "model_state_dict", "state_dict", "model")
+
+# what training on several cards, Lightning and micro-sam leave before every name
+_PREFIXES: Final = ("module.", "sam_model.", "sam.", "model.")
 
 
-def read_weights(path: Path, sha256: str, trusted_archives: Mapping[str, str], again: str) -> dict[str, Tensor]:
-    """Return the tensors of a checkpoint by name, on the CPU.
+def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
+    """Return the tensors of a checkpoint by name, on the CPU; every number in them is finite.
 
     safetensors, or a pickle of nothing but tensors. A TorchScript archive can run code: it is opened only when its
-    ``sha256`` is among ``trusted_archives`` (hash -> architecture). ``again`` says how to get the file anew.
+    ``sha256`` is one of OpenAI's. ``again`` says how to get the file anew.
     """
+    if not path.is_file():
+        raise ModelError(f"{path} is no file; check the name and the folder.")
+    _check_size(path, sha256, again)
     try:
-        if path.suffix == ".safetensors":
-            return _read_safetensors(path)
-        if is_torchscript(path):
-            return _read_archive(path, sha256, trusted_archives)
-        return _tensors(torch.load(path, map_location="cpu", weights_only=True), path)
+        tensors = _named(_without_wrappers(_load(path, sha256)), path)
+        _check_tensors(tensors, path)
     except ModelError:
         raise
     except pickle.UnpicklingError as error:
         # torch's own words run over ten lines and advise to switch the protection off
-        if path.read_bytes()[:1] in (b"P", b"\x80"):
+        if _begins_as_torch(path):
             raise ModelError(
                 f"{path} holds more than plain weights and could run code, so it is not opened; save its state_dict as "
                 "safetensors."
@@ -42,25 +51,21 @@ def read_weights(path: Path, sha256: str, trusted_archives: Mapping[str, str], a
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         # a broken pickle ends in whatever it stumbled over, a number perhaps
         raise _damaged(path, sha256, said if " " in said else "it is no PyTorch file", again) from error
+    return tensors
 
 
-def is_torchscript(path: Path) -> bool:
-    """Return whether a file is a TorchScript archive: a zip with code in it."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any("/code/" in name or name.endswith("/constants.pkl") for name in archive.namelist())
+def _load(path: Path, sha256: str) -> Any:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path, device="cpu")
+    if is_torchscript(path):
+        return _read_archive(path, sha256)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
-    weights: dict[str, Tensor] = load_file(path, device="cpu")
-    return weights
-
-
-def _read_archive(path: Path, sha256: str, trusted: Mapping[str, str]) -> dict[str, Tensor]:
-    if sha256 not in trusted:
+def _read_archive(path: Path, sha256: str) -> dict[str, Tensor]:
+    if sha256 not in openai_hashes():
         raise ModelError(
             f"{path} is a TorchScript archive, which can run code, and its SHA-256 {sha256} is none of OpenAI's, so it "
             "is not opened; use safetensors."
@@ -72,13 +77,65 @@ def _read_archive(path: Path, sha256: str, trusted: Mapping[str, str]) -> dict[s
     return {name: tensor for name, tensor in weights.items() if name not in _NO_WEIGHTS}
 
 
-def _tensors(loaded: Any, path: Path) -> dict[str, Tensor]:
-    if isinstance(loaded, dict) and isinstance(loaded.get("state_dict"), dict):
-        loaded = loaded["state_dict"]  # a training checkpoint
-    if not isinstance(loaded, dict) or not loaded or not all(isinstance(value, Tensor) for value in loaded.values()):
-        raise ModelError(f"{path} holds no weights by name; expected the state_dict of a CLIP model.")
-    # training on several cards puts a prefix before each name
-    return {str(name).removeprefix("module."): tensor for name, tensor in loaded.items()}
+def _without_wrappers(loaded: Any) -> Any:
+    for wrapper in _WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(wrapper), Mapping):
+            return _without_wrappers(loaded[wrapper])
+    return loaded
+
+
+def _named(loaded: Any, path: Path) -> dict[str, Tensor]:
+    """Return the tensors in a table by name, without the prefixes that all names share."""
+    tensors: dict[str, Tensor] = {}
+    if isinstance(loaded, Mapping):
+        tensors = {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise ModelError(f"{path} holds no weights by name; expected the state_dict of a model.")
+    for prefix in (*_PREFIXES, *_PREFIXES):
+        if all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+def _check_size(path: Path, sha256: str, again: str) -> None:
+    """Raise when a file would take more memory than is free, or unpacks to far more than it is."""
+    size, free = path.stat().st_size, free_memory()
+    if free is not None and size > free:
+        raise ModelError(
+            f"Reading {path} takes {size / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; close other programs, or "
+            "choose a smaller model."
+        )
+    if path.suffix != ".safetensors" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > 2 * size:
+            raise _damaged(path, sha256, f"it says that it unpacks to {unpacked / 1e9:.1f} GB", again)
+
+
+def _check_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raise when a tensor claims to be larger than the file, or holds values that are no numbers."""
+    size = path.stat().st_size
+    for name, tensor in tensors.items():
+        if tensor.numel() * tensor.element_size() > 2 * size:
+            raise ModelError(f"{path} claims that {name} is larger than the file; choose another file.")
+        if not _is_finite(tensor):
+            raise ModelError(
+                f"{path} holds values that are no numbers (in {name}), as after a training that failed; choose an "
+                "earlier checkpoint."
+            )
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    if not tensor.is_floating_point():
+        return True
+    # a sum shows every NaN and infinity in a fraction of the time; where it overflows by itself each number counts
+    return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())
+
+
+def _begins_as_torch(path: Path) -> bool:
+    """Return whether a file begins as an archive or a pickle does."""
+    with path.open("rb") as stream:
+        return stream.read(2).startswith((b"PK", b"\x80"))
 
 
 def _damaged(path: Path, sha256: str, what: str, again: str) -> ModelError:

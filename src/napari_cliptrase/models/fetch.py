@@ -1,21 +1,27 @@
-"""One file from one address to one place: resumed, checked, whole or not at all."""
+"""One file from the network to one place: resumed, checked, whole or not at all.
+
+From any address, or from a Hugging Face repository: huggingface_hub finds out where a file is, how large, and with what
+hash, but throws away what has come when a download is stopped, so that the bytes are brought here.
+"""
 
 import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
 from napari_cliptrase._version import __version__
-from napari_cliptrase.errors import Cancelled, ModelError
+from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.folders import ENVIRONMENT
-from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models.verify import as_sha256, sha256_of, write_expected
+from napari_cliptrase.progress import Progress
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
@@ -23,38 +29,53 @@ WAIT_SECONDS = 0.2
 
 _HEADERS = {"User-Agent": f"napari-cliptrase/{__version__}", "Accept-Encoding": "identity"}
 
+Steps = Generator[Progress, None, None]
 
-def fetch(
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a Hugging Face repository; ``address`` is for people, ``location`` is where the bytes are."""
+
+    filename: str
+    address: str
+    location: str
+    sha256: str | None
+    size: int | None
+    headers: dict[str, str]
+
+
+def fetch_steps(
     url: str,
     target: Path,
     *,
     sha256: str | None,
     size: int | None,
-    progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
     headers: Mapping[str, str] | None = None,
     shown_url: str | None = None,
-) -> Path:
+) -> Generator[Progress, None, Path]:
     """Download ``url`` to ``target`` and return ``target``.
 
-    What has come so far lies beside it as ``NAME.part``; the next call goes on from there. The target appears only
-    when size and hash are right. Of several processes that want it one downloads and the others wait. ``progress``
-    gets bytes done and bytes in all (0 when nobody knows), ``cancelled`` is asked once per chunk. ``headers`` go with
-    the request; ``shown_url`` stands in messages where the true address is long or secret. Raises `ModelError` with
-    one sentence, or `Cancelled`, which keeps the part.
+    What has come so far lies beside it as ``NAME.part``, also when the generator is closed; the next call goes on from
+    there. The target appears only when size and hash are right. Of several processes that want it one downloads and the
+    others wait. ``headers`` go with the request; ``shown_url`` stands in messages where the true address is long or
+    secret. Raises `ModelError` with one sentence.
     """
     part = target.with_name(target.name + ".part")
     request = urllib.request.Request(url, headers={**_HEADERS, **(headers or {})})
     url = shown_url or url
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _turn(target, cancelled):
+        yield from _turn_steps(lock, target)
+        try:
             if sha256 is not None and target.exists() and sha256_of(target, fresh=True) == sha256:
                 return target  # another process has brought it meanwhile
             _require_room(part, size)
-            _download(request, part, size, progress, cancelled)
+            yield from _download_steps(request, part, size, f"downloading {target.name}")
             _check(url, part, target, sha256, size)
             os.replace(part, target)
+        finally:
+            lock.release()
     except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise ModelError(
             f"{target.name} could not be downloaded from {url} ({reason_of(error)}); try again to go on from where it "
@@ -62,6 +83,59 @@ def fetch(
         ) from error
     except OSError as error:
         raise ModelError(f"{target.name} could not be written to {target.parent} ({reason_of(error)}).") from error
+    return target
+
+
+def look_up(repository: str, filenames: tuple[str, ...], folder: Path) -> HubFile:
+    """Return the first of ``filenames`` that the repository has; ``folder`` is named in the error without network."""
+    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers
+
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    address = ""
+    try:
+        for filename in filenames:
+            address = hf_hub_url(repository, filename, endpoint=endpoint)
+            try:
+                found = get_hf_file_metadata(address, endpoint=endpoint)
+            except errors.EntryNotFoundError:
+                continue
+            # the token is for Hugging Face, not for the servers that it sends us to
+            same = urlsplit(found.location).netloc == urlsplit(address).netloc
+            token = build_hf_headers().get("authorization") if same else None
+            headers = {"Authorization": token} if token else {}
+            return HubFile(filename, address, found.location, as_sha256(found.etag), found.size, headers)
+    except errors.GatedRepoError as error:
+        raise ModelError(
+            f"{repository} wants its terms accepted: open https://huggingface.co/{repository}, accept them, and log in "
+            "with: hf auth login"
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise ModelError(
+            f"Hugging Face has no repository {repository}; check its name, or log in with: hf auth login"
+        ) from error
+    except Exception as error:  # the kind depends on the release of huggingface_hub and its transport
+        raise ModelError(
+            f"{filename} cannot be downloaded from {address} ({_hub_reason(error)}); put it into {folder}, or try "
+            "again when there is a network."
+        ) from error
+    raise ModelError(f"The repository {repository} has none of the files {', '.join(filenames)}.")
+
+
+def fetch_from_hub_steps(repository: str, filenames: tuple[str, ...], folder: Path) -> Generator[Progress, None, Path]:
+    """Bring the first of ``filenames`` that a repository has into ``folder``, and note its hash beside it."""
+    yield Progress(0, 0, f"asking Hugging Face for {repository}")
+    file = look_up(repository, filenames, folder)
+    target = yield from fetch_steps(
+        file.location,
+        folder / file.filename,
+        sha256=file.sha256,
+        size=file.size,
+        headers=file.headers,
+        shown_url=file.address,
+    )
+    if file.sha256:
+        write_expected(target, file.sha256)
     return target
 
 
@@ -78,21 +152,25 @@ def reason_of(error: BaseException) -> str:
     return str(error).strip().rstrip(".") or type(error).__name__
 
 
-@contextmanager
-def _turn(target: Path, cancelled: Callable[[], bool] | None) -> Iterator[None]:
+def _hub_reason(error: BaseException) -> str:
+    if type(error).__name__ == "OfflineModeIsEnabled":
+        return "HF_HUB_OFFLINE is set"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return reason_of(cause)
+        cause = cause.__cause__ or cause.__context__
+    return reason_of(error).splitlines()[0]
+
+
+def _turn_steps(lock: FileLock, target: Path) -> Steps:
     """Wait until no other process downloads ``target``; a process that dies gives its turn away."""
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
     while True:
         try:
             lock.acquire(timeout=WAIT_SECONDS)
-            break
+            return
         except Timeout:
-            if cancelled is not None and cancelled():
-                raise Cancelled(f"Waiting for another download of {target.name} was cancelled.") from None
-    try:
-        yield
-    finally:
-        lock.release()
+            yield Progress(0, 0, f"waiting for another download of {target.name}")
 
 
 def _require_room(part: Path, size: int | None) -> None:
@@ -107,13 +185,7 @@ def _require_room(part: Path, size: int | None) -> None:
         )
 
 
-def _download(
-    request: urllib.request.Request,
-    part: Path,
-    size: int | None,
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
-) -> None:
+def _download_steps(request: urllib.request.Request, part: Path, size: int | None, text: str) -> Steps:
     have = part.stat().st_size if part.exists() else 0
     if size is not None and have == size:
         return  # all there, and the check before the last move did not come
@@ -129,31 +201,21 @@ def _download(
         # the part is no beginning of this file
         part.unlink()
         request.remove_header("Range")
-        _download(request, part, size, progress, cancelled)
+        yield from _download_steps(request, part, size, text)
         return
     with response:
         if response.status != 206:
             have = 0  # the server knows no ranges and sends the file from its beginning
         with part.open("r+b" if have else "wb") as stream:
             stream.seek(have)
-            _copy(response, stream, have, size, progress, cancelled)
+            yield from _copy_steps(response, stream, have, size, text)
 
 
-def _copy(
-    response: HTTPResponse,
-    stream: IO[bytes],
-    have: int,
-    size: int | None,
-    progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
-) -> None:
+def _copy_steps(response: HTTPResponse, stream: IO[bytes], have: int, size: int | None, text: str) -> Steps:
     length = response.headers.get("Content-Length")
     total = have + int(length) if length else size or 0
     while True:
-        if progress is not None:
-            progress(have, total)
-        if cancelled is not None and cancelled():
-            raise Cancelled("The download was cancelled; the next one goes on from where it stopped.")
+        yield Progress(have, total, text, "bytes")
         try:
             chunk = response.read(CHUNK)
         except OSError as error:  # of the network and not of the disk

@@ -1,10 +1,30 @@
 """Where weights lie on this computer: the shipped ones, our own cache folder, and those of other programs."""
 
 import os
-import sys
 from pathlib import Path
 
+import platformdirs
+
 ENVIRONMENT = "NAPARI_CLIPTRASE_CACHE"
+
+CONFIG_FILE = "open_clip_config.json"
+
+# beside the weights of a model that knows few words: one a line
+VOCABULARY_FILE = "vocabulary.txt"
+
+# as open_clip names them on Hugging Face; tensors only come first
+WEIGHT_FILES = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+    "pytorch_model.bin",
+    "model.pth",
+)
+
+# files that open_clip itself would take from a repository, in its order
+HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
 
 def cache_folder() -> Path:
@@ -13,13 +33,7 @@ def cache_folder() -> Path:
     The folder need not exist yet.
     """
     chosen = os.environ.get(ENVIRONMENT)
-    if chosen:
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "napari-cliptrase" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/napari-cliptrase"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "napari-cliptrase"
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("napari-cliptrase", appauthor=False)
 
 
 def sam_folder() -> Path:
@@ -45,6 +59,22 @@ def openai_folder() -> Path:
     return Path.home() / ".cache" / "clip"
 
 
+def openai_archive(name: str) -> str:
+    """Return the file name of OpenAI's archive of a model: ``ViT-L-14-336/openai`` is ``ViT-L-14-336px.pt``."""
+    architecture = name.removesuffix("/openai").removesuffix("-quickgelu")
+    return f"{architecture}px.pt" if architecture.endswith("-336") else f"{architecture}.pt"
+
+
+def find_in_folder(folder: Path) -> Path | None:
+    """Return the weights in ``folder``: a known name, or the only file that looks like weights; None without one."""
+    known = next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
+    if known is not None:
+        return known
+    found = [path for pattern in ("*.safetensors", "*.bin", "*.pth", "*.pt") for path in sorted(folder.glob(pattern))]
+    files = [path for path in found if path.is_file()]
+    return files[0] if len(files) == 1 else None
+
+
 def find_in_hub(repository: str, filename: str) -> Path | None:
     """Return a file of a Hugging Face repository from the cache that other programs share, or None.
 
@@ -59,3 +89,19 @@ def find_in_hub(repository: str, filename: str) -> Path | None:
         current = ""
     snapshots = sorted(home.glob("snapshots/*"), key=lambda path: (path.name != current, path.name))
     return next((path / filename for path in snapshots if (path / filename).is_file()), None)
+
+
+def find_weights(name: str, repository: str | None, filename: str | None = None) -> Path | None:
+    """Return the weights of the CLIP model ``name`` (``ARCHITECTURE/TAG`` or ``hf-hub:…``), or None.
+
+    Looks in our own folder, in the Hugging Face cache for ``repository`` (and its ``filename``, when it is no usual
+    one), and for OpenAI's models in the folder of OpenAI's ``clip`` package.
+    """
+    found = find_in_folder(clip_folder(name))
+    if found is None and repository is not None:
+        candidates = (filename,) if filename else HUB_FILES
+        found = next((path for each in candidates if (path := find_in_hub(repository, each))), None)
+    if found is None and name.endswith("/openai"):
+        archive = openai_folder() / openai_archive(name)
+        found = archive if archive.is_file() else None
+    return found

@@ -1,30 +1,38 @@
-"""`load_model`: from a name to a CLIP model that is ready to encode."""
+"""From a name to a CLIP or SAM model that is ready to work: found, fetched, checked, read, built and placed."""
 
-import gc
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
+import os
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-import open_clip
 import torch
 from torch import Tensor, nn
 
+from napari_cliptrase.cliptrase.bpe import BpeTokenizer
 from napari_cliptrase.cliptrase.text_towers import Tokenizer
 from napari_cliptrase.cliptrase.towers import TextTower, VisionTower, text_tower, vision_tower
-from napari_cliptrase.errors import Cancelled, ModelError
-from napari_cliptrase.models.build import build, skeleton
-from napari_cliptrase.models.catalog import DEFAULT_CLIP
-from napari_cliptrase.models.checkpoint import read_weights
+from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
+from napari_cliptrase.models.checkpoint import read_tensors
+from napari_cliptrase.models.clip_config import Numbers, Recipe
+from napari_cliptrase.models.clip_weights import build_plain
 from napari_cliptrase.models.device import Placement, fall_back, place
-from napari_cliptrase.models.hashes import sha256_of
-from napari_cliptrase.models.hub import expected_sha256
-from napari_cliptrase.models.model_names import parse_name
-from napari_cliptrase.models.openclip import Numbers, openai_hashes
-from napari_cliptrase.models.weights_source import WeightsSource, bring_weights, find_source
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.models.memory import release
+from napari_cliptrase.models.open_clip_registry import merges
+from napari_cliptrase.models.sources import (
+    ClipSource,
+    WeightsSource,
+    bring_steps,
+    check_steps,
+    find_clip_steps,
+    find_sam,
+    refuse_unsupported,
+)
+from napari_cliptrase.progress import Progress, map_progress, run_to_end
+
+Built = TypeVar("Built")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +62,8 @@ class ClipModel:
         The words that the model knows, when they are few (the demo); None for all others.
     notes
         What the user should know: the device, and everything that is not as they may expect.
+    network
+        The module that holds the weights.
     """
 
     name: str
@@ -69,25 +79,54 @@ class ClipModel:
     fingerprint: str = field(repr=False)
     vocabulary: frozenset[str] | None = field(repr=False)
     notes: tuple[str, ...]
-    _module: nn.Module = field(repr=False)
+    network: nn.Module = field(repr=False)
 
     def close(self) -> None:
         """Give the memory of the weights back at once, even while others hold this model; it cannot be used again."""
-        for tensor in (*self._module.parameters(), *self._module.buffers()):
-            tensor.data = tensor.data.new_empty(0)
-        gc.collect()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        elif self.device.type == "mps":
-            torch.mps.empty_cache()
+        release(self.network, self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class SamModel:
+    """A segment-anything network on its device.
+
+    Attributes
+    ----------
+    name
+        What `load_sam` was asked for.
+    module
+        ``segment_anything``'s ``Sam``, or ``mobile_sam``'s: the image encoder in ``dtype``, the rest in float32,
+        since prompts in half precision miss their place.
+    device, dtype
+        Where the weights are, and the number type of the image encoder.
+    weights_sha256
+        Of the weights file.
+    image_size
+        Side of the square that the encoder takes, in pixels.
+    mask_size
+        Side of its low-resolution masks.
+    notes
+        What the user should know: the variant that was found, and the device.
+    """
+
+    name: str
+    module: Any = field(repr=False)
+    device: torch.device
+    dtype: torch.dtype
+    weights_sha256: str
+    image_size: int
+    mask_size: int
+    notes: tuple[str, ...]
+
+    def close(self) -> None:
+        """Give the memory of the weights back at once, even while others hold this model; it cannot be used again."""
+        release(self.module, self.device)
 
 
 def load_model(
-    name: str = DEFAULT_CLIP,
+    name: str | os.PathLike[str] = DEFAULT_CLIP,
     device: str = "auto",
     precision: str = "auto",
-    progress: Callable[[Progress], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
     architecture: str | None = None,
 ) -> ClipModel:
     """Load a CLIP model, after a download if it has to be.
@@ -101,10 +140,6 @@ def load_model(
         ``auto`` (cuda, mps, cpu), or one of them.
     precision
         ``auto`` (fp16 on CUDA, else fp32), ``fp32``, ``fp16`` or ``bf16``.
-    progress
-        Called with what is being done; counts bytes while a file is downloaded or checked.
-    cancelled
-        Asked often; `Cancelled` is raised soon after it returns true. A download goes on the next time.
     architecture
         Of a ``name`` that is nothing but a checkpoint file.
 
@@ -113,117 +148,177 @@ def load_model(
     ModelError
         With one sentence, when the model is unknown, cannot serve CLIPtrase, is damaged, or cannot be downloaded.
     """
-    report = _Report(name, progress, cancelled)
-    report.step("looking for the model")
+    return run_to_end(load_model_steps(name, device, precision, architecture))
+
+
+def load_model_steps(
+    name: str | os.PathLike[str] = DEFAULT_CLIP,
+    device: str = "auto",
+    precision: str = "auto",
+    architecture: str | None = None,
+) -> Generator[Progress, None, ClipModel]:
+    """As `load_model`, yielding what is being done; a download that is stopped goes on the next time."""
+    text = _checked_arguments("load_model", name, device, precision, architecture)
+    return (yield from map_progress(_load_clip_steps(text, device, precision, architecture), _with_name(text)))
+
+
+def load_sam(name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", precision: str = "auto") -> SamModel:
+    """Load a SAM, after a download if it has to be.
+
+    Parameters
+    ----------
+    name
+        ``demo``, ``vit_b``, ``vit_l``, ``vit_h``, ``vit_t`` (MobileSAM, with its package), or the path of a checkpoint
+        of the same networks, such as those of micro-sam and MedSAM: its variant is read from the tensors.
+    device
+        ``auto`` (cuda, mps, cpu), or one of them.
+    precision
+        Of the image encoder: ``auto`` (fp16 on CUDA, else fp32), ``fp32``, ``fp16`` or ``bf16``.
+
+    Raises
+    ------
+    ModelError
+        With one sentence, when the model is unknown, no SAM, damaged, or cannot be downloaded.
+    """
+    return run_to_end(load_sam_steps(name, device, precision))
+
+
+def load_sam_steps(
+    name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", precision: str = "auto"
+) -> Generator[Progress, None, SamModel]:
+    """As `load_sam`, yielding what is being done; a download that is stopped goes on the next time."""
+    text = _checked_arguments("load_sam", name, device, precision, None)
+    return (yield from map_progress(_load_sam_steps(text, device, precision), _with_name(text)))
+
+
+def _load_clip_steps(
+    name: str, device: str, precision: str, architecture: str | None
+) -> Generator[Progress, None, ClipModel]:
     placement = place(device, precision)
-    source = find_source(parse_name(name, architecture), cancelled)
+    source = yield from find_clip_steps(name, architecture)
     refuse_unsupported(source)
+    recipe = source.recipe
     tokenizer = _tokenizer(source)
-    path = bring_weights(source, report.bytes("downloading"), cancelled)
-    sha256 = _checked(path, source, report)
-    report.step("reading the weights")
-    weights = read_weights(path, sha256, openai_hashes(), source.again)
-    report.step("building the model")
-    module, placement = _build(source, weights, placement, device, precision)
+    tensors, sha256 = yield from _read_steps(source.weights)
+    yield Progress(0, 0, "building the model")
+    network, placement = _placed(
+        lambda dtype: _build_clip(recipe, tensors, dtype, source.name), placement, device, precision
+    )
     return ClipModel(
         source.name,
-        vision_tower(module),
-        text_tower(module, tokenizer),
+        vision_tower(network),
+        text_tower(network, tokenizer),
         tokenizer,
-        source.recipe.mean,
-        source.recipe.std,
-        float(module.get_parameter("logit_scale").detach().exp().squeeze()),
+        recipe.mean,
+        recipe.std,
+        float(network.get_parameter("logit_scale").detach().exp().squeeze()),
         placement.device,
         placement.dtype,
         sha256,
-        _fingerprint(sha256, source, placement),
+        _fingerprint(sha256, recipe, placement),
         source.vocabulary,
         (placement.note, *source.notes),
-        module,
+        network,
     )
 
 
-def refuse_unsupported(source: WeightsSource) -> None:
-    """Raise `ModelError` when the method cannot work with a model, before a gigabyte is downloaded for nothing."""
-    # the text side has no say in this, and may need packages that are not there
-    vision_tower(skeleton({**source.recipe.config, "text_cfg": {}}, torch.float32, source.name))
+def _load_sam_steps(name: str, device: str, precision: str) -> Generator[Progress, None, SamModel]:
+    yield Progress(0, 0, "looking for the model")
+    placement = place(device, precision)
+    source = find_sam(name)
+    tensors, sha256 = yield from _read_steps(source)
+    yield Progress(0, 0, "building the model")
+    from napari_cliptrase.models.sam_network import make_sam  # segment_anything imports torchvision
+
+    titles = []
+
+    def build(dtype: torch.dtype) -> nn.Module:
+        network: nn.Module
+        network, title = make_sam(tensors, dtype, source.path.name if source.path else name)
+        titles.append(title)
+        return network
+
+    sam: Any
+    sam, placement = _placed(build, placement, device, precision)
+    return SamModel(
+        name,
+        sam,
+        placement.device,
+        placement.dtype,
+        sha256,
+        int(sam.image_encoder.img_size),
+        int(sam.prompt_encoder.mask_input_size[0]),
+        (f"{titles[-1]}.", placement.note),
+    )
 
 
-@dataclass(frozen=True)
-class _Report:
-    """Tells how far the loading is, and stops it on demand."""
-
-    name: str
-    progress: Callable[[Progress], None] | None
-    cancelled: Callable[[], bool] | None
-
-    def step(self, text: str) -> None:
-        if self.cancelled is not None and self.cancelled():
-            raise Cancelled(f"Loading {self.name} was cancelled.")
-        if self.progress is not None:
-            self.progress(Progress(0, 0, f"{self.name}: {text}"))
-
-    def bytes(self, text: str) -> Callable[[int, int], None] | None:
-        progress = self.progress
-        if progress is None:
-            return None
-        return lambda done, total: progress(Progress(done, total, f"{self.name}: {text}"))
+# ---- steps that both kinds share
 
 
-def _checked(path: Path, source: WeightsSource, report: _Report) -> str:
-    """Return the SHA-256 of the weights, after a look at what it has to be."""
-    found = sha256_of(path, progress=report.bytes("checking the weights"), cancelled=report.cancelled)
-    expected = expected_sha256(path)
-    if expected is not None and found != expected:
-        raise ModelError(f"{path} is damaged: its SHA-256 is {found} instead of {expected}; {source.again}.")
-    return found
+def _read_steps(source: WeightsSource) -> Generator[Progress, None, tuple[dict[str, Tensor], str]]:
+    """Bring, check and read the weights; return the tensors and the SHA-256 of their file."""
+    path = yield from bring_steps(source)
+    sha256 = yield from check_steps(source, path)
+    yield Progress(0, 0, "reading the weights")
+    return read_tensors(path, sha256, source.again), sha256
 
 
-def _fingerprint(sha256: str, source: WeightsSource, placement: Placement) -> str:
-    recipe = source.recipe
-    facts = [sha256, recipe.config, recipe.mean, recipe.std, str(placement.dtype)]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _build(
-    source: WeightsSource, weights: dict[str, Tensor], placement: Placement, device: str, precision: str
+def _placed(
+    build: Callable[[torch.dtype], nn.Module], placement: Placement, device: str, precision: str
 ) -> tuple[nn.Module, Placement]:
-    config = source.recipe.config
-    module = build(config, weights, placement.dtype, source.name)
+    """Build a network and move it to its device; with ``auto`` to the CPU when the device does not take it."""
+    network = build(placement.dtype)
     try:
-        return module.to(placement.device), placement
+        return network.to(placement.device), placement
     except (RuntimeError, AssertionError) as error:
         # most often its memory is full; cut to one line, since torch adds advice for programmers
         reason = f"does not take the model ({str(error).splitlines()[0].rstrip('.')})"
         if device != "auto":
             raise ModelError(f"{placement.device} {reason}; choose another device or a smaller model.") from error
-        placement = fall_back(placement, precision, reason)
-        return build(config, weights, placement.dtype, source.name), placement
+    placement = fall_back(placement, precision, reason)
+    return build(placement.dtype), placement
 
 
-# either makes a folder one that transformers can read a tokenizer from
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt")
+def _with_name(name: str) -> Callable[[Progress], Progress]:
+    return lambda step: replace(step, text=f"{name}: {step.text}")
 
 
-def _tokenizer(source: WeightsSource) -> Tokenizer:
+def _checked_arguments(function: str, name: object, device: object, precision: object, architecture: object) -> str:
+    """Return the name as text; say of an argument of another type what it has to be."""
+    if not isinstance(name, str | os.PathLike):
+        raise ModelError(f"{function} wants the name of a model as text, such as 'demo', not {_kind_of(name)}.")
+    for word, value in (("device", device), ("precision", precision)):
+        if not isinstance(value, str):
+            raise ModelError(f"{function} wants {word} as text, such as 'auto', not {_kind_of(value)}.")
+    if not isinstance(architecture, str | None):
+        raise ModelError(f"{function} wants architecture as text or None, not {_kind_of(architecture)}.")
+    return os.fspath(name)
+
+
+def _kind_of(value: object) -> str:
+    return f"{'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}"
+
+
+# ---- CLIP
+
+
+def _build_clip(recipe: Recipe, tensors: dict[str, Tensor], dtype: torch.dtype, name: str) -> nn.Module:
+    if recipe.shape is not None:
+        return build_plain(recipe.shape, tensors, dtype, name)
+    from napari_cliptrase.models.open_clip_networks import build  # open_clip takes seconds to import
+
+    return build(recipe.config, tensors, dtype, name)
+
+
+def _tokenizer(source: ClipSource) -> Tokenizer:
     text = source.recipe.config["text_cfg"]
-    length = text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
-    options = text.get("tokenizer_kwargs") or {}
-    name = text.get("hf_tokenizer_name")
-    if not name:
-        tokenizer: Tokenizer = open_clip.SimpleTokenizer(context_length=length, **options)
-        return tokenizer
-    if source.weights is not None and any((source.weights.parent / file).is_file() for file in _TOKENIZER_FILES):
-        name = str(source.weights.parent)
-    if find_spec("transformers") is None:
-        raise ModelError(f"The text side of {source.name} needs the package transformers: pip install transformers")
-    try:
-        tokenizer = open_clip.tokenizer.HFTokenizer(
-            name, context_length=length, tokenizer_mode=text.get("tokenizer_mode"), **options
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"The tokenizer {name} of {source.name} cannot be loaded ({str(error).splitlines()[0].rstrip('.')}); it is "
-            "downloaded once, so try again when there is a network."
-        ) from error
-    return tokenizer
+    if source.recipe.shape is not None:
+        return BpeTokenizer(merges, source.recipe.shape.text.context)
+    from napari_cliptrase.models.open_clip_networks import tokenizer_of
+
+    return tokenizer_of(text, source.weights.path.parent if source.weights.path else None, source.name)
+
+
+def _fingerprint(sha256: str, recipe: Recipe, placement: Placement) -> str:
+    facts = [sha256, recipe.config, recipe.mean, recipe.std, str(placement.dtype)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

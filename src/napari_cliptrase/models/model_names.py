@@ -33,7 +33,13 @@ class ModelName:
 
 def parse_name(text: str, architecture: str | None = None) -> ModelName:
     """Take a model's name apart; ``architecture`` serves a bare checkpoint file. Raises `ModelError` for no name."""
-    text = text.strip()
+    try:
+        return _parse(text.strip(), architecture)
+    except (OSError, ValueError) as error:  # too long for a path, or with characters that no path has
+        raise ModelError(f"{text[:60]!r} names no CLIP model ({error}); write {WAYS}.") from error
+
+
+def _parse(text: str, architecture: str | None) -> ModelName:
     scheme, colon, rest = text.partition(":")
     if text == "demo":
         return ModelName("folder", text, path=demo_folder("clip"))
@@ -64,7 +70,7 @@ def _folder(text: str) -> ModelName:
 def _file(text: str, architecture: str | None) -> ModelName:
     path = Path(text).expanduser()
     if not path.is_file():
-        raise ModelError(f"The checkpoint file {path} does not exist.")
+        raise ModelError(f"The checkpoint file {path} {'is no plain file' if path.exists() else 'does not exist'}.")
     if not architecture:
         return ModelName("file", str(path), path=path)
     base = architecture.replace("/", "-").removesuffix(_QUICKGELU)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from napari_cliptrase.models.catalog import find_entry
-from napari_cliptrase.models.known import known_sha256
+from napari_cliptrase.models.verify import known_sha256
 from napari_cliptrase.refine.tiles import Tile, tiles_of
 from napari_cliptrase.refine.timings import Timings
 

@@ -7,7 +7,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.sam import SamModel
+    from napari_cliptrase.models.load import SamModel
     from napari_cliptrase.refine.embedding import Embedder
 
 
@@ -37,7 +37,7 @@ def make_refiner(
     way
         ``sam-vote``, ``sam-prompts`` or ``superpixels``.
     sam
-        What `napari_cliptrase.models.sam.load_sam` takes or gives, or an `Embedder`, which several refiners can share
+        What `napari_cliptrase.models.load.load_sam` takes or gives, or an `Embedder`, which several refiners can share
         so that each image is encoded once.
     device
         For a ``sam`` that is a name.
@@ -64,7 +64,7 @@ def make_refiner(
 
 
 def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
-    from napari_cliptrase.models.sam import load_sam
+    from napari_cliptrase.models.load import load_sam
     from napari_cliptrase.refine.embedding import Embedder
 
     if isinstance(sam, Embedder):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from napari_cliptrase.models.sam import SamModel
+from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.refine.embedding import Embedding
 
 CHUNK: Final = 16  # prompts at once: the decoder repeats the whole embedding for each of them

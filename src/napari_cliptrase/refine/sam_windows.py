@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.sam import SamModel
+from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.progress import Progress, map_progress, run_to_end
 from napari_cliptrase.refine.embedding import Embedder, Embedding
 from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-import napari_cliptrase.models.sam as sam
+import napari_cliptrase.models.load as loading
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Report
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
+from napari_cliptrase.progress import Progress
 
 
 class Loader:
@@ -17,7 +18,8 @@ class Loader:
         self.loaded = []
         self.closed = []
 
-    def __call__(self, name, progress=None, cancelled=None):
+    def __call__(self, name):
+        yield Progress(0, 0, f"{name}: reading the weights")
         self.loaded.append(name)
         time.sleep(0.2)
         if name == "broken":
@@ -28,7 +30,7 @@ class Loader:
 @pytest.fixture
 def loader(monkeypatch):
     loader = Loader()
-    monkeypatch.setattr(sam, "load_sam", loader)
+    monkeypatch.setattr(loading, "load_sam_steps", loader)
     return loader
 
 

@@ -129,10 +129,10 @@ class RefineRunner:
             if self._embedder is not None and self._sam_name == sam:
                 return self._embedder
             yield Progress(0, 0, f"Loading {sam}")
-            from napari_cliptrase.models.sam import load_sam
+            from napari_cliptrase.models.load import load_sam_steps
             from napari_cliptrase.refine.embedding import Embedder
 
-            embedder = Embedder(load_sam(sam, progress=report.progress, cancelled=report.cancelled))
+            embedder = Embedder((yield from load_sam_steps(sam)))
             self._embedder, self._sam_name, self._prepared = embedder, sam, None
             return embedder
         finally:

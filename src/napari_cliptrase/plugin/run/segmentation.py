@@ -338,8 +338,6 @@ def scored_question(prompts: PromptSet) -> Hashable:
 
 def _loaded(choice: ModelChoice, report: Report) -> "Generator[Progress, None, ClipModel]":
     yield Progress(0, 0, f"Loading model {choice.name}")
-    from napari_cliptrase.models import load_model
+    from napari_cliptrase.models import load_model_steps
 
-    return load_model(
-        choice.name, choice.device, choice.precision, progress=report.progress, cancelled=report.cancelled
-    )
+    return (yield from load_model_steps(choice.name, choice.device, choice.precision))

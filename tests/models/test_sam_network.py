@@ -6,7 +6,7 @@ from segment_anything import sam_model_registry
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.lab.sam_training import DEMO_SHAPE
-from napari_cliptrase.models.sam_shape import SamShape, build_sam, empty_sam, read_shape
+from napari_cliptrase.models.sam_network import SamShape, build_sam, empty_sam, read_shape
 
 
 def _official(name: str) -> dict[str, torch.Tensor]:

@@ -13,12 +13,11 @@ from safetensors.torch import save_file
 from segment_anything import SamPredictor, sam_model_registry
 from torch import nn
 
-from napari_cliptrase.errors import Cancelled, ModelError
-from napari_cliptrase.models import catalog, sam
-from napari_cliptrase.models.sam import load_sam
-from napari_cliptrase.models.sam_checkpoint import MOBILE_MARK
-from napari_cliptrase.models.sam_shape import SamShape, build_sam
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models import catalog, sam_network
+from napari_cliptrase.models.load import load_sam, load_sam_steps
+from napari_cliptrase.models.sam_network import MOBILE_MARK, SamShape, build_sam
+from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode
 from napari_cliptrase.refine.store import EmbeddingStore
@@ -125,8 +124,8 @@ def _published(monkeypatch: pytest.MonkeyPatch, path: Path, sha256: str | None =
     """Make a file on the disk what ``vit_b`` downloads."""
     sha256 = sha256 or hashlib.sha256(path.read_bytes()).hexdigest()
     file = catalog.Checkpoint(path.as_uri(), "sam_vit_b_01ec64.pth", sha256, path.stat().st_size)
-    entries = tuple(replace(e, checkpoint=file) if e.name == "vit_b" else e for e in catalog._SAM)
-    monkeypatch.setattr(catalog, "_SAM", entries)
+    entries = tuple(replace(e, checkpoint=file) if e.name == "vit_b" else e for e in catalog.SAM_MODELS)
+    monkeypatch.setattr(catalog, "SAM_MODELS", entries)
 
 
 def test_a_published_checkpoint_is_downloaded_once(
@@ -135,24 +134,13 @@ def test_a_published_checkpoint_is_downloaded_once(
     source = tmp_path / "server.pth"
     torch.save(small.state_dict(), source)
     _published(monkeypatch, source)
+    size = source.stat().st_size
     told: list[Progress] = []
-    fetched: list[str] = []
-    real = sam.fetch
-
-    def fetch(url: str, target: Path, **options: Any) -> Path:
-        fetched.append(url)
-        options["progress"](10, 20)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
-        return target
-
-    monkeypatch.setattr(sam, "fetch", fetch)
-    assert real is not fetch
-    load_sam("vit_b", "cpu", progress=told.append)
-    load_sam("vit_b", "cpu")
-    assert fetched == [source.as_uri()]
-    assert Progress(10, 20, "vit_b: downloading") in told
+    run_to_end(load_sam_steps("vit_b", "cpu"), told.append)
+    assert Progress(size, size, "vit_b: downloading sam_vit_b_01ec64.pth", "bytes") in told
     assert (tmp_path / "cache" / "sam" / "sam_vit_b_01ec64.pth").exists()
+    source.unlink()
+    load_sam("vit_b", "cpu")
 
 
 def test_a_cached_checkpoint_with_another_hash_is_refused(
@@ -166,18 +154,25 @@ def test_a_cached_checkpoint_with_another_hash_is_refused(
     assert cached.exists()
 
 
-def test_cancelling_stops_before_the_weights_are_read(tmp_path: Path, small: nn.Module) -> None:
+def test_loading_is_told_step_by_step(tmp_path: Path, small: nn.Module) -> None:
     path = tmp_path / "mine.pth"
     torch.save(small.state_dict(), path)
-    with pytest.raises(Cancelled):
-        load_sam(str(path), "cpu", cancelled=lambda: True)
+    told = [step.text.removeprefix(f"{path}: ") for step in load_sam_steps(path, "cpu")]
+    words = ["looking for the model", "checking mine.pth", "reading the weights", "building the model"]
+    assert list(dict.fromkeys(told)) == words
+
+
+@pytest.mark.parametrize("name", [None, 3, b"demo", ["demo"]])
+def test_a_name_that_is_no_text_is_told_what_is_wanted(name: Any) -> None:
+    with pytest.raises(ModelError, match="load_sam wants the name of a model as text"):
+        load_sam(name)
 
 
 def test_mobile_sam_needs_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "mobile_sam.pt"
     torch.save({MOBILE_MARK: torch.zeros(1), "mask_decoder.a": torch.zeros(1)}, path)
     monkeypatch.setitem(sys.modules, "mobile_sam", None)
-    monkeypatch.setattr(sam, "find_spec", lambda name: None)
+    monkeypatch.setattr(sam_network, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="is a MobileSAM checkpoint, which needs its own package: pip install"):
         load_sam(str(path), "cpu")
 
@@ -202,7 +197,7 @@ def test_mobile_sam_is_built_by_its_package(monkeypatch: pytest.MonkeyPatch, tmp
     package.__spec__ = ModuleSpec("mobile_sam", None)
     package.sam_model_registry = {"vit_t": lambda checkpoint: Mobile()}  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "mobile_sam", package)
-    monkeypatch.setattr(sam, "find_spec", lambda name: package)
+    monkeypatch.setattr(sam_network, "find_spec", lambda name: package)
     model = load_sam(str(path), "cpu")
     assert (model.image_size, model.mask_size) == (1024, 256)
     assert model.notes[0] == "MobileSAM."
@@ -258,5 +253,29 @@ def test_a_truncated_official_checkpoint_is_refused(official: Path, tmp_path: Pa
     cut = tmp_path / "sam_vit_b_01ec64.pth"
     with official.open("rb") as whole, cut.open("wb") as part:
         part.write(whole.read(100_000_000))
-    with pytest.raises(ModelError, match=r"sam_vit_b_01ec64.pth cannot be read as a SAM checkpoint"):
+    with pytest.raises(ModelError, match=r"sam_vit_b_01ec64.pth is damaged"):
         load_sam(str(cut), "cpu")
+
+
+WEIGHTS = {"image_encoder.pos_embed": torch.ones(1, 2, 2, 4), "mask_decoder.iou_token.weight": torch.zeros(1, 4)}
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("mask_decoder.hf_token.weight", "is an HQ-SAM checkpoint"),
+        ("image_encoder.trunk.pos_embed", "is a SAM 2 checkpoint"),
+        ("sam_mask_decoder.iou_token.weight", "is a SAM 2 checkpoint"),
+        ("detector.backbone.vision_backbone.trunk.pos_embed", "is a SAM 3 checkpoint"),
+    ],
+)
+def test_relatives_are_refused_with_the_reason(tmp_path: Path, mark: str, said: str) -> None:
+    torch.save({"model": {**WEIGHTS, mark: torch.zeros(1)}}, tmp_path / "other.pt")
+    with pytest.raises(ModelError, match=f"other.pt {said}.*; use .*SAM"):
+        load_sam(str(tmp_path / "other.pt"))
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    torch.save({"visual.conv1.weight": torch.zeros(3)}, tmp_path / "clip.pt")
+    with pytest.raises(ModelError, match=r"clip.pt is no segment-anything checkpoint \(it has no mask decoder\)"):
+        load_sam(str(tmp_path / "clip.pt"))

@@ -1,9 +1,11 @@
-"""The shape of a segment-anything network, read from the tensors of a checkpoint, and the network built from it."""
+"""Segment-anything networks: their shape, read from the tensors of a checkpoint, and the network built from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
 
 import torch
 from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
@@ -16,6 +18,18 @@ DECODER_HEAD_WIDTH: Final = 32
 OFFICIAL: Final[Mapping[int, str]] = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
 _PIXEL_MEAN: Final = (123.675, 116.28, 103.53)
 _PIXEL_STD: Final = (58.395, 57.12, 57.375)
+MOBILE_MARK: Final = "image_encoder.patch_embed.seq.0.c.weight"
+
+# name parts that only relatives of SAM have, and why these cannot be used
+_RELATIVES: Final[Mapping[str, str]] = {
+    "mask_decoder.hf_token": (
+        "is an HQ-SAM checkpoint, whose extra mask token segment-anything would silently ignore; use the plain SAM "
+        "checkpoint of the same size"
+    ),
+    "image_encoder.trunk.": "is a SAM 2 checkpoint, which has another encoder and decoder; use a SAM 1 checkpoint",
+    "sam_mask_decoder.": "is a SAM 2 checkpoint, which has another encoder and decoder; use a SAM 1 checkpoint",
+    "detector.backbone.": "is a SAM 3 checkpoint, which has another encoder and decoder; use a SAM 1 checkpoint",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,44 @@ class SamShape:
         if official and self.image_size == 1024 and self.patch_size == 16:
             return official
         return f"{len(self.windows)} blocks of width {self.width} for {self.image_size} pixels"
+
+
+def make_sam(tensors: Mapping[str, Tensor], dtype: torch.dtype, source: str) -> tuple[Any, str]:
+    """Return the network of a checkpoint with its weights, and what it is.
+
+    The image encoder is in ``dtype``, the rest in float32, since prompts in half precision miss their place.
+    ``source`` names the file in errors.
+    """
+    for mark, reason in _RELATIVES.items():
+        if any(mark in name for name in tensors):
+            raise ModelError(f"{source} {reason}.")
+    if not any(name.startswith("mask_decoder.") for name in tensors):
+        raise _no_sam(source, "it has no mask decoder")
+    network: Any
+    if MOBILE_MARK in tensors:
+        network, title = _mobile_network(source), "MobileSAM"
+    else:
+        shape = read_shape(tensors, source)
+        network, title = empty_sam(shape, source), f"Segment-anything network {shape.name}"
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    except RuntimeError as error:
+        reasons = [line.strip() for line in str(error).splitlines() if line.strip()][1:2] or [str(error)]
+        raise ModelError(
+            f"{source} looks like a SAM checkpoint but does not fit the network of its size "
+            f"({reasons[0][:160].rstrip('. ')}); only unchanged SAM networks can be used."
+        ) from error
+    network.image_encoder.to(dtype)
+    return network.eval().requires_grad_(False), title
+
+
+def _mobile_network(source: str) -> Any:
+    if find_spec("mobile_sam") is None:
+        raise ModelError(
+            f"{source} is a MobileSAM checkpoint, which needs its own package: "
+            "pip install git+https://github.com/ChaoningZhang/MobileSAM.git"
+        )
+    return import_module("mobile_sam").sam_model_registry["vit_t"](checkpoint=None)
 
 
 def build_sam(shape: SamShape) -> Sam:
@@ -133,7 +185,9 @@ def _read_shape(tensors: Mapping[str, Tensor]) -> SamShape:
 def _count(tensors: Mapping[str, Tensor], prefix: str) -> int:
     """Return how many numbered parts there are below ``prefix``."""
     numbers = {int(name[len(prefix) :].split(".")[0]) for name in tensors if name.startswith(prefix)}
-    return max(numbers) + 1 if numbers else 0
+    if numbers != set(range(len(numbers))):
+        raise ValueError(f"{prefix}: numbers are left out")
+    return len(numbers)
 
 
 def empty_sam(shape: SamShape, source: str = "The file") -> Sam:

@@ -11,9 +11,9 @@ import torch
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.errors import ModelError
-from napari_cliptrase.models import load
-from napari_cliptrase.models.build import build, skeleton
+from napari_cliptrase.models import open_clip_networks
 from napari_cliptrase.models.load import load_model
+from napari_cliptrase.models.open_clip_networks import skeleton
 
 
 @pytest.fixture
@@ -50,30 +50,6 @@ def test_a_skeleton_takes_no_memory_and_no_weights(tiny_config: dict[str, Any]) 
     assert all(tensor.is_meta for tensor in model.parameters())
 
 
-def test_half_precision_files_become_the_precision_that_was_asked_for(
-    tiny_config: dict[str, Any], tiny_module: Any
-) -> None:
-    weights = {name: value.half() for name, value in tiny_module.state_dict().items()}
-    built = build(tiny_config, weights, torch.float32, "x")
-    assert {parameter.dtype for parameter in built.parameters()} == {torch.float32}
-    mixed = build(tiny_config, weights, torch.bfloat16, "x")
-    assert mixed.visual.conv1.weight.dtype == torch.bfloat16
-    assert mixed.visual.ln_pre.weight.dtype == torch.float32
-
-
-def test_the_model_does_not_share_memory_with_its_file(tiny_config: dict[str, Any], tiny_module: Any) -> None:
-    weights = {name: value.clone() for name, value in tiny_module.state_dict().items()}
-    built = build(tiny_config, weights, torch.float32, "x")
-    weights["visual.proj"].zero_()
-    assert built.visual.proj.abs().max() > 0
-
-
-def test_weights_ask_for_no_gradients(tiny_config: dict[str, Any], tiny_module: Any) -> None:
-    built = build(tiny_config, dict(tiny_module.state_dict()), torch.float32, "x")
-    assert not any(parameter.requires_grad for parameter in built.parameters())
-    assert not built.training
-
-
 def test_the_callers_config_stays_as_it_is(tiny_config: dict[str, Any]) -> None:
     tiny_config["text_cfg"]["hf_model_name"] = "nobody/none"
     before = deepcopy(tiny_config)
@@ -87,30 +63,6 @@ def test_a_text_side_that_needs_transformers_says_so(
 ) -> None:
     tiny_config["text_cfg"] |= {"hf_model_name": "lab/bert", "hf_tokenizer_name": "lab/bert"}
     write_tiny(tmp_path, tiny_config)
-    monkeypatch.setattr(load, "find_spec", lambda name: None)
+    monkeypatch.setattr(open_clip_networks, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="needs the package transformers: pip install transformers"):
         load_model(f"local-dir:{tmp_path}")
-
-
-@pytest.mark.slow
-def test_true_size_with_quick_gelu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ViT-B-16/openai from a file of true shapes, as it would lie in the cache."""
-    from safetensors.torch import save_file
-
-    from napari_cliptrase.models.folders import clip_folder
-
-    torch.manual_seed(0)
-    module = open_clip.create_model("ViT-B-16-quickgelu").eval()
-    folder = clip_folder("ViT-B-16/openai")
-    folder.mkdir(parents=True)
-    save_file(module.state_dict(), folder / "open_clip_model.safetensors")
-    model = load_model("ViT-B-16/openai", device="cpu")
-    image = torch.randn(1, 3, 224, 224)
-    with torch.inference_mode():
-        patches = encode(model.vision, image, recovery=Recovery.VANILLA)
-        expected = module.encode_image(image, normalize=True)
-        words = model.text.encode(["a photo of a cat."])
-        expected_words = module.encode_text(model.tokenizer(["a photo of a cat."]), normalize=True)
-    assert (patches.cls - expected).abs().max() < 1e-6
-    assert (words - expected_words).abs().max() < 1e-6
-    assert patches.features.shape == (1, 196, 512)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from napari_cliptrase.errors import Cancelled
-from napari_cliptrase.models import hashes
-from napari_cliptrase.models.hashes import sha256_of
+from napari_cliptrase.models import verify
+from napari_cliptrase.models.catalog import find_entry
+from napari_cliptrase.models.verify import known_sha256, sha256_of, sha256_steps
 
 
 @pytest.fixture(autouse=True)
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashes, "SMALL", 10)
-    monkeypatch.setattr(hashes, "CHUNK", 100)
+    monkeypatch.setattr(verify, "SMALL", 10)
+    monkeypatch.setattr(verify, "CHUNK", 100)
 
 
 @pytest.fixture
@@ -23,9 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read_again(file: Path, fresh: bool = False) -> bool:
-    counts: list[int] = []
-    sha256_of(file, fresh=fresh, progress=lambda done, _: counts.append(done))
-    return bool(counts)
+    return bool(list(sha256_steps(file, fresh=fresh)))
 
 
 def test_the_hash_is_right_and_read_once(file: Path) -> None:
@@ -70,8 +68,19 @@ def test_a_cache_that_cannot_be_written_only_costs_time(
     assert sha256_of(file) == hashlib.sha256(bytes(1000)).hexdigest()
 
 
-def test_cancel_stops_early(file: Path) -> None:
-    counts: list[int] = []
-    with pytest.raises(Cancelled):
-        sha256_of(file, progress=lambda done, _: counts.append(done), cancelled=lambda: counts[-1] >= 300)
-    assert counts == [100, 200, 300]
+def test_it_counts_bytes_and_can_be_stopped_between_two_pieces(file: Path) -> None:
+    steps = sha256_steps(file)
+    assert [(next(steps).done, next(steps).done, next(steps).done)] == [(100, 200, 300)]
+    steps.close()
+    assert read_again(file)  # what was stopped is not remembered
+
+
+def test_the_hash_of_a_sam_is_known_where_it_takes_no_time(file: Path) -> None:
+    published = find_entry("vit_b", "sam")
+    assert published is not None
+    assert published.checkpoint is not None
+    assert known_sha256("vit_b") == published.checkpoint.sha256
+    assert known_sha256(str(file)) is None
+    found = sha256_of(file)
+    assert known_sha256(str(file)) == found
+    assert known_sha256("nowhere.pth") is None

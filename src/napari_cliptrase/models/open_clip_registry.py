@@ -1,24 +1,23 @@
-"""What the installed open_clip knows of architectures and published weights."""
+"""What the installed open_clip knows of architectures and published weights.
+
+Its data files are read where they lie; open_clip itself, whose import takes seconds, is asked only for what stands in
+its code.
+"""
 
 import difflib
+import gzip
+import json
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
-
-import open_clip
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models.catalog import find_entry
+from napari_cliptrase.models.clip_config import OPENAI_MEAN, OPENAI_STD, Numbers
 
-Numbers = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to build a CLIP model and how its images are normalised; ``config`` is open_clip's ``model_cfg``."""
-
-    config: dict[str, Any]
-    mean: Numbers
-    std: Numbers
+if TYPE_CHECKING:
+    from napari_cliptrase.cliptrase.bpe import Merge
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,27 @@ class Published:
 
 def architecture(name: str) -> dict[str, Any]:
     """Return the ``model_cfg`` of an architecture; an unknown one raises with the nearest names."""
-    config: dict[str, Any] | None = open_clip.get_model_config(name)
-    if config is None:
+    file = _folder() / "model_configs" / f"{name}.json"
+    if file.is_file():
+        config: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return config
+    import open_clip
+
+    known: dict[str, Any] | None = open_clip.get_model_config(name)
+    if known is None:
         vision = [known for known in open_clip.list_models() if known.startswith("ViT-")]
         raise ModelError(f"open_clip knows no architecture {name!r}{_nearest(name, vision)}.")
-    return config
+    return known
 
 
 def published(name: str, tag: str) -> Published:
-    """Return what open_clip knows of ``name/tag``; an unknown tag raises with those of the architecture."""
+    """Return what is known of the weights ``name/tag``; an unknown tag raises with those of the architecture."""
+    entry = find_entry(f"{name}/{tag}", "clip")
+    if entry is not None and entry.repository is not None:
+        return Published(entry.repository, None, entry.quick_gelu, OPENAI_MEAN, OPENAI_STD)
     architecture(name)
+    import open_clip
+
     found = open_clip.get_pretrained_cfg(name, tag)
     if not found:
         tags = open_clip.list_pretrained_tags_by_model(name)
@@ -54,25 +64,32 @@ def published(name: str, tag: str) -> Published:
     if not address:
         raise ModelError(f"{name}/{tag} is not on Hugging Face; fetch it yourself and give the file: {name}=FILE.")
     repository, _, filename = address.rpartition("/")
-    return Published(repository, filename or None, bool(found.get("quick_gelu")), *_normalisation(found))
-
-
-def is_architecture(name: str) -> bool:
-    """Return whether open_clip knows an architecture."""
-    return name in open_clip.list_models()
+    mean, std = found.get("mean") or OPENAI_MEAN, found.get("std") or OPENAI_STD
+    return Published(repository, filename or None, bool(found.get("quick_gelu")), tuple(mean), tuple(std))
 
 
 def lacks_tag(name: str) -> ModelError:
     """Return the error for an architecture, or something like one, that was given without a tag."""
     architecture(name)
+    import open_clip
+
     tags = open_clip.list_pretrained_tags_by_model(name)
     if not tags:
         return _unpublished(name)
     return ModelError(f"Say which weights of {name}: {', '.join(f'{name}/{tag}' for tag in tags[:6])}, …")
 
 
+def is_architecture(name: str) -> bool:
+    """Return whether open_clip brings an architecture of this name."""
+    return (_folder() / "model_configs" / f"{name}.json").is_file()
+
+
 def known_repository(repository: str) -> Published | None:
     """Return what open_clip lists for a Hugging Face repository, whatever the tag; None for a foreign one."""
+    if f"{repository}/" not in (_folder() / "pretrained.py").read_text(encoding="utf-8"):
+        return None
+    import open_clip
+
     for name, tag in open_clip.list_pretrained():
         address = open_clip.get_pretrained_cfg(name, tag).get("hf_hub", "")
         if address.rpartition("/")[0] == repository:
@@ -82,6 +99,8 @@ def known_repository(repository: str) -> Published | None:
 
 def openai_hashes() -> dict[str, str]:
     """Return SHA-256 -> architecture of OpenAI's own archives, from the addresses that they were published under."""
+    import open_clip
+
     hashes = {}
     for name in open_clip.list_pretrained_models_by_tag("openai"):
         if not name.endswith("-quickgelu"):
@@ -90,29 +109,24 @@ def openai_hashes() -> dict[str, str]:
     return hashes
 
 
-def read_recipe(data: dict[str, Any], source: str) -> Recipe:
-    """Return the recipe in the text of an ``open_clip_config.json``; ``source`` names the file in errors."""
-    config = data.get("model_cfg")
-    if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
-        raise ModelError(
-            f"{source} describes no CLIP model; expected 'model_cfg' with embed_dim, vision_cfg and text_cfg."
-        )
-    return Recipe(config, *_normalisation(data.get("preprocess_cfg") or {}))
+def merges() -> "list[Merge]":
+    """Return the merges of CLIP's tokenizer."""
+    from napari_cliptrase.cliptrase.bpe import read_merges  # imports torch
+
+    packed = (_folder() / "bpe_simple_vocab_16e6.txt.gz").read_bytes()
+    return read_merges(gzip.decompress(packed).decode("utf-8"))
+
+
+def _folder() -> Path:
+    """Return the folder of the installed open_clip, without importing it."""
+    spec = find_spec("open_clip")
+    if spec is None or spec.origin is None:
+        raise ModelError("The package open_clip is missing; install it with: pip install open_clip_torch")
+    return Path(spec.origin).parent
 
 
 def _unpublished(name: str) -> ModelError:
     return ModelError(f"There are no published weights for {name}; give your own file: {name}=FILE.")
-
-
-def _normalisation(preprocess: dict[str, Any]) -> tuple[Numbers, Numbers]:
-    mean = preprocess.get("mean") or open_clip.OPENAI_DATASET_MEAN
-    std = preprocess.get("std") or open_clip.OPENAI_DATASET_STD
-    return _three(mean), _three(std)
-
-
-def _three(numbers: Any) -> Numbers:
-    red, green, blue = (float(number) for number in numbers)
-    return red, green, blue
 
 
 def _nearest(wanted: str, known: list[str]) -> str:
