@@ -122,11 +122,17 @@ def test_phrases_are_tidied():
     ("make", "sentence"),
     [
         (lambda: PromptClass(1, "  "), "empty"),
-        (lambda: PromptClass(0, "cat"), "ids go from 1"),
-        (lambda: PromptClass(70000, "cat"), "ids go from 1 to 65535"),
+        (lambda: PromptClass(0, "cat"), "id is 0; it must be a whole number from 1 to 65535"),
+        (lambda: PromptClass(70000, "cat"), "id is 70000"),
         (lambda: PromptClass(1, "Background"), "cannot be the name"),
-        (lambda: PromptClass(1, "cat", threshold=1.5), "between 0 and 1"),
-        (lambda: PromptClass(1, "cat", threshold=float("nan")), "between 0 and 1"),
+        (
+            lambda: PromptClass(1, "cat", threshold=1.5),
+            r"Class 'cat': threshold is (1.5|nan); it must be a number from 0 to 1",
+        ),
+        (
+            lambda: PromptClass(1, "cat", threshold=float("nan")),
+            r"Class 'cat': threshold is (1.5|nan); it must be a number from 0 to 1",
+        ),
         (lambda: PromptClass(1, "cat", color="red"), "#rrggbb"),
         (lambda: PromptClass(1, "c\0at"), "U\\+0000"),
         (lambda: PromptSet.from_names("cat").get(5), "no class with id 5"),
@@ -157,3 +163,67 @@ def test_prompts_and_settings_need_no_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: PromptClass(1, {"a": 1}), "The name of a class is a dict; it must be text"),
+        (lambda: PromptClass(True, "cat"), "Class 'cat': id is true; it must be a whole number"),
+        (lambda: PromptClass(1, "cat", "kitten"), "Class 'cat': synonyms is 'kitten'; it must be a list of texts"),
+        (lambda: PromptClass(1, "cat", (5,)), "Class 'cat': synonyms holds 5"),
+        (lambda: PromptClass(1, "cat", threshold="0.5"), "Class 'cat': threshold is '0.5'"),
+        (lambda: PromptClass(1, "cat", color=5), "Class 'cat': color is 5; it must be text"),
+        (lambda: PromptSet("cat"), r"PromptSet\.parse makes one from text"),
+        (lambda: PromptSet(5), r"PromptSet\.parse makes one from text"),
+        (lambda: PromptSet((), "wall"), "The background is 'wall'; it must be a list of texts"),
+        (lambda: PromptSet.parse(["cat"]), "The text of the classes is a list; it must be text"),
+        (lambda: PromptSet.parse("cat [threshold=nan]"), "Line 1: Class 'cat': threshold is nan"),
+        (lambda: PromptSet.parse("cat [threshold=1e999%]"), "Line 1: Class 'cat': threshold is inf"),
+        (lambda: PromptSet.from_json('{"classes": [{"id": 1, "name": {"a": 1}}]}'), "The name of a class is a dict"),
+        (lambda: PromptSet.from_json('{"classes": [{"id": "1", "name": "cat"}]}'), "Class 'cat': id is '1'"),
+        (lambda: PromptSet.from_json('{"classes": ["cat"]}'), "A class is 'cat'; it must be an object"),
+        (lambda: PromptSet.from_json('{"classes": [{"id": 1}]}'), "A class has no name"),
+        (lambda: PromptSet.from_json('{"classes": [], "background": "wall"}'), "background is 'wall'"),
+        (lambda: PromptSet.from_json("[" * 100_000), "nested too deeply"),
+    ],
+)
+def test_values_of_wrong_types_are_refused_by_the_name_of_their_field(make, says):
+    with pytest.raises(PromptError, match=says):
+        make()
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec=None), max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "name", "synonyms", "threshold", "color", "prompts"]), inner, max_size=4
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["classes", "background", "schema"]), json_values))
+def test_any_json_becomes_a_prompt_set_or_a_sentence(data):
+    try:
+        prompts = PromptSet.from_json(json.dumps(data), "here")
+    except PromptError as error:
+        said = str(error)
+    else:
+        said = "here: " if PromptSet.from_json(prompts.to_json()) == prompts else "it reads back to something else"
+    assert said.startswith("here: ")
+
+
+@given(st.text(st.characters(codec=None), max_size=40) | st.text('ab,:;"[]=\\#% threshold id color 0.5', max_size=40))
+def test_any_text_becomes_a_prompt_set_or_a_sentence(text):
+    try:
+        prompts = PromptSet.parse(text)
+    except PromptError:
+        return
+    assert PromptSet.parse(prompts.to_text()) == prompts

@@ -9,7 +9,7 @@ from skimage.transform import resize
 
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
 from napari_cliptrase.cliptrase.options import SynonymMerge, TemplateSet, Vote
-from napari_cliptrase.errors import PromptError
+from napari_cliptrase.errors import CliptraseError, PromptError
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 NAMES = ("sky", "sea", "tree", "house", "sun")
@@ -201,6 +201,20 @@ def test_the_record_says_how_it_was_made(model, picture, encoded):
 def test_nothing_to_look_for(model, encoded):
     with pytest.raises(PromptError, match="no class to look for"):
         segmenter(model).segment(encoded, PromptSet(background=("sky",)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"prompts": "cat"}, r"needs a PromptSet, not a str; make one with PromptSet\.parse"),
+        ({"encoding": np.zeros((4, 4, 3), np.uint8)}, r"needs an Encoding, which encode\(rgb\) returns, not a ndarray"),
+        ({"settings": {"vote": "soft"}}, "needs Settings, not a dict"),
+    ],
+)
+def test_values_that_are_mixed_up_are_told_apart(model, encoded, change, says):
+    values = {"encoding": encoded, "prompts": PromptSet.parse("cat"), "settings": None} | change
+    with pytest.raises(CliptraseError, match=says):
+        Segmenter(model, text_caches=()).segment(**values)
 
 
 def test_reading_many_prompts_can_be_stopped(model, encoded):

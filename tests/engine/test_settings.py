@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,7 +113,7 @@ def test_choices_can_be_given_as_text():
         (lambda: Settings(scale=-1), "scale is -1"),
         (lambda: Settings.from_json("{"), "not JSON"),
         (lambda: Settings.from_json('{"vtoe": "hard"}'), "no setting 'vtoe'"),
-        (lambda: Settings.from_json('{"threshold": "x"}'), "wrong kind"),
+        (lambda: Settings.from_json('{"threshold": "x"}'), "threshold is 'x'; it must be a number from 0 to 1"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(make, sentence):
@@ -122,3 +123,59 @@ def test_settings_that_cannot_work_are_refused(make, sentence):
 
 def test_what_is_missing_keeps_its_default():
     assert Settings.from_json(json.dumps({"vote": "off"})) == Settings(vote=Vote.OFF)
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([1e300, -1e300, 10**400, "hard", "fine", "no", "336", ""])
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = [field.name for field in dataclasses.fields(Settings)]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON_VALUES, max_size=4))
+def test_any_json_becomes_settings_of_the_declared_types_or_a_sentence_with_the_field(data):
+    try:
+        settings = Settings.from_json(json.dumps(data))
+    except SettingsError as error:
+        refused = str(error)
+    else:
+        refused = None
+    if refused is not None:
+        assert any(name in refused for name in data)
+        return
+    assert Settings.from_json(settings.to_json()) == settings
+    for name, value in dataclasses.asdict(settings).items():
+        assert name not in ("crop", "prior") or value is True or value is False
+        assert name not in ("resolution", "window", "min_samples") or value is None or type(value) is int
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"crop": "no"}', "The setting crop is 'no'; it must be true or false."),
+        ('{"eps": 1e300}', "The setting eps is 1e.300; it must be a number from"),
+        ('{"eps": 1e999}', "The setting eps is inf"),
+        ('{"eps": true}', "The setting eps is true"),
+        ('{"resolution": 336.5}', "The setting resolution is 336.5; it must be a whole number from 16 to 8192."),
+        ('{"resolution": "336"}', "The setting resolution is '336'"),
+        ('{"detail": {"a": 1}}', "The setting detail is a dict; it must be one of coarse, normal, fine."),
+        ('{"threshold": null}', "The setting threshold is null"),
+        ('{"threshold": NaN}', "not JSON"),
+        ('{"eps": ' + "[" * 100_000, "nested too deeply"),
+        ("[1, 2]", "they must be a JSON object"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused_by_the_name_of_its_setting(text, says):
+    with pytest.raises(SettingsError, match=says):
+        Settings.from_json(text)
+
+
+def test_numbers_of_numpy_are_as_good_as_python_s():
+    settings = Settings(eps=np.float32(0.5), resolution=np.int64(448), crop=np.bool_(True))
+    assert Settings.from_json(settings.to_json()) == settings

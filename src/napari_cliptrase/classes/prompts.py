@@ -10,12 +10,21 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.colors import class_color, parse_hex, to_hex
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import PromptError
+from napari_cliptrase.field_values import (
+    checked_number,
+    checked_text,
+    checked_texts,
+    checked_whole_number,
+    naming,
+    shown,
+)
+from napari_cliptrase.json_file import parse_json
 
 SCHEMA = 1
 BACKGROUND = "background"
@@ -59,17 +68,20 @@ class PromptClass:
     color: str | None = None
 
     def __post_init__(self) -> None:
-        name = tidy_phrase(self.name)
-        if not 1 <= self.id <= HIGHEST_ID:
-            raise PromptError(f"Class {name!r} has id {self.id}; ids go from 1 to {HIGHEST_ID}, 0 is background.")
+        with naming("", PromptError):
+            name = tidy_phrase(checked_text("The name of a class", self.name))
+        with naming(f"Class {name!r}: ", PromptError):
+            class_id = checked_whole_number("id", self.id, 1, HIGHEST_ID)
+            synonyms = checked_texts("synonyms", self.synonyms)
+            threshold = None if self.threshold is None else checked_number("threshold", self.threshold, 0, 1)
+            color = None if self.color is None else _tidy_color(checked_text("color", self.color), name)
         if name.casefold() == BACKGROUND:
             raise PromptError(f"{name!r} cannot be the name of a class: it always is 0 in the labels.")
-        if self.threshold is not None and not 0 <= self.threshold <= 1:
-            raise PromptError(f"The threshold of {name!r} is {self.threshold}; it must lie between 0 and 1.")
+        object.__setattr__(self, "id", class_id)
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "synonyms", distinct_phrases((name, *self.synonyms))[1:])
-        if self.color is not None:
-            object.__setattr__(self, "color", _tidy_color(self.color, name))
+        object.__setattr__(self, "synonyms", distinct_phrases((name, *synonyms))[1:])
+        object.__setattr__(self, "threshold", threshold)
+        object.__setattr__(self, "color", color)
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -85,8 +97,14 @@ class PromptSet:
     background: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
-        object.__setattr__(self, "background", distinct_phrases(self.background))
+        given: object = self.classes
+        classes = tuple(given) if isinstance(given, Iterable) else (given,)
+        if not all(isinstance(entry, PromptClass) for entry in classes):
+            raise PromptError("A PromptSet is made of PromptClass values; PromptSet.parse makes one from text.")
+        with naming("", PromptError):
+            background = distinct_phrases(checked_texts("The background", self.background))
+        object.__setattr__(self, "classes", classes)
+        object.__setattr__(self, "background", background)
         names: dict[str, str] = {}
         ids: dict[int, str] = {}
         for entry in self.classes:
@@ -103,7 +121,8 @@ class PromptSet:
         """Read the text form: one class per line, ``name: synonym, synonym [threshold=0.3]``; ids count from 1."""
         from napari_cliptrase.classes.syntax import parse_prompts
 
-        return parse_prompts(text)
+        with naming("", PromptError):
+            return parse_prompts(checked_text("The text of the classes", text))
 
     @classmethod
     def from_names(cls, *names: str) -> "PromptSet":
@@ -125,16 +144,17 @@ class PromptSet:
     def from_json(cls, text: str, source: str = "The prompts") -> "PromptSet":
         """Read what `to_json` wrote, or a ``classes.json``; ``source`` names it in error messages."""
         try:
-            data = json.loads(text)
-            if not isinstance(data, dict):
-                raise PromptError("not a list of prompts; expected JSON with a list 'classes' of id and name")
-            classes = tuple(_read_class(entry) for entry in data["classes"] if entry.get("id") != 0)
-            return cls(classes, tuple(map(str, data.get("background") or ())))
+            data = parse_json(text)
+            if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
+                raise PromptError("expected JSON with a list 'classes' of id and name.")
+            classes = tuple(_read_class(entry) for entry in data["classes"] if not _is_background(entry))
+            with naming("", PromptError):
+                return cls(classes, checked_texts("background", data.get("background") or ()))
         except PromptError as error:
             raise PromptError(f"{source}: {error}") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except ValueError as error:
             raise PromptError(
-                f"{source}: not a list of prompts ({error}); expected JSON with a list 'classes' of id and name."
+                f"{source}: this is not JSON ({error}); expected a list 'classes' of id and name."
             ) from error
 
     @classmethod
@@ -294,15 +314,20 @@ def _tidy_color(text: str, name: str) -> str:
         raise PromptError(f"The colour of {name!r} cannot be read: {error}.") from error
 
 
-def _read_class(entry: dict[str, Any]) -> PromptClass:
-    synonyms = entry.get("synonyms") or entry.get("prompts") or ()
-    if isinstance(synonyms, str):
-        raise TypeError("synonyms must be a list")
-    threshold = entry.get("threshold")
+def _is_background(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.get("id") == 0 and entry.get("id") is not False
+
+
+def _read_class(entry: object) -> PromptClass:
+    if not isinstance(entry, dict):
+        raise PromptError(f"A class is {shown(entry)}; it must be an object with id and name.")
+    missing = next((field for field in ("id", "name") if field not in entry), None)
+    if missing is not None:
+        raise PromptError(f"A class has no {missing}.")
     return PromptClass(
-        int(entry["id"]),
-        str(entry["name"]),
-        tuple(map(str, synonyms)),
-        None if threshold is None else float(threshold),
+        entry["id"],
+        entry["name"],
+        entry.get("synonyms") or entry.get("prompts") or (),
+        entry.get("threshold"),
         entry.get("color") or None,
     )

@@ -20,7 +20,7 @@ from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.score import EmbeddedPhrases, all_phrases, assign, score, to_ids
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.text_cache import TextStore
-from napari_cliptrase.errors import PromptError
+from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.progress import Progress, run_to_end
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class Segmenter:
         self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None
     ) -> Generator[Progress, None, Segmentation]:
         """As `segment`, yielding while phrases that are new to the model are read."""
+        _check_types(encoding, prompts, settings)
         if not prompts.classes:
             raise PromptError("There is no class to look for; write at least one name.")
         settings = self.settings.with_scoring_of(settings or self.settings)
@@ -157,3 +158,15 @@ class Segmenter:
             weights=self.model.fingerprint,
             caches=self._caches,
         )
+
+
+def _check_types(encoding: object, prompts: object, settings: object) -> None:
+    """Tell a script that mixes up its values what is wanted."""
+    if not isinstance(encoding, Encoding):
+        raise CliptraseError(f"segment needs an Encoding, which encode(rgb) returns, not a {type(encoding).__name__}.")
+    if not isinstance(prompts, PromptSet):
+        raise PromptError(
+            f"segment needs a PromptSet, not a {type(prompts).__name__}; make one with PromptSet.parse('cat; dog')."
+        )
+    if settings is not None and not isinstance(settings, Settings):
+        raise CliptraseError(f"segment needs Settings, not a {type(settings).__name__}; such as Settings(vote='soft').")

@@ -19,6 +19,15 @@ from napari_cliptrase.cliptrase.options import (
     Vote,
 )
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.field_values import (
+    FieldError,
+    checked_flag,
+    checked_number,
+    checked_whole_number,
+    naming,
+    shown,
+)
+from napari_cliptrase.json_file import parse_json
 
 
 class SettingsError(CliptraseError):
@@ -136,18 +145,20 @@ class Settings:
     absent_threshold: float | None = None
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            object.__setattr__(self, name, _choice(name, getattr(self, name), choices))
-        _check(self.resolution is None or 16 <= self.resolution <= 8192, "resolution", self.resolution, "16 to 8192")
-        _check(self.window is None or 64 <= self.window <= 8192, "window", self.window, "64 to 8192")
-        _check(0 <= self.overlap <= 0.9, "overlap", self.overlap, "0 to 0.9")
-        _check(self.eps is None or self.eps > 0, "eps", self.eps, "above 0")
-        _check(self.min_samples is None or self.min_samples >= 1, "min_samples", self.min_samples, "from 1")
-        _check(0 <= self.protect <= 1, "protect", self.protect, "0 to 1")
-        _check(0 <= self.threshold <= 1, "threshold", self.threshold, "0 to 1")
-        _check(self.scale is None or self.scale > 0, "scale", self.scale, "above 0")
-        least = self.absent_threshold
-        _check(least is None or 0 <= least <= 1, "absent_threshold", least, "0 to 1")
+        with naming("The setting ", SettingsError):
+            for name, choices in _CHOICES.items():
+                self._set(name, _choice(name, getattr(self, name), choices))
+            for name, limits in _WHOLE_NUMBERS.items():
+                if getattr(self, name) is not None:
+                    self._set(name, checked_whole_number(name, getattr(self, name), *limits))
+            for name, (lowest, highest, may_be_none) in _NUMBERS.items():
+                if not (may_be_none and getattr(self, name) is None):
+                    self._set(name, checked_number(name, getattr(self, name), lowest, highest))
+            for name in _FLAGS:
+                self._set(name, checked_flag(name, getattr(self, name)))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
     @classmethod
     def paper(cls, size: int) -> "Settings":
@@ -199,16 +210,15 @@ class Settings:
     def from_json(cls, text: str) -> "Settings":
         """Read what `to_json` wrote; what is missing keeps its default."""
         try:
-            data: dict[str, Any] = json.loads(text)
-            unknown = sorted(set(data) - {field.name for field in fields(cls)})
-        except (ValueError, TypeError) as error:
-            raise SettingsError(f"The settings are not JSON with one value per setting ({error}).") from error
+            data: Any = parse_json(text)
+        except ValueError as error:
+            raise SettingsError(f"The settings are not JSON ({error}).") from error
+        if not isinstance(data, dict):
+            raise SettingsError(f"The settings are {shown(data)}; they must be a JSON object with a value per setting.")
+        unknown = sorted(set(data) - {field.name for field in fields(cls)})
         if unknown:
-            raise SettingsError(f"There is no setting {unknown[0]!r}.")
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise SettingsError(f"A setting has a value of the wrong kind ({error}).") from error
+            raise SettingsError(f"There is no setting {shown(unknown[0])}.")
+        return cls(**data)
 
 
 _CHOICES: Final[dict[str, type[StrEnum]]] = {
@@ -223,14 +233,27 @@ _CHOICES: Final[dict[str, type[StrEnum]]] = {
 }
 
 
-def _choice(name: str, value: str, choices: type[StrEnum]) -> StrEnum:
+_WHOLE_NUMBERS: Final = {"resolution": (16, 8192), "window": (64, 8192), "min_samples": (1, 1_000_000)}
+"""Lowest and highest value; None is allowed for each."""
+
+_NUMBERS: Final = {
+    "overlap": (0, 0.9, False),
+    "eps": (1e-6, 1000, True),
+    "protect": (0, 1, False),
+    "threshold": (0, 1, False),
+    "scale": (1e-3, 10_000, True),
+    "absent_threshold": (0, 1, True),
+}
+"""Lowest and highest value, and whether None is allowed."""
+
+_FLAGS: Final = ("crop", "prior")
+
+
+def _choice(name: str, value: object, choices: type[StrEnum]) -> StrEnum:
+    known = ", ".join(choice.value for choice in choices)
+    if not isinstance(value, str):
+        raise FieldError(f"{name} is {shown(value)}; it must be one of {known}.")
     try:
         return choices(value)
     except ValueError as error:
-        known = ", ".join(choice.value for choice in choices)
-        raise SettingsError(f"There is no {name} {value!r}; there are {known}.") from error
-
-
-def _check(fine: bool, name: str, value: object, limits: str) -> None:
-    if not fine:
-        raise SettingsError(f"The setting {name} is {value}; it must be {limits}.")
+        raise SettingsError(f"There is no {name} {shown(value)}; there are {known}.") from error
