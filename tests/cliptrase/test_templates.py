@@ -1,4 +1,5 @@
 import pytest
+from open_clip.zero_shot_metadata import OPENAI_IMAGENET_TEMPLATES
 
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
@@ -13,3 +14,7 @@ def test_each_set_has_its_sentences(templates, count):
 
 def test_short_ones_are_among_the_eighty():
     assert set(sentences(TemplateSet.SHORT)) | set(sentences(TemplateSet.SINGLE)) <= set(sentences(TemplateSet.FULL))
+
+
+def test_the_eighty_are_those_that_openai_published_in_their_order():
+    assert sentences(TemplateSet.FULL) == tuple(template("{}") for template in OPENAI_IMAGENET_TEMPLATES)

@@ -10,7 +10,6 @@ import typer
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
 from napari_cliptrase.progress import Progress, run_to_end
-from napari_cliptrase.refine.limits import Limits, Strength, apply_limits
 from napari_cliptrase.refine.methods import Method, make_refiner
 from napari_cliptrase.refine.protocol import check_labels
 
@@ -58,6 +57,7 @@ def refine(
 
     from napari_cliptrase.masks.registry import format_named, guess_format
     from napari_cliptrase.pixels.read import read_image
+    from napari_cliptrase.refine.limits import Limits, Strength, apply_limits
 
     source = format_named(from_) if from_ else guess_format(mask)
     form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)

@@ -42,7 +42,7 @@ class VisionNetwork(nn.Module):
         super().__init__()
         width = shape.transformer.width
         self.grid_size = shape.grid
-        self.conv1 = nn.Conv2d(3, width, shape.patch, shape.patch, bias=False)
+        self.conv1 = PatchCutter(3, width, shape.patch, shape.patch, bias=False)
         self.class_embedding = nn.Parameter(torch.empty(width))
         self.positional_embedding = nn.Parameter(torch.empty(shape.grid[0] * shape.grid[1] + 1, width))
         self.ln_pre = FloatNorm(width) if shape.norm_before else nn.Identity()
@@ -58,7 +58,7 @@ class TextNetwork(nn.Module):
         super().__init__()
         width = shape.transformer.width
         self.end = shape.end
-        self.token_embedding = nn.Embedding(shape.vocabulary, width)
+        self.token_embedding = TokenTable(shape.vocabulary, width)
         self.positional_embedding = nn.Parameter(torch.empty(shape.context, width))
         self.transformer = TransformerNetwork(shape.transformer, quick_gelu)
         self.ln_final = FloatNorm(width)
@@ -67,7 +67,7 @@ class TextNetwork(nn.Module):
             case "matrix":
                 self.text_projection = nn.Parameter(torch.empty(width, dim))
             case "layer":
-                self.text_projection = nn.Linear(width, dim)
+                self.text_projection = DenseLayer(width, dim)
             case _:
                 self.text_projection = None
 
@@ -91,9 +91,9 @@ class BlockNetwork(nn.Module):
         self.ln_2 = FloatNorm(shape.width)
         self.mlp = nn.ModuleDict(
             {
-                "c_fc": nn.Linear(shape.width, shape.mlp_width),
+                "c_fc": DenseLayer(shape.width, shape.mlp_width),
                 "gelu": QuickGELU() if quick_gelu else nn.GELU(),
-                "c_proj": nn.Linear(shape.mlp_width, shape.width),
+                "c_proj": DenseLayer(shape.mlp_width, shape.width),
             }
         )
         self.ls_2 = LayerScale(shape.width) if shape.layer_scale else nn.Identity()
@@ -107,7 +107,7 @@ class JointAttention(nn.Module):
         self.num_heads = heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.empty(3 * width))
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = DenseLayer(width, width)
 
 
 class QuickGELU(nn.Module):
@@ -128,6 +128,30 @@ class LayerScale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) -> (..., width)."""
         return x * self.gamma
+
+
+# Weights come from a file: random ones before that cost time, and torch loads its compiler to draw them.
+
+
+class DenseLayer(nn.Linear):
+    """A linear layer without weights of its own."""
+
+    def reset_parameters(self) -> None:
+        """Leave them as they are."""
+
+
+class PatchCutter(nn.Conv2d):
+    """The convolution that makes a token of each patch, without weights of its own."""
+
+    def reset_parameters(self) -> None:
+        """Leave them as they are."""
+
+
+class TokenTable(nn.Embedding):
+    """A row for each token, without weights of its own."""
+
+    def reset_parameters(self) -> None:
+        """Leave them as they are."""
 
 
 class FloatNorm(nn.LayerNorm):
