@@ -44,7 +44,7 @@ def download_(
 ) -> None:
     """Download weights, or go on with a download that was stopped."""
     for name in names:
-        with _bar(name) as watch:
+        with byte_bar(name) as watch:
             path, now = run_to_end(download_steps(name), watch)
         typer.echo(f"{name}: {'downloaded to' if now else 'already there,'} {path}")
 
@@ -72,7 +72,7 @@ def _chosen(here: list[ModelEntry], names: list[str] | None) -> list[ModelEntry]
 
 
 def _is_whole(entry: ModelEntry) -> bool:
-    with _bar(entry.name) as watch:
+    with byte_bar(entry.name) as watch:
         verdict = run_to_end(verify_steps(entry), watch)
     if verdict.trouble:
         typer.echo(f"{entry.name}: DAMAGED, {verdict.trouble}")
@@ -128,7 +128,7 @@ def readable_size(size: int) -> str:
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Callable[[Progress], None]]:
+def byte_bar(name: str) -> Iterator[Callable[[Progress], None]]:
     """Show a progress bar of bytes on the terminal, on nothing else."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn

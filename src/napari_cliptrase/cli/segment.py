@@ -64,13 +64,19 @@ def segment(
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
-    from napari_cliptrase.cli.display import Display, print_summary
     from napari_cliptrase.cli.inputs import Failure, find_images
+
+    inputs, failures = find_images(images, out)
+    sharpener = sam or ("demo" if model == "demo" else DEFAULT_SAM)
+    if inputs:
+        # what is missing is told before torch is imported
+        _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
+
+    from napari_cliptrase.cli.display import Display, print_summary
     from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.models.load import load_model_steps
 
-    inputs, failures = find_images(images, out)
     outcomes: list[SegmentedFile | Failure] = list(failures)
     with Display(len(inputs)) as display:
         for failure in failures:
@@ -78,7 +84,6 @@ def segment(
         if inputs:
             clip = run_to_end(load_model_steps(model, device, precision), display.watch)
             display.note(clip.notes)
-            sharpener = sam or ("demo" if clip.name == "demo" else DEFAULT_SAM)
             refiner, record = _refiner(refine, sharpener, device, display.watch)
             job = SegmentRequest(
                 segmenter=Segmenter(clip, settings),
@@ -106,6 +111,18 @@ def segment(
         print_summary(done, wanted.table(), str(out))
     if failed:
         raise CliptraseError(f"{len(failed)} of {len(outcomes)} inputs could not be segmented.")
+
+
+def _bring_weights(model: str, sam: str | None) -> None:
+    """Download what is not there yet."""
+    from napari_cliptrase.cli.models import byte_bar
+    from napari_cliptrase.models.sources import bring_model_steps, bring_steps, find_sam
+
+    with byte_bar(model) as watch:
+        run_to_end(bring_model_steps(model), watch)
+    if sam is not None:
+        with byte_bar(sam) as watch:
+            run_to_end(bring_steps(find_sam(sam)), watch)
 
 
 def _read_prompts(text: str | None, file: Path | None) -> PromptSet:

@@ -5,8 +5,6 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 NOISE = -1
@@ -38,15 +36,28 @@ def dbscan(rows: Tensor, eps: float, min_samples: int) -> NDArray[np.int64]:
     labels = np.full(len(rows), NOISE, np.int64)
     if not len(core):
         return labels
-    _, component = connected_components(csr_array(near[np.ix_(core, core)]), directed=False)
-    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
-    of_core = np.argsort(np.argsort(first))[inverse]
+    of_core = _components(near[np.ix_(core, core)])
     # a border row belongs to the lowest numbered cluster that has a core next to it
     reach = near[:, core]
     lowest = np.where(reach, of_core, len(core)).min(1)
     labels = np.where(lowest < len(core), lowest, NOISE)
     labels[core] = of_core
     return labels
+
+
+def _components(near: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n,) connected component of each of n points, numbered by their first, of the symmetric matrix (n, n)."""
+    component = np.full(len(near), NOISE, np.int64)
+    number = 0
+    for start in range(len(near)):
+        if component[start] != NOISE:
+            continue
+        reached = np.array([start])
+        while len(reached):
+            component[reached] = number
+            reached = np.flatnonzero(near[reached].any(0) & (component == NOISE))
+        number += 1
+    return component
 
 
 def _neighbours(rows: Tensor, eps: float) -> NDArray[np.bool_]:

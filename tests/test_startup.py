@@ -1,0 +1,77 @@
+"""What a command waits for before it works: heavy packages are imported where they are needed and nowhere else."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from napari_cliptrase.demo.world import paint_scene
+
+SEGMENT = ["segment", "one.png", "--prompts", "sky; sea", "--out", "masks", "--model"]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    Image.fromarray(paint_scene(52, (160, 200)).image).save(tmp_path / "one.png")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> tuple[str, set[str]]:
+    """Run the command; return what it said and the top packages that it imported."""
+    code = (
+        "import json, sys; from napari_cliptrase.cli import main\n"
+        f"sys.argv = ['napari-cliptrase', *{list(arguments)!r}]\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    pass\n"
+        "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    *said, modules = done.stderr.splitlines()
+    return done.stdout + "\n".join(said), set(json.loads(modules))
+
+
+def test_segmenting_with_the_demo_model_imports_no_open_clip(picture: Path) -> None:
+    said, modules = run(picture, *SEGMENT, "demo")
+    assert "Wrote the mask" in said
+    assert (picture / "masks" / "one.png").is_file()
+    assert "torch" in modules
+    assert not modules & {"open_clip", "timm", "torchvision", "segment_anything", "transformers", "triton", "skimage"}
+
+
+@pytest.mark.parametrize("model", ["local-dir:nowhere", "ViT-B-16=nowhere.pt", "gone.safetensors"])
+def test_a_missing_model_is_told_before_torch_is_imported(picture: Path, model: str) -> None:
+    said, modules = run(picture, *SEGMENT, model)
+    assert "does not exist" in said
+    assert not modules & {"torch", "open_clip", "scipy"}
+
+
+def test_a_missing_sam_is_told_before_torch_is_imported(picture: Path) -> None:
+    said, modules = run(picture, *SEGMENT, "demo", "--refine", "sam-vote", "--sam", "nowhere.pth")
+    assert "There is no SAM checkpoint" in said
+    assert not modules & {"torch", "segment_anything", "scipy"}
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    said, modules = run(tmp_path, "--help")
+    assert "segment" in said
+    assert not modules & {"torch", "open_clip", "scipy", "skimage", "napari", "qtpy", "huggingface_hub"}
+
+
+@pytest.mark.slow
+def test_the_wait_is_short_beside_that_of_the_packages_that_are_left_out(picture: Path) -> None:
+    def seconds(*arguments: str) -> float:
+        """The best of three."""
+        times = []
+        for _ in range(3):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], cwd=picture, capture_output=True, check=False)
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    command = ("-m", "napari_cliptrase.cli")
+    assert seconds(*command, *SEGMENT, "demo") <= 0.6 * seconds("-c", "import open_clip")
+    assert seconds(*command, *SEGMENT, "local-dir:nowhere") <= 0.5 * seconds("-c", "import torch")
