@@ -22,9 +22,9 @@ from scipy.ndimage import distance_transform_edt
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
 from napari_cliptrase.demo.words import THINGS
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
+from napari_cliptrase.plugin.workbench import workbench_of
 
 PLUGIN = "napari-cliptrase"
 WINDOW = (1400, 880)
@@ -41,7 +41,8 @@ class Studio:
         self.sam = sam
         self.viewer = napari.Viewer(title="napari")
         self.viewer.window.resize(*WINDOW)
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.docks: dict[str, QWidget] = {}
 
     def dock(self, name: str) -> QWidget:
@@ -79,7 +80,7 @@ class Studio:
 
     def idle(self) -> None:
         """Wait until no work is under way."""
-        self.wait(lambda: not self.session.jobs.running(), "The end of the work")
+        self.wait(lambda: not self.workbench.jobs.running(), "The end of the work")
 
     def window(self, name: str) -> None:
         """Take a picture of the whole window."""
@@ -123,7 +124,7 @@ class Studio:
 
     def thing(self) -> tuple[float, float]:
         """Pixel in the middle of the largest thing of the scene; its class becomes the active one."""
-        labels, _ = self.session.layers.combined(self.session.encoded.subject.target)
+        labels, _ = self.workbench.layers.combined(self.session.encoded.subject.target)
         things = {entry.id for entry in self.session.prompts.classes if entry.name in THINGS}
         sizes = {class_id: np.count_nonzero(labels == class_id) for class_id in things}
         largest = max(sizes, key=sizes.__getitem__)
@@ -158,12 +159,12 @@ def segment(studio: Studio) -> None:
 
 def region(studio: Studio) -> None:
     """The region tool over a region."""
-    dock = studio.dock("Segment by text")
-    dock.region_tool.set_on(True)
+    studio.dock("Segment by text")
+    studio.workbench.region_tool.set_on(True)
     studio.idle()
     hover(studio, *studio.thing())
     studio.window("region-tool")
-    dock.region_tool.set_on(False)
+    studio.workbench.region_tool.set_on(False)
 
 
 def explore(studio: Studio) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TOY_MODEL = Path(__file__).parents[1] / "data" / "golden" / "toyclip"
 PATIENCE = 120_000
@@ -16,7 +16,8 @@ class Window:
 
     def __init__(self, viewer, qtbot):
         self.viewer = viewer
-        self.session = session_of(viewer)
+        self.workbench = workbench_of(viewer)
+        self.session = self.workbench.session
         self.qtbot = qtbot
 
     def dock(self, name):
@@ -24,7 +25,7 @@ class Window:
         return widget
 
     def idle(self):
-        self.qtbot.waitUntil(lambda: not self.session.jobs.running(), timeout=PATIENCE)
+        self.qtbot.waitUntil(lambda: not self.workbench.jobs.running(), timeout=PATIENCE)
 
     def wait(self, done):
         self.qtbot.waitUntil(done, timeout=PATIENCE)
@@ -38,14 +39,14 @@ class Window:
         return dock
 
     def labels(self):
-        return self.session.layers.combined(self.session.segmented.subject.target)[0]
+        return self.workbench.layers.combined(self.session.segmented.subject.target)[0]
 
 
 @pytest.fixture
 def window(make_napari_viewer_proxy, qtbot):
     window = Window(make_napari_viewer_proxy(show=True), qtbot)
     yield window
-    window.session.jobs.cancel()
+    window.workbench.jobs.cancel()
     window.idle()
 
 

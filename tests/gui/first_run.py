@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.world import paint_scene
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 CLASSES = ("sky", "mountain", "sea", "grass", "road", "sun", "tree", "balloon")
 """What scene 6 of the painted world holds."""
@@ -61,7 +61,8 @@ def live(done, seconds=PATIENCE) -> None:
 
 def main() -> None:
     viewer = napari.Viewer(show=True)
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     session.image = viewer.add_image(large_scene(), rgb=True, name="large")
     session.prompts = PromptSet.from_names(*CLASSES)
     _, dock = viewer.window.add_plugin_dock_widget("napari-cliptrase", "Segment by text")
@@ -74,7 +75,7 @@ def main() -> None:
     # the worker has ended when its outcome arrives, and with it the part that must not block at all
     write, job.use = job.use, lambda outcome: (pulse.enter("write"), write(outcome))[1]
     live(lambda: session.segmented is not None)
-    live(lambda: not session.jobs.running())
+    live(lambda: not workbench.jobs.running())
     live(lambda: False, 0.5)
     pulse.beat()
     layers = len(viewer.layers) - 1

@@ -33,14 +33,15 @@ def test_a_closed_dock_disturbs_nobody_and_a_new_one_goes_on(window, picture, qt
 
 
 def test_closing_the_window_stops_a_run(make_napari_viewer_proxy, qtbot, picture):
-    from napari_cliptrase.plugin.state.session import session_of
+    from napari_cliptrase.plugin.workbench import workbench_of
 
     viewer = make_napari_viewer_proxy()
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     session.image = viewer.add_image(picture, rgb=True)
     session.prompts = PromptSet.parse("sky")
     _, dock = viewer.window.add_plugin_dock_widget("napari-cliptrase", "Segment by text")
     dock.run()
     viewer.close()
-    qtbot.waitUntil(lambda: not session.jobs._running, timeout=120_000)
+    qtbot.waitUntil(lambda: not workbench.jobs._running, timeout=120_000)
     assert session.segmented is None

@@ -17,11 +17,11 @@ def scene(window, picture):
 
 
 def test_segment_region_explore_refine_export(scene, tmp_path):
-    window, session = scene, scene.session
-    segment = window.segment()
-    assert session.layers.class_layers(session.image)
+    window, session, workbench = scene, scene.session, scene.workbench
+    window.segment()
+    assert workbench.layers.class_layers(session.image)
 
-    tool = segment.region_tool
+    tool = workbench.region_tool
     tool.set_on(True)
     window.idle()
     world = session.image.data_to_world((70, 20))

@@ -42,7 +42,7 @@ def test_from_the_sample_to_the_files(window, truth, tmp_path):
 
     # paint
     target = session.segmented.subject.target
-    layers = session.layers.class_layers(image)
+    layers = window.workbench.layers.class_layers(image)
     painted = layers[ids[large]]
     other = next(name for name in names if name != large and ids[name] in layers)
     place = np.argwhere(painted.data == ids[large])[0]
@@ -51,26 +51,26 @@ def test_from_the_sample_to_the_files(window, truth, tmp_path):
     brushed.paint(tuple(place), ids[other])
     edited = np.zeros(target.shape, bool)
     edited[tuple(place)] = True
-    assert session.layers.edited(target)[tuple(place)]
+    assert window.workbench.layers.edited(target)[tuple(place)]
 
     # change a prompt; live scores write again
     before = window.labels().copy()
     runs = []
-    session.layers.written.connect(runs.append)
+    window.workbench.layers.written.connect(runs.append)
     session.prompts = PromptSet.parse("\n".join([*names, "nowhere seen thing"]))
     window.wait(lambda: bool(runs))
     window.idle()
     assert window.labels()[edited].tolist() == [ids[other]]
 
     # undo
-    session.layers.undo_last_run()
+    window.workbench.layers.undo_last_run()
     np.testing.assert_array_equal(window.labels(), before)
 
     # split and combine
     commands.combine(viewer)
-    combined = session.layers.combined_layer(image)
+    combined = window.workbench.layers.combined_layer(image)
     np.testing.assert_array_equal(combined.data, window.labels())
-    for layer in list(session.layers.class_layers(image).values()):
+    for layer in list(window.workbench.layers.class_layers(image).values()):
         viewer.layers.remove(layer)
     commands.split(viewer)
     np.testing.assert_array_equal(window.labels(), combined.data)

@@ -8,7 +8,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin import commands
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TABLE = ClassTable.from_names("cat", "dog")
 
@@ -17,16 +17,17 @@ TABLE = ClassTable.from_names("cat", "dog")
 def viewer():
     viewer = ViewerModel()
     viewer.add_image(np.zeros((2, 10, 12, 3), np.uint8), rgb=True, name="film", axis_labels=("t", "y", "x"))
-    session_of(viewer).image = viewer.layers[0]
+    workbench_of(viewer).session.image = viewer.layers[0]
     notification_manager.records.clear()
     return viewer
 
 
 def write(viewer, plane, labels):
     viewer.dims.set_current_step(0, plane)
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     subject = plane_source_of(viewer, session.image, session.version_of(session.image))
-    session.layers.write(PlaneResult(subject.target, labels, TABLE))
+    workbench.layers.write(PlaneResult(subject.target, labels, TABLE))
 
 
 @pytest.fixture
@@ -39,14 +40,15 @@ def drawn(viewer):
 
 
 def class_layers(viewer):
-    session = session_of(viewer)
-    return session.layers.class_layers(session.image)
+    workbench = workbench_of(viewer)
+    session = workbench.session
+    return workbench.layers.class_layers(session.image)
 
 
 def test_combine_then_split_gives_the_same_layers(drawn):
     before = {class_id: layer.data.copy() for class_id, layer in class_layers(drawn).items()}
     commands.combine(drawn)
-    combined = session_of(drawn).layers.combined_layer(session_of(drawn).image)
+    combined = workbench_of(drawn).layers.combined_layer(workbench_of(drawn).session.image)
     assert np.array_equal(combined.data, before[1] + before[2])
     for layer in class_layers(drawn).values():
         drawn.layers.remove(layer)
@@ -58,7 +60,7 @@ def test_combine_then_split_gives_the_same_layers(drawn):
 def test_overlaps_are_counted_and_hand_edits_win(drawn):
     class_layers(drawn)[2].data_setitem((np.array([0]), np.array([3]), np.array([0])), 2)
     commands.combine(drawn)
-    combined = session_of(drawn).layers.combined_layer(session_of(drawn).image)
+    combined = workbench_of(drawn).layers.combined_layer(workbench_of(drawn).session.image)
     assert combined.data[0, 3, 0] == 2
     assert any("1 pixels" in record.message for record in notification_manager.records)
 

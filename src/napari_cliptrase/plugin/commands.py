@@ -9,33 +9,39 @@ from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine as combine_layers
 from napari_cliptrase.plugin.layers.combine_split import split as split_layer
 from napari_cliptrase.plugin.run.jobs import show
-from napari_cliptrase.plugin.state.session import Session, session_of
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import Role, tag_of
+from napari_cliptrase.plugin.workbench import Workbench, workbench_of
 
 
 def combine(viewer: Viewer) -> None:
     """Write all class layers of the image into one combined layer."""
-    session = session_of(viewer)
+    bench = workbench_of(viewer)
     try:
-        _tell(combine_layers(session.layers, _image(session)), "The combined layer is up to date.")
+        _tell(combine_layers(bench.layers, _image(bench.session)), "The combined layer is up to date.")
     except CliptraseError as error:
         show(error)
 
 
 def split(viewer: Viewer) -> None:
     """Write each class of the selected (or the combined) label layer into a layer of its own."""
-    session = session_of(viewer)
+    bench = workbench_of(viewer)
     try:
-        image = _image(session)
-        _tell(split_layer(session.layers, image, _source(session, image)), "The class layers are up to date.")
+        image = _image(bench.session)
+        _tell(split_layer(bench.layers, image, _source(bench, image)), "The class layers are up to date.")
     except CliptraseError as error:
         show(error)
 
 
 def undo_last_run(viewer: Viewer) -> None:
     """Take the last run back in all its layers."""
-    run = session_of(viewer).layers.undo_last_run()
+    run = workbench_of(viewer).layers.undo_last_run()
     notifications.show_info("There is no run to take back." if run is None else f"{run.title} was taken back.")
+
+
+def next_uncertain(viewer: Viewer) -> None:
+    """Centre the view on the next place where the model could hardly decide."""
+    workbench_of(viewer).review.next()
 
 
 def _image(session: Session) -> Image:
@@ -51,12 +57,12 @@ def _image(session: Session) -> Image:
     return image
 
 
-def _source(session: Session, image: Image) -> Labels:
-    active = session.viewer.layers.selection.active
+def _source(bench: Workbench, image: Image) -> Labels:
+    active = bench.session.viewer.layers.selection.active
     tag = tag_of(active) if active is not None else None
     if isinstance(active, Labels) and (tag is None or tag.role is Role.COMBINED):
         return active
-    combined = session.layers.combined_layer(image)
+    combined = bench.layers.combined_layer(image)
     if combined is None:
         raise CliptraseError("Select the label layer that shall be split.")
     return combined

@@ -4,8 +4,8 @@ import napari
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.segment.segment_dock import SegmentDock
+from napari_cliptrase.plugin.workbench import workbench_of
 
 
 def open_demo() -> None:
@@ -19,7 +19,7 @@ def show_demo(viewer: napari.Viewer) -> SegmentDock:
     image, prompts = first_look()
     layer = viewer.add_image(image, name="landscape", rgb=True)
     _, dock = viewer.window.add_plugin_dock_widget("napari-cliptrase", "Segment by text")
-    session = session_of(viewer)
+    session = workbench_of(viewer).session
     session.image = layer
     session.prompts = PromptSet.parse(prompts)
     dock.model.choose("demo")

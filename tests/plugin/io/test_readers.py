@@ -15,7 +15,7 @@ from napari_cliptrase.plugin.io.readers import MOST_MASKS, get_reader, read
 from napari_cliptrase.plugin.io.writers import masks_of
 from napari_cliptrase.plugin.layers import table_of
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TABLE = ClassTable((MaskClass(1, "cat", (128, 0, 0), prompts=("kitten",)), MaskClass(4, "dog", (0, 128, 0))), void=255)
 MASK = LabelImage(
@@ -165,9 +165,10 @@ def test_void_follows_its_class_layers_to_an_image(tmp_path):
     image = viewer.add_image(np.zeros((2, 3)), name="a", scale=MASK.scale, translate=MASK.origin, units=MASK.units)
     for data, meta, _ in read(str(tmp_path / "masks")):
         viewer.add_labels(data, **meta)
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     frame = plane_source_of(viewer, image, session.version_of(image)).target.frame
-    assert len(session.layers.shelf.adopt(image, frame)) == 2
+    assert len(workbench.layers.shelf.adopt(image, frame)) == 2
     (source,) = sources_in(viewer.layers)
     assert source.image is image
     assert mask_of(source).void_pixels == 1

@@ -22,8 +22,8 @@ from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.layers.appearance import apply_classes
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Segmented
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.state.tags import Role, Tag, set_tag
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TABLE = ClassTable.from_names("cat", "dog")
 
@@ -176,9 +176,10 @@ def test_saving_writes_the_bytes_of_the_dock_and_of_the_command_line(key, tmp_pa
     Picture.fromarray(np.zeros((*labels.shape, 3), np.uint8)).save(tmp_path / "photo.jpg")
     viewer = ViewerModel()
     (image,) = viewer.open(str(tmp_path / "photo.jpg"), plugin="napari")
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     subject = plane_source_of(viewer, image, session.version_of(image))
-    session.layers.write(PlaneResult(subject.target, labels, TABLE))
+    workbench.layers.write(PlaneResult(subject.target, labels, TABLE))
     viewer.add_labels(labels + 4, name="cells")
     form = FORMATS[key]
     for source in sources_in(viewer.layers):
@@ -216,9 +217,10 @@ def test_two_layers_that_call_one_label_differently_are_refused(tmp_path):
 def test_rows_and_columns_are_those_that_the_user_set(tmp_path, monkeypatch):
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((4, 5, 6)), name="stack")
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     subject = plane_source_of(viewer, image, session.version_of(image), roles=AxisRoles("YZX"))
-    session.layers.write(PlaneResult(subject.target, np.ones((4, 6), np.uint8), TABLE))
+    workbench.layers.write(PlaneResult(subject.target, np.ones((4, 6), np.uint8), TABLE))
     session.segmented = Segmented(subject, None, ())
     monkeypatch.setattr(napari, "current_viewer", lambda: viewer)
     (source,) = sources_in(viewer.layers)

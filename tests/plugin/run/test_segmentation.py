@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.run.segmentation import scored_question
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")
 PATIENCE = 120_000
@@ -26,8 +26,9 @@ class Bench:
     def __init__(self, qtbot, image):
         self.qtbot = qtbot
         self.viewer = ViewerModel()
-        self.session = session_of(self.viewer)
-        self.flow = self.session.flow
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
+        self.runner = self.workbench.runner
         self.image = self.viewer.add_image(image, rgb=True, name="scene")
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("cat\ndog\nsky")
@@ -37,16 +38,16 @@ class Bench:
 
     def wait(self):
         self.qtbot.waitUntil(
-            lambda: not self.session.jobs._running and not self.flow._timer.isActive(), timeout=PATIENCE
+            lambda: not self.workbench.jobs._running and not self.runner._timer.isActive(), timeout=PATIENCE
         )
 
     def run(self, **how):
-        job = self.flow.run(self.subject(), TOY, **how)
+        job = self.runner.run(self.subject(), TOY, **how)
         self.wait()
         return job
 
     def labels(self):
-        return self.session.layers.combined(self.session.segmented.subject.target)[0]
+        return self.workbench.layers.combined(self.session.segmented.subject.target)[0]
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def bench(qtbot):
     blocks = rng.integers(0, 255, (4, 6, 3), np.uint8)
     bench = Bench(qtbot, np.kron(blocks, np.ones((24, 24, 1), np.uint8)))
     yield bench
-    bench.session.jobs.cancel()
+    bench.workbench.jobs.cancel()
     bench.wait()
 
 
@@ -90,7 +91,7 @@ def test_a_new_colour_or_order_scores_nothing(bench):
 
 def test_without_live_nothing_is_scored_until_run(bench):
     bench.run()
-    bench.flow.live = False
+    bench.runner.live = False
     segmented = bench.session.segmented
     bench.session.prompts = bench.session.prompts.added("grass")
     bench.wait()
@@ -99,7 +100,7 @@ def test_without_live_nothing_is_scored_until_run(bench):
 
 def test_hand_edits_survive_live_scores_and_a_new_run(bench):
     bench.run()
-    layers = bench.session.layers.class_layers(bench.image)
+    layers = bench.workbench.layers.class_layers(bench.image)
     class_id, layer = next(iter(layers.items()))
     row, column = np.argwhere(layer.data == class_id)[0]
     layer.data_setitem((np.array([row]), np.array([column])), 0)
@@ -112,7 +113,7 @@ def test_hand_edits_survive_live_scores_and_a_new_run(bench):
 def test_a_second_run_of_the_same_pixels_needs_no_new_encoding(bench):
     bench.run()
     encoding = bench.session.encoded.encoding
-    assert bench.flow.is_kept(bench.subject(), TOY)
+    assert bench.runner.is_kept(bench.subject(), TOY)
     bench.run()
     assert bench.session.encoded.encoding is encoding
 
@@ -122,32 +123,32 @@ def test_cancel_leaves_everything_as_it_was(bench):
     before = bench.labels()
     bench.image.data = 255 - bench.image.data
     count = len(bench.viewer.layers)
-    bench.flow.run(bench.subject(), TOY).cancel()
+    bench.runner.run(bench.subject(), TOY).cancel()
     bench.wait()
     assert len(bench.viewer.layers) == count
-    layers = bench.session.layers.class_layers(bench.image)
+    layers = bench.workbench.layers.class_layers(bench.image)
     assert all(np.array_equal(layer.data != 0, before == class_id) for class_id, layer in layers.items())
 
 
 def test_a_result_for_an_image_that_changed_meanwhile_is_dropped_with_a_notice(bench):
     notification_manager.records.clear()
-    job = bench.flow.run(bench.subject(), TOY)
+    job = bench.runner.run(bench.subject(), TOY)
     bench.image.data = 255 - bench.image.data
     bench.wait()
     assert not job.superseded
-    assert not bench.session.layers.class_layers(bench.image)
+    assert not bench.workbench.layers.class_layers(bench.image)
     assert bench.session.segmented is None
     assert any("has changed meanwhile" in record.message for record in notification_manager.records)
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence(bench):
     errors = []
-    bench.flow.failed.connect(errors.append)
-    bench.flow.run(bench.subject(), ModelChoice("local-dir:/no/such/folder"))
+    bench.runner.failed.connect(errors.append)
+    bench.runner.run(bench.subject(), ModelChoice("local-dir:/no/such/folder"))
     bench.wait()
     assert len(errors) == 1
     assert "/no/such/folder" in str(errors[0])
-    assert not bench.session.layers.class_layers(bench.image)
+    assert not bench.workbench.layers.class_layers(bench.image)
 
 
 def test_extra_layers_come_change_and_go(bench):
@@ -165,16 +166,16 @@ def test_extra_layers_come_change_and_go(bench):
 
 def test_unload_gives_everything_back(bench):
     bench.run()
-    bench.flow.unload()
+    bench.runner.unload()
     assert bench.session.model is None
     assert bench.session.encoded is None
-    assert not bench.flow.is_kept(bench.subject(), TOY)
+    assert not bench.runner.is_kept(bench.subject(), TOY)
     bench.run()
     assert bench.session.segmented is not None
 
 
 def test_load_alone_writes_nothing(bench):
-    bench.flow.load(TOY)
+    bench.runner.load(TOY)
     bench.wait()
     assert bench.session.model is not None
     assert list(bench.viewer.layers) == [bench.image]
@@ -208,7 +209,7 @@ def test_going_to_another_plane_and_back_brings_its_result_back(bench, qtbot):
     bench.viewer.dims.set_current_step(0, 1)
     assert bench.session.encoded is first
     assert bench.session.segmented.subject.target.plane == (1,)
-    layers = bench.session.layers.class_layers(bench.image)
+    layers = bench.workbench.layers.class_layers(bench.image)
     assert not any(layer.data[0].any() for layer in layers.values())
 
 
@@ -237,27 +238,27 @@ def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
     assert changed.any()
     assert mask.any()
     if how == "give":
-        bench.session.layers.give(target, mask, mine)
+        bench.workbench.layers.give(target, mask, mine)
     else:
         refined = np.where(mask, mine, bench.labels())
-        bench.session.layers.write(PlaneResult(target, refined, bench.session.prompts.table(), {}, "Refine"))
-        layer = bench.session.layers.class_layers(bench.image)[mine]
+        bench.workbench.layers.write(PlaneResult(target, refined, bench.session.prompts.table(), {}, "Refine"))
+        layer = bench.workbench.layers.class_layers(bench.image)[mine]
         assert (layer.data[mask] == mine).all()
-    count = len(bench.session.layers.runs._runs)
+    count = len(bench.workbench.layers.runs._runs)
     score_with(bench, thresholds[1])
-    assert len(bench.session.layers.runs._runs) == count + 1
-    assert not any(run.undone for run in bench.session.layers.runs._runs)
+    assert len(bench.workbench.layers.runs._runs) == count + 1
+    assert not any(run.undone for run in bench.workbench.layers.runs._runs)
     if how == "give":
         assert (bench.labels()[mask] == mine).all()
         score_with(bench, thresholds[2])
         assert (bench.labels()[mask] == mine).all()
-        bench.session.layers.undo_last_run()
-        assert (bench.session.layers.combined(target)[0][mask] == mine).all()
-        bench.session.layers.undo_last_run()
-        assert (bench.session.layers.combined(target)[0][mask] == mine).all()
+        bench.workbench.layers.undo_last_run()
+        assert (bench.workbench.layers.combined(target)[0][mask] == mine).all()
+        bench.workbench.layers.undo_last_run()
+        assert (bench.workbench.layers.combined(target)[0][mask] == mine).all()
     else:
-        bench.session.layers.undo_last_run()
-        assert np.array_equal(bench.session.layers.combined(target)[0], refined)
+        bench.workbench.layers.undo_last_run()
+        assert np.array_equal(bench.workbench.layers.combined(target)[0], refined)
 
 
 def add_second(bench):
@@ -279,11 +280,11 @@ def test_the_chosen_image_decides_what_is_shown_and_scored(bench):
     run_on(bench, second)
     bench.session.image = first
     assert (bench.session.encoded, bench.session.segmented) == found
-    layers = bench.session.layers.class_layers(second)
+    layers = bench.workbench.layers.class_layers(second)
     before = {class_id: layer.data.copy() for class_id, layer in layers.items()}
     score_with(bench, some_threshold(bench, 0.3))
     assert bench.session.segmented.subject.target.image_id == first.unique_id
-    assert bench.session.layers.class_layers(second).keys() == before.keys()
+    assert bench.workbench.layers.class_layers(second).keys() == before.keys()
     assert all(np.array_equal(layer.data, before[class_id]) for class_id, layer in layers.items())
 
 
@@ -296,7 +297,7 @@ def test_live_scores_of_one_image_are_not_taken_back_by_those_of_another(bench):
     target = bench.session.segmented.subject.target
     bench.session.image = second
     score_with(bench, some_threshold(bench, 0.5))
-    assert np.array_equal(bench.session.layers.combined(target)[0], scored)
+    assert np.array_equal(bench.workbench.layers.combined(target)[0], scored)
 
 
 def test_when_an_image_goes_the_one_chosen_next_has_its_result(bench):
@@ -311,10 +312,10 @@ def test_when_an_image_goes_the_one_chosen_next_has_its_result(bench):
 
 def test_who_chose_another_image_during_a_run_sees_nothing_of_it(bench):
     second = add_second(bench)
-    bench.flow.run(bench.subject(), TOY)
+    bench.runner.run(bench.subject(), TOY)
     bench.session.image = second
     bench.wait()
-    assert bench.session.layers.class_layers(bench.image)
+    assert bench.workbench.layers.class_layers(bench.image)
     assert bench.session.encoded is None
 
 
@@ -322,14 +323,14 @@ def test_settings_changed_during_a_run_are_applied_at_its_end(bench):
     bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
     bench.run()
     assert bench.labels().all()
-    bench.flow.run(bench.subject(), TOY)
+    bench.runner.run(bench.subject(), TOY)
     score_with(bench, some_threshold(bench, 0.4))
     assert not bench.labels().all()
-    assert not bench.flow.stale
+    assert not bench.runner.stale
 
 
 def test_a_detail_changed_during_a_run_does_not_hide_its_result(bench):
-    bench.flow.run(bench.subject(), TOY)
+    bench.runner.run(bench.subject(), TOY)
     bench.session.settings = replace(bench.session.settings, detail=Detail.COARSE)
     bench.wait()
     found, first = bench.session.segmented, bench.image
@@ -340,28 +341,28 @@ def test_a_detail_changed_during_a_run_does_not_hide_its_result(bench):
 
 def test_live_turned_on_scores_what_has_changed_meanwhile(bench):
     bench.run()
-    bench.flow.live = False
+    bench.runner.live = False
     bench.session.prompts = bench.session.prompts.added("grass")
     bench.wait()
-    assert bench.flow.stale
-    bench.flow.live = True
+    assert bench.runner.stale
+    bench.runner.live = True
     bench.wait()
-    assert not bench.flow.stale
+    assert not bench.runner.stale
     assert 4 in bench.session.segmented.segmentation.classes.ids
     segmented = bench.session.segmented
-    bench.flow.live = False
-    bench.flow.live = True
+    bench.runner.live = False
+    bench.runner.live = True
     bench.wait()
     assert bench.session.segmented is segmented
 
 
 def test_extra_layers_asked_for_after_a_run_come_at_once(bench):
     bench.run()
-    bench.flow.set_extras(frozenset({Extra.MARGIN, Extra.REGIONS}))
+    bench.runner.set_extras(frozenset({Extra.MARGIN, Extra.REGIONS}))
     bench.wait()
     assert bench.viewer.layers["doubt · scene"].visible
     assert not bench.viewer.layers["regions · scene"].visible
-    bench.flow.set_extras(frozenset())
+    bench.runner.set_extras(frozenset())
     bench.wait()
     assert "doubt · scene" not in bench.viewer.layers
 
@@ -371,8 +372,8 @@ def test_after_unload_another_plane_brings_nothing_back(bench):
     run_on(bench, bench.viewer.add_image(film, rgb=True, name="film"))
     step = bench.viewer.dims.current_step[0]
     bench.viewer.dims.set_current_step(0, (step + 1) % 3)
-    bench.flow.unload()
-    assert bench.flow._away is None
+    bench.runner.unload()
+    assert bench.runner._away is None
     bench.viewer.dims.set_current_step(0, step)
     assert bench.session.encoded is None
 
@@ -388,29 +389,29 @@ def test_newer_scores_wait_until_those_being_written_have_taken_themselves_back(
         told.append(progress.text)
         if told.count("writing the layers") == 3:
             bench.session.settings = replace(bench.session.settings, threshold=newer)
-            bench.flow._timer.stop()
-            bench.flow.score()
+            bench.runner._timer.stop()
+            bench.runner.score()
 
     bench.session.settings = replace(bench.session.settings, threshold=some_threshold(bench, 0.3))
-    bench.flow._timer.stop()
-    job = bench.flow.score()
+    bench.runner._timer.stop()
+    job = bench.runner.score()
     job.report.progress = hurry  # every step, however quick
     bench.wait()
     assert job.superseded
     assert np.array_equal(bench.labels(), bench.session.segmented.segmentation.labels)
     assert bench.session.settings.threshold == newer
-    assert not bench.session.layers.edited(bench.session.segmented.subject.target).any()
-    bench.session.layers.undo_last_run()
+    assert not bench.workbench.layers.edited(bench.session.segmented.subject.target).any()
+    bench.workbench.layers.undo_last_run()
     assert np.array_equal(bench.labels(), before)
 
 
 def test_a_stroke_while_scores_are_written_stays(bench):
     bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
     bench.run()
-    layers = list(bench.session.layers.class_layers(bench.image).items())
+    layers = list(bench.workbench.layers.class_layers(bench.image).items())
     bench.session.settings = replace(bench.session.settings, threshold=some_threshold(bench, 0.3))
-    bench.flow._timer.stop()
-    job = bench.flow.score()
+    bench.runner._timer.stop()
+    job = bench.runner.score()
     painted = []
 
     def paint(progress):
@@ -423,7 +424,7 @@ def test_a_stroke_while_scores_are_written_stays(bench):
     job.report.progress = paint
     bench.wait()
     for place, class_id in painted:
-        assert bench.session.layers.class_layers(bench.image)[class_id].data[place] == class_id
+        assert bench.workbench.layers.class_layers(bench.image)[class_id].data[place] == class_id
     score_with(bench, some_threshold(bench, 0.2))
     for place, class_id in painted:
-        assert bench.session.layers.class_layers(bench.image)[class_id].data[place] == class_id
+        assert bench.workbench.layers.class_layers(bench.image)[class_id].data[place] == class_id

@@ -10,7 +10,7 @@ from napari.utils.notifications import notification_manager
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")
 PATIENCE = 120_000
@@ -23,8 +23,9 @@ class Bench:
     def __init__(self, qtbot):
         self.qtbot = qtbot
         self.viewer = ViewerModel()
-        self.session = session_of(self.viewer)
-        self.flow = self.session.flow
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
+        self.runner = self.workbench.runner
         blocks = np.random.default_rng(0).integers(0, 255, (DEPTH, 4, 6, 3), np.uint8)
         film = np.kron(blocks, np.ones((1, 24, 24, 1), np.uint8))
         self.image = self.viewer.add_image(film, rgb=True, name="film")
@@ -37,13 +38,13 @@ class Bench:
 
     def wait(self):
         self.qtbot.waitUntil(
-            lambda: not self.session.jobs._running and not self.flow._timer.isActive(), timeout=PATIENCE
+            lambda: not self.workbench.jobs._running and not self.runner._timer.isActive(), timeout=PATIENCE
         )
 
     def start(self, when="", then=None):
         """Run over all planes; ``then(job)`` when the progress first says ``when``."""
         self.told = []
-        job = self.flow.run(self.subject(), TOY, planes=Planes.ALL)
+        job = self.runner.run(self.subject(), TOY, planes=Planes.ALL)
 
         def tell(progress):
             first = when and when in progress.text and not any(when in text for text in self.told)
@@ -56,11 +57,11 @@ class Bench:
         return job
 
     def content(self):
-        return {key: layer.data.copy() for key, layer in self.session.layers.class_layers(self.image).items()}
+        return {key: layer.data.copy() for key, layer in self.workbench.layers.class_layers(self.image).items()}
 
     def labels(self):
         """(planes, h, w) what the class layers say together."""
-        layers = self.session.layers.class_layers(self.image).values()
+        layers = self.workbench.layers.class_layers(self.image).values()
         return np.max([layer.data for layer in layers], axis=0)
 
 
@@ -68,7 +69,7 @@ class Bench:
 def bench(qtbot):
     bench = Bench(qtbot)
     yield bench
-    bench.session.jobs.cancel()
+    bench.workbench.jobs.cancel()
     bench.wait()
 
 
@@ -90,12 +91,12 @@ def test_every_plane_is_written_and_one_encoding_kept(bench):
         assert np.array_equal(bench.labels()[plane], expected.labels)
     assert bench.session.encoded.subject.target.plane == (SHOWN,)
     assert bench.session.segmented.subject.target.plane == (SHOWN,)
-    assert len(bench.flow._kept) == 1
+    assert len(bench.runner._kept) == 1
 
 
 def test_progress_counts_the_planes_and_never_goes_back(bench):
     shares = []
-    job = bench.flow.run(bench.subject(), TOY, planes=Planes.ALL)
+    job = bench.runner.run(bench.subject(), TOY, planes=Planes.ALL)
     job.progressed.connect(lambda progress: shares.append((progress.text, progress.done, progress.total)))
     bench.wait()
     for number in range(1, DEPTH + 1):
@@ -112,30 +113,30 @@ def test_one_undo_takes_all_planes_back(bench):
     bench.wait()
     bench.start()
     assert not same(bench.content(), before)
-    bench.session.layers.undo_last_run()
-    bench.session.layers.undo_last_run()
+    bench.workbench.layers.undo_last_run()
+    bench.workbench.layers.undo_last_run()
     assert same(bench.content(), before)
-    bench.session.layers.undo_last_run()
+    bench.workbench.layers.undo_last_run()
     assert list(bench.viewer.layers) == [bench.image]
 
 
 @pytest.mark.parametrize("when", ["plane 3 of 3: encoding", "writing plane 2 of 3", "writing plane 3 of 3"])
 def test_cancel_changes_nothing_at_all(bench, when):
-    bench.flow.run(bench.subject(), TOY)
+    bench.runner.run(bench.subject(), TOY)
     bench.wait()
-    before, encoded, run = bench.content(), bench.session.encoded, bench.session.layers.last_run
+    before, encoded, run = bench.content(), bench.session.encoded, bench.workbench.layers.last_run
     job = bench.start(when, lambda job: job.cancel())
     assert when in bench.told[-1]
     assert job.superseded
     assert same(bench.content(), before)
     assert bench.session.encoded is encoded
-    assert bench.session.layers.last_run is run
-    assert not bench.session.layers.edited(bench.subject().target).any()
+    assert bench.workbench.layers.last_run is run
+    assert not bench.workbench.layers.edited(bench.subject().target).any()
 
 
 def test_a_hand_edit_on_another_plane_survives(bench):
     bench.start()
-    class_id, layer = next(iter(bench.session.layers.class_layers(bench.image).items()))
+    class_id, layer = next(iter(bench.workbench.layers.class_layers(bench.image).items()))
     place = next(place for place in np.argwhere(layer.data == class_id) if place[0] != SHOWN)
     layer.data_setitem(tuple(np.array([position]) for position in place), 0)
     bench.start()
@@ -168,7 +169,7 @@ def test_new_scores_change_the_shown_plane_only(bench):
 
 def test_planes_encoded_before_need_no_new_encoding_and_keep_their_result(bench):
     bench.viewer.dims.set_current_step(0, 0)
-    bench.flow.run(bench.subject(), TOY)
+    bench.runner.run(bench.subject(), TOY)
     bench.wait()
     first = bench.session.encoded
     bench.viewer.dims.set_current_step(0, SHOWN)

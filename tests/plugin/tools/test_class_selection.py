@@ -5,7 +5,7 @@ from napari.components import ViewerModel
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 
 class Desk:
@@ -15,20 +15,21 @@ class Desk:
         self.qtbot = qtbot
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((10, 12, 3), np.uint8), rgb=True, name="scene")
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("cat\ndog\ncow")
-        self.selection = self.session.selection
+        self.selection = self.workbench.selection
         self.write(1 + np.arange(10)[:, None] % 3 * np.ones((1, 12), int))
         self.selection.show()
         self.settle()
 
     def write(self, labels):
         target = plane_source_of(self.viewer, self.image, self.session.version_of(self.image)).target
-        self.session.layers.write(PlaneResult(target, labels.astype(np.uint8), self.session.prompts.table()))
+        self.workbench.layers.write(PlaneResult(target, labels.astype(np.uint8), self.session.prompts.table()))
 
     def layer(self, class_id):
-        return self.session.layers.class_layers(self.image)[class_id]
+        return self.workbench.layers.class_layers(self.image)[class_id]
 
     @property
     def active(self):

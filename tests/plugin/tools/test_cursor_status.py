@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Segmented
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.workbench import workbench_of
 
 STATUS = {"layer_name": "scene", "layer_base": "scene", "source_type": "", "plugin": "", "coordinates": " [1 2]: 0"}
 
@@ -15,11 +15,11 @@ STATUS = {"layer_name": "scene", "layer_base": "scene", "source_type": "", "plug
 def viewer():
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((4, 6, 3), np.uint8), rgb=True, scale=(2, 2))
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     at = {(1, 2): ((1, "cat", 0.7), (2, "dog", 0.2))}
     segmentation = SimpleNamespace(at=lambda row, column: at[row, column])
     session.segmented = Segmented(plane_source_of(viewer, image, 0), segmentation, ())
-    session.cursor_status  # noqa: B018 -- made at the first use
     return viewer
 
 

@@ -14,8 +14,7 @@ from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.plugin.state.session import session_of
-from napari_cliptrase.plugin.tools.region_tool import RegionTool
+from napari_cliptrase.plugin.workbench import workbench_of
 
 REGIONS = np.zeros((40, 60), np.int32)
 REGIONS[:20, 30:] = 1
@@ -34,11 +33,12 @@ class Desk:
         self.qtbot = qtbot
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((*shape, 3), np.uint8), name="scene", rgb=True, **(place or {}))
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("cat\ndog")
         self.encode(regions)
-        self.tool = RegionTool(self.session)
+        self.tool = self.workbench.region_tool
 
     def encode(self, regions):
         subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
@@ -71,14 +71,14 @@ class Desk:
         mouse_release_callbacks(self.viewer, self.event("mouse_release", row, column, **how))
 
     def labels(self):
-        return self.session.layers.combined(self.session.encoded.subject.target)[0]
+        return self.workbench.layers.combined(self.session.encoded.subject.target)[0]
 
     def highlight(self):
         return next((layer for layer in self.viewer.layers if layer.name == "Region under the cursor"), None)
 
     def run(self, labels, **how):
         target = self.session.encoded.subject.target
-        self.session.layers.write(PlaneResult(target, labels, self.session.prompts.table()), **how)
+        self.workbench.layers.write(PlaneResult(target, labels, self.session.prompts.table()), **how)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_click_gives_the_part_to_the_active_class_and_undo_takes_it_back(desk)
     expected = np.zeros((40, 60), int)
     expected[:20, 30:] = 2
     np.testing.assert_array_equal(desk.labels(), expected)
-    desk.session.layers.class_layers(desk.image)[2].undo()
+    desk.workbench.layers.class_layers(desk.image)[2].undo()
     assert not desk.labels().any()
 
 
@@ -145,7 +145,7 @@ def test_a_region_moves_from_one_class_to_another_and_back_with_one_undo(desk):
     desk.session.active_class = 2
     desk.click(25, 5)
     assert (desk.labels()[20:, :30] == 2).all()
-    desk.session.layers.class_layers(desk.image)[2].undo()
+    desk.workbench.layers.class_layers(desk.image)[2].undo()
     np.testing.assert_array_equal(desk.labels(), before)
 
 
@@ -154,7 +154,7 @@ def test_the_combined_layer_takes_the_region_too(desk):
     desk.start()
     desk.session.active_class = 2
     desk.click(5, 45)
-    combined = desk.session.layers.combined_layer(desk.image)
+    combined = desk.workbench.layers.combined_layer(desk.image)
     assert (combined.data[:20, 30:] == 2).all()
     assert (combined.data[20:] == 1).all()
 
@@ -224,7 +224,7 @@ def test_switching_off_leaves_nothing_behind(desk):
 
 def test_choosing_the_brush_ends_the_tool(desk):
     desk.run(np.ones((40, 60), np.uint8))
-    layer = desk.session.layers.class_layers(desk.image)[1]
+    layer = desk.workbench.layers.class_layers(desk.image)[1]
     desk.viewer.layers.selection.active = layer
     layer.mode = "paint"
     told = []
@@ -248,11 +248,12 @@ def test_only_the_plane_of_the_encoding_has_regions(qtbot):
     viewer = ViewerModel()
     image = viewer.add_layer(Image(np.zeros((3, 40, 60)), axis_labels=("z", "y", "x")))
     viewer.dims.set_point(0, 2)
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     session.prompts = PromptSet.parse("cat\ndog")
     subject = plane_source_of(viewer, image, session.version_of(image))
     session.encoded = Encoded(subject, None, SimpleNamespace(region_map=lambda: REGIONS), "fake")
-    tool = RegionTool(session)
+    tool = workbench.region_tool
     tool.set_on(True)
     qtbot.waitUntil(lambda: tool.part_at((2, 1, 1)) is not None, timeout=60_000)
     assert tool.part_at((1, 1, 1)) is None
@@ -263,8 +264,8 @@ def test_undo_after_shift_click_takes_that_click_back(desk):
     before = np.ones((40, 60), np.uint8)
     before[:, 30:] = 2
     desk.run(before)
-    layers = desk.session.layers.class_layers(desk.image)
-    desk.session.selection.show()
+    layers = desk.workbench.layers.class_layers(desk.image)
+    desk.workbench.selection.show()
     desk.session.active_class = 2
     desk.start()
     desk.click(25, 5, modifiers=("Shift",))

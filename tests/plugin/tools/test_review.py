@@ -6,12 +6,13 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.commands import next_uncertain
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.layers.placement import camera_of
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Segmented
-from napari_cliptrase.plugin.state.session import session_of
-from napari_cliptrase.plugin.tools.review import find_places, next_uncertain
+from napari_cliptrase.plugin.tools.review import find_places
+from napari_cliptrase.plugin.workbench import workbench_of
 
 
 def doubt(shape=(100, 160)):
@@ -48,13 +49,14 @@ class Desk:
         self.viewer = ViewerModel()
         shape = (3, 100, 160) if len(place.get("scale", ())) == 3 else (100, 160)
         self.image = self.viewer.add_image(np.zeros(shape), name="scene", **place)
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
         self.session.segmented = Segmented(self.subject, SimpleNamespace(margin=doubt()), ())
 
     def go(self, qtbot):
         next_uncertain(self.viewer)
-        qtbot.waitUntil(lambda: not self.session.jobs.running(), timeout=60_000)
+        qtbot.waitUntil(lambda: not self.workbench.jobs.running(), timeout=60_000)
 
     def looks_at(self):
         world = np.array(self.viewer.dims.point, float)
@@ -89,8 +91,10 @@ def test_what_was_edited_by_hand_is_passed_over(qtbot):
     desk = Desk()
     session = desk.session
     session.prompts = PromptSet.parse("cat\ndog")
-    session.layers.write(PlaneResult(desk.subject.target, np.ones((100, 160), np.uint8), session.prompts.table()))
-    session.layers.give(desk.subject.target, doubt() == np.float32(0.8), 2)
+    desk.workbench.layers.write(
+        PlaneResult(desk.subject.target, np.ones((100, 160), np.uint8), session.prompts.table())
+    )
+    desk.workbench.layers.give(desk.subject.target, doubt() == np.float32(0.8), 2)
     desk.go(qtbot)
     np.testing.assert_allclose(desk.looks_at(), (19.5, 109.5), atol=1e-6)
 

@@ -15,9 +15,8 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
-from napari_cliptrase.plugin.state.session import session_of
-from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
+from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.interactive import Preview
 
@@ -82,7 +81,8 @@ class Desk:
         self.qtbot = qtbot
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="scene", **place)
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("cat\ndog")
         self.session.active_class = 2
@@ -101,7 +101,9 @@ class Desk:
         self.workshop = RefineRunner()
         monkeypatch.setattr(self.workshop, "embedder_steps", embedder_steps)
         monkeypatch.setattr(interactive, "SamSession", made)
-        self.tool = SamTool(self.session, self.workshop)
+        self.tool = SamTool(
+            self.session, self.workbench.layers, self.workbench.jobs, self.workbench.selection, self.workshop
+        )
         self.tool.said.connect(self.said.append)
 
     def start(self):
@@ -144,7 +146,7 @@ class Desk:
         return next((layer for layer in self.viewer.layers if layer.name == name), None)
 
     def labels(self):
-        return self.session.layers.combined(self.target)[0]
+        return self.workbench.layers.combined(self.target)[0]
 
 
 @pytest.fixture
@@ -219,7 +221,7 @@ def test_backspace_takes_the_last_click_back(desk):
 def test_the_class_keeps_its_other_pixels_and_others_lose_theirs(desk):
     before = np.ones(SHAPE, np.uint8)
     before[30:] = 2
-    desk.session.layers.write(PlaneResult(desk.target, before, desk.session.prompts.table()))
+    desk.workbench.layers.write(PlaneResult(desk.target, before, desk.session.prompts.table()))
     desk.start()
     desk.click(10, 20)
     desk.press("Enter")
@@ -231,16 +233,16 @@ def test_the_class_keeps_its_other_pixels_and_others_lose_theirs(desk):
 def test_one_undo_takes_an_accepted_mask_back(desk):
     before = np.ones(SHAPE, np.uint8)
     before[30:] = 2
-    desk.session.layers.write(PlaneResult(desk.target, before, desk.session.prompts.table()))
+    desk.workbench.layers.write(PlaneResult(desk.target, before, desk.session.prompts.table()))
     desk.start()
     desk.click(10, 20)
     desk.press("Enter")
-    desk.session.layers.class_layers(desk.image)[2].undo()
+    desk.workbench.layers.class_layers(desk.image)[2].undo()
     np.testing.assert_array_equal(desk.labels(), before)
 
 
 def test_locked_classes_keep_their_pixels(desk):
-    desk.session.layers.write(PlaneResult(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
+    desk.workbench.layers.write(PlaneResult(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
     desk.session.locked = frozenset({1})
     desk.start()
     desk.click(10, 20)
@@ -328,11 +330,11 @@ def test_another_selected_layer_pauses_the_tool(desk):
 
 
 def test_choosing_another_class_stays_in_the_tool(desk):
-    desk.session.layers.write(PlaneResult(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
+    desk.workbench.layers.write(PlaneResult(desk.target, np.ones(SHAPE, np.uint8), desk.session.prompts.table()))
     desk.start()
     desk.click(10, 20)
     desk.session.active_class = 1
-    desk.viewer.layers.selection.active = desk.session.layers.class_layers(desk.image)[1]  # as the class table does
+    desk.viewer.layers.selection.active = desk.workbench.layers.class_layers(desk.image)[1]  # as the class table does
     desk.qtbot.wait(20)
     assert desk.viewer.layers.selection.active == desk.layer()
     color = desk.session.prompts.table().get(1).color
@@ -410,9 +412,9 @@ def test_looking_closer_encodes_what_is_on_the_screen(desk):
 
 
 def test_the_region_tool_and_this_one_do_not_answer_the_same_click(desk):
-    region = RegionTool(desk.session)
+    region = desk.workbench.region_tool
     given = []
-    desk.session.layers.written.connect(given.append)
+    desk.workbench.layers.written.connect(given.append)
     desk.start()
     region.set_on(True)
     desk.click(10, 20)
@@ -453,16 +455,16 @@ def test_a_labels_layer_keeps_its_own_enter_and_escape_while_the_tool_is_on(desk
     keys.press_key("Escape")
     assert polygon.points == []
     assert desk.sams[-1].preview is not None  # neither key was the tool's
-    assert not desk.session.layers.class_layers(desk.image)
+    assert not desk.workbench.layers.class_layers(desk.image)
 
 
 def test_selecting_the_layer_of_another_class_pauses_and_makes_it_active(desk):
     labels = np.ones(SHAPE, np.uint8)
     labels[:, 30:] = 2
-    desk.session.layers.write(PlaneResult(desk.target, labels, desk.session.prompts.table()))
-    desk.session.selection.show()
+    desk.workbench.layers.write(PlaneResult(desk.target, labels, desk.session.prompts.table()))
+    desk.workbench.selection.show()
     desk.start()
-    layer = desk.session.layers.class_layers(desk.image)[1]
+    layer = desk.workbench.layers.class_layers(desk.image)[1]
     desk.viewer.layers.selection.active = layer
     desk.settle()
     assert desk.session.active_class == 1

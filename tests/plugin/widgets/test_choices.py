@@ -3,8 +3,8 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QWidget
 
+from napari_cliptrase.plugin.docks import ExplorePatches
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
-from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 
 
 def turn_wheel_over(widget: QWidget) -> None:
@@ -31,7 +31,7 @@ def test_scrolling_a_dock_changes_no_choice(qtbot):
 
 
 def test_the_choosers_of_the_explore_dock_leave_the_wheel_alone(qtbot):
-    dock = ExploreDock(ViewerModel())
+    dock = ExplorePatches(ViewerModel())
     qtbot.addWidget(dock)
     for combo in dock.findChildren(QComboBox):
         before = combo.currentIndex()

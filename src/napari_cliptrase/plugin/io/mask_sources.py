@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
@@ -20,9 +20,7 @@ from napari_cliptrase.masks.label_image import LabelImage, count_values
 from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.units import canonical
 from napari_cliptrase.plugin.layers import Member, Role, file_of, member_of, table_of, tag_of
-
-if TYPE_CHECKING:
-    from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.state.session import Session
 
 DEFAULT_PATTERN: Final = "{image}"
 PLACEHOLDERS: Final = {
@@ -117,7 +115,7 @@ def last_two_axes(layer: Labels) -> tuple[int, int]:
     return layer.ndim - 2, layer.ndim - 1
 
 
-def axes_known_to(session: "Session") -> AxesOf:
+def axes_known_to(session: Session) -> AxesOf:
     """Return rows and columns of a layer as the user set them for its image, else the last two axes."""
 
     def axes_of(layer: Labels) -> tuple[int, int]:

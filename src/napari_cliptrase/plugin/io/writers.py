@@ -21,7 +21,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
     sources_in,
     unplaced,
 )
-from napari_cliptrase.plugin.state.session import ATTRIBUTE
+from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.state.tags import KEY
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -36,7 +36,7 @@ def masks_of(layers: list[LayerData]) -> list[LabelImage]:
 def _axes_of() -> AxesOf:
     """Rows and columns as the user set them in the docks, if there are any."""
     viewer = napari.current_viewer()
-    session = None if viewer is None else getattr(getattr(viewer, "__wrapped__", viewer).layers, ATTRIBUTE, None)
+    session = None if viewer is None else session_of(viewer)
     return last_two_axes if session is None else axes_known_to(session)
 
 

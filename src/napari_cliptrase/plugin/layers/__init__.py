@@ -1,14 +1,14 @@
 """The only code that writes layers.
 
-One `LabelLayers` belongs to each `napari_cliptrase.plugin.state.session.Session` (``session.layers``):
+One `LabelLayers` belongs to each viewer (`napari_cliptrase.plugin.workbench`):
 
-    run = session.layers.write(PlaneResult(target, labels, table, provenance))  # a model's result, by the merge rule
-    run = session.layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
-    yield from write_planes(session.layers, results)  # the same for many planes, as one run
-    session.layers.undo_last_run()
-    session.layers.combined(target)  # (h, w) labels of all class layers of the image as they are now, and overlaps
-    session.layers.edited(target)  # (h, w) hand edits
-    session.layers.class_layers(image)  # {class id: layer}
+    run = label_layers.write(PlaneResult(target, labels, table, provenance))  # a model's result, by the merge rule
+    run = label_layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
+    yield from write_planes(label_layers, results)  # the same for many planes, as one run
+    label_layers.undo_last_run()
+    label_layers.combined(target)  # (h, w) labels of all class layers of the image as they are now, and overlaps
+    label_layers.edited(target)  # (h, w) hand edits
+    label_layers.class_layers(image)  # {class id: layer}
 
 Everything happens in the GUI thread. Layers are found by their tag (`tags`), never by name.
 """

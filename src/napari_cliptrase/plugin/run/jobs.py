@@ -10,7 +10,7 @@ in the GUI thread; nothing else may touch a layer or a widget.
         yield Progress(1, 8, "Encoding")
         return encoding
 
-    job = session.jobs.start("Encode", steps, done=use_encoding, key="encode")
+    job = jobs.start("Encode", steps, done=use_encoding, key="encode")
     job.progressed.connect(bar.show_progress)
     job.cancel()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import ours, table_of, tag_of
+from napari_cliptrase.plugin.layers import LabelLayers, ours, table_of, tag_of
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
 
@@ -66,10 +66,10 @@ def subjects_of(session: Session) -> tuple[RefineSubject, ...]:
     return (*joined, *(RefineSubject(layer.name, image, layer) for layer in others))
 
 
-def table_for(session: Session, choice: RefineSubject) -> ClassTable:
+def table_for(label_layers: LabelLayers, choice: RefineSubject) -> ClassTable:
     """Return the classes of a choice; without a table, the labels that occur, unless they are too many."""
     if choice.layer is None:
-        return session.layers.table(choice.image)
+        return label_layers.table(choice.image)
     table = table_of(choice.layer)
     if table is not None:
         return table
@@ -79,7 +79,7 @@ def table_for(session: Session, choice: RefineSubject) -> ClassTable:
     return ClassTable().with_missing(found[found > 0].tolist()) if found.size <= MOST_LISTED else ClassTable()
 
 
-def labelled(session: Session, choice: RefineSubject) -> Labelled:
+def labelled(session: Session, label_layers: LabelLayers, choice: RefineSubject) -> Labelled:
     """Take down the labels of a choice in the plane that is shown; raises a sentence when they do not fit the image."""
     subject = whole_plane(session, choice.image)
     target = subject.target
@@ -95,12 +95,12 @@ def labelled(session: Session, choice: RefineSubject) -> Labelled:
             )
         labels = np.array(target.frame.plane_of(choice.layer.data, target.plane))
         return Labelled(subject, labels, np.zeros(labels.shape, bool), None, picture)
-    labels, _twice = session.layers.combined(target)
+    labels, _twice = label_layers.combined(target)
     scores = None
     segmented = session.segmented
     if segmented is not None and segmented.subject.key == subject.key:
         scores = segmented.segmentation.scores
-    return Labelled(subject, labels, session.layers.edited(target), scores, picture)
+    return Labelled(subject, labels, label_layers.edited(target), scores, picture)
 
 
 def whole_plane(session: Session, image: Image) -> PlaneSource:

@@ -6,7 +6,7 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.notifications import show_info
 
-from napari_cliptrase.plugin.layers import PlaneResult
+from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
 from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome
 from napari_cliptrase.plugin.state.run_choices import Output
@@ -18,8 +18,9 @@ RUN_TITLE: Final = "Refine"
 class RefinementWriter:
     """Layers of ours are written by `plugin.layers`; beside another label layer a refined copy is put."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers) -> None:
         self._session = session
+        self._label_layers = label_layers
         self._copy: Labels | None = None
 
     def write(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
@@ -41,7 +42,7 @@ class RefinementWriter:
             self._copy = None
             self._session.viewer.layers.remove(copy)
         elif self._last_is_ours:
-            self._session.layers.undo_last_run()
+            self._label_layers.undo_last_run()
 
     @property
     def _has_copy(self) -> bool:
@@ -49,11 +50,11 @@ class RefinementWriter:
 
     @property
     def _last_is_ours(self) -> bool:
-        last = self._session.layers.last_run
+        last = self._label_layers.last_run
         return last is not None and last.title == RUN_TITLE
 
     def _write_ours(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
-        layers, session = self._session.layers, self._session
+        layers, session = self._label_layers, self._session
         combined = layers.combined_layer(choice.image) is not None
         output = (
             Output.COMBINED if not layers.class_layers(choice.image) else Output.BOTH if combined else Output.CLASSES

@@ -13,8 +13,8 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Extra, PlaneResult, Run, show_extras, write_planes
-from napari_cliptrase.plugin.run.jobs import Job, Report
+from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run, show_extras, write_planes
+from napari_cliptrase.plugin.run.jobs import Job, Jobs, Report
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, on_plane_of, planes_of
@@ -44,8 +44,10 @@ class SegmentationRunner:
     failed = Signal(object)
     ended = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers, jobs: Jobs) -> None:
         self._session = session
+        self._label_layers = label_layers
+        self._jobs = jobs
         self._kept = EncodingCache()
         self.loaded: ModelChoice | None = None
         """The choice that the loaded model came from."""
@@ -67,7 +69,7 @@ class SegmentationRunner:
         session.encoded_changed.connect(self._leave)
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
-        session.layers.written.connect(self._on_written)
+        label_layers.written.connect(self._on_written)
 
     @property
     def live(self) -> bool:
@@ -85,7 +87,7 @@ class SegmentationRunner:
         session = self._session
         if session.encoded is None or session.segmented is None or self._question() == self._asked:
             return False
-        return not self._timer.isActive() and not session.jobs.running(SCORE) and not session.jobs.running(RUN)
+        return not self._timer.isActive() and not self._jobs.running(SCORE) and not self._jobs.running(RUN)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -99,7 +101,7 @@ class SegmentationRunner:
             self.loaded, self._segmenter = choice, None
             self._session.model = model
 
-        return self._started(self._session.jobs.start("Load", steps, done=done, failed=self._fail, key=RUN))
+        return self._started(self._jobs.start("Load", steps, done=done, failed=self._fail, key=RUN))
 
     def run(
         self,
@@ -149,15 +151,15 @@ class SegmentationRunner:
                 self._on_plane()
 
         self._timer.stop()
-        session.jobs.cancel(SCORE)
-        return self._started(session.jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
+        self._jobs.cancel(SCORE)
+        return self._started(self._jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
 
     def score(self) -> Job | None:
         """Score the last encoding again with the session's prompts and settings; None when there is nothing to do."""
         session = self._session
         encoded, segmenter = session.encoded, self._segmenter
         prompts, settings = session.prompts, session.settings
-        if encoded is None or segmenter is None or not prompts.classes or session.jobs.running(RUN):
+        if encoded is None or segmenter is None or not prompts.classes or self._jobs.running(RUN):
             return None
 
         question = self._question()
@@ -170,11 +172,11 @@ class SegmentationRunner:
         def done(segmented: Segmented) -> Generator[Progress, None, None] | None:
             return self._rescore(encoded, segmented, question) if session.encoded is encoded else None
 
-        return self._started(session.jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
+        return self._started(self._jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
 
     def unload(self) -> None:
         """Give the memory of the model and of all encodings back."""
-        self._session.jobs.cancel()
+        self._jobs.cancel()
         model = self._session.model
         self._kept.clear()
         self.loaded = self._segmenter = self._away = None
@@ -203,10 +205,10 @@ class SegmentationRunner:
 
         def done(_value: None) -> None:
             if session.encoded is encoded and session.segmented is not None:
-                image = session.layers.image(encoded.subject.target)
+                image = self._label_layers.image(encoded.subject.target)
                 show_extras(session.viewer.layers, image, session.segmented, encoded, extras)
 
-        return session.jobs.start("Show", steps, done=done, failed=self._fail, key="extras")
+        return self._jobs.start("Show", steps, done=done, failed=self._fail, key="extras")
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -246,7 +248,7 @@ class SegmentationRunner:
         self._writing = True
         try:
             run = yield from write_planes(
-                session.layers,
+                self._label_layers,
                 results,
                 output=output,
                 mode=session.merge_mode,
@@ -276,7 +278,7 @@ class SegmentationRunner:
         if encoded is not None and self.loaded is not None:
             key = Key(encoded.subject.key, self.loaded, encoded.encoding.encode_settings)
             self._kept.remember(key, segmented, question)
-        image = session.layers.image(segmented.subject.target)
+        image = self._label_layers.image(segmented.subject.target)
         show_extras(session.viewer.layers, image, segmented, encoded, self._extras)
         for note in run.notes:
             notifications.show_info(note)
@@ -326,7 +328,7 @@ class SegmentationRunner:
             return
         if session.encoded.encoding.encode_settings != session.settings.encode_key():
             return
-        if self._question() != self._asked or session.jobs.running(SCORE):
+        if self._question() != self._asked or self._jobs.running(SCORE):
             self._timer.start()
 
 

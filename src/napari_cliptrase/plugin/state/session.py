@@ -1,19 +1,15 @@
-"""What the docks of one viewer share: image, model, prompts, encoding, last result, active class, layers, jobs.
+"""What is known in one viewer: image, prompts, settings, model, encoding, last result, active and locked classes.
 
-    session = session_of(viewer)          # the same object for every dock of a viewer; proxies are fine
     session.image, session.prompts, session.settings, session.active_class      # set them; signals tell everybody
     session.model                         # ClipModel or None
-    session.encoded                       # Encoded(subject, encoding, model_name) or None
-    session.segmented                     # Segmented(subject, segmentation) or None
-    session.visibility                    # eyes and solo of the classes
-    session.layers                        # the only writer of layers (`napari_cliptrase.plugin.layers`)
-    session.jobs                          # workers (`napari_cliptrase.plugin.run.jobs`)
+    session.encoded                       # Encoded(subject, rgb, encoding, model_name) or None
+    session.segmented                     # Segmented(subject, segmentation, summary) or None
 
-A session lives as long as its viewer. It holds no widget, and widgets speak to each other only through it.
+State and signals only: it runs nothing, writes no layer and holds no widget. Docks and tools speak to each other
+through it.
 """
 
 import weakref
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,23 +21,16 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import LabelLayers, Visibility
-from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
 from napari_cliptrase.plugin.state.tags import tag_of
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
-    from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
-    from napari_cliptrase.plugin.tools.class_selection import ClassSelection
-    from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
-    from napari_cliptrase.plugin.tools.region_tool import RegionTool
-    from napari_cliptrase.plugin.tools.review import UncertaintyReview
 
 
 class Session:
-    """The state that the docks of one viewer share.
+    """The state that the docks and tools of one viewer share.
 
     Signals carry the new value: ``image_changed``, ``prompts_changed``, ``settings_changed``, ``active_changed``,
     ``locked_changed``, ``model_changed``, ``encoded_changed``, ``segmented_changed``; ``images_changed()`` when the
@@ -62,9 +51,6 @@ class Session:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._versions: dict[UUID, int] = {}
-        self.layers = LabelLayers(viewer.layers, self.version_of)
-        self.visibility = Visibility(viewer.layers)
-        self.jobs = Jobs()
         self.output = Output.CLASSES
         self.merge_mode = MergeMode.KEEP_EDITS
         self.model_choice: ModelChoice | None = None
@@ -79,7 +65,6 @@ class Session:
         self._segmented: Segmented | None = None
         for layer in viewer.layers:
             self._follow(layer)
-        self.layers.written.connect(self._show_classes)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -90,41 +75,6 @@ class Session:
         if viewer is None:
             raise CliptraseError("The window was closed.")
         return viewer
-
-    @cached_property
-    def flow(self) -> "SegmentationRunner":
-        """What runs and re-scores; one for all docks, so that closing a dock loses nothing."""
-        from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
-
-        return SegmentationRunner(self)
-
-    @cached_property
-    def region_tool(self) -> "RegionTool":
-        """The region tool, of which there can only be one."""
-        from napari_cliptrase.plugin.tools.region_tool import RegionTool
-
-        return RegionTool(self)
-
-    @cached_property
-    def selection(self) -> "ClassSelection":
-        """What keeps the active class and the selected layer in step."""
-        from napari_cliptrase.plugin.tools.class_selection import ClassSelection
-
-        return ClassSelection(self)
-
-    @cached_property
-    def cursor_status(self) -> "CursorStatus":
-        """What is said under the cursor."""
-        from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
-
-        return CursorStatus(self)
-
-    @cached_property
-    def tour(self) -> "UncertaintyReview":
-        """The way from one uncertain place to the next."""
-        from napari_cliptrase.plugin.tools.review import UncertaintyReview
-
-        return UncertaintyReview(self)
 
     # -- images -------------------------------------------------------------------------------------------------------
 
@@ -161,8 +111,6 @@ class Session:
         if prompts == self._prompts:
             return
         self._prompts = prompts
-        self.layers.dress(prompts.table())
-        self.visibility.apply()
         ids = {entry.id for entry in prompts.classes}
         if not self._locked <= ids:
             self.locked = self._locked & ids
@@ -270,9 +218,6 @@ class Session:
         self._drop_results_of(layer)
         self.data_changed.emit(layer)
 
-    def _show_classes(self, _run: Any) -> None:
-        self.visibility.apply()
-
     def _drop_results_of(self, image: Image) -> None:
         if self._encoded is not None and self._encoded.subject.target.image_id == image.unique_id:
             self.encoded = None
@@ -281,15 +226,11 @@ class Session:
 
 
 ATTRIBUTE = "cliptrase_session"
+"""Of a viewer's layer list: where the workbench keeps the session."""
 
 
-def session_of(viewer: ViewerModel) -> Session:
-    """Return the session of a viewer, made at the first call; a proxy of a viewer has the session of the viewer.
-
-    It is kept by the viewer's layer list, and so lives exactly as long.
-    """
+def session_of(viewer: ViewerModel) -> Session | None:
+    """Return the session of a viewer or of its proxy; None while nothing of ours was used in it."""
     viewer = getattr(viewer, "__wrapped__", viewer)
-    if not hasattr(viewer.layers, ATTRIBUTE):
-        setattr(viewer.layers, ATTRIBUTE, Session(viewer))
-    session: Session = getattr(viewer.layers, ATTRIBUTE)
+    session: Session | None = getattr(viewer.layers, ATTRIBUTE, None)
     return session

@@ -1,17 +1,16 @@
 """Keeps the active class and the selected layer in step, both ways."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from napari.layers import Labels, Layer
 from qtpy.QtCore import QTimer
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Role, tag_of
-
-if TYPE_CHECKING:
-    from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.layers import LabelLayers
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.state.tags import Role, tag_of
 
 
 class ClassSelection:
@@ -21,8 +20,9 @@ class ClassSelection:
     later.
     """
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers) -> None:
         self._session = session
+        self._label_layers = label_layers
         self._mine: UUID | None = None
         """The layer that was selected here."""
         self._list_changed = False
@@ -40,7 +40,7 @@ class ClassSelection:
         image, active = session.image, session.active_class
         if image is None or active is None:
             return
-        layer = session.layers.class_layers(image).get(active) or session.layers.combined_layer(image)
+        layer = self._label_layers.class_layers(image).get(active) or self._label_layers.combined_layer(image)
         if layer is not None:
             layer.selected_label = active
             self._select(layer)
@@ -56,7 +56,7 @@ class ClassSelection:
         """Select a layer that a tool has just changed, so that Ctrl+Z takes that change back; the class stays."""
         session = self._session
         own = (
-            session.layers.class_layers(session.image).get(session.active_class or 0)
+            self._label_layers.class_layers(session.image).get(session.active_class or 0)
             if session.image is not None
             else None
         )

@@ -15,12 +15,14 @@ from psygnal import Signal
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over, position_in
-from napari_cliptrase.plugin.run.jobs import Report
+from napari_cliptrase.plugin.run.jobs import Jobs, Report
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.region_parts import RegionPart, RegionParts
 from napari_cliptrase.progress import Progress
 
@@ -35,8 +37,11 @@ class RegionTool:
 
     toggled = Signal(bool)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers, jobs: Jobs, selection: ClassSelection) -> None:
         self._session = session
+        self._label_layers = label_layers
+        self._jobs = jobs
+        self._selection = selection
         self._picture = OverlayLayer(session.viewer, "Region under the cursor", blending="translucent")
         self._encoded: Encoded | None = None
         self._parts: RegionParts | None = None
@@ -113,12 +118,12 @@ class RegionTool:
         mask = np.zeros(target.shape, bool)
         mask[part.pixels] = True
         try:
-            run = self._session.layers.give(target, mask, 0 if clear else active or 0, locked=self._session.locked)
+            run = self._label_layers.give(target, mask, 0 if clear else active or 0, locked=self._session.locked)
         except CliptraseError as error:
             show_warning(str(error))
             return
         if run is not None:
-            self._session.selection.show_change(run.layers)
+            self._selection.show_change(run.layers)
 
     def _color(self) -> RGB:
         active = self._session.active_class
@@ -149,7 +154,7 @@ class RegionTool:
             if encoded is self._encoded:
                 self._parts = parts
 
-        self._session.jobs.start("Find regions", steps, done=take, key="region parts")
+        self._jobs.start("Find regions", steps, done=take, key="region parts")
 
     # -- napari's own tools -------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from napari.utils.notifications import show_info
@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 from scipy import ndimage
 
+from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over, world_of
-from napari_cliptrase.plugin.run.jobs import Report
+from napari_cliptrase.plugin.run.jobs import Jobs, Report
 from napari_cliptrase.plugin.state.results import Segmented
-from napari_cliptrase.plugin.state.session import Session, session_of
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.region_parts import RegionPart
 from napari_cliptrase.plugin.tools.region_tool import highlight
 from napari_cliptrase.progress import Progress
-
-if TYPE_CHECKING:
-    from napari.viewer import Viewer
 
 LEAST_DOUBT: Final = 0.5
 """Doubt, 1 - (p1 - p2), below which nothing counts as uncertain."""
@@ -82,8 +80,10 @@ def find_places(doubt: NDArray[np.floating]) -> tuple[UncertainPlace, ...]:
 class UncertaintyReview:
     """Visits the uncertain places of the last result one after the other; what was edited by hand is passed over."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers, jobs: Jobs) -> None:
         self._session = session
+        self._label_layers = label_layers
+        self._jobs = jobs
         self._segmented: Segmented | None = None
         self._places: tuple[UncertainPlace, ...] = ()
         self._next = 0
@@ -112,12 +112,12 @@ class UncertaintyReview:
                 self._segmented, self._places, self._next = segmented, places, 0
                 self._visit()
 
-        self._session.jobs.start("Uncertain places", steps, done=done, key="uncertain places")
+        self._jobs.start("Uncertain places", steps, done=done, key="uncertain places")
 
     def _visit(self) -> None:
         segmented = self._segmented
         assert segmented is not None
-        edited = self._session.layers.edited(segmented.subject.target)
+        edited = self._label_layers.edited(segmented.subject.target)
         while self._next < len(self._places):
             place = self._places[self._next]
             self._next += 1
@@ -147,8 +147,3 @@ class UncertaintyReview:
 
 
 _NOTHING: Final = "No broad uncertain place was found: the model could tell the classes apart everywhere."
-
-
-def next_uncertain(viewer: "Viewer") -> None:
-    """Command of the menu: centre the view on the next uncertain place."""
-    session_of(viewer).tour.next()

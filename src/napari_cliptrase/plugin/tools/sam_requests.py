@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.jobs import Report
+from napari_cliptrase.plugin.run.jobs import Jobs, Report
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
-from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -43,10 +42,10 @@ class SamRequestQueue:
     failed = Signal(object, object)
     given_up = Signal()
 
-    def __init__(self, session: Session, workshop: RefineRunner, subject: PlaneSource, model: str) -> None:
+    def __init__(self, jobs: Jobs, runner: RefineRunner, subject: PlaneSource, model: str) -> None:
         self.subject = subject
-        self._session = session
-        self._workshop = workshop
+        self._jobs = jobs
+        self._runner = runner
         self._model = model
         self._sam: SamSession | None = None
         self._waiting: deque[SamRequest | Callable[[], object]] = deque()
@@ -56,7 +55,7 @@ class SamRequestQueue:
     @property
     def idle(self) -> bool:
         """Whether everything that was asked is answered."""
-        return not self._waiting and not self._session.jobs.running(KEY)
+        return not self._waiting and not self._jobs.running(KEY)
 
     def prepare(self, part: tuple[slice, slice] | None = None) -> None:
         """Load the model and encode the image, or a part of it, for a new mask; requests made meanwhile wait."""
@@ -68,7 +67,7 @@ class SamRequestQueue:
         def steps(report: Report) -> Generator[Progress, None, Any]:
             sam = known
             if sam is None:
-                embedder = yield from self._workshop.embedder_steps(self._model, report)
+                embedder = yield from self._runner.embedder_steps(self._model, report)
                 from napari_cliptrase.refine.interactive import SamSession
 
                 yield Progress(0, 0, "Reading the image")
@@ -81,7 +80,7 @@ class SamRequestQueue:
         def done(sam: "SamSession") -> None:
             self._sam = sam
             if part is None:
-                self._workshop.note_looked_at(self._model, self.subject.key, (height, width))
+                self._runner.note_looked_at(self._model, self.subject.key, (height, width))
             self.ready.emit()
 
         self._sam = self._asked = None
@@ -109,11 +108,11 @@ class SamRequestQueue:
         """Stop; nothing more is told."""
         self._closed = True
         self._waiting.clear()
-        self._session.jobs.cancel(KEY)
+        self._jobs.cancel(KEY)
 
     def _go_on(self) -> None:
         """Do what waits, in its order, as far as it needs no worker; the rest when the worker is done."""
-        while self._waiting and self._sam is not None and not self._session.jobs.running(KEY):
+        while self._waiting and self._sam is not None and not self._jobs.running(KEY):
             step = self._waiting.popleft()
             if isinstance(step, SamRequest):
                 self._answer(step, self._sam)
@@ -133,7 +132,7 @@ class SamRequestQueue:
             if not self._closed:
                 use(value)
 
-        job = self._session.jobs.start(title, steps, done=done, failed=self._fail, key=KEY)
+        job = self._jobs.start(title, steps, done=done, failed=self._fail, key=KEY)
         job.finished.connect(self._finish)
         self.busy.emit(job)
 
@@ -142,7 +141,7 @@ class SamRequestQueue:
             self.failed.emit(error, None if self._asked is None else self._asked.mark)
 
     def _finish(self) -> None:
-        if self._closed or self._session.jobs.running(KEY):
+        if self._closed or self._jobs.running(KEY):
             return
         self.busy.emit(None)
         if self._sam is None:

@@ -15,12 +15,15 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.placement import position_in
+from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.refine_subject import whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN
 from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK
 from napari_cliptrase.plugin.tools.sam_marks import SamMarks
@@ -48,10 +51,15 @@ class SamTool:
     said = Signal(str)
     busy = Signal(object)
 
-    def __init__(self, session: Session, workshop: RefineRunner) -> None:
+    def __init__(
+        self, session: Session, label_layers: LabelLayers, jobs: Jobs, selection: ClassSelection, runner: RefineRunner
+    ) -> None:
         self.on = False
         self._session = session
-        self._workshop = workshop
+        self._label_layers = label_layers
+        self._jobs = jobs
+        self._selection = selection
+        self._runner = runner
         self._marks = SamMarks(session.viewer)
         self._talk: SamRequestQueue | None = None
         self._model = ""
@@ -74,7 +82,7 @@ class SamTool:
         if session.active_class is None:
             raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
         self.stop()
-        talk = SamRequestQueue(session, self._workshop, whole_plane(session, image), sam)
+        talk = SamRequestQueue(self._jobs, self._runner, whole_plane(session, image), sam)
         self._talk, self._model, self._paused, self._error, self._refused = talk, sam, False, "", ""
         self._before = session.viewer.layers.selection.active
         self.on = True
@@ -110,7 +118,7 @@ class SamTool:
         if self._talk is None:
             return
         subject = self._talk.subject
-        viewer, image = self._session.viewer, self._session.layers.image(subject.target)
+        viewer, image = self._session.viewer, self._label_layers.image(subject.target)
         seen = plane_source_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
         self._made.clear()
         self._talk.forget()
@@ -126,14 +134,14 @@ class SamTool:
             removed.connect(self._on_removed)
             viewer.dims.events.current_step.connect(self._on_step)
             session.active_changed.connect(self._on_class)
-            session.layers.written.connect(self._on_written)
+            self._label_layers.written.connect(self._on_written)
         else:
             viewer.mouse_drag_callbacks.remove(self._on_press)
             active.disconnect(self._on_selected)
             removed.disconnect(self._on_removed)
             viewer.dims.events.current_step.disconnect(self._on_step)
             session.active_changed.disconnect(self._on_class)
-            session.layers.written.disconnect(self._on_written)
+            self._label_layers.written.disconnect(self._on_written)
 
     def _select(self, layer: Image) -> None:
         """Make the tool's layer the one that hears keys, and keep drags for boxes."""
@@ -197,7 +205,7 @@ class SamTool:
             return
         target = talk.subject.target
         try:
-            self._session.layers.give(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
+            self._label_layers.give(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
         except CliptraseError as error:
             self.said.emit(str(error))
             return
@@ -294,7 +302,7 @@ class SamTool:
             return
         if self._preview is not None:
             self._show(self._preview)
-        if not self._session.selection.following:
+        if not self._selection.following:
             self._on_written()
 
     def _on_written(self, _run: Any = None) -> None:
@@ -318,7 +326,7 @@ class SamTool:
 
     def _gone(self) -> bool:
         try:
-            return self._talk is not None and not self._session.layers.image(self._talk.subject.target)
+            return self._talk is not None and not self._label_layers.image(self._talk.subject.target)
         except CliptraseError:
             return True
 
@@ -329,7 +337,7 @@ class SamTool:
         subject = self._talk.subject
         if self._gone():
             self.stop()
-        elif whole_plane(self._session, self._session.layers.image(subject.target)).key != subject.key:
+        elif whole_plane(self._session, self._label_layers.image(subject.target)).key != subject.key:
             self.start(self._model)
 
 

@@ -13,11 +13,11 @@ from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Segmented
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.classes import class_panel as panel_module
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
 from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace
 from napari_cliptrase.plugin.widgets.classes.table_model import ID, MIME, NOTE, Column
+from napari_cliptrase.plugin.workbench import workbench_of
 
 CHECK = Qt.ItemDataRole.CheckStateRole
 EDIT = Qt.ItemDataRole.EditRole
@@ -30,9 +30,10 @@ class Desk:
     def __init__(self, qtbot):
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((10, 10, 3), np.uint8), rgb=True, name="scene")
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.session.image = self.image
-        self.panel = ClassPanel(self.session)
+        self.panel = ClassPanel(self.session, self.workbench.layers, self.workbench.visibility)
         qtbot.addWidget(self.panel)
         self.panel.resize(380, 500)
         self.panel.show()
@@ -46,7 +47,7 @@ class Desk:
 
     def result(self, labels, summary=()):
         subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
-        self.session.layers.write(PlaneResult(subject.target, labels, self.session.prompts.table()))
+        self.workbench.layers.write(PlaneResult(subject.target, labels, self.session.prompts.table()))
         self.session.segmented = Segmented(subject, SimpleNamespace(notes=("To be noted.",)), summary)
 
     def click(self, qtbot, row, column):
@@ -125,7 +126,7 @@ def test_a_threshold_takes_effect_at_every_step_of_the_wheel(desk):
 def test_eye_solo_and_lock_are_one_click_each(desk, qtbot):
     desk.session.prompts = PromptSet.parse("cat\ndog")
     desk.result(np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8))
-    layers = desk.session.layers.class_layers(desk.image)
+    layers = desk.workbench.layers.class_layers(desk.image)
     desk.click(qtbot, 0, Column.VISIBLE)
     assert (layers[1].visible, layers[2].visible) == (False, True)
     desk.click(qtbot, 0, Column.SOLO)
@@ -139,7 +140,7 @@ def test_eye_solo_and_lock_are_one_click_each(desk, qtbot):
 def test_the_eye_follows_the_layer_list(desk):
     desk.session.prompts = PromptSet.parse("cat")
     desk.result(np.ones((10, 10), np.uint8))
-    desk.session.layers.class_layers(desk.image)[1].visible = False
+    desk.workbench.layers.class_layers(desk.image)[1].visible = False
     assert Qt.CheckState(desk.cell(0, Column.VISIBLE, CHECK)) == Qt.CheckState.Unchecked
 
 
@@ -149,9 +150,9 @@ def test_a_hidden_class_of_the_combined_layer_is_clear(desk):
     desk.session.prompts = PromptSet.parse("cat\ndog")
     subject = plane_source_of(desk.viewer, desk.image, 0)
     table = desk.session.prompts.table()
-    desk.session.layers.write(PlaneResult(subject.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
-    desk.session.visibility.hide(1, True)
-    layer = desk.session.layers.combined_layer(desk.image)
+    desk.workbench.layers.write(PlaneResult(subject.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
+    desk.workbench.visibility.hide(1, True)
+    layer = desk.workbench.layers.combined_layer(desk.image)
     assert layer.get_color(1)[3] == 0
     desk.session.prompts = desk.session.prompts.renamed(2, "wolf")
     assert layer.get_color(1)[3] == 0
@@ -162,7 +163,7 @@ def test_a_new_colour_reaches_the_layer(desk):
     desk.result(np.ones((10, 10), np.uint8))
     desk.model.setData(desk.model.index(0, Column.COLOR), QColor("#0000ff"), Qt.ItemDataRole.BackgroundRole)
     assert desk.session.prompts.get(1).color == "#0000ff"
-    assert np.allclose(desk.session.layers.class_layers(desk.image)[1].get_color(1)[:3], (0, 0, 1))
+    assert np.allclose(desk.workbench.layers.class_layers(desk.image)[1].get_color(1)[:3], (0, 0, 1))
 
 
 @pytest.mark.parametrize(("dragged", "row", "order"), [(0, 3, [2, 3, 1]), (2, 0, [3, 1, 2]), (0, 2, [2, 1, 3])])
@@ -178,11 +179,11 @@ def test_dragging_a_row_moves_the_class(desk, dragged, row, order):
 def test_delete_removes_the_selected_classes_and_their_layers(desk, qtbot):
     desk.session.prompts = PromptSet.parse("cat\ndog")
     desk.result(np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8))
-    desk.session.layers.class_layers(desk.image)[2].data_setitem((np.array([0]), np.array([0])), 2)
+    desk.workbench.layers.class_layers(desk.image)[2].data_setitem((np.array([0]), np.array([0])), 2)
     desk.table.selectAll()
     qtbot.keyClick(desk.table, Qt.Key.Key_Delete)
     assert desk.names() == []
-    assert list(desk.session.layers.class_layers(desk.image)) == [2]
+    assert list(desk.workbench.layers.class_layers(desk.image)) == [2]
     assert "hand edits" in desk.panel.note.text()
 
 
@@ -190,14 +191,14 @@ def test_a_class_that_comes_back_has_its_kept_layer_again(desk):
     desk.session.prompts = PromptSet.parse("cat\ndog")
     labels = np.repeat([[1, 2]], 10, 0).repeat(5, 1).astype(np.uint8)
     desk.result(labels)
-    kept = desk.session.layers.class_layers(desk.image)[2]
+    kept = desk.workbench.layers.class_layers(desk.image)[2]
     kept.data_setitem((np.array([0]), np.array([0])), 2)
     desk.panel.delete([2])
     desk.panel.add_text("bird")
     desk.panel.add_text("dog")
     assert [(entry.name, entry.id) for entry in desk.session.prompts] == [("cat", 1), ("bird", 3), ("dog", 2)]
     desk.result(labels)
-    assert desk.session.layers.class_layers(desk.image)[2] is kept
+    assert desk.workbench.layers.class_layers(desk.image)[2] is kept
     assert [layer.name for layer in desk.viewer.layers if layer.name.startswith("dog")] == [kept.name]
 
 
@@ -261,7 +262,7 @@ def test_long_notes_scroll_and_leave_room_for_the_rest(desk):
 def test_areas_follow_the_brush(desk, qtbot):
     desk.session.prompts = PromptSet.parse("cat")
     desk.result(np.ones((10, 10), np.uint8), (ClassSummary(1, "cat", 100, 1.0, 0.6, 0.9),))
-    layer = desk.session.layers.class_layers(desk.image)[1]
+    layer = desk.workbench.layers.class_layers(desk.image)[1]
     layer.data_setitem((np.arange(10), np.zeros(10, int)), 0)
     qtbot.waitUntil(lambda: desk.cell(0, Column.AREA) == "90.0 %", timeout=30_000)
 
@@ -272,7 +273,7 @@ def test_lists_are_saved_and_loaded_and_layers_keep_their_class(desk, tmp_path, 
     desk.panel.save(str(tmp_path / "classes.txt"))
     desk.panel.use(PromptSet.parse("dog\nbird"))
     assert desk.session.prompts.ids == (2, 3)
-    assert not desk.session.layers.class_layers(desk.image)
+    assert not desk.workbench.layers.class_layers(desk.image)
     monkeypatch.setattr(panel_module, "ask_how_to_replace", lambda *_: ReplaceChoice.REPLACE)
     desk.panel.load(str(tmp_path / "classes.txt"))
     assert desk.session.prompts.get(2).name == "dog"
@@ -330,7 +331,7 @@ def test_a_locked_class_is_neither_deleted_nor_replaced(desk):
     desk.panel.use(PromptSet.parse("bird"))
     assert desk.names() == ["bird", "dog"]
     assert desk.session.locked == {2}
-    assert list(desk.session.layers.class_layers(desk.image)) == [2]
+    assert list(desk.workbench.layers.class_layers(desk.image)) == [2]
 
 
 def test_the_background_row_edits_the_background(desk):
@@ -354,7 +355,7 @@ def test_everything_fits_without_scrolling_sideways(desk):
 def test_classes_of_a_table_that_only_layers_have_are_not_lost(desk):
     desk.session.prompts = PromptSet.parse("cat")
     desk.result(np.ones((10, 10), np.uint8))
-    assert isinstance(desk.session.layers.table(desk.image), ClassTable)
+    assert isinstance(desk.workbench.layers.table(desk.image), ClassTable)
     desk.panel.add_text("dog")
     assert desk.session.prompts.ids == (1, 2)
 

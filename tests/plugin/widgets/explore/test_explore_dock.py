@@ -11,12 +11,12 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.engine.encoding import Encoding, WindowEncoding
 from napari_cliptrase.pixels.windows import plan_windows
+from napari_cliptrase.plugin.docks import ExplorePatches
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.explore import patch_view as look_module
-from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
+from napari_cliptrase.plugin.workbench import workbench_of
 
 HEADS = 2
 
@@ -54,7 +54,8 @@ class Desk:
         self.asked = []
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((40, 60, 3), np.uint8), rgb=True, name="scene", **place)
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.largest = largest
 
         def attention_of(model, rgb, encoding, settings, number, layer):
@@ -65,7 +66,7 @@ class Desk:
         monkeypatch.setattr(look_module, "attention_of", attention_of)
         blocks = [SimpleNamespace(heads=HEADS)] * 3
         self.session.model = SimpleNamespace(vision=SimpleNamespace(blocks=blocks))
-        self.dock = ExploreDock(self.viewer)
+        self.dock = ExplorePatches(self.viewer)
         qtbot.addWidget(self.dock)
         self.dock.resize(400, 900)
         self.dock.show()
@@ -252,7 +253,7 @@ def test_behind_a_tab_it_leaves_nothing_on_the_canvas_and_listens_to_nobody(desk
 
 def test_a_click_of_the_region_tool_does_not_hold_a_patch(desk):
     desk.encode()
-    desk.session.region_tool.on = True
+    desk.workbench.region_tool.on = True
     desk.click(25, 41)
     desk.hover(35, 55)
     assert "Patch 4, 6" in desk.dock.where.text()

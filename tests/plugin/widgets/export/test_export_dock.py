@@ -5,11 +5,11 @@ from PIL import Image as Picture
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.plugin.docks import ExportMasks
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.plugin.state.session import session_of
-from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
+from napari_cliptrase.plugin.workbench import workbench_of
 
 LABELS = np.zeros((20, 30), np.uint8)
 LABELS[:10] = 1
@@ -22,16 +22,17 @@ def viewer():
 
 
 def segmented(viewer, name="scene", **how):
-    session = session_of(viewer)
+    workbench = workbench_of(viewer)
+    session = workbench.session
     image = viewer.add_image(np.zeros((20, 30, 3), np.uint8), name=name, rgb=True)
     subject = plane_source_of(viewer, image, session.version_of(image))
-    session.layers.write(PlaneResult(subject.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
+    workbench.layers.write(PlaneResult(subject.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
     return image
 
 
 @pytest.fixture
 def dock(viewer, qtbot, tmp_path):
-    dock = ExportDock(viewer)
+    dock = ExportMasks(viewer)
     qtbot.addWidget(dock)
     dock.folder.setText(str(tmp_path / "out"))
     dock.show()
@@ -101,7 +102,7 @@ def test_the_command_line_writes_the_same_bytes(viewer, dock, qtbot, tmp_path):
 
 def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
     image = segmented(viewer)
-    dock.masks.set_wanted(session_of(viewer).layers.class_layers(image)[1], False)
+    dock.masks.set_wanted(workbench_of(viewer).layers.class_layers(image)[1], False)
     export(dock, qtbot)
     with Picture.open(tmp_path / "out" / "scene.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), np.where(LABELS == 2, 2, 0))
@@ -109,7 +110,7 @@ def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
 
 def test_overlapped_pixels_are_counted(viewer, dock, qtbot):
     image = segmented(viewer)
-    layers = session_of(viewer).layers.class_layers(image)
+    layers = workbench_of(viewer).layers.class_layers(image)
     rows, columns = np.nonzero(LABELS == 2)
     layers[1].data_setitem((rows[:7], columns[:7]), 1)
     assert "7 overlapped pixels" in preview_of(dock, qtbot)
@@ -118,7 +119,7 @@ def test_overlapped_pixels_are_counted(viewer, dock, qtbot):
 def test_painting_renews_the_preview(viewer, dock, qtbot):
     image = segmented(viewer)
     preview_of(dock, qtbot)
-    layer = session_of(viewer).layers.class_layers(image)[2]
+    layer = workbench_of(viewer).layers.class_layers(image)[2]
     layer.data_setitem((np.array([15]), np.array([25])), 2)
     qtbot.waitUntil(lambda: "451 labelled pixels" in dock.preview.text(), timeout=60_000)
 

@@ -5,12 +5,12 @@ from napari.components import ViewerModel
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import find_entry
+from napari_cliptrase.plugin.docks import RefineBoundaries
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.refine.method_words import FREE, NEVER
-from napari_cliptrase.plugin.widgets.refine.refine_dock import RefineDock
+from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import OFFICIAL, timing_key
 from napari_cliptrase.refine.timings import Timings
@@ -35,25 +35,26 @@ class Desk:
         self.qtbot = qtbot
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(picture(), rgb=True, name="scene", **place)
-        self.session = session_of(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("field\nsquare")
         self.target = plane_source_of(self.viewer, self.image, self.session.version_of(self.image)).target
         if segmented:
-            self.session.layers.write(
+            self.workbench.layers.write(
                 PlaneResult(self.target, COARSE, self.session.prompts.table(), {"model": "fake"}), output=output
             )
-        self.dock = RefineDock(self.viewer)
+        self.dock = RefineBoundaries(self.viewer)
         qtbot.addWidget(self.dock)
         self.dock.controls.strength.setCurrentText(FREE)
         self.dock.show()
 
     @property
     def layers(self):
-        return self.session.layers.class_layers(self.image)
+        return self.workbench.layers.class_layers(self.image)
 
     def labels(self):
-        return self.session.layers.combined(self.target)[0]
+        return self.workbench.layers.combined(self.target)[0]
 
     def apply(self):
         self.dock.apply.click()
@@ -61,7 +62,7 @@ class Desk:
 
     def settle(self):
         self.qtbot.waitUntil(
-            lambda: not self.session.jobs.running("refine") and self.dock.apply.isEnabled(), timeout=8000
+            lambda: not self.workbench.jobs.running("refine") and self.dock.apply.isEnabled(), timeout=8000
         )
 
     def preview(self):
@@ -86,7 +87,7 @@ def test_apply_moves_the_boundary_to_where_the_colour_changes(desk):
 def test_combined_layers_are_refined_too(qtbot, output):
     desk = Desk(qtbot, output)
     desk.apply()
-    np.testing.assert_array_equal(desk.session.layers.combined_layer(desk.image).data, desk.labels())
+    np.testing.assert_array_equal(desk.workbench.layers.combined_layer(desk.image).data, desk.labels())
     assert np.mean(desk.labels() == TRUTH) > 0.98
     desk.dock.hide()
 
@@ -193,7 +194,7 @@ def test_cancel_changes_nothing(desk, monkeypatch):
         while True:
             yield Progress(0, 1, "Working")
 
-    monkeypatch.setattr(desk.dock.workshop, "steps", slow)
+    monkeypatch.setattr(desk.workbench.refine_runner, "steps", slow)
     desk.dock.apply.click()
     assert desk.dock.cancel.isVisible()
     assert not desk.dock.apply.isEnabled()
@@ -211,14 +212,14 @@ def test_a_dock_that_is_deleted_while_it_works_is_left_alone(desk, monkeypatch):
         while True:
             yield Progress(0, 1, "Working")
 
-    dock = RefineDock(desk.viewer)
-    monkeypatch.setattr(dock.workshop, "steps", slow)
+    dock = RefineBoundaries(desk.viewer)
+    monkeypatch.setattr(desk.workbench.refine_runner, "steps", slow)
     dock.apply.click()
-    jobs = desk.session.jobs.running("refine")
+    jobs = desk.workbench.jobs.running("refine")
     dock.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     desk.qtbot.wait(100)
-    desk.session.jobs.cancel("refine")
+    desk.workbench.jobs.cancel("refine")
     desk.qtbot.waitUntil(lambda: not any(job.running for job in jobs), timeout=8000)  # an error in a slot fails it
     assert dock is not None
 
@@ -228,7 +229,7 @@ def test_an_error_is_a_sentence_and_changes_nothing(desk, monkeypatch):
         raise CliptraseError("The weights are damaged.")
         yield
 
-    monkeypatch.setattr(desk.dock.workshop, "steps", broken)
+    monkeypatch.setattr(desk.workbench.refine_runner, "steps", broken)
     desk.apply()
     assert desk.dock.said.text() == "The weights are damaged."
     np.testing.assert_array_equal(desk.labels(), COARSE)
@@ -284,7 +285,7 @@ def test_a_sam_way_uses_the_chosen_model(desk, monkeypatch):
         raise CliptraseError("enough")
         yield
 
-    monkeypatch.setattr(desk.dock.workshop, "steps", steps)
+    monkeypatch.setattr(desk.workbench.refine_runner, "steps", steps)
     controls = desk.dock.controls
     controls.way.setCurrentIndex(controls.way.findData("sam-vote"))
     controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
@@ -363,7 +364,7 @@ def test_the_button_the_clicks_and_accept_draw_with_the_shipped_model(qtbot):
     tool.click(30, 30)
     qtbot.waitUntil(lambda: tool.idle, timeout=60_000)
     drawing.accept.click()
-    edited = desk.session.layers.edited(desk.target)
+    edited = desk.workbench.layers.edited(desk.target)
     assert edited.any()
     assert (desk.labels()[edited] == 2).all()
     qtbot.waitUntil(lambda: tool.idle, timeout=60_000)

@@ -10,11 +10,11 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Recovery, Vote
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.plugin.docks import SegmentByText
 from napari_cliptrase.plugin.state.plane_source import Planes
 from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.widgets.sections import Section
-from napari_cliptrase.plugin.widgets.segment.segment_dock import SegmentDock
+from napari_cliptrase.plugin.workbench import workbench_of
 
 TOY = f"local-dir:{Path(__file__).parents[3] / 'data' / 'golden' / 'toyclip'}"
 PATIENCE = 120_000
@@ -25,8 +25,9 @@ class Desk:
     def __init__(self, qtbot):
         self.qtbot = qtbot
         self.viewer = ViewerModel()
-        self.session = session_of(self.viewer)
-        self.dock = SegmentDock(self.viewer)
+        self.workbench = workbench_of(self.viewer)
+        self.session = self.workbench.session
+        self.dock = SegmentByText(self.viewer)
         qtbot.addWidget(self.dock)
 
     def add_image(self, shape=(96, 128, 3), name="scene", **how):
@@ -34,14 +35,14 @@ class Desk:
         return self.viewer.add_image(data, name=name, **how)
 
     def wait(self):
-        self.qtbot.waitUntil(lambda: not self.session.jobs._running, timeout=PATIENCE)
+        self.qtbot.waitUntil(lambda: not self.workbench.jobs._running, timeout=PATIENCE)
 
 
 @pytest.fixture
 def desk(qtbot):
     desk = Desk(qtbot)
     yield desk
-    desk.session.jobs.cancel()
+    desk.workbench.jobs.cancel()
     desk.wait()
 
 
@@ -114,7 +115,7 @@ def test_a_run_over_all_planes_is_one_undo(desk):
     desk.dock.run().progressed.connect(lambda _progress: words.append(desk.dock.bar.words.text()))
     desk.wait()
     assert any(text.startswith("Plane 3 of 3: ") for text in words)
-    layers = desk.session.layers.class_layers(image)
+    layers = desk.workbench.layers.class_layers(image)
     assert np.all(np.any([layer.data != 0 for layer in layers.values()], axis=0))
     desk.dock.bar.undo.click()
     assert list(desk.viewer.layers) == [image]
@@ -138,7 +139,7 @@ def test_a_run_from_the_dock_selects_the_layer_to_paint_on(desk):
     assert desk.dock.bar.cancel.isVisibleTo(desk.dock)
     desk.wait()
     assert not desk.dock.bar.cancel.isVisibleTo(desk.dock)
-    layers = desk.session.layers.class_layers(image)
+    layers = desk.workbench.layers.class_layers(image)
     assert layers
     class_id = next(iter(layers))
     desk.session.active_class = class_id
@@ -147,7 +148,7 @@ def test_a_run_from_the_dock_selects_the_layer_to_paint_on(desk):
     assert desk.dock.model.unload.isVisibleTo(desk.dock)
     assert desk.dock.bar.undo.isEnabled()
     desk.dock.bar.undo.click()
-    assert not desk.session.layers.class_layers(image)
+    assert not desk.workbench.layers.class_layers(image)
     assert not desk.dock.bar.undo.isEnabled()
 
 
@@ -157,14 +158,14 @@ def test_a_run_whose_layers_are_gone_cannot_be_taken_back_but_the_one_before_can
     desk.dock.model.choose(TOY)
     desk.dock.run()
     desk.wait()
-    first = desk.session.layers.last_run
+    first = desk.workbench.layers.last_run
     second = desk.add_image(name="other")
     desk.session.image = second
     desk.dock.run()
     desk.wait()
-    for layer in desk.session.layers.class_layers(second).values():
+    for layer in desk.workbench.layers.class_layers(second).values():
         desk.viewer.layers.remove(layer)
-    assert desk.session.layers.last_run is first
+    assert desk.workbench.layers.last_run is first
     assert desk.dock.bar.undo.isEnabled()
     desk.viewer.layers.clear()
     assert not desk.dock.bar.undo.isEnabled()
@@ -178,7 +179,7 @@ def test_cancel_brings_run_back_and_writes_nothing(desk):
     desk.dock.bar.cancel.click()
     desk.wait()
     assert desk.dock.bar.run.isVisibleTo(desk.dock)
-    assert not desk.session.layers.class_layers(image)
+    assert not desk.workbench.layers.class_layers(image)
 
 
 def test_deleting_everything_never_breaks_the_dock(desk):
@@ -262,10 +263,9 @@ def test_the_dock_fits_its_width_without_scrolling_sideways(desk, opened):
 def test_a_second_dock_shows_the_same_state(desk, qtbot):
     desk.add_image()
     desk.dock.classes.add_text("cat\ndog")
-    second = SegmentDock(desk.viewer)
+    second = SegmentByText(desk.viewer)
     qtbot.addWidget(second)
     assert second.classes.model.rowCount() == 3
-    assert second.flow is desk.dock.flow
 
 
 def test_a_dock_that_is_opened_again_shows_what_the_session_has(desk, qtbot):
@@ -276,13 +276,13 @@ def test_a_dock_that_is_opened_again_shows_what_the_session_has(desk, qtbot):
     dock.model.device.activated.emit(1)
     dock.bar.live.setChecked(False)
     dock.close()
-    again = SegmentDock(desk.viewer)
+    again = SegmentByText(desk.viewer)
     qtbot.addWidget(again)
     assert desk.session.settings.detail is Detail.FINE
     assert again.model.choice() == dock.model.choice()
     assert (again.model.choice().name, again.model.choice().device) == (TOY, "cpu")
     assert not again.bar.live.isChecked()
-    assert not desk.session.flow.live
+    assert not desk.workbench.runner.live
 
 
 def test_a_sentence_is_shown_when_the_area_is_empty(desk):
@@ -300,10 +300,10 @@ def test_a_live_score_leaves_the_layer_of_the_user_selected_and_a_run_does_not(d
     desk.dock.model.choose(TOY)
     desk.dock.run()
     desk.wait()
-    desk.session.active_class = next(iter(desk.session.layers.class_layers(image)))
+    desk.session.active_class = next(iter(desk.workbench.layers.class_layers(image)))
     shapes = desk.viewer.add_shapes(name="mine")
     desk.dock.scores.threshold.setValue(0.01)
-    desk.qtbot.waitUntil(lambda: not desk.dock.flow._timer.isActive(), timeout=PATIENCE)
+    desk.qtbot.waitUntil(lambda: not desk.workbench.runner._timer.isActive(), timeout=PATIENCE)
     desk.wait()
     assert desk.viewer.layers.selection.active == shapes
     desk.dock.run()
@@ -319,7 +319,7 @@ def test_the_combined_layer_has_the_label_of_the_active_class_in_its_brush(desk)
     desk.session.active_class = 2
     desk.dock.run()
     desk.wait()
-    combined = desk.session.layers.combined_layer(image)
+    combined = desk.workbench.layers.combined_layer(image)
     assert desk.viewer.layers.selection.active == combined
     assert combined.selected_label == 2
     desk.session.active_class = 3
@@ -344,7 +344,7 @@ def test_the_dock_says_when_another_run_is_needed(desk):
     assert "Press Run" in dock.bar.words.text()
     dock.bar.live.setChecked(True)
     assert not dock.bar.words.text()
-    desk.qtbot.waitUntil(lambda: not dock.flow._timer.isActive(), timeout=PATIENCE)
+    desk.qtbot.waitUntil(lambda: not desk.workbench.runner._timer.isActive(), timeout=PATIENCE)
     desk.wait()
     assert session.segmented is not shown
     assert not dock.bar.words.text()

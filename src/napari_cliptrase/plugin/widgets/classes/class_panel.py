@@ -12,6 +12,7 @@ from napari_cliptrase.classes.class_lists import BACKGROUNDS, CLASS_LISTS
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.plugin.layers import LabelLayers, Visibility
 from napari_cliptrase.plugin.state.results import Segmented
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import added, parsed, replaced_by
@@ -67,10 +68,13 @@ class AddLine(QLineEdit):
 class ClassPanel(QWidget):
     """The class table with all that belongs to it."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, label_layers: LabelLayers, visibility: Visibility, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
-        self.model = ClassTableModel(session, self)
+        self._label_layers = label_layers
+        self.model = ClassTableModel(session, visibility, self)
         self.table = ClassTableView(session, self.model)
         self.add = AddLine()
         self.filter = QLineEdit()
@@ -110,9 +114,9 @@ class ClassPanel(QWidget):
         self.table.delete_wanted.connect(self.delete)
         connect_weakly(session.prompts_changed, self._on_prompts)
         connect_weakly(session.segmented_changed, self._on_segmented)
-        connect_weakly(session.layers.content_changed, self._count_soon)
-        connect_weakly(session.layers.written, self._count_soon)
-        connect_weakly(session.layers.taken_back, self._count_soon)
+        connect_weakly(label_layers.content_changed, self._count_soon)
+        connect_weakly(label_layers.written, self._count_soon)
+        connect_weakly(label_layers.taken_back, self._count_soon)
         self._on_prompts()
         self._on_segmented(session.segmented)
 
@@ -133,7 +137,7 @@ class ClassPanel(QWidget):
         """Add the classes and the background of a list; the last one that is new becomes the active one."""
         session = self._session
         before = session.prompts.ids
-        session.prompts, doubled = added(session.prompts, new, session.layers.ids_in_use(), self._known())
+        session.prompts, doubled = added(session.prompts, new, self._label_layers.ids_in_use(), self._known())
         self.note.say(f"Already there: {', '.join(doubled)}." if doubled else "")
         come = [class_id for class_id in session.prompts.ids if class_id not in before]
         if come:
@@ -189,14 +193,14 @@ class ClassPanel(QWidget):
 
     def _drop_layers(self, gone: Sequence[int], said: str) -> None:
         """Remove the layers of classes that went, and say what was kept."""
-        kept = [name for class_id in gone for name in self._session.layers.drop_class(class_id)]
+        kept = [name for class_id in gone for name in self._label_layers.drop_class(class_id)]
         edited = f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else ""
         self.note.say(f"{said} {edited}".strip())
 
     def _known(self) -> ClassTable:
         """Return the classes that have an id: those of the table, and those that only label layers still have."""
         session = self._session
-        return session.layers.table(session.image) if session.image is not None else session.prompts.table()
+        return self._label_layers.table(session.image) if session.image is not None else session.prompts.table()
 
     # -- menus --------------------------------------------------------------------------------------------------------
 
@@ -239,7 +243,7 @@ class ClassPanel(QWidget):
             self.model.set_figures({}, ())
         else:
             try:
-                areas = self._session.layers.areas(segmented.subject.target)
+                areas = self._label_layers.areas(segmented.subject.target)
             except CliptraseError:
                 return
             self.model.set_figures(areas, segmented.summary)

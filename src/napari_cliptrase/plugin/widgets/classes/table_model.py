@@ -10,6 +10,7 @@ from qtpy.QtGui import QColor
 from napari_cliptrase.classes.colors import class_color, to_hex
 from napari_cliptrase.classes.prompts import PromptClass
 from napari_cliptrase.errors import PromptError
+from napari_cliptrase.plugin.layers import Visibility
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import line_of, with_background_line, with_line
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
@@ -56,15 +57,16 @@ class ClassTableModel(QAbstractTableModel):
 
     refused = Signal(str)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, visibility: Visibility, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._visibility = visibility
         self._prompts = session.prompts
         self._areas: dict[int, float] = {}
         self._summary: dict[int, ClassSummary] = {}
         connect_weakly(session.prompts_changed, self._on_prompts)
         connect_weakly(session.locked_changed, self.refresh)
-        connect_weakly(session.visibility.changed, self.refresh)
+        connect_weakly(visibility.changed, self.refresh)
 
     # -- figures ------------------------------------------------------------------------------------------------------
 
@@ -201,9 +203,9 @@ class ClassTableModel(QAbstractTableModel):
 
     def _is_on(self, column: Column, class_id: int) -> bool:
         if column == Column.VISIBLE:
-            return class_id not in self._session.visibility.hidden
+            return class_id not in self._visibility.hidden
         if column == Column.SOLO:
-            return self._session.visibility.solo == class_id
+            return self._visibility.solo == class_id
         return class_id in self._session.locked
 
     # -- Qt writes ----------------------------------------------------------------------------------------------------
@@ -232,9 +234,9 @@ class ClassTableModel(QAbstractTableModel):
 
     def _switch(self, column: Column, class_id: int, on: bool) -> None:
         if column == Column.VISIBLE:
-            self._session.visibility.hide(class_id, not on)
+            self._visibility.hide(class_id, not on)
         elif column == Column.SOLO:
-            self._session.visibility.set_solo(class_id if on else None)
+            self._visibility.set_solo(class_id if on else None)
         elif column == Column.LOCKED:
             locked = self._session.locked
             self._session.locked = locked | {class_id} if on else locked - {class_id}

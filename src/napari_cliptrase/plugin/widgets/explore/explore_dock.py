@@ -1,6 +1,6 @@
 """The dock "Explore patches": what one patch of the image correlates with, step by step through the method."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,9 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLay
 
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_grid
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.run.jobs import Jobs
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.dock_visibility import DockVisibility
 from napari_cliptrase.plugin.widgets.explore.grid_panel import COLORMAP, GridPanel
@@ -20,9 +22,6 @@ from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
-if TYPE_CHECKING:
-    import napari.viewer
-
 HINT: Final = "Move the mouse over the image, or over a map. A click on the image holds the patch, another lets go."
 NOT_YET: Final = "Run “Segment by text” on an image first: the maps come from its encoding."
 
@@ -30,12 +29,12 @@ NOT_YET: Final = "Run “Segment by text” on an image first: the maps come fro
 class ExploreDock(QWidget):
     """Small maps of the patch under the cursor; one of them may lie over the image."""
 
-    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+    def __init__(self, session: Session, jobs: Jobs, region_tool: RegionTool) -> None:
         super().__init__()
-        self._session = session_of(viewer)
+        self._session = session
         self._picture = OverlayLayer(self._session.viewer, "Explored patch", opacity=0.6, blending="translucent")
-        self._look = PatchView(self._session)
-        self._pointer = Pointer(self._session)
+        self._look = PatchView(session, jobs)
+        self._pointer = Pointer(session, region_tool)
         self._held = False
 
         self.follow = QCheckBox("Follow the mouse on the image")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.jobs import Report
+from napari_cliptrase.plugin.run.jobs import Jobs, Report
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind, WindowView, attention_map, heat_map, region_colors
@@ -24,8 +24,9 @@ class PatchView:
     changed = Signal()
     no_attention = Signal(str)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, jobs: Jobs) -> None:
         self._session = session
+        self._jobs = jobs
         self.encoded: Encoded | None = None
         self.view: WindowView | None = None
         self.patch: tuple[int, int] | None = None
@@ -103,7 +104,7 @@ class PatchView:
                 self.changed.emit()
                 self._find_attention()
 
-        self._session.jobs.start("Explore", steps, done=done, key="explore window")
+        self._jobs.start("Explore", steps, done=done, key="explore window")
 
     def _find_attention(self) -> None:
         """Compute the attention of the chosen layer in a worker."""
@@ -129,4 +130,4 @@ class PatchView:
         def failed(error: CliptraseError) -> None:
             self.no_attention.emit(str(error))
 
-        self._session.jobs.start("Explore attention", steps, done=done, failed=failed, key="explore attention")
+        self._jobs.start("Explore attention", steps, done=done, failed=failed, key="explore attention")

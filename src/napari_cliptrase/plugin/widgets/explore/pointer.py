@@ -8,7 +8,7 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK, pixel_at
+from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK, RegionTool, pixel_at
 
 
 class Pointer:
@@ -20,8 +20,9 @@ class Pointer:
     moved = Signal(int, int)
     clicked = Signal(int, int)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, region_tool: RegionTool) -> None:
         self._session = session
+        self._region_tool = region_tool
         self.listening = False
 
     def listen(self, on: bool) -> None:
@@ -49,7 +50,7 @@ class Pointer:
     def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
         active = self._session.viewer.layers.selection.active
         painting = isinstance(active, Labels) and active.mode not in ("pan_zoom", "pick")
-        if event.button != 1 or painting or self._session.region_tool.on:
+        if event.button != 1 or painting or self._region_tool.on:
             return
         pressed, still = np.asarray(event.pos), True
         yield

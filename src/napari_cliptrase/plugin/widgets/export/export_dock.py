@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from napari.utils.notifications import show_info
 from qtpy.QtCore import Qt, QTimer, QUrl
@@ -32,17 +32,15 @@ from napari_cliptrase.plugin.io.mask_sources import (
     stem_for,
     unplaced,
 )
-from napari_cliptrase.plugin.run.jobs import Job, Report
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.layers import LabelLayers
+from napari_cliptrase.plugin.run.jobs import Job, Jobs, Report
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.export.mask_tree import MaskTree
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
-
-if TYPE_CHECKING:
-    import napari.viewer
 
 PREVIEW_DELAY: Final = 500
 """Milliseconds without a change before the preview is made again."""
@@ -52,9 +50,10 @@ MOST_FILES: Final = 4
 class ExportDock(QWidget):
     """Writes label layers to mask files through `napari_cliptrase.masks`, as the command line does."""
 
-    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers, jobs: Jobs) -> None:
         super().__init__()
-        self._session = session_of(viewer)
+        self._session = session
+        self._jobs = jobs
         self._written_to: Path | None = None
         self._working: Job | None = None
 
@@ -113,7 +112,7 @@ class ExportDock(QWidget):
         self.pattern.textChanged.connect(self._later)
         self.objects.toggled.connect(self._later)
         self.strict.toggled.connect(self._later)
-        connect_weakly(self._session.layers.content_changed, self._on_content)
+        connect_weakly(label_layers.content_changed, self._on_content)
         self.browse.clicked.connect(self._browse)
         self.export.clicked.connect(self._export)
         self.open_folder.clicked.connect(self._open_folder)
@@ -169,7 +168,7 @@ class ExportDock(QWidget):
         self.export.setEnabled(not problem and self._working is None)
         if problem:
             self._timer.stop()
-            self._session.jobs.cancel("export preview")
+            self._jobs.cancel("export preview")
             self.preview.say(problem)
         else:
             self._timer.start()
@@ -185,7 +184,7 @@ class ExportDock(QWidget):
             return form.preview(masks, folder, options)
 
         extra = tuple(sentence for source in sources for sentence in unplaced(source))
-        self._session.jobs.start(
+        self._jobs.start(
             "Check the export",
             steps,
             done=lambda report: self.preview.say(preview_text(report, folder, extra)),
@@ -205,10 +204,10 @@ class ExportDock(QWidget):
             return form.write(masks, folder, options)
 
         self._timer.stop()
-        self._session.jobs.cancel("export preview")
+        self._jobs.cancel("export preview")
         self.export.setEnabled(False)
         self.preview.say("Writing …")
-        self._working = self._session.jobs.start(
+        self._working = self._jobs.start(
             "Export masks", steps, done=lambda report: self._done(report, folder), failed=self._failed, key="export"
         )
         self._working.cancelled.connect(self._later)

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.run.refine_subject import RefineSubject, subjects_of, table_for
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
@@ -31,9 +32,10 @@ class RefineControls(QWidget):
 
     changed = Signal()
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, label_layers: LabelLayers, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._label_layers = label_layers
         self._choices: tuple[RefineSubject, ...] = ()
         self._build()
         self.what.currentIndexChanged.connect(self._take_choice)
@@ -123,7 +125,7 @@ class RefineControls(QWidget):
 
     def _take_choice(self, _changed: Any = None) -> None:
         choice = self.choice
-        table = ClassTable() if choice is None else table_for(self._session, choice)
+        table = ClassTable() if choice is None else table_for(self._label_layers, choice)
         locked = self._session.locked if choice is not None and choice.layer is None else frozenset()
         self.classes.show_classes(table, locked)
         self.form.setRowVisible(self.classes, self.classes.count() > 0)

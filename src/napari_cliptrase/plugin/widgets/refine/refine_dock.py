@@ -1,7 +1,7 @@
 """The dock "Refine boundaries": sharpen the labels along the image, with a preview before anything is written."""
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,14 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QScroll
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over
-from napari_cliptrase.plugin.run.jobs import Job, Report
+from napari_cliptrase.plugin.run.jobs import Job, Jobs, Report
 from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject, labelled, table_for, whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome, RefineRunner, RefineTask
 from napari_cliptrase.plugin.run.refine_write import RefinementWriter
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.method_words import cost_text
 from napari_cliptrase.plugin.widgets.refine.refine_controls import RefineControls
@@ -25,9 +26,6 @@ from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
-
-if TYPE_CHECKING:
-    import napari.viewer
 
 KEY: Final = "refine"
 QUIET_TIME: Final = 300
@@ -39,37 +37,46 @@ NOTHING_YET: Final = "There are no labels to refine yet: run â€œSegment by textâ
 class RefineDock(QWidget):
     """Previews, applies, takes back; choices are in `controls`, work is in `task`, writing in `write`."""
 
-    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+    def __init__(
+        self,
+        session: Session,
+        label_layers: LabelLayers,
+        jobs: Jobs,
+        runner: RefineRunner,
+        writer: RefinementWriter,
+        sam_tool: SamTool,
+    ) -> None:
         super().__init__()
-        self._session = session_of(viewer)
-        self.workshop = RefineRunner()
+        self._session = session
+        self._label_layers = label_layers
+        self._jobs = jobs
+        self._runner = runner
+        self.sam_tool = sam_tool
         self._picture = OverlayLayer(self._session.viewer, "Refined (preview)", blending="translucent")
         self._shown: RefineOutcome | None = None
         self._job: Job | None = None
-        self._writer = RefinementWriter(self._session)
+        self._writer = writer
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_TIME)
         self._timer.timeout.connect(self._make_preview)
         self._build()
         self._show_busy(False)
-        layers = self._session.layers
         self.controls.changed.connect(self._outdated)
         self.preview.toggled.connect(self._outdated)
         self.apply.clicked.connect(self._apply)
         self.undo.clicked.connect(self._undo)
-        self.cancel.clicked.connect(lambda: self._session.jobs.cancel(KEY))
-        connect_weakly(layers.content_changed, self._outdated)
+        self.cancel.clicked.connect(lambda: self._jobs.cancel(KEY))
+        connect_weakly(label_layers.content_changed, self._outdated)
         connect_weakly(self._session.data_changed, self._outdated)
-        connect_weakly(layers.written, self._show_undo)
-        connect_weakly(layers.taken_back, self._show_undo)
+        connect_weakly(label_layers.written, self._show_undo)
+        connect_weakly(label_layers.taken_back, self._show_undo)
         connect_weakly(self._session.viewer.layers.events.removed, self._show_undo)
         self._outdated()
         self._show_undo()
 
     def _build(self) -> None:
-        self.controls = RefineControls(self._session)
-        self.sam_tool = SamTool(self._session, self.workshop)
+        self.controls = RefineControls(self._session, self._label_layers)
         self.drawing = SamPanel(self.sam_tool, self.controls.sam)
         self.preview = QCheckBox("Preview")
         self.preview.setToolTip("Show the pixels that would change, in the colour that they would get.")
@@ -128,15 +135,15 @@ class RefineDock(QWidget):
         if choice is None:
             return
         try:
-            at = labelled(self._session, choice)
+            at = labelled(self._session, self._label_layers, choice)
         except CliptraseError as error:
             self.said.say(str(error))
             return
         task = self._task(choice, at)
-        colors = palette_of(table_for(self._session, choice), int(at.labels.max(initial=0)))
+        colors = palette_of(table_for(self._label_layers, choice), int(at.labels.max(initial=0)))
 
         def steps(report: Report) -> Generator[Progress, None, tuple[RefineOutcome, NDArray[np.uint8]]]:
-            refined = yield from self.workshop.steps(task, report)
+            refined = yield from self._runner.steps(task, report)
             return refined, change_picture(refined, colors)
 
         def done(outcome: tuple[RefineOutcome, NDArray[np.uint8]]) -> None:
@@ -148,7 +155,7 @@ class RefineDock(QWidget):
 
         self._timer.stop()
         self._forget_preview()
-        self._job = self._session.jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
+        self._job = self._jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
         connect_weakly(self._job.progressed, self._show_progress)
         connect_weakly(self._job.cancelled, self._show_cancelled)
         connect_weakly(self._job.finished, self._ended)
@@ -162,7 +169,7 @@ class RefineDock(QWidget):
         choice, shown = self.controls.choice, self._shown
         if choice is not None and shown is not None:
             try:
-                at = labelled(self._session, choice)
+                at = labelled(self._session, self._label_layers, choice)
             except CliptraseError as error:
                 self.said.say(str(error))
                 return
@@ -212,9 +219,9 @@ class RefineDock(QWidget):
         if choice is None or not self.controls.chosen_way.needs_sam:
             return ""
         subject, sam = whole_plane(self._session, choice.image), self.controls.sam.name
-        if self.workshop.has_encoded(sam, subject.key):
+        if self._runner.has_encoded(sam, subject.key):
             return ""
-        return cost_text(self.workshop.cost(sam, subject.target.shape))
+        return cost_text(self._runner.cost(sam, subject.target.shape))
 
     def _forget_preview(self) -> None:
         self._shown = None

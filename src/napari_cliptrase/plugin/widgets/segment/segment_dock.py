@@ -1,7 +1,7 @@
 """The dock "Segment by text": image, classes, model, run."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari.utils import notifications
 from qtpy.QtCore import QSize, Qt
@@ -9,11 +9,14 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxL
 
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Run
-from napari_cliptrase.plugin.run.jobs import Job
-from napari_cliptrase.plugin.run.segmentation import RUN
+from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
+from napari_cliptrase.plugin.run.jobs import Job, Jobs
+from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.state.preferences import preferences
-from napari_cliptrase.plugin.state.session import session_of
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.class_selection import ClassSelection
+from napari_cliptrase.plugin.tools.region_tool import RegionTool
+from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
 from napari_cliptrase.plugin.widgets.sections import Section
@@ -25,38 +28,46 @@ from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
-if TYPE_CHECKING:
-    import napari.viewer
-
 WIDTH = 400
 
 
 class SegmentDock(QWidget):
     """Type classes, press Run, get a label layer per class."""
 
-    def __init__(self, viewer: "napari.viewer.Viewer") -> None:
+    def __init__(
+        self,
+        session: Session,
+        label_layers: LabelLayers,
+        visibility: Visibility,
+        jobs: Jobs,
+        runner: SegmentationRunner,
+        selection: ClassSelection,
+        region_tool: RegionTool,
+        review: UncertaintyReview,
+    ) -> None:
         super().__init__()
-        self._session = session_of(viewer)
-        session = self._session
+        self._session = session
+        self._label_layers = label_layers
+        self._jobs = jobs
+        self._runner = runner
+        self._selection = selection
+        self._region_tool = region_tool
+        self._review = review
         wanted = preferences()
-        self.flow = session.flow
         if session.model_choice is None:  # a dock that is opened again shows what the session has
             session.settings = replace(session.settings, detail=Detail(wanted.detail))
-            self.flow.live = wanted.live
+            runner.live = wanted.live
         self.image = ImagePicker(session)
-        self.classes = ClassPanel(session)
+        self.classes = ClassPanel(session, label_layers, visibility)
         self.model = ModelPicker(session, wanted)
         self.scores = ScoreSettings(session)
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
         self.bar = RunBar()
-        self.bar.live.setChecked(self.flow.live)
-        self.region_tool = session.region_tool
-        self.status = session.cursor_status
-        self.selection = session.selection
+        self.bar.live.setChecked(runner.live)
         self._lay_out()
         self._connect()
-        self._on_region_tool(self.region_tool.on)
+        self._on_region_tool(self._region_tool.on)
         self._check()
 
     def sizeHint(self) -> QSize:
@@ -74,10 +85,10 @@ class SegmentDock(QWidget):
         except CliptraseError as error:
             notifications.show_warning(str(error))
             return None
-        job = self.flow.run(
+        job = self._runner.run(
             subject, self.model.choice(), extras=self.output.extras(), planes=self.image.wanted_planes()
         )
-        job.done.connect(lambda _outcome: self.selection.show())
+        job.done.connect(lambda _outcome: self._selection.show())
         return job
 
     def reason(self) -> str:
@@ -93,13 +104,13 @@ class SegmentDock(QWidget):
         encoded = self._session.encoded
         if encoded is None:
             return ""
-        if self.flow.loaded != self.model.choice():
+        if self._runner.loaded != self.model.choice():
             return "Press Run to use the other model."
         if encoded.encoding.encode_settings != self._session.settings.encode_key():
             return "Press Run for the new detail or method."
-        if self._session.segmented is not None and self.flow.output not in (None, self._session.output):
+        if self._session.segmented is not None and self._runner.output not in (None, self._session.output):
             return "Press Run to write the other layers."
-        if self.flow.stale:
+        if self._runner.stale:
             return "Press Run for the changed classes or numbers."
         return ""
 
@@ -145,50 +156,50 @@ class SegmentDock(QWidget):
         self.bar.layout().setContentsMargins(6, 4, 6, 6)
 
     def _connect(self) -> None:
-        session, flow, bar = self._session, self.flow, self.bar
+        session, runner, bar = self._session, self._runner, self.bar
         bar.run_wanted.connect(self.run)
-        bar.cancel_wanted.connect(lambda: session.jobs.cancel())
+        bar.cancel_wanted.connect(lambda: self._jobs.cancel())
         bar.undo_wanted.connect(self.undo_last_run)
         bar.live.toggled.connect(self._set_live)
-        self.output.extras_chosen.connect(flow.set_extras)
+        self.output.extras_chosen.connect(runner.set_extras)
         self.output.output.chosen.connect(self._check)
-        self.model.load_wanted.connect(lambda: flow.load(self.model.choice()))
-        self.model.unload_wanted.connect(flow.unload)
-        self.region_button.toggled.connect(self.region_tool.set_on)
-        self.uncertain.clicked.connect(lambda: session.tour.next())
-        connect_weakly(self.region_tool.toggled, self._on_region_tool)
+        self.model.load_wanted.connect(lambda: runner.load(self.model.choice()))
+        self.model.unload_wanted.connect(runner.unload)
+        self.region_button.toggled.connect(self._region_tool.set_on)
+        self.uncertain.clicked.connect(lambda: self._review.next())
+        connect_weakly(self._region_tool.toggled, self._on_region_tool)
         self.help.clicked.connect(lambda: CheatSheet(self).show())
-        connect_weakly(flow.started, self._on_started)
-        connect_weakly(flow.ended, self._on_ended)
+        connect_weakly(runner.started, self._on_started)
+        connect_weakly(runner.ended, self._on_ended)
         connect_weakly(session.image_changed, self._check)
         connect_weakly(session.prompts_changed, self._check)
         connect_weakly(session.encoded_changed, self._check)
         connect_weakly(session.settings_changed, self._check)
         self.model.changed.connect(self._check)
         connect_weakly(session.segmented_changed, self._check)
-        connect_weakly(session.layers.written, self._on_written)
-        connect_weakly(session.layers.taken_back, self._check)
+        connect_weakly(self._label_layers.written, self._on_written)
+        connect_weakly(self._label_layers.taken_back, self._check)
         connect_weakly(session.viewer.layers.events.removed, self._on_layer_removed)
 
     def _set_live(self, on: bool) -> None:
-        self.flow.live = on
+        self._runner.live = on
         self._check()
 
     def undo_last_run(self) -> None:
         """Take the last run back."""
-        run = self._session.layers.undo_last_run()
+        run = self._label_layers.undo_last_run()
         if run is not None:
             notifications.show_info(f"{run.title} was taken back.")
 
     def _check(self, *_: Any) -> None:
         self.bar.set_reason(self.reason(), self.hint())
-        self.bar.undo.setEnabled(self._session.layers.last_run is not None)
+        self.bar.undo.setEnabled(self._label_layers.last_run is not None)
         self.region_button.setEnabled(self._session.encoded is not None)
         self.uncertain.setEnabled(self._session.segmented is not None)
 
     def _on_layer_removed(self, _event: Any) -> None:
         """Let go of runs of which no layer is left: nothing can be taken back, and older ones get their turn."""
-        layers = self._session.layers
+        layers = self._label_layers
         while (run := layers.last_run) is not None and not self._has_layers(run):
             layers.undo_last_run()
         self._check()
@@ -206,7 +217,7 @@ class SegmentDock(QWidget):
             job.progressed.connect(self.bar.show_progress)
 
     def _on_ended(self) -> None:
-        if not self._session.jobs.running(RUN):
+        if not self._jobs.running(RUN):
             self.bar.set_busy(False)
         self.model.refresh()
         self._check()
@@ -214,4 +225,4 @@ class SegmentDock(QWidget):
     def _on_written(self, run: Run) -> None:
         self._check()
         if not run.linked:
-            self.selection.show_after_writing()
+            self._selection.show_after_writing()

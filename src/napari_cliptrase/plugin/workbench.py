@@ -1,0 +1,81 @@
+"""Everything that works on one viewer, built once and put together here and nowhere else.
+
+Session, layers, jobs, runners and tools know nothing of this file: each gets the pieces that it needs when it is made.
+"""
+
+from napari.components import ViewerModel
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
+from napari_cliptrase.plugin.run.jobs import Jobs
+from napari_cliptrase.plugin.run.refine_task import RefineRunner
+from napari_cliptrase.plugin.run.refine_write import RefinementWriter
+from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
+from napari_cliptrase.plugin.state.session import ATTRIBUTE as SESSION
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.class_selection import ClassSelection
+from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
+from napari_cliptrase.plugin.tools.region_tool import RegionTool
+from napari_cliptrase.plugin.tools.review import UncertaintyReview
+from napari_cliptrase.plugin.tools.sam_tool import SamTool
+
+
+class Workbench:
+    """The pieces of one viewer.
+
+    Attributes
+    ----------
+    session
+        State and signals.
+    layers, visibility
+        The only writer of label layers; which classes are shown.
+    jobs
+        Work beside the window.
+    runner
+        From *Run* to layers, and new scores.
+    refine_runner, refinement_writer
+        From labels to sharper labels, and into layers.
+    selection, region_tool, cursor_status, review, sam_tool
+        The tools. There is one of each, so that closing a dock loses nothing.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.session = Session(viewer)
+        self.layers = LabelLayers(viewer.layers, self.session.version_of)
+        self.visibility = Visibility(viewer.layers)
+        self.jobs = Jobs()
+        # before anybody else listens, so that whoever hears of new prompts finds the layers in line with them
+        self.session.prompts_changed.connect(self._show_prompts)
+        self.layers.written.connect(self._show_written)
+        self.runner = SegmentationRunner(self.session, self.layers, self.jobs)
+        self.refine_runner = RefineRunner()
+        self.refinement_writer = RefinementWriter(self.session, self.layers)
+        self.selection = ClassSelection(self.session, self.layers)
+        self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
+        self.cursor_status = CursorStatus(self.session)
+        self.review = UncertaintyReview(self.session, self.layers, self.jobs)
+        self.sam_tool = SamTool(self.session, self.layers, self.jobs, self.selection, self.refine_runner)
+
+    def _show_prompts(self, prompts: PromptSet) -> None:
+        self.layers.dress(prompts.table())
+        self.visibility.apply()
+
+    def _show_written(self, _run: Run) -> None:
+        self.visibility.apply()
+
+
+_WORKBENCH = "cliptrase_workbench"
+
+
+def workbench_of(viewer: ViewerModel) -> Workbench:
+    """Return the workbench of a viewer, made at the first call; a proxy of a viewer has that of the viewer.
+
+    It is kept by the viewer's layer list, and so lives exactly as long.
+    """
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    found: Workbench | None = getattr(viewer.layers, _WORKBENCH, None)
+    if found is None:
+        found = Workbench(viewer)
+        setattr(viewer.layers, _WORKBENCH, found)
+        setattr(viewer.layers, SESSION, found.session)
+    return found
