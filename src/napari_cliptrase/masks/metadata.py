@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.json_file import parse_json
 from napari_cliptrase.masks.label_image import LabelImage, Labels
 
 KEY = "napari-cliptrase"
@@ -30,7 +31,7 @@ def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: C
     if data is None:
         return LabelImage(labels, classes or ClassTable(), stem=stem)
     labels = _unsqueezed(labels, data.get("shape"))
-    table = classes or ClassTable.from_json(json.dumps(data["classes"]), stem)
+    table = classes or ClassTable.from_data(data["classes"])
     if len(data.get("axes", "")) != labels.ndim:
         return LabelImage(labels, table, stem=stem)
     return LabelImage(
@@ -39,9 +40,9 @@ def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: C
         axes=str(data["axes"]),
         stem=stem,
         image_name=data.get("image"),
-        scale=tuple(map(float, data.get("scale", ()))),
+        scale=tuple(data.get("scale", ())),
         units=tuple(map(str, data.get("units", ()))),
-        origin=tuple(map(float, data.get("origin", ()))),
+        origin=tuple(data.get("origin", ())),
     )
 
 
@@ -62,7 +63,7 @@ def load(text: str | bytes | None) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except ValueError:
         return None
     return data if isinstance(data, dict) and isinstance(data.get("classes"), dict) else None

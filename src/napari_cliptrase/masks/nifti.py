@@ -1,6 +1,7 @@
 """NIfTI volumes, with the label descriptions of ITK-SNAP beside them."""
 
 import gzip
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
-from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
+from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
 SUFFIXES = (".nii.gz", ".nii")
 _COMMENT = 6
@@ -72,12 +74,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
             image: Any = nibabel.load(path)
         except ImageFileError as error:
             raise ValueError(error) from error
-        data = np.asarray(image.dataobj)
-        if data.dtype.kind == "f":
-            if not np.array_equal(data, np.round(data)):
-                raise ValueError("it holds fractions, so it is no label volume")
-            data = data.astype(np.int64)
-        labels = data.T if data.dtype.kind == "u" else narrow(data.T)
+        labels = _labels_in(image, path)
         texts = [item.get_content() for item in image.header.extensions if item.get_code() == _COMMENT]
         described = next((found for found in map(_described, texts) if found is not None), None)
         if described is not None:
@@ -93,6 +90,25 @@ def _decode(source: Path) -> Iterator[LabelImage]:
             scale=sizes,
             units=tuple("millimeter" if known and axis != "T" else PIXEL for axis in "TZYX"[-labels.ndim :]),
         )
+
+
+def _labels_in(image: Any, path: Path) -> Labels:
+    """Labels (…, Z, Y, X) of a NIfTI image, scaled values slice by slice."""
+    stored = image.dataobj
+    packed = path.name.lower().endswith(".gz")
+    check_declared(
+        math.prod(image.shape) * image.get_data_dtype().itemsize, path.stat().st_size, ratio=DEFLATE if packed else 1
+    )
+    if (stored.slope, stored.inter) == (1, 0) and image.get_data_dtype().kind in "iu":
+        data = np.asarray(stored.get_unscaled()).T
+        return data if data.dtype.kind == "u" else narrow(data)
+    scaled = np.asarray(stored).T
+    whole_numbers = np.empty(scaled.shape, np.int64)
+    for number, plane in enumerate(scaled):
+        if not np.array_equal(plane, np.round(plane)) or np.abs(plane).max(initial=0) >= 2**53:
+            raise ValueError("it holds fractions, so it is no label volume")
+        whole_numbers[number] = plane
+    return narrow(whole_numbers)
 
 
 def _described(content: Any) -> dict[str, Any] | None:

@@ -1,14 +1,18 @@
 """NRRD files with an attached header, as 3D Slicer writes its segmentations."""
 
 import gzip
+import math
 import re
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_cliptrase.masks.label_image import Labels
+from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
 _TYPES: Final[Mapping[str, str]] = {
     "signed char": "i1", "int8": "i1", "int8_t": "i1", "uchar": "u1", "unsigned char": "u1", "uint8": "u1",
@@ -19,6 +23,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "long long int": "i8", "signed long long": "i8", "signed long long int": "i8", "int64": "i8", "int64_t": "i8",
     "ulonglong": "u8", "unsigned long long": "u8", "unsigned long long int": "u8", "uint64": "u8", "uint64_t": "u8",
 }  # fmt: skip
+_PACKED = ("gzip", "gz")
+_STEP = 1 << 20
 
 
 def encode_nrrd(data: Labels, fields: Mapping[str, str], texts: Mapping[str, str]) -> bytes:
@@ -62,18 +68,39 @@ def read_nrrd(path: Path) -> tuple[Labels, dict[str, str]]:
     if "data file" in fields or "datafile" in fields:
         raise ValueError("its data lie in another file")
     dtype = np.dtype(_TYPES[fields["type"]]).newbyteorder(">" if fields.get("endian") == "big" else "<")
-    raw = _decompressed(body, fields.get("encoding", "raw"))
     shape = tuple(map(int, fields["sizes"].split()))
-    data = np.frombuffer(raw, dtype, count=int(np.prod(shape))).reshape(shape, order="F")
-    return data.astype(dtype.newbyteorder("=")), fields
+    if not shape or min(shape) < 1:
+        raise ValueError(f"it declares {fields['sizes']!r:.60} as sizes")
+    data = np.empty(_size(shape, dtype, body, fields.get("encoding", "raw")) // dtype.itemsize, dtype)
+    _unpack(body, fields.get("encoding", "raw"), data.view(np.uint8))
+    return data.reshape(shape, order="F").astype(dtype.newbyteorder("="), copy=False), fields
 
 
-def _decompressed(body: bytes, encoding: str) -> bytes:
-    if encoding in ("gzip", "gz"):
-        return gzip.decompress(body)
+def _size(shape: tuple[int, ...], dtype: np.dtype[np.generic], body: bytes, encoding: str) -> int:
+    """Bytes of the data; refused before they are allocated when the body cannot hold them."""
+    size = math.prod(shape) * dtype.itemsize
+    check_declared(size, len(body), ratio=DEFLATE if encoding in _PACKED else 1)
+    return size
+
+
+def _unpack(body: bytes, encoding: str, into: NDArray[np.uint8]) -> None:
+    """Fill ``into``; ValueError when the body holds less or more."""
     if encoding == "raw":
-        return body
-    raise ValueError(f"its data are encoded as {encoding!r}; save it as gzip or raw")
+        if len(body) != into.size:
+            raise ValueError(f"it holds {len(body):,} bytes of pixels instead of {into.size:,}")
+        into[:] = np.frombuffer(body, np.uint8)
+        return
+    if encoding not in _PACKED:
+        raise ValueError(f"its data are encoded as {encoding!r:.60}; save it as gzip or raw")
+    filled = 0
+    with gzip.open(BytesIO(body)) as stream:
+        while part := stream.read(_STEP):
+            if filled + len(part) > into.size:
+                raise ValueError(f"it holds more than the {into.size:,} bytes of pixels that it declares")
+            into[filled : filled + len(part)] = np.frombuffer(part, np.uint8)
+            filled += len(part)
+    if filled < into.size:
+        raise ValueError(f"it holds {filled:,} bytes of pixels instead of {into.size:,}")
 
 
 def _escaped(value: str) -> str:

@@ -19,7 +19,15 @@ from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.png import VOID_COLOR
 from napari_cliptrase.masks.staging import OutFile, OutFolder
 from napari_cliptrase.masks.units import canonical
-from napari_cliptrase.masks.zarr_files import chunk_files, consolidated, group_file, load_attributes, load_others
+from napari_cliptrase.masks.zarr_files import (
+    check_array,
+    chunk_files,
+    consolidated,
+    group_file,
+    inside,
+    load_attributes,
+    load_others,
+)
 from napari_cliptrase.masks.zarr_image import Level, image_in
 
 SUFFIXES = (".ome.zarr", ".zarr")
@@ -146,7 +154,8 @@ def _decode(source: Path) -> Iterator[LabelImage]:
     if not names:
         raise ValueError("it holds no labels")
     for name in names:
-        yield _read(source / "labels" / name, name, load_attributes(source / "labels" / name) or {})
+        group = inside(source / "labels", name)
+        yield _read(group, name, load_attributes(group) or {})
 
 
 def _read(group: Path, stem: str, attributes: dict[str, Any]) -> LabelImage:
@@ -154,7 +163,9 @@ def _read(group: Path, stem: str, attributes: dict[str, Any]) -> LabelImage:
 
     multiscale = attributes["multiscales"][0]
     dataset = multiscale["datasets"][0]
-    labels = np.asarray(zarr.open_array(group / dataset["path"], mode="r")[...])
+    array = zarr.open_array(inside(group, dataset["path"]), mode="r")
+    check_array(array, group / dataset["path"])
+    labels = np.asarray(array[...])
     if isinstance(described := attributes.get(metadata.KEY), dict):
         return metadata.described(labels, stem, described, None)
     transforms = {t["type"]: t[t["type"]] for t in dataset.get("coordinateTransformations", [])}

@@ -1,6 +1,7 @@
 """Indexed PNG: the mask that every tool reads; the pixel value is the class id."""
 
 from collections.abc import Iterable, Iterator
+from os import SEEK_END
 from pathlib import Path
 from typing import IO
 
@@ -9,14 +10,17 @@ import numpy as np
 from napari_cliptrase.classes.colors import RGB, voc_color
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.free_memory import refuse_beyond_memory
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.export_options import ExportOptions, Palette
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
-from napari_cliptrase.masks.label_image import LabelImage, Labels, narrow
+from napari_cliptrase.masks.label_image import LabelImage, Labels, dtype_for, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
+_BITS = {"LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16, "I": 16}  # others may have one bit a pixel
 VOID_COLOR = voc_color(255)
 
 
@@ -89,7 +93,12 @@ def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
     """Return the pixels of a PNG, (H, W) or (H, W, channels), and its texts; however large it is."""
     from PIL.PngImagePlugin import PngImageFile  # Image.open refuses large files as bombs; masks are large and small
 
+    held = stream.seek(0, SEEK_END)
+    stream.seek(0)
     with PngImageFile(stream) as image:
+        bits = _BITS.get(image.mode, 1)
+        check_declared(image.width * image.height * bits // 8, held, ratio=DEFLATE)
+        refuse_beyond_memory(2 * image.width * image.height * -(-bits // 8), "its pixels")
         image.load()
         pixels = np.asarray(image)
         texts = {str(key): str(text) for key, text in image.text.items()}
@@ -114,15 +123,19 @@ def _unsigned(pixels: np.ndarray) -> Labels:
 
 
 def _by_color(pixels: np.ndarray, colors: dict[RGB, int]) -> Labels:
-    packed = pixels[..., 0].astype(np.uint32) << 16 | pixels[..., 1].astype(np.uint32) << 8 | pixels[..., 2]
     known = np.array(sorted((r << 16 | g << 8 | b, i) for (r, g, b), i in colors.items()), np.int64)
-    at = np.minimum(np.searchsorted(known[:, 0], packed), len(known) - 1)
-    wrong = known[at, 0] != packed
-    if wrong.any():
-        y, x = np.argwhere(wrong)[0].tolist()
-        color = tuple(pixels[y, x, :3].tolist())
-        raise ValueError(f"its pixel at row {y}, column {x} has colour {color}, which the label map does not name")
-    return narrow(known[at, 1])
+    labels = np.empty(pixels.shape[:2], dtype_for(int(known[:, 1].max())))
+    for row, line in enumerate(pixels):
+        packed = line[:, 0].astype(np.uint32) << 16 | line[:, 1].astype(np.uint32) << 8 | line[:, 2]
+        at = np.minimum(np.searchsorted(known[:, 0], packed), len(known) - 1)
+        wrong = np.flatnonzero(known[at, 0] != packed)
+        if len(wrong):
+            color = tuple(line[wrong[0], :3].tolist())
+            raise ValueError(
+                f"its pixel at row {row}, column {wrong[0]} has colour {color}, which the label map does not name"
+            )
+        labels[row] = known[at, 1]
+    return labels
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:

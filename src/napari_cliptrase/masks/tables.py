@@ -1,7 +1,6 @@
 """Class tables beside masks: classes.json, labelmap.txt, and which files of a folder they speak of."""
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks.format import OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
@@ -133,8 +133,7 @@ def colors_beside(mask: Path) -> tuple[ClassTable, dict[RGB, int]] | None:
 def parse_id_map(path: Path, masks: Iterable[LabelImage]) -> dict[int, int]:
     """Read a JSON object of class name (or id) -> id of the other data set."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        pairs = {str(key): int(value) for key, value in data.items()}
+        pairs = {str(key): whole(value, key) for key, value in read_json(path).items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise MaskFormatError(
             f'{path} is no id map ({error}); expected JSON such as {{"road": 7, "car": 26}}.'

@@ -14,8 +14,10 @@ from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, Labels
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
+from napari_cliptrase.pixels.tiff_file import open_tiff, read_series
 
 SUFFIXES = (".tif", ".tiff")
+_FEWEST, _MOST = 1e-9, 4e9  # pixels per centimetre that the two numbers of a fraction can say
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
 
@@ -39,7 +41,9 @@ def tiff_bytes(labels: Labels, **kwargs: Any) -> bytes:
 def density(mask: LabelImage) -> dict[str, Any]:
     """Return the resolution of a mask in pixels per centimetre, as tifffile wants it; empty when it is not known."""
     y, x = (units.metres(size, unit) for size, unit in zip(mask.scale[-2:], mask.units[-2:], strict=True))
-    return {} if x is None or y is None else {"resolution": (0.01 / x, 0.01 / y), "resolutionunit": "CENTIMETER"}
+    if x is None or y is None or not all(_FEWEST <= 0.01 / size <= _MOST for size in (y, x)):
+        return {}
+    return {"resolution": (0.01 / x, 0.01 / y), "resolutionunit": "CENTIMETER"}
 
 
 def readable_axes(axes: str, ndim: int) -> str:
@@ -61,11 +65,9 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:
-    import tifffile
-
     for path, stem in tables.mask_files(source, SUFFIXES):
-        with tifffile.TiffFile(path) as file:
-            labels = file.asarray()
+        with open_tiff(path) as (file, pages):
+            labels = read_series(file, pages)
             shaped = (file.shaped_metadata or [{}])[0]
             axes = readable_axes(file.series[0].axes, labels.ndim)
         described = shaped.get(metadata.KEY)

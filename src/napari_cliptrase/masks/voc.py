@@ -44,6 +44,11 @@ def _objects(mask: LabelImage, options: ExportOptions) -> bytes:
     numbers = np.unique(plane)
     plane = narrow(np.searchsorted(numbers[numbers > 0], plane) + (plane > 0))
     void = mask.classes.void
+    if plane.dtype.itemsize > 2:
+        raise MaskFormatError(
+            f"{mask.stem} has {int(plane.max()):,} objects, but VOC's images end at 65,535; export it as NPZ, "
+            "COCO instances or TIFF."
+        )
     if plane.max() > 254:
         return encode_png(plane.astype(np.uint16))
     if void is not None:

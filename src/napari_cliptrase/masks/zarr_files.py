@@ -1,16 +1,21 @@
 """Zarr groups and arrays as files in memory, for versions 2 (OME-Zarr 0.4) and 3 (OME-Zarr 0.5)."""
 
 import json
+import math
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.free_memory import refuse_beyond_memory
+from napari_cliptrase.json_file import read_json
 from napari_cliptrase.masks.export_options import NgffVersion
 from napari_cliptrase.masks.label_image import Labels
 
 _CHUNK = 1024
+_FEW_CHUNKS = 10_000
+_LARGEST_CHUNK = 1 << 28
 _OLD_NAMES = (".zgroup", ".zattrs", ".zarray")
 
 
@@ -93,8 +98,28 @@ def chunk_files(path: str, labels: Labels, axes: str, version: NgffVersion) -> d
     return {name: data.to_bytes() for name, data in sorted(held.items()) if name.startswith(f"{path}/")}
 
 
+def inside(group: Path, path: object) -> Path:
+    """Return a path within a group that its metadata name; ValueError for one that leads out of it."""
+    parts = PurePosixPath(str(path))
+    if not isinstance(path, str) or parts.is_absolute() or ".." in parts.parts or "\\" in path or "\0" in path:
+        raise ValueError(f"it names {path!r:.60} as a part of itself")
+    return group / parts
+
+
+def check_array(array: Any, folder: Path) -> None:
+    """Refuse an array that does not fit into the memory, or of far more chunks than its folder holds."""
+    size = math.prod(array.shape) * array.dtype.itemsize
+    refuse_beyond_memory(2 * size, f"its {size:,} bytes of pixels")
+    chunks = math.prod(-(-length // step) for length, step in zip(array.shape, array.chunks, strict=True))
+    chunk = math.prod(array.chunks) * array.dtype.itemsize
+    if chunk > 4 * max(size, _LARGEST_CHUNK):
+        raise ValueError(f"it declares chunks of {chunk:,} bytes")
+    if chunks > _FEW_CHUNKS and chunks > 20 * sum(1 for path in folder.rglob("*") if path.is_file()):
+        raise ValueError(f"it declares {chunks:,} chunks, most of which are missing")
+
+
 def _load(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return dict(read_json(path))
 
 
 def _json(data: dict[str, Any]) -> bytes:

@@ -1,11 +1,11 @@
 """The OME-Zarr image that labels are put beside: its levels, without the axes that labels lack."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.json_file import read_json
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage
 from napari_cliptrase.masks.units import canonical
 
@@ -60,5 +60,5 @@ def _level(root: Path, dataset: dict[str, Any], ndim: int, kept: list[int]) -> L
 def _array_shape(folder: Path) -> list[int]:
     for name in ("zarr.json", ".zarray"):
         if (folder / name).is_file():
-            return list(json.loads((folder / name).read_text(encoding="utf-8"))["shape"])
+            return list(read_json(folder / name)["shape"])
     raise MaskFormatError(f"{folder} is no zarr array, though the image names it as a level.")

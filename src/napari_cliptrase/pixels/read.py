@@ -16,7 +16,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.axes import distinct_letters
+from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 from napari_cliptrase.pixels.planes import AxisRoles, Limits, Rgb, auto_limits, to_rgb
+from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
 SUFFIXES: Final = (
     ".png", ".jpg", ".jpeg", ".jpe", ".mpo", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".avif", ".jp2", ".ppm", ".pgm",
@@ -24,6 +26,7 @@ SUFFIXES: Final = (
 """Endings that a folder is searched for; a file that is named may have any."""
 
 _FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "AVIF", "JPEG2000", "PPM")
+_ANY_RATIO = 1_000_000  # JPEG and the like say in a few bits that a large area is of one colour
 _MOST_SAMPLES = 4  # red, green, blue and alpha
 _PLAIN_TIFFS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -88,7 +91,8 @@ def read_image(path: str | os.PathLike[str]) -> ImageFile:
     except Image.DecompressionBombError as error:
         raise ImageReadError(f"{path} has too many pixels for its format ({error}); save it as TIFF.") from error
     except MemoryError as error:
-        raise ImageReadError(f"{path} does not fit into memory; cut it into smaller pictures.") from error
+        why = f" ({error})" if type(error) is MemoryError and str(error) else ""
+        raise ImageReadError(f"{path} does not fit into memory{why}; cut it into smaller pictures.") from error
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         what = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise ImageReadError(f"{path} is damaged or not complete ({what}); get the file anew.") from error
@@ -115,6 +119,8 @@ def _read_picture(path: Path) -> tuple[NDArray[Any], str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN]) as opened:
+            size = opened.width * opened.height * len(opened.getbands())
+            check_declared(size, path.stat().st_size, ratio=8 * DEFLATE if opened.format == "PNG" else _ANY_RATIO)
             picture = ImageOps.exif_transpose(opened)
     if picture.mode == "P":
         picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
@@ -125,14 +131,14 @@ def _read_picture(path: Path) -> tuple[NDArray[Any], str]:
 
 
 def _read_tiff(path: Path) -> tuple[NDArray[Any], str]:
-    """First series of a TIFF file with the axes that it states."""
+    """First series of a TIFF file with the axes that it states, upright."""
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with open_tiff(path) as (tiff, pages):
             series = tiff.series[0]
             page = series.keyframe
             if page.photometric.name not in _PLAIN_TIFFS:  # inks and the like
                 return _read_picture(path)
-            array, letters = series.asarray(), series.axes
+            array, letters = read_series(tiff, pages), series.axes
             if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
                 array, letters = np.moveaxis(page.colormap[:, array], 0, -1), letters + "S"
             elif page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and array.dtype.kind == "u":
@@ -141,7 +147,7 @@ def _read_tiff(path: Path) -> tuple[NDArray[Any], str]:
         if "imagecodecs" not in str(error):
             raise
         return _read_packed_tiff(path, error)
-    return array, letters
+    return upright(array, letters, pages.orientation), letters
 
 
 def _read_packed_tiff(path: Path, error: Exception) -> tuple[NDArray[Any], str]:
