@@ -1,5 +1,8 @@
 import os
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -44,7 +47,68 @@ def test_replaced_file_keeps_its_permissions(tmp_path):
 def test_temporary_file_keeps_the_whole_suffix(tmp_path):
     with atomic.replacing(tmp_path / "image.ome.tif") as temporary:
         assert temporary.name.endswith(".ome.tif")
-        assert temporary.parent == tmp_path
+        assert temporary.stat().st_dev == tmp_path.stat().st_dev
+        assert not list(tmp_path.glob("[!.]*"))
+
+
+def test_names_of_every_length_that_the_disk_takes_are_written(tmp_path):
+    for name in ("🐶" * 60 + ".png", "a." * 120 + "tif", "x" * 255):
+        atomic.write_bytes(tmp_path / name, b"1")
+        assert (tmp_path / name).read_bytes() == b"1"
+
+
+def leave_behind(folder, text="old"):
+    """A process that is killed while it writes; returns its work folder."""
+    code = (
+        "import os, signal, sys; from napari_cliptrase import atomic\n"
+        f"with atomic.replacing(sys.argv[1]) as path: path.write_text({text!r}); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder / "a.txt")], check=False)
+    (left,) = (folder / atomic.WORK_FOLDER).iterdir()
+    return left
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed in another way there")
+def test_leftovers_of_a_killed_process_go_with_the_next_write(tmp_path):
+    leave_behind(tmp_path)
+    atomic.write_text(tmp_path / "b.txt", "new")
+    assert os.listdir(tmp_path) == ["b.txt"]
+
+
+def test_what_another_process_is_writing_stays(tmp_path):
+    with atomic.work_folder(tmp_path) as own:
+        (own / "half").write_text("h")
+        code = "import sys; from napari_cliptrase import atomic; atomic.write_text(sys.argv[1], 'new')"
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / "b.txt")], check=True)
+        assert (own / "half").read_text() == "h"
+    assert os.listdir(tmp_path) == ["b.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed in another way there")
+def test_what_another_computer_left_goes_when_it_is_old(tmp_path):
+    left = leave_behind(tmp_path)
+    other = left.rename(left.with_name("00000000-1-1-0"))
+    atomic.clear_leftovers(tmp_path)
+    assert other.exists()
+    os.utime(other, (0, 0))
+    atomic.clear_leftovers(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed in another way there")
+def test_a_number_of_a_process_that_came_again_is_no_sign_of_life(tmp_path):
+    left = leave_behind(tmp_path)
+    host, _, _, token = left.name.split("-")
+    left.rename(left.with_name(f"{host}-{os.getpid()}-0-{token}"))
+    if sys.platform.startswith("linux"):
+        atomic.clear_leftovers(tmp_path)
+        assert os.listdir(tmp_path) == []
+
+
+def test_many_threads_write_into_one_folder(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: atomic.write_text(tmp_path / f"{n}.txt", str(n)), range(200)))
+    assert sorted(os.listdir(tmp_path)) == sorted(f"{n}.txt" for n in range(200))
 
 
 def test_text_is_utf8_with_unix_line_ends(tmp_path):

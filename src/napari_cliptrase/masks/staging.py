@@ -1,20 +1,21 @@
 """All files of an export appear together or not at all.
 
-First everything is written under temporary names beside the targets and flushed to the disk; only then do the files
-take their places, one after the other. When that fails half-way, those that had taken their places go back.
+First everything is written into a hidden folder beside the targets and flushed to the disk; only then do the files take
+their places, one after the other. When that fails half-way, those that had taken their places go back.
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from napari_cliptrase.atomic import flush, mode_for, umask
+from napari_cliptrase.atomic import exchange, flush, mode_for, swap_folder, umask, work_folder
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.masks.written_record import RECORD, digest_of_files, forget_since, note_written, shorten_record
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,18 @@ class OutFolder:
 
 
 class Staging:
-    """Files under temporary names, until `commit` puts them into their places or `discard` takes them away."""
+    """Files in a hidden folder beside their places, until `commit` moves them there or `discard` takes them away.
+
+    Leftovers of processes that were killed while they wrote into the same folder are removed first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.paths: list[Path] = []
+        self._open = contextlib.ExitStack()
+        self._works: dict[int, Path] = {}
         self._written: dict[Path, Path] = {}
+        self._hashes: dict[str, str] = {}
         self._old: dict[Path, Path] = {}
         self._new_folders: list[Path] = []
 
@@ -55,83 +62,90 @@ class Staging:
             raise MaskFormatError(f"Two masks would both be written to {target}; give them different names.")
         self.paths.append(target)
         self._make_parents(target)
+        new = self._work(target.parent) / str(len(self.paths))
         if isinstance(item, OutFile):
             if target.is_dir():
                 raise MaskFormatError(f"{target} is a folder, so no file can be written there; choose another name.")
-            self._write_file(target, item.data)
+            self._written[target] = new
+            new.write_bytes(item.data)
+            flush(new)
+            new.chmod(mode_for(target))
+            self._hashes[item.path] = _digest(item.data)
         else:
             if target.exists() and not _is_zarr(target):
                 raise MaskFormatError(
                     f"{target} exists and is no zarr folder, so it is not replaced; choose another name."
                 )
-            self._write_folder(target, item.files)
+            self._written[target] = new
+            _write_folder(new, item.files)
+            new.chmod(mode_for(target) if target.exists() else 0o777 & ~umask())
+            self._hashes[item.path] = digest_of_files({name: _digest(data) for name, data in item.files.items()})
 
     def commit(self) -> None:
         """Put everything into its place; when one step fails, all goes back to what it was."""
         done: list[Path] = []
+        record = self.folder / RECORD
+        size = record.stat().st_size if record.exists() else None
         try:
+            note_written(self.folder, self._hashes)
             for target, new in self._written.items():
-                if target.exists():
-                    self._keep_old(target)
                 done.append(target)
-                os.replace(new, target)
+                self._place(target, new)
         except BaseException:
             for target in reversed(done):
                 self._put_back(target)
+            with contextlib.suppress(OSError):
+                forget_since(self.folder, size)
             raise
-        for old in self._old.values():
-            _remove(old)
+        self._open.close()
+        with contextlib.suppress(OSError):  # a long record is no harm
+            shorten_record(self.folder)
 
     def discard(self) -> None:
         """Take away what was written, and the folders that were made for it."""
-        for path in (*self._written.values(), *self._old.values()):
-            _remove(path)
+        self._open.close()
         for folder in reversed(self._new_folders):
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
-    def _write_file(self, target: Path, data: bytes) -> None:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}-", dir=target.parent)
-        self._written[target] = Path(name)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(mode_for(target))
-
-    def _write_folder(self, target: Path, files: Mapping[str, bytes]) -> None:
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
-        self._written[target] = folder
-        for name, data in files.items():
-            path = folder / PurePosixPath(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-            flush(path)
-        folder.chmod(mode_for(target) if target.exists() else 0o777 & ~umask())
-
-    def _keep_old(self, target: Path) -> None:
-        """Keep what is in a place under another name; a file stays in its place too, so that it is never missing."""
-        old = self._written[target].with_name(f"{self._written[target].name}.old")
+    def _place(self, target: Path, new: Path) -> None:
+        """Move what was written to its place, and keep what was there; a file is never missing meanwhile."""
+        old = new.with_name(f"{new.name}.old")
         if target.is_dir():
-            os.replace(target, old)
-        else:
+            self._old[target] = old
+            self._old[target] = swap_folder(new, target, self.folder)
+            return
+        if target.exists():
             try:
                 os.link(target, old)
             except OSError:  # not every file system knows links
                 shutil.copy2(target, old)
-        self._old[target] = old
+            self._old[target] = old
+        os.replace(new, target)
 
     def _put_back(self, target: Path) -> None:
         with contextlib.suppress(OSError):
-            old = self._old.pop(target, None)
+            old, new = self._old.get(target), self._written[target]
             if old is None:
-                if not self._written[target].exists():  # it had moved to its place
+                if not new.exists():  # it had moved to its place
                     _remove(target)
-                return
-            if old.is_dir():
+            elif not old.exists():
+                pass  # nothing was moved yet
+            elif old == new:
+                exchange(old, target)
+            elif old.is_dir():
                 _remove(target)
-            os.replace(old, target)
-            _remove(old)  # a link to what is still in its place stays
+                os.replace(old, target)
+            else:
+                os.replace(old, target)
+
+    def _work(self, folder: Path) -> Path:
+        """Folder for temporary files on the disk of ``folder``."""
+        device = folder.stat().st_dev
+        if device not in self._works:
+            same = self.folder.stat().st_dev == device
+            self._works[device] = self._open.enter_context(work_folder(self.folder if same else folder))
+        return self._works[device]
 
     def _make_parents(self, target: Path) -> None:
         for parent in reversed([parent for parent in target.parents if not parent.exists()]):
@@ -149,6 +163,19 @@ def staged(folder: Path) -> Iterator[Staging]:
     except BaseException:
         staging.discard()
         raise
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, data in files.items():
+        path = folder / PurePosixPath(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        flush(path)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _remove(path: Path) -> None:

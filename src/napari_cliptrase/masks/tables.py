@@ -180,8 +180,8 @@ def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
 def _inside(folder: Path) -> Iterator[Path]:
     """Yield what a folder and those below hold, but for hidden files and what lies beside masks."""
     for path in folder.rglob("*"):
-        above = path.relative_to(folder).parts[:-1]
-        if not path.name.startswith(".") and not set(above) & set(SIDE_FOLDERS):
+        parts = path.relative_to(folder).parts
+        if not any(part.startswith(".") for part in parts) and not set(parts[:-1]) & set(SIDE_FOLDERS):
             yield path
 
 

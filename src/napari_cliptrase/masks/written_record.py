@@ -1,0 +1,90 @@
+"""What was written into a folder, so that what people changed since is not written over without a word.
+
+A hidden text file holds a line for each file: SHA-256 and path, as ``sha256sum -c`` reads them. The line is there
+before the file takes its place: whenever a process is killed, each file is what was there before or has its line.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from napari_cliptrase.atomic import write_text
+
+RECORD: Final = ".cliptrase-written"
+"""Name of the hidden file."""
+
+_LARGE = 1 << 18
+_KEPT = 3
+
+
+def note_written(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Add files (path relative to ``folder``, with ``/``, to SHA-256) to the record of a folder."""
+    record = folder / RECORD
+    lines = "".join(f"{digest}  {path}\n" for path, digest in hashes.items())
+    with record.open("ab") as stream:
+        stream.write(lines.encode("utf-8"))
+
+
+def forget_since(folder: Path, size: int | None) -> None:
+    """Take back what was added to a record since it had a size; None when there was none."""
+    record = folder / RECORD
+    if size is None:
+        record.unlink(missing_ok=True)
+    elif record.stat().st_size > size:
+        os.truncate(record, size)
+
+
+def shorten_record(folder: Path) -> None:
+    """Leave out all but the latest lines of each file, when that makes a long record much shorter."""
+    record = folder / RECORD
+    if record.stat().st_size < _LARGE:
+        return
+    known = _hashes(record)
+    if sum(map(len, known.values())) > 2 * _KEPT * len(known):
+        latest = ((digest, path) for path, digests in known.items() for digest in digests[-_KEPT:])
+        write_text(record, "".join(f"{digest}  {path}\n" for digest, path in latest))
+
+
+def changed_since_written(path: Path) -> bool | None:
+    """Whether a file or a whole folder is not what was written there; None when no record knows it."""
+    for folder in path.absolute().parents:
+        known = _hashes(folder / RECORD).get(path.absolute().relative_to(folder).as_posix())
+        if known is not None:
+            return digest_of(path) not in known
+    return None
+
+
+def changed_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the existing files and folders that were changed since they were written here."""
+    return tuple(path for path in paths if path.exists() and changed_since_written(path))
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of all files in a folder."""
+    if not path.is_dir():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    files = (file for file in path.rglob("*") if file.is_file())
+    return digest_of_files({file.relative_to(path).as_posix(): digest_of(file) for file in files})
+
+
+def digest_of_files(digests: Mapping[str, str]) -> str:
+    """SHA-256 of a folder, from the paths within it and the SHA-256 of each file."""
+    lines = "".join(f"{digest}  {PurePosixPath(name).as_posix()}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _hashes(record: Path) -> dict[str, list[str]]:
+    """Everything that a record holds: path -> SHA-256 values, the latest last; a torn line counts for nothing."""
+    found: dict[str, list[str]] = {}
+    try:
+        lines = record.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return found
+    for line in lines:
+        digest, mark, path = line.partition("  ")
+        if mark and len(digest) == 64:
+            found.setdefault(path, []).append(digest)
+    return found
