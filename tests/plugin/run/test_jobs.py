@@ -4,7 +4,7 @@ import time
 import pytest
 from napari.utils.notifications import notification_manager
 
-from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.progress import Progress
 
@@ -21,7 +21,7 @@ def jobs(qtbot):
 
 
 def counting(steps, seen=None, wait=0.01):
-    def work(_report):
+    def work():
         for step in range(steps):
             if seen is not None:
                 seen.append(step)
@@ -35,7 +35,7 @@ def counting(steps, seen=None, wait=0.01):
 def test_a_job_works_in_another_thread_and_its_value_arrives_in_this_one(jobs, qtbot):
     threads, values = [], []
 
-    def work(_report):
+    def work():
         threads.append(threading.get_ident())
         yield Progress(0, 1, "working")
         return 42
@@ -69,23 +69,27 @@ def test_cancel_stops_at_the_next_step_and_nothing_is_used(jobs, qtbot):
     assert not values
 
 
-def test_a_loader_can_be_cancelled_from_inside(jobs, qtbot):
-    def work(report):
-        yield Progress(0, 0, "loading")
-        while not report.cancelled():
-            report.progress(Progress(1, 2, "loading"))
-            time.sleep(0.005)
-        raise Cancelled("Loading was cancelled.")
+def test_a_cancelled_job_closes_its_generator(jobs, qtbot):
+    closed = []
+
+    def work():
+        try:
+            while True:
+                yield Progress(1, 2, "loading")
+                time.sleep(0.005)
+        finally:
+            closed.append(True)
 
     job = jobs.start("Load", work)
     with qtbot.waitSignal(job.progressed, timeout=PATIENCE):
         pass
     with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
         job.cancel()
+    assert closed
 
 
 def test_an_error_is_one_sentence(jobs, qtbot):
-    def work(_report):
+    def work():
         yield Progress(0, 1, "trying")
         raise CliptraseError("The file is gone; choose another.")
 
@@ -97,7 +101,7 @@ def test_an_error_is_one_sentence(jobs, qtbot):
 
 
 def test_without_a_handler_the_sentence_is_shown(jobs, qtbot):
-    def work(_report):
+    def work():
         yield Progress(0, 1, "trying")
         raise ValueError("deep inside")
 
@@ -124,7 +128,7 @@ def test_the_latest_of_a_key_wins(jobs, qtbot):
     last = None
     for number in range(5):
 
-        def work(_report, number=number):
+        def work(number=number):
             for _ in range(5):
                 time.sleep(0.01)
                 yield Progress(0, 1, "scoring")
@@ -192,7 +196,7 @@ def test_an_error_in_the_rest_of_a_job_is_one_sentence(jobs, qtbot):
 def test_a_result_that_comes_after_all_from_a_cancelled_job_is_dropped(jobs, qtbot):
     values, told, known = [], [], threading.Event()
 
-    def work(_report):
+    def work():
         yield Progress(0, 1, "working")
         known.wait(10)
         job.cancel()

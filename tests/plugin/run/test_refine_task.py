@@ -6,7 +6,6 @@ import pytest
 
 import napari_cliptrase.models.load as loading
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.jobs import Report
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.progress import Progress
 
@@ -35,7 +34,7 @@ def loader(monkeypatch):
 
 
 def brought(workshop, name):
-    steps = workshop.embedder_steps(name, Report(lambda _progress: None))
+    steps = workshop.embedder_steps(name)
     while True:
         try:
             next(steps)
@@ -71,7 +70,7 @@ def test_a_sam_that_cannot_be_loaded_keeps_nobody_waiting(loader):
 
 def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_nobody_waiting(loader):
     workshop = RefineRunner()
-    one, other = (workshop.embedder_steps("demo", Report(lambda _progress: None)) for _ in range(2))
+    one, other = (workshop.embedder_steps("demo") for _ in range(2))
     next(one)
     next(other)
     other.close()

@@ -90,7 +90,7 @@ class Desk:
         self.sams = []
         self.said = []
 
-        def embedder_steps(sam, report):
+        def embedder_steps(sam):
             yield Progress(0, 0, "Loading")
             return "embedder"
 
@@ -373,7 +373,7 @@ def test_without_a_class_or_an_image_the_reason_is_said(desk):
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_tool_with_its_reason(desk, monkeypatch):
-    def broken(sam, report):
+    def broken(sam):
         raise CliptraseError("The weights are damaged.")
         yield
 

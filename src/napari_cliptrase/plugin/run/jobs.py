@@ -1,10 +1,10 @@
 """Long work beside the window.
 
-A job runs a generator in a worker thread; the generator yields `Progress` and returns a value. Cancel takes effect at
-its next step (and wherever it asks ``report.cancelled()``). What it returns, or the one sentence of its error, arrives
-in the GUI thread; nothing else may touch a layer or a widget.
+A job runs a generator in a worker thread; the generator yields `Progress` and returns a value. Cancel closes it at
+its next step. What it returns, or the one sentence of its error, arrives in the GUI thread; nothing else may touch a
+layer or a widget.
 
-    def steps(report: Report) -> Generator[Progress, None, Encoding]:
+    def steps() -> Generator[Progress, None, Encoding]:
         import torch                      # heavy imports belong in here
         ...
         yield Progress(1, 8, "Encoding")
@@ -44,7 +44,7 @@ Steps = Generator[Progress, None, Any]
 
 
 class Report:
-    """What a job's generator may use: say how far it is from inside a long call, and ask whether it should stop."""
+    """Passes on how far a job is, no more often than a window can show it, and knows whether it should stop."""
 
     def __init__(self, tell: Callable[[Progress], object]) -> None:
         self._tell = tell
@@ -54,7 +54,7 @@ class Report:
         self._last_text = ""
 
     def progress(self, progress: Progress) -> None:
-        """Tell how far the work is; usable as the ``progress`` callback of loaders."""
+        """Tell how far the work is."""
         now = time.monotonic()
         finished = 0 < progress.total <= progress.done
         if progress.text != self._last_text or finished or now - self._last_time >= SHORTEST_WAIT:
@@ -62,7 +62,7 @@ class Report:
             self._tell(progress)
 
     def cancelled(self) -> bool:
-        """Whether the user cancelled; usable as the ``cancelled`` callback of loaders."""
+        """Whether the user cancelled."""
         return self._stop or (self._worker is not None and self._worker.abort_requested)
 
     def belongs_to(self, worker: Any) -> None:
@@ -117,7 +117,7 @@ class Jobs:
     def start(
         self,
         title: str,
-        steps: Callable[[Report], Steps],
+        steps: Callable[[], Steps],
         *,
         done: Callable[[Any], object] | None = None,
         failed: Callable[[CliptraseError], object] | None = None,
@@ -206,11 +206,11 @@ class _Failure:
         self.error = error
 
 
-def _worked(steps: Callable[[Report], Steps], report: Report) -> Generator[None, None, Any]:
+def _worked(steps: Callable[[], Steps], report: Report) -> Generator[None, None, Any]:
     """Run the steps to their end, in the worker; errors become values, so that none reaches the user as a traceback."""
     try:
         make_torch_safe()
-        generator = steps(report)
+        generator = steps()
         while True:
             if report.cancelled():
                 generator.close()

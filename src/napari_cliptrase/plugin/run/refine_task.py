@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.plugin.run.jobs import Report
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import Cost, cost_of
 from napari_cliptrase.refine.limits import Limits, apply_limits
@@ -94,7 +93,7 @@ class RefineRunner:
         self._loading = threading.Lock()
         self._encoded: set[tuple[str, Any]] = set()
 
-    def steps(self, task: RefineTask, report: Report) -> Generator[Progress, None, RefineOutcome]:
+    def steps(self, task: RefineTask) -> Generator[Progress, None, RefineOutcome]:
         """Do a task; stopping it leaves nothing half done."""
         from napari_cliptrase.refine.methods import make_refiner
 
@@ -106,7 +105,7 @@ class RefineRunner:
             refiner = prepared[1]
         else:
             if task.way.needs_sam:
-                embedder = yield from self.embedder_steps(task.sam, report)
+                embedder = yield from self.embedder_steps(task.sam)
                 refiner = make_refiner(task.way, embedder, **task.options)
             else:
                 refiner = make_refiner(task.way, **task.options)
@@ -121,7 +120,7 @@ class RefineRunner:
         labels = apply_limits(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
         return RefineOutcome(task, labels, result.notes)
 
-    def embedder_steps(self, sam: str, report: Report) -> Generator[Progress, None, "Embedder"]:
+    def embedder_steps(self, sam: str) -> Generator[Progress, None, "Embedder"]:
         """Load a SAM unless it is there or on its way, and return what encodes images with it."""
         while not self._loading.acquire(timeout=0.1):
             yield Progress(0, 0, f"Loading {sam}")

@@ -14,7 +14,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run, show_extras, write_planes
-from napari_cliptrase.plugin.run.jobs import Job, Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, on_plane_of, planes_of
@@ -94,8 +94,8 @@ class SegmentationRunner:
     def load(self, choice: ModelChoice) -> Job:
         """Load a model, after a download if need be."""
 
-        def steps(report: Report) -> "Generator[Progress, None, ClipModel]":
-            return (yield from _loaded(choice, report))
+        def steps() -> "Generator[Progress, None, ClipModel]":
+            return (yield from _loaded(choice))
 
         def done(model: "ClipModel") -> None:
             self.loaded, self._segmenter = choice, None
@@ -121,10 +121,10 @@ class SegmentationRunner:
         found_before = {plane: self._kept.encoded(key) for plane, key in keys.items()}
         kept = {plane: encoded for plane, encoded in found_before.items() if encoded is not None}
 
-        def steps(report: Report) -> "Generator[Progress, None, tuple[Segmenter, PlanesResult]]":
+        def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult]]":
             from napari_cliptrase.engine.segmenter import Segmenter
 
-            model = loaded or (yield from _loaded(choice, report))
+            model = loaded or (yield from _loaded(choice))
             segmenter = segmenter_before
             if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
                 segmenter = Segmenter(model, settings)
@@ -164,7 +164,7 @@ class SegmentationRunner:
 
         question = self._question()
 
-        def steps(_report: Report) -> Generator[Progress, None, Segmented]:
+        def steps() -> Generator[Progress, None, Segmented]:
             yield Progress(0, 0, "Scoring the classes")
             segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts, settings)
             return Segmented(encoded.subject, segmentation, segmentation.summary())
@@ -198,7 +198,7 @@ class SegmentationRunner:
         if encoded is None or segmented is None:
             return None
 
-        def steps(_report: Report) -> Generator[Progress, None, None]:
+        def steps() -> Generator[Progress, None, None]:
             yield Progress(0, 0, "Finding the regions")
             if Extra.REGIONS in extras:
                 encoded.encoding.region_map()
@@ -338,7 +338,7 @@ def scored_question(prompts: PromptSet) -> Hashable:
     return classes, prompts.background
 
 
-def _loaded(choice: ModelChoice, report: Report) -> "Generator[Progress, None, ClipModel]":
+def _loaded(choice: ModelChoice) -> "Generator[Progress, None, ClipModel]":
     yield Progress(0, 0, f"Loading model {choice.name}")
     from napari_cliptrase.models import load_model_steps
 

@@ -18,7 +18,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over, position_in
-from napari_cliptrase.plugin.run.jobs import Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
@@ -146,7 +146,7 @@ class RegionTool:
         if encoded is None:
             return
 
-        def steps(_report: Report) -> Generator[Progress, None, RegionParts]:
+        def steps() -> Generator[Progress, None, RegionParts]:
             yield Progress(0, 1, "Finding the parts of the regions")
             return RegionParts.of(encoded.encoding.region_map())
 

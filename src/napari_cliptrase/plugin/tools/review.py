@@ -13,7 +13,7 @@ from scipy import ndimage
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over, world_of
-from napari_cliptrase.plugin.run.jobs import Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.state.results import Segmented
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.region_parts import RegionPart
@@ -103,7 +103,7 @@ class UncertaintyReview:
             self._visit()
             return
 
-        def steps(_report: Report) -> Generator[Progress, None, tuple[UncertainPlace, ...]]:
+        def steps() -> Generator[Progress, None, tuple[UncertainPlace, ...]]:
             yield Progress(0, 1, "Looking for uncertain places")
             return find_places(segmented.segmentation.margin)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.jobs import Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.progress import Progress
@@ -64,10 +64,10 @@ class SamRequestQueue:
         rows, columns = part or (slice(0, height), slice(0, width))
         middle = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
 
-        def steps(report: Report) -> Generator[Progress, None, Any]:
+        def steps() -> Generator[Progress, None, Any]:
             sam = known
             if sam is None:
-                embedder = yield from self._runner.embedder_steps(self._model, report)
+                embedder = yield from self._runner.embedder_steps(self._model)
                 from napari_cliptrase.refine.interactive import SamSession
 
                 yield Progress(0, 0, "Reading the image")
@@ -120,14 +120,14 @@ class SamRequestQueue:
                 step()
 
     def _answer(self, asked: SamRequest, sam: "SamSession") -> None:
-        def steps(_report: Report) -> Generator[Progress, None, Any]:
+        def steps() -> Generator[Progress, None, Any]:
             yield Progress(0, 0, "Drawing the mask")
             return asked.request(sam)
 
         self._asked = asked
         self._start("Draw with SAM", steps, self.answered.emit)
 
-    def _start(self, title: str, steps: Callable[[Report], Any], use: Callable[[Any], object]) -> None:
+    def _start(self, title: str, steps: Callable[[], Any], use: Callable[[Any], object]) -> None:
         def done(value: Any) -> None:
             if not self._closed:
                 use(value)

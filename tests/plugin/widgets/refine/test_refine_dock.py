@@ -190,7 +190,7 @@ def test_a_preview_of_an_older_image_goes_and_is_never_written(desk):
 
 
 def test_cancel_changes_nothing(desk, monkeypatch):
-    def slow(task, report):
+    def slow(task):
         while True:
             yield Progress(0, 1, "Working")
 
@@ -208,7 +208,7 @@ def test_a_dock_that_is_deleted_while_it_works_is_left_alone(desk, monkeypatch):
     from qtpy.QtCore import QEvent
     from qtpy.QtWidgets import QApplication
 
-    def slow(task, report):
+    def slow(task):
         while True:
             yield Progress(0, 1, "Working")
 
@@ -225,7 +225,7 @@ def test_a_dock_that_is_deleted_while_it_works_is_left_alone(desk, monkeypatch):
 
 
 def test_an_error_is_a_sentence_and_changes_nothing(desk, monkeypatch):
-    def broken(task, report):
+    def broken(task):
         raise CliptraseError("The weights are damaged.")
         yield
 
@@ -280,7 +280,7 @@ def test_the_list_follows_layers(qtbot):
 def test_a_sam_way_uses_the_chosen_model(desk, monkeypatch):
     asked = []
 
-    def steps(task, report):
+    def steps(task):
         asked.append((task.way, task.sam, task.options))
         raise CliptraseError("enough")
         yield

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.jobs import Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind, WindowView, attention_map, heat_map, region_colors
@@ -93,7 +93,7 @@ class PatchView:
         self._window = number
         self._forget_window()
 
-        def steps(_report: Report) -> Generator[Progress, None, WindowView]:
+        def steps() -> Generator[Progress, None, WindowView]:
             yield Progress(0, 1, "Opening the window of the encoding")
             return view_of(encoded.encoding, number)
 
@@ -118,7 +118,7 @@ class PatchView:
             return
         self.no_attention.emit("…")
 
-        def steps(_report: Report) -> Generator[Progress, None, NDArray[Any]]:
+        def steps() -> Generator[Progress, None, NDArray[Any]]:
             yield Progress(0, 1, f"Looking into layer {layer + 1}")
             return attention_of(model, encoded.rgb, encoded.encoding, settings, number, layer)
 

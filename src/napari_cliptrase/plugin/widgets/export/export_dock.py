@@ -33,7 +33,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
     unplaced,
 )
 from napari_cliptrase.plugin.layers import LabelLayers
-from napari_cliptrase.plugin.run.jobs import Job, Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.export.mask_tree import MaskTree
@@ -179,7 +179,7 @@ class ExportDock(QWidget):
         form, options, folder = self.chosen_format, self.options, self._folder()
         sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), axes_known_to(self._session)
 
-        def steps(_report: Report) -> Generator[Progress, None, ExportReport]:
+        def steps() -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
             return form.preview(masks, folder, options)
 
@@ -198,7 +198,7 @@ class ExportDock(QWidget):
         form, options, folder = self.chosen_format, self.options, self._folder()
         sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), axes_known_to(self._session)
 
-        def steps(_report: Report) -> Generator[Progress, None, ExportReport]:
+        def steps() -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
             yield Progress(len(sources), len(sources) + 1, f"Writing {form.title}")
             return form.write(masks, folder, options)

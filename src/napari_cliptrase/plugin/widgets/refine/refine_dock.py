@@ -14,7 +14,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over
-from napari_cliptrase.plugin.run.jobs import Job, Jobs, Report
+from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject, labelled, table_for, whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome, RefineRunner, RefineTask
 from napari_cliptrase.plugin.run.refine_write import RefinementWriter
@@ -142,8 +142,8 @@ class RefineDock(QWidget):
         task = self._task(choice, at)
         colors = palette_of(table_for(self._label_layers, choice), int(at.labels.max(initial=0)))
 
-        def steps(report: Report) -> Generator[Progress, None, tuple[RefineOutcome, NDArray[np.uint8]]]:
-            refined = yield from self._runner.steps(task, report)
+        def steps() -> Generator[Progress, None, tuple[RefineOutcome, NDArray[np.uint8]]]:
+            refined = yield from self._runner.steps(task)
             return refined, change_picture(refined, colors)
 
         def done(outcome: tuple[RefineOutcome, NDArray[np.uint8]]) -> None:
