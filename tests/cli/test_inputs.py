@@ -74,5 +74,6 @@ def test_what_is_not_there_is_a_failure_of_its_own(photos):
     assert failures == [
         Failure("empty", "the folder holds no image."),
         Failure("*.tif", "no file is called like that."),
+        Failure("missing.png", "does not exist; check the name."),
     ]
-    assert [entry.path.name for entry in inputs] == ["missing.png", "a.jpg"]
+    assert [entry.path.name for entry in inputs] == ["a.jpg"]

@@ -1,5 +1,6 @@
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_one_bad_file_does_not_stop_the_others(segment, folder):
     assert code == 1
     assert len(json.loads(out)["images"]) == 2
     failures = [line for line in err.splitlines() if line.startswith("FAILED")]
-    assert [line.split()[1].rstrip(":") for line in failures] == ["broken.png", "empty.jpg", "gone.png"]
+    assert [line.split()[1].rstrip(":") for line in failures] == ["gone.png", "broken.png", "empty.jpg"]
     assert "3 of 5 inputs could not be segmented" in err
     assert sorted(path.name for path in (folder / "out").glob("*.png")) == ["a.png", "b.png"]
 
@@ -215,7 +216,8 @@ def test_mistakes_end_in_one_sentence(segment, folder, arguments, sentence):
     code, out, err = segment(*arguments)
     assert code == 1
     assert sentence in err
-    assert len(err.strip().splitlines()) == 1
+    lines = [line for line in err.strip().splitlines() if not line.startswith("Segmenting a.png with ")]
+    assert len(lines) == 1
     assert out == ""
     assert not (folder / "out").exists()
 
@@ -242,3 +244,98 @@ def test_no_input_at_all_loads_no_model(segment, folder):
     assert code == 1
     assert "the folder holds no image" in err
     assert "nowhere" not in err
+
+
+def test_classes_keep_their_ids_in_a_folder_that_has_masks(segment, folder):
+    assert segment("a.png", "-p", "sky; sea", "-o", "out")[0] == 0
+    (before,) = FORMATS["png"].read(folder / "out" / "a.png")
+    code, _, err = segment("b.jpg", "-p", "tree; Sea: water", "-o", "out")
+    assert code == 0
+    assert "tree is 3" in err
+    table = ClassTable.from_json((folder / "out" / "classes.json").read_text())
+    assert {entry.id: entry.name.lower() for entry in table} == {1: "sky", 2: "sea", 3: "tree"}
+    (after,) = FORMATS["png"].read(folder / "out" / "a.png")
+    np.testing.assert_array_equal(before.labels, after.labels)
+    assert after.classes.get(1).name == "sky"
+    (new,) = FORMATS["png"].read(folder / "out" / "b.png")
+    assert set(np.unique(new.labels).tolist()) <= {2, 3}
+
+
+def test_ids_are_counted_anew_only_where_no_mask_becomes_untrue(segment, folder):
+    assert segment("a.png", "-p", "sky; sea", "-o", "out")[0] == 0
+    mask = (folder / "out" / "a.png").read_bytes()
+    code, _, err = segment("b.jpg", "-p", "tree; house", "-o", "out", "--ids-anew")
+    assert code == 1
+    assert "would make masks in out untrue" in err
+    assert "1 is 'sky' and would become 'tree'" in err or "2 is 'sea' and would become 'house'" in err
+    assert (folder / "out" / "a.png").read_bytes() == mask
+    (folder / "out" / "a.png").unlink()
+    assert segment("b.jpg", "-p", "tree; house", "-o", "out", "--ids-anew")[0] == 0
+    table = ClassTable.from_json((folder / "out" / "classes.json").read_text())
+    assert [(entry.id, entry.name) for entry in table] == [(1, "tree"), (2, "house")]
+
+
+def test_a_folder_can_hold_its_images_and_their_masks(segment, folder):
+    (folder / "photos" / "overlays").mkdir(parents=True)
+    shutil.copy("b.jpg", folder / "photos" / "b.jpg")
+    shutil.copy("b.jpg", folder / "photos" / "overlays" / "c.jpg")
+    for _ in range(2):  # the second run does not take the masks of the first for images
+        code, _, err = segment("photos", "-p", PROMPTS, "-o", "photos")
+        assert code == 0, err
+        masks = {mask.stem for mask in FORMATS["png"].read(folder / "photos")}
+        assert masks == {"b"}
+    code, _, err = segment("photos/b.jpg", "photos/overlays/c.jpg", "-p", PROMPTS, "-o", "photos")
+    assert code == 0, err
+
+
+def test_a_folder_of_images_called_overlays_keeps_its_masks(segment, folder):
+    (folder / "photos" / "overlays").mkdir(parents=True)
+    shutil.copy("a.png", folder / "photos" / "x.png")
+    shutil.copy("b.jpg", folder / "photos" / "overlays" / "x.jpg")
+    assert segment("photos", "-p", PROMPTS, "-o", "out")[0] == 0
+    masks = {mask.stem: mask.labels.shape for mask in FORMATS["png"].read(folder / "out")}
+    assert masks == {"x": (60, 90), "overlays_images/x": (90, 70)}
+
+
+def test_an_empty_name_does_not_take_the_whole_folder(segment, folder):
+    code, _, err = segment("", "-p", PROMPTS, "-o", "out")
+    assert code == 1
+    assert "write . for the folder" in err
+    assert not (folder / "out").exists()
+
+
+def test_what_does_not_exist_is_told_before_torch_is_imported(folder):
+    code = (
+        "import sys; from napari_cliptrase.cli import main\n"
+        "sys.argv = ['napari-cliptrase', 'segment', 'gone.png', '-p', 'sky', '-o', 'out', '-m', 'demo']\n"
+        "try:\n    main()\nfinally:\n    print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "FAILED gone.png: does not exist" in done.stderr
+    assert done.stdout.strip() == "False"
+
+
+def test_a_mask_without_its_record_does_not_block_the_image(segment, folder):
+    assert segment("a.png", "-p", PROMPTS, "-o", "out")[0] == 0
+    (folder / "out" / "records" / "a.json").unlink()  # as when the process was killed between the two
+    code, _, err = segment("a.png", "-p", "tree; sky", "-o", "out")
+    assert code == 0, err
+    assert (folder / "out" / "records" / "a.json").exists()
+
+
+def test_ctrl_c_says_what_is_done_and_what_is_not(segment, folder, monkeypatch):
+    from napari_cliptrase.cli import segment_files
+
+    read = segment_files.read_image
+
+    def stopped(path):
+        if path.name == "b.jpg":
+            raise KeyboardInterrupt
+        return read(path)
+
+    monkeypatch.setattr(segment_files, "read_image", stopped)
+    code, out, err = segment("a.png", "b.jpg", "-p", PROMPTS, "-o", "out", "--json")
+    assert code == 130
+    assert "Stopped. 1 image was segmented; not segmented: b.jpg." in err
+    assert [entry["image"] for entry in json.loads(out)["images"]] == ["a.png"]

@@ -3,7 +3,10 @@
 The modules named here are imported at every start: they import torch, napari and the like only inside their functions.
 """
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from napari_cliptrase import __version__
 from napari_cliptrase.cli.bench import bench
@@ -11,12 +14,25 @@ from napari_cliptrase.cli.convert import convert
 from napari_cliptrase.cli.demo import demo
 from napari_cliptrase.cli.doctor import doctor
 from napari_cliptrase.cli.export import export
+from napari_cliptrase.cli.interrupts import Stopped
 from napari_cliptrase.cli.models import app as models
 from napari_cliptrase.cli.refine import refine
 from napari_cliptrase.cli.segment import segment
 
+
+class _Commands(TyperGroup):
+    """Subcommands; Ctrl-C in one of them ends in words that say what is left."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Stopped.early() from None
+
+
 app = typer.Typer(
     name="napari-cliptrase",
+    cls=_Commands,
     help="Type class names, get a mask per class. Start with: napari-cliptrase demo",
     no_args_is_help=True,
     add_completion=False,

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import typer
+
+from napari_cliptrase.masks.tables import SIDE_FOLDERS
+from napari_cliptrase.masks.written_record import changed_since_written
 from napari_cliptrase.pixels.read import SUFFIXES
 
 
@@ -25,10 +29,16 @@ class Failure:
     reason: str
 
 
+def tell_failure(failure: Failure) -> None:
+    """Say on the error stream what was not done, in one line."""
+    typer.echo(f"{typer.style('FAILED', fg='red', bold=True)} {failure.source}: {failure.reason}", err=True)
+
+
 def find_images(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[Failure]]:
     """Find the images behind files, folders and patterns, in a fixed order, each once.
 
-    Folders are searched to the bottom, except for what lies in ``out``. Images of one name get different stems.
+    Folders are searched to the bottom, but for hidden files and for what earlier runs wrote into ``out``. Images of one
+    name get different stems.
     """
     found: dict[Path, PurePosixPath] = {}
     failures = []
@@ -44,9 +54,14 @@ def find_images(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[
 
 
 def _expand(argument: str, out: Path) -> list[tuple[Path, PurePosixPath]] | Failure:
+    if not argument.strip():
+        return Failure('""', "this is no name; write . for the folder that you are in.")
     path = Path(argument)
     if path.is_dir():
-        inside = [p for p in sorted(path.rglob("*")) if _is_image(p) and out.resolve() not in p.resolve().parents]
+        images = [p for p in sorted(path.rglob("*")) if _is_image(p) and not _is_hidden(p.relative_to(path))]
+        inside = [p for p in images if not _is_output(p, path, out)]
+        if images and not inside:
+            return Failure(argument, f"the folder holds no image but what earlier runs wrote into {out}.")
         if not inside:
             return Failure(argument, "the folder holds no image.")
         return [(p, PurePosixPath(p.relative_to(path).as_posix())) for p in inside]
@@ -56,15 +71,32 @@ def _expand(argument: str, out: Path) -> list[tuple[Path, PurePosixPath]] | Fail
         if not files:
             return Failure(argument, "no file is called like that.")
         return [(match, PurePosixPath(match.name)) for match in files]
-    return [(path, PurePosixPath(path.name))]  # one that does not exist fails when it is read
+    if not path.exists():
+        return Failure(argument, "does not exist; check the name.")
+    return [(path, PurePosixPath(path.name))]
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def _is_hidden(relative: Path) -> bool:
+    return any(part.startswith(".") for part in relative.parts)
+
+
+def _is_output(path: Path, searched: Path, out: Path) -> bool:
+    """Whether a file was written by an earlier run, which must not take its own masks for images."""
+    if not path.resolve().is_relative_to(out.resolve()):
+        return False
+    if searched.resolve() != out.resolve() and not searched.resolve().is_relative_to(out.resolve()):
+        return True  # the folder of the masks lies in the one that is searched and holds nothing else
+    below = path.resolve().relative_to(out.resolve())
+    return below.parts[0] in SIDE_FOLDERS or changed_since_written(path) is not None
 
 
 def _distinct(found: list[tuple[Path, PurePosixPath]]) -> list[str]:
     """Name each image: ``a``; where two would share that, ``a_png``; where that is not enough, ``folder_a_png``."""
+    found = [(path, _beside_side_folders(relative)) for path, relative in found]
     levels = [
         [relative.with_suffix("").as_posix() for _, relative in found],
         [_with_ending(relative) for _, relative in found],
@@ -75,6 +107,12 @@ def _distinct(found: list[tuple[Path, PurePosixPath]]) -> list[str]:
         taken = _counts(names)
         names = [better if taken[name.casefold()] > 1 else name for name, better in zip(names, finer, strict=True)]
     return _numbered(names)
+
+
+def _beside_side_folders(relative: PurePosixPath) -> PurePosixPath:
+    """Rename folders that are called like those of overlays and records, so that no mask lies among them."""
+    folders = [f"{part}_images" if part.casefold() in SIDE_FOLDERS else part for part in relative.parts[:-1]]
+    return PurePosixPath(*folders, relative.name)
 
 
 def _with_ending(relative: PurePosixPath) -> str:

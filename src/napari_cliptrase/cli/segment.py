@@ -1,7 +1,7 @@
 """napari-cliptrase segment: class names to masks, for image files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.interrupts import Stopped
 from napari_cliptrase.cliptrase.options import Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
@@ -17,6 +18,7 @@ from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.methods import Method
 
 if TYPE_CHECKING:
+    from napari_cliptrase.cli.inputs import Input
     from napari_cliptrase.refine.protocol import MaskRefiner
 
 
@@ -50,6 +52,9 @@ def segment(
     overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Pictures with a legend, too.")] = True,
     scores: Annotated[bool, typer.Option("--scores", help="Class scores as NumPy archives, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace masks even if they were edited.")] = False,
+    ids_anew: Annotated[
+        bool, typer.Option("--ids-anew", help="Number the classes as written here, in a folder that had others.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Segment images by class names: one mask per image, and what is in it.
@@ -64,13 +69,20 @@ def segment(
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
-    from napari_cliptrase.cli.inputs import Failure, find_images
+    from napari_cliptrase.cli.folder_ids import number_classes
+    from napari_cliptrase.cli.inputs import Failure, find_images, tell_failure
 
     inputs, failures = find_images(images, out)
+    for failure in failures:
+        tell_failure(failure)
+    if not inputs:
+        raise CliptraseError(f"{len(failures)} of {len(failures)} inputs could not be segmented.")
+    wanted, id_notes = number_classes(wanted, out, ids_anew=ids_anew)
+    what = inputs[0].path if len(inputs) == 1 else f"{len(inputs)} images"
+    typer.echo(f"Segmenting {what} with {model}; masks go to {out}", err=True)
     sharpener = sam or ("demo" if model == "demo" else DEFAULT_SAM)
-    if inputs:
-        # what is missing is told before torch is imported
-        _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
+    # what is missing is told before torch is imported
+    _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
 
     from napari_cliptrase.cli.display import Display, print_summary
     from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
@@ -78,12 +90,11 @@ def segment(
     from napari_cliptrase.models.load import load_model_steps
 
     outcomes: list[SegmentedFile | Failure] = list(failures)
+    stopped = False
     with Display(len(inputs)) as display:
-        for failure in failures:
-            display.failed(failure)
-        if inputs:
+        try:
             clip = run_to_end(load_model_steps(model, device, precision), display.watch)
-            display.note(clip.notes)
+            display.note((*id_notes, *clip.notes))
             refiner, record = _refiner(refine, sharpener, device, display.watch)
             job = SegmentRequest(
                 segmenter=Segmenter(clip, settings),
@@ -98,6 +109,8 @@ def segment(
             for outcome in segment_files(job, inputs, display.watch):
                 display.finished(outcome)
                 outcomes.append(outcome)
+        except KeyboardInterrupt:
+            stopped = True
     done = [outcome for outcome in outcomes if isinstance(outcome, SegmentedFile)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if as_json:
@@ -109,8 +122,16 @@ def segment(
         typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:
         print_summary(done, wanted.table(), str(out))
+    if stopped:
+        raise Stopped(_what_was_done(len(done), inputs[len(outcomes) - len(failures) :]))
     if failed:
         raise CliptraseError(f"{len(failed)} of {len(outcomes)} inputs could not be segmented.")
+
+
+def _what_was_done(done: int, left: Sequence["Input"]) -> str:
+    names = ", ".join(str(entry.path) for entry in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+    segmented = f"{done} images were" if done != 1 else "1 image was"
+    return f"Stopped. {segmented} segmented; not segmented: {names}."
 
 
 def _bring_weights(model: str, sam: str | None) -> None:

@@ -19,6 +19,7 @@ from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.masks.written_record import changed_since_written
 from napari_cliptrase.models.verify import sha256_of
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, run_to_end
@@ -146,21 +147,12 @@ def _protect(job: SegmentRequest, entry: Input, stems: Sequence[str], sources: s
             raise CliptraseError(f"its mask would overwrite the input {mask}; choose another folder for --out.")
     if job.overwrite:
         return
-    known = _known_masks(_record_path(job, entry))
     for mask in masks:
-        if mask.exists() and known.get(mask.relative_to(job.out).as_posix()) != sha256_of(mask):
+        if mask.exists() and changed_since_written(mask) is not False:
             raise CliptraseError(
                 f"{mask} was changed since it was written, or was not written here; move it away, or replace it with "
                 "--overwrite."
             )
-
-
-def _known_masks(record: Path) -> dict[str, str]:
-    try:
-        masks = json.loads(record.read_text(encoding="utf-8"))["masks"]
-        return {str(name): str(sha256) for name, sha256 in masks.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
 
 
 def _record_path(job: SegmentRequest, entry: Input) -> Path:
