@@ -7,12 +7,13 @@ import pytest
 
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.errors import Cancelled, MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.mask_regions import object_plane
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.masks.written_record import changed_files
 
 PNG, COCO, YOLO = FORMATS["png"], FORMATS["coco"], FORMATS["yolo"]
 
@@ -255,3 +256,62 @@ def test_masks_of_one_name_in_one_file_get_names_of_their_own(golden, tmp_path):
 def test_a_split_is_a_plain_name(subset):
     with pytest.raises(MaskFormatError, match="cannot name a split"):
         ExportOptions(subset=subset)
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("key", WRITABLE)
+def test_an_export_says_how_far_it_has_come_and_can_be_stopped(key, golden, tmp_path):
+    masks = [golden.renamed(name) for name in "abc"]
+    told = []
+    FORMATS[key].write(masks, tmp_path / "whole", watch=told.append)
+    assert len(told) >= 3
+    assert {step.total for step in told} == {3}
+    assert [step.done for step in told] == sorted(step.done for step in told)
+
+    def stop(step):
+        raise Stop
+
+    with pytest.raises(Stop):
+        FORMATS[key].write(masks, tmp_path / "stopped", watch=stop)
+    steps = FORMATS[key].write_steps(masks, tmp_path / "closed")
+    next(steps)
+    steps.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+
+
+@pytest.mark.parametrize("key", ["png", "coco", "geojson", "cvat"])
+def test_reading_says_how_far_it_has_come_and_can_be_stopped(key, golden, tmp_path):
+    FORMATS[key].write([golden.renamed(name) for name in "abc"], tmp_path)
+    source = tmp_path / FORMATS[key].default_name
+    told = []
+    assert len(FORMATS[key].read(source, watch=told.append)) == 3
+    assert [step.text for step in told] == ["a", "b", "c"]
+
+    def stop(step):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        FORMATS[key].read(source, watch=stop)
+
+
+def test_many_objects_are_told_while_they_are_written_and_read(tmp_path):
+    labels = np.zeros((150, 150), np.uint8)
+    labels[::2, ::2] = 1
+    mask = LabelImage(labels, ClassTable.from_names("dot"), stem="dots")
+    told = []
+    FORMATS["coco-instances"].write(mask, tmp_path / "a.json", watch=told.append)
+    FORMATS["coco-instances"].read(tmp_path / "a.json", watch=told.append)
+    assert [step.text for step in told if "4,096" in step.text] == ["dots: 4,096 objects"] * 2
+
+
+def test_what_was_written_is_known_and_edits_since_are_told(golden, tmp_path):
+    report = PNG.write(golden, tmp_path)
+    assert not changed_files(report.files)
+    edited = tmp_path / "a.png"
+    edited.write_bytes(edited.read_bytes() + b"x")
+    assert changed_files(report.files) == (edited,)
+    PNG.write(golden, tmp_path)
+    assert not changed_files(report.files)

@@ -28,3 +28,17 @@ def test_seams_are_noted_and_filled_holes_counted(golden):
     assert tally.notes
     assert len(cat.plain_rings(Holes.FILL, tally)[0]) == 4
     assert tally.losses() == ("1 hole filled (1 pixel).",)
+
+
+def test_filled_holes_count_each_pixel_once_and_only_where_it_gets_another_class():
+    size = 41
+    y, x = np.indices((size, size))
+    rings = (np.maximum(abs(y - size // 2), abs(x - size // 2)) % 2 == 0).astype(np.uint8)  # rings within rings
+    mask = LabelImage(rings)
+    tally = Tally()
+    for outline in outlines(mask, ExportOptions(holes=Holes.FILL, corners=False), objects=True):
+        outline.plain_rings(Holes.FILL, tally)
+    assert tally.lost["holes"] == size // 4
+    # of the pixels in holes all but the innermost belong to another object than the hole
+    assert tally.lost["filled"] < rings.size
+    assert tally.lost["filled"] == (size - 2) ** 2

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
@@ -32,3 +33,12 @@ def test_more_objects_than_a_palette_holds_do_not_wrap_around(tmp_path):
 def test_ids_above_255_are_refused(tmp_path):
     with pytest.raises(MaskFormatError, match="above 255"):
         FORMAT.write(LabelImage(np.array([[256]], np.uint16)), tmp_path)
+
+
+def test_more_objects_than_its_images_can_number_are_refused(tmp_path):
+    labels = np.zeros((520, 520), np.uint8)
+    labels[::2, ::2] = 1
+    mask = LabelImage(labels, ClassTable.from_names("dot"))
+    with pytest.raises(MaskFormatError, match=r"has 67,600 objects, but VOC's images end at 65,535"):
+        FORMAT.write(mask, tmp_path)
+    assert not list(tmp_path.iterdir())
