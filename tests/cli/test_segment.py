@@ -176,7 +176,9 @@ def test_superpixels_sharpen_without_a_model(segment, folder):
     code, out, _ = segment("a.png", "-p", PROMPTS, "-o", "out", "--refine", "superpixels", "--json")
     assert code == 0
     record = folder / "out" / json.loads(out)["images"][0]["record"]
-    assert json.loads(record.read_text())["provenance"][0]["refine"] == {"way": "superpixels"}
+    (refined,) = json.loads(record.read_text())["provenance"][0]["refine"]
+    assert refined["way"] == "superpixels"
+    assert refined["options"]["guided"]
 
 
 def test_prompts_from_a_file_and_settings_from_a_file(segment, folder):

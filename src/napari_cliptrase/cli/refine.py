@@ -10,7 +10,7 @@ import typer
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
 from napari_cliptrase.progress import Progress, run_to_end
-from napari_cliptrase.refine.methods import Method, make_refiner
+from napari_cliptrase.refine.methods import Method
 from napari_cliptrase.refine.protocol import check_labels
 
 if TYPE_CHECKING:
@@ -55,9 +55,15 @@ def refine(
     """
     from rich.console import Console
 
+    from napari_cliptrase.engine.pipeline import (
+        RefineRequest,
+        load_refiner_steps,
+        prepare_refiner_steps,
+        refine_plane_steps,
+    )
     from napari_cliptrase.masks.registry import format_named, guess_format
     from napari_cliptrase.pixels.read import read_image
-    from napari_cliptrase.refine.limits import Limits, Strength, apply_limits
+    from napari_cliptrase.refine.limits import Limits, Strength
 
     source = format_named(from_) if from_ else guess_format(mask)
     form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)
@@ -81,11 +87,12 @@ def refine(
         def show(progress: Progress) -> None:
             status.update(f"{progress.text} ({progress.done} of {progress.total})")
 
-        refiner = make_refiner(way, sam, device, **_options(points, quality))
+        refiner = run_to_end(load_refiner_steps(way, sam, device, _options(points, quality)), show)
         for number, index in enumerate(picture.indices()):
-            run_to_end(refiner.prepare_steps(picture.rgb(index)), show)
-            refined = run_to_end(refiner.refine_steps(before[number]), show)
-            after[number] = apply_limits(before[number], refined.labels, limits, locked_ids=locked_ids)
+            prepared = run_to_end(prepare_refiner_steps(refiner, picture.rgb(index)), show)
+            request = RefineRequest(before[number], limits=limits, locked=locked_ids)
+            refined = run_to_end(refine_plane_steps(prepared, request), show)
+            after[number] = refined.labels
             notes += [note for note in refined.notes if note not in notes]
     form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out)
     changed = int((after != before).sum())

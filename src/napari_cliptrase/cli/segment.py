@@ -1,7 +1,7 @@
 """napari-cliptrase segment: class names to masks, for image files."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +14,11 @@ from napari_cliptrase.cliptrase.options import Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import Method
 
 if TYPE_CHECKING:
     from napari_cliptrase.cli.inputs import Input
-    from napari_cliptrase.refine.protocol import MaskRefiner
 
 
 def segment(
@@ -86,6 +85,7 @@ def segment(
 
     from napari_cliptrase.cli.display import Display, print_summary
     from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
+    from napari_cliptrase.engine.pipeline import load_refiner_steps
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.models.load import load_model_steps
 
@@ -95,13 +95,14 @@ def segment(
         try:
             clip = run_to_end(load_model_steps(model, device, precision), display.watch)
             display.note((*id_notes, *clip.notes))
-            refiner, record = _refiner(refine, sharpener, device, display.watch)
+            refiner = None
+            if refine is not None:
+                refiner = run_to_end(load_refiner_steps(refine, sharpener, device), display.watch)
             job = SegmentRequest(
                 segmenter=Segmenter(clip, settings),
                 prompts=wanted,
                 out=out,
                 refiner=refiner,
-                refine_record=record,
                 overlay=overlay,
                 scores=scores,
                 overwrite=overwrite,
@@ -172,19 +173,3 @@ def _read_settings(file: Path | None, paper: int | None, changes: dict[str, Any]
         except SettingsError as error:
             raise SettingsError(f"{file}: {error}") from error
     return replace(settings, **{name: value for name, value in changes.items() if value is not None})
-
-
-def _refiner(
-    way: Method | None, sam: str, device: str, watch: Callable[[Progress], None]
-) -> tuple["MaskRefiner | None", dict[str, Any]]:
-    """Make the refiner, and the record of it for the provenance."""
-    from napari_cliptrase.refine.methods import make_refiner
-
-    if way is None:
-        return None, {}
-    if not way.needs_sam:
-        return make_refiner(way), {"way": way}
-    from napari_cliptrase.models.load import load_sam_steps
-
-    model = run_to_end(load_sam_steps(sam, device), watch)
-    return make_refiner(way, model), {"way": way, "sam": model.name, "sam_sha256": model.weights_sha256}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_cliptrase.atomic import write_bytes, write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import Failure, Input
+from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.errors import Cancelled, CliptraseError
@@ -36,7 +37,6 @@ class SegmentRequest:
     prompts: PromptSet
     out: Path
     refiner: MaskRefiner | None = None
-    refine_record: dict[str, Any] = field(default_factory=dict)
     overlay: bool = True
     scores: bool = False
     overwrite: bool = False
@@ -124,19 +124,8 @@ def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: Segm
 
 
 def _segment_plane(job: SegmentRequest, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
-    rgb = image.rgb(index)
-    encoding = run_to_end(job.segmenter.encode_steps(rgb), watch)
-    result = run_to_end(job.segmenter.segment_steps(encoding, job.prompts), watch)
-    if job.refiner is None:
-        return result
-    run_to_end(job.refiner.prepare_steps(job.segmenter.picture(rgb)), watch)
-    refined = run_to_end(job.refiner.refine_steps(result.labels, result.scores), watch)
-    return replace(
-        result,
-        labels=refined.labels,
-        notes=(*result.notes, *refined.notes),
-        provenance={**result.provenance, "refine": job.refine_record},
-    )
+    request = PlaneRequest(image.rgb(index), job.prompts)
+    return run_to_end(segment_plane_steps(job.segmenter, request, job.refiner), watch).segmentation
 
 
 def _protect(job: SegmentRequest, entry: Input, stems: Sequence[str], sources: set[Path]) -> None:

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase import __version__
+from napari_cliptrase._version import __version__
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.settings import Settings
+
+if TYPE_CHECKING:  # imports torch, which a refinement without a model does not need
+    from napari_cliptrase.engine.absent import Absence
 
 _PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pillow")
 
@@ -48,7 +50,7 @@ def provenance(
     prompts: PromptSet,
     image: str,
     libraries: dict[str, str],
-    absent: Mapping[int, Absence],
+    absent: "Mapping[int, Absence]",
 ) -> dict[str, Any]:
     """Return the record of a segmentation, fit for JSON; ``image`` is the image's hash, ``absent`` by class index."""
     return {
@@ -66,3 +68,8 @@ def provenance(
         "versions": dict(libraries),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def with_refinement(provenance: Mapping[str, Any], refinement: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with one more refinement at the end of its list; nothing that was known goes."""
+    return {**provenance, "refine": [*provenance.get("refine", ()), dict(refinement)]}

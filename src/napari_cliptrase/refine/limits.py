@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,10 @@ class Limits:
 
     strength: Strength = Strength()
     classes: frozenset[int] | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return the limits, fit for JSON."""
+        return {"strength": str(self.strength), "classes": None if self.classes is None else sorted(self.classes)}
 
     def apply(self, before: Labels, refined: Labels) -> Labels:
         """Return ``before`` with those changes of ``refined`` that are allowed."""

@@ -1,5 +1,6 @@
 """The ways of refinement by name; torch is imported when one that needs it is made."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -48,19 +49,42 @@ def make_refiner(
         chosen = Method(way)
     except ValueError:
         raise CliptraseError(f"{way!r} is no way to refine; choose {', '.join(Method)}.") from None
+    made = check_options(chosen, options)  # before a model is downloaded
     if chosen is Method.SUPERPIXELS:
-        from napari_cliptrase.refine.superpixels import SuperpixelOptions, Superpixels
+        from napari_cliptrase.refine.superpixels import Superpixels
 
-        return Superpixels(_made(SuperpixelOptions, chosen, options))
+        return Superpixels(made)
     if chosen is Method.SAM_VOTE:
-        from napari_cliptrase.refine.sam_vote import SamVote, VoteOptions
+        from napari_cliptrase.refine.sam_vote import SamVote
 
-        vote = _made(VoteOptions, chosen, options)  # before a model is downloaded
-        return SamVote(_embedder(sam, device), vote)
-    from napari_cliptrase.refine.sam_prompts import PromptOptions, SamPrompts
+        return SamVote(_embedder(sam, device), made)
+    from napari_cliptrase.refine.sam_prompts import SamPrompts
 
-    prompts = _made(PromptOptions, chosen, options)
-    return SamPrompts(_embedder(sam, device), prompts)
+    return SamPrompts(_embedder(sam, device), made)
+
+
+def check_options(method: Method, options: Mapping[str, Any]) -> Any:
+    """Return the options of a method as its own value, such as `VoteOptions`; raise a sentence for an unknown one."""
+    kind = _options_of(method)
+    try:
+        return kind(**options)
+    except TypeError:
+        known = ", ".join(kind.__dataclass_fields__)
+        raise CliptraseError(f"{method} has no option {', '.join(options)}; it knows {known}.") from None
+
+
+def _options_of(method: Method) -> Any:
+    if method is Method.SUPERPIXELS:
+        from napari_cliptrase.refine.superpixels import SuperpixelOptions
+
+        return SuperpixelOptions
+    if method is Method.SAM_VOTE:
+        from napari_cliptrase.refine.sam_vote import VoteOptions
+
+        return VoteOptions
+    from napari_cliptrase.refine.sam_prompts import PromptOptions
+
+    return PromptOptions
 
 
 def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
@@ -70,11 +94,3 @@ def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
     if isinstance(sam, Embedder):
         return sam
     return Embedder(load_sam(sam, device) if isinstance(sam, str) else sam)
-
-
-def _made(kind: Any, way: Method, options: dict[str, Any]) -> Any:
-    try:
-        return kind(**options)
-    except TypeError:
-        known = ", ".join(kind.__dataclass_fields__)
-        raise CliptraseError(f"{way} has no option {', '.join(options)}; it knows {known}.") from None

@@ -44,6 +44,9 @@ class MaskRefiner(Protocol):
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, in steps."""
 
+    def record(self) -> dict[str, Any]:
+        """Return method, model and options, fit for JSON: what one needs to do the same again."""
+
 
 def check_image(image: Image) -> None:
     """Raise a sentence when an array is no (H, W, 3) uint8 image."""

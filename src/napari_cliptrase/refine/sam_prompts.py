@@ -1,8 +1,8 @@
 """Each piece of a segmentation prompts SAM with its point, its box and its mask: the way of Trident."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -37,6 +37,10 @@ class SamPrompts(SamWindows):
     def __init__(self, embedder: Embedder, options: PromptOptions = PromptOptions()) -> None:
         super().__init__(embedder)
         self.options = options
+
+    def record(self) -> dict[str, Any]:
+        """Return method, model and options, fit for JSON."""
+        return {"way": "sam-prompts", **self.sam_record(), "options": asdict(self.options)}
 
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
         """Ask for a mask for each piece, and let the accepted ones compete for the pixels."""

@@ -1,8 +1,8 @@
 """SAM finds masks of everything, and each takes the class that most of its pixels have: CorrCLIP's map correction."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -38,6 +38,10 @@ class SamVote(SamWindows):
     def __init__(self, embedder: Embedder, options: VoteOptions = VoteOptions()) -> None:
         super().__init__(embedder)
         self.options = options
+
+    def record(self) -> dict[str, Any]:
+        """Return method, model and options, fit for JSON."""
+        return {"way": "sam-vote", **self.sam_record(), "options": asdict(self.options)}
 
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
         """Find masks, paint them from large to small, and give what stays visible of each the class of its majority.

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -87,3 +88,11 @@ class SamWindows(ABC):
     @abstractmethod
     def note(self, used: int, refused: int) -> str:
         """Say in one sentence how many masks were used and refused."""
+
+    def sam_record(self) -> dict[str, str]:
+        """Return which SAM it is, fit for JSON."""
+        return {"sam": self.embedder.sam.name, "sam_sha256": self.embedder.sam.weights_sha256}
+
+    @abstractmethod
+    def record(self) -> dict[str, Any]:
+        """Return method, model and options, fit for JSON."""

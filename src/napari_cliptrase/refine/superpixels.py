@@ -1,10 +1,10 @@
 """Sharper boundaries without a model: small pieces of even colour vote, or score maps flow along the image's edges."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,10 @@ class Superpixels:
         self.options = options
         self._image: Image | None = None
         self._cut: list[NDArray[np.intp]] = []
+
+    def record(self) -> dict[str, Any]:
+        """Return method and options, fit for JSON."""
+        return {"way": "superpixels", "options": asdict(self.options)}
 
     def prepare(self, image: Image) -> None:
         """Take an image (H, W, 3) uint8 and cut it into superpixels."""

@@ -1,0 +1,213 @@
+"""The one way from a plane to labels: encode, score, refine, limits, merge, provenance, notes.
+
+    response = run_to_end(segment_plane_steps(segmenter, PlaneRequest(rgb, prompts)))
+    again = run_to_end(segment_plane_steps(segmenter, PlaneRequest(rgb, other, encoding=response.encoding)))  # fast
+
+    prepared = run_to_end(prepare_refiner_steps(refiner, rgb))
+    refined = run_to_end(refine_plane_steps(prepared, RefineRequest(labels)))  # labels from anywhere
+
+Commands, docks and whatever runs many images differ in where planes come from and where labels go. All of them go
+through here. Requests and responses are frozen values that can be pickled, so another process can do the work; the
+generators yield `Progress`, and closing one between two steps leaves everything as it was.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.engine.provenance import with_refinement
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.merge import MergeMode, merge_labels
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.limits import Limits, apply_limits
+from napari_cliptrase.refine.methods import Method, check_options, make_refiner
+from napari_cliptrase.refine.protocol import MaskRefiner
+
+if TYPE_CHECKING:  # these import torch, which a refinement without a model does not need
+    from napari_cliptrase.engine.encoding import Encoding
+    from napari_cliptrase.engine.result import Segmentation
+    from napari_cliptrase.engine.segmenter import Segmenter
+
+Rgb = NDArray[np.uint8]
+Labels = NDArray[np.integer]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Existing:
+    """Labels that are there already, and what a new result may do to them (see `napari_cliptrase.merge`).
+
+    Attributes
+    ----------
+    labels
+        (H, W) integers, 0 for background.
+    edited
+        (H, W) pixels that were changed by hand; None counts every labelled pixel as one.
+    mode
+        What may be overwritten.
+    locked
+        Ids of classes that neither lose nor gain a pixel.
+    """
+
+    labels: Labels = field(repr=False)
+    edited: Mask | None = field(default=None, repr=False)
+    mode: MergeMode = MergeMode.KEEP_EDITS
+    locked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneRequest:
+    """A plane to segment.
+
+    Attributes
+    ----------
+    rgb
+        (H, W, 3) uint8.
+    prompts
+        What to look for.
+    settings
+        Other settings than the segmenter's, of which only the score side counts.
+    encoding
+        Of the same picture, model and encode side of the settings, when it is known; nothing is encoded then.
+    limits
+        What a refinement may change.
+    existing
+        What the result is merged with.
+    """
+
+    rgb: Rgb = field(repr=False)
+    prompts: PromptSet
+    settings: Settings | None = None
+    encoding: "Encoding | None" = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
+    existing: Existing | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneResponse:
+    """What came of a `PlaneRequest`.
+
+    Attributes
+    ----------
+    encoding
+        For the next request on the same picture.
+    segmentation
+        Scores, refined labels, provenance and notes of this request alone.
+    labels
+        (H, W) labels after they were merged with what was there.
+    """
+
+    encoding: "Encoding" = field(repr=False)
+    segmentation: "Segmentation"
+    labels: Labels = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedRefiner:
+    """A refiner that knows the picture (H, W, 3) whose labels it gets next."""
+
+    refiner: MaskRefiner
+
+
+@dataclass(frozen=True, eq=False)
+class RefineRequest:
+    """Labels to sharpen, ours or not.
+
+    Attributes
+    ----------
+    labels
+        (H, W) integers, 0 for background; they stay unchanged.
+    scores
+        Of the segmentation, when the labels come from one.
+    limits
+        Where and which classes may change.
+    edited, locked
+        (H, W) hand edits (None: none) and ids of classes that stay.
+    provenance
+        How the labels were made, as far as anybody knows.
+    """
+
+    labels: Labels = field(repr=False)
+    scores: ClassScores | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
+    edited: Mask | None = field(default=None, repr=False)
+    locked: frozenset[int] = frozenset()
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class RefineResponse:
+    """(H, W) refined labels, how they were made, and what the user should know."""
+
+    labels: Labels = field(repr=False)
+    provenance: dict[str, Any] = field(repr=False)
+    notes: tuple[str, ...]
+
+
+def segment_plane_steps(
+    segmenter: "Segmenter", request: PlaneRequest, refiner: MaskRefiner | None = None
+) -> Generator[Progress, None, PlaneResponse]:
+    """Segment a plane, and sharpen the result when there is a refiner."""
+    encoding = request.encoding
+    if encoding is None:
+        encoding = yield from segmenter.encode_steps(request.rgb)
+    yield Progress(0, 0, "Scoring the classes")
+    segmentation = yield from segmenter.segment_steps(encoding, request.prompts, request.settings)
+    if refiner is not None:
+        prepared = yield from prepare_refiner_steps(refiner, segmenter.picture(request.rgb))
+        refined = yield from refine_plane_steps(
+            prepared,
+            RefineRequest(segmentation.labels, segmentation.scores, request.limits, provenance=segmentation.provenance),
+        )
+        segmentation = replace(
+            segmentation,
+            labels=refined.labels,
+            provenance=refined.provenance,
+            notes=(*segmentation.notes, *refined.notes),
+        )
+    return PlaneResponse(encoding, segmentation, _merged(segmentation.labels, request.existing))
+
+
+def load_refiner_steps(
+    method: Method, sam: str, device: str = "auto", options: Mapping[str, Any] | None = None
+) -> Generator[Progress, None, MaskRefiner]:
+    """Make a refiner, with its SAM by name or file when it needs one.
+
+    ``options`` are fields of the options of the method; they are looked at before anything is loaded.
+    """
+    options = dict(options or {})
+    check_options(method, options)
+    if not method.needs_sam:
+        return make_refiner(method, **options)
+    from napari_cliptrase.models.load import load_sam_steps
+
+    model = yield from load_sam_steps(sam, device)
+    return make_refiner(method, model, **options)
+
+
+def prepare_refiner_steps(refiner: MaskRefiner, rgb: Rgb) -> Generator[Progress, None, PreparedRefiner]:
+    """Let a refiner look at a picture (H, W, 3) uint8, once for all labels of it."""
+    yield from refiner.prepare_steps(rgb)
+    return PreparedRefiner(refiner)
+
+
+def refine_plane_steps(prepared: PreparedRefiner, request: RefineRequest) -> Generator[Progress, None, RefineResponse]:
+    """Sharpen labels of the prepared picture; limits, hand edits and locked classes are kept."""
+    refined = yield from prepared.refiner.refine_steps(request.labels, request.scores)
+    labels = apply_limits(
+        request.labels, refined.labels, request.limits, edited=request.edited, locked_ids=request.locked
+    )
+    record = {**prepared.refiner.record(), **request.limits.record()}
+    return RefineResponse(labels, with_refinement(request.provenance, record), refined.notes)
+
+
+def _merged(proposed: Labels, existing: Existing | None) -> Labels:
+    if existing is None:
+        return proposed
+    current = existing.labels.astype(np.promote_types(existing.labels.dtype, proposed.dtype), copy=False)
+    return merge_labels(current, proposed, mode=existing.mode, edited=existing.edited, locked_ids=existing.locked)
