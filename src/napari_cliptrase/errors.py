@@ -23,3 +23,7 @@ class MaskFormatError(CliptraseError):
 
 class Cancelled(CliptraseError):
     """The user asked for the work to stop."""
+
+
+class ProjectError(CliptraseError):
+    """An annotation project cannot be opened, read or written; says what is left as it was."""

@@ -1,0 +1,365 @@
+"""Masks, provenance and records of a project: read, written and brought back, one image at a time.
+
+Files are written whole or not at all, in the order provenance, mask, record, list of the data set. A record holds the
+checksums of the two others, so that after a crash it can be told which of them are newer than it.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.atomic import write_bytes, write_text
+from napari_cliptrase.errors import ProjectError
+from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.project.dataset_files import DatasetFiles
+from napari_cliptrase.project.image_blocked import ImageBlocked, WayOut
+from napari_cliptrase.project.image_identity import IdentityCheck
+from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord, PlaneRecord, State
+from napari_cliptrase.project.image_search import FileStamp
+from napari_cliptrase.project.kept_files import KeptFiles, KeptImage, set_aside
+from napari_cliptrase.project.pixel_provenance import Labels, Provenance, assumed_sources, merge_result
+from napari_cliptrase.project.plane_files import (
+    Annotation,
+    DamagedFile,
+    checksum,
+    encode_plane,
+    read_mask,
+    read_sources,
+)
+from napari_cliptrase.project.project_paths import ProjectPaths, plane_stem
+from napari_cliptrase.project.record_index import RecordIndex
+
+Plane = tuple[int, ...]
+
+
+class AnnotationStore:
+    """The files of the images of a project.
+
+    Parameters
+    ----------
+    paths, index, dataset
+        Where the files lie, what is recorded, and the small files of the data set.
+    may_write
+        Raises ProjectError when nothing may be written: the project is open for reading only, or the lock is gone.
+    """
+
+    def __init__(
+        self, paths: ProjectPaths, index: RecordIndex, dataset: DatasetFiles, may_write: Callable[[], None]
+    ) -> None:
+        self.paths = paths
+        self.images = IdentityCheck(index.verified)
+        self.backup = KeptFiles(paths, paths.backup)
+        self._index = index
+        self._dataset = dataset
+        self._may_write = may_write
+        self._opened: set[tuple[str, str]] = set()
+        self._lock = threading.RLock()
+
+    @property
+    def records(self) -> Mapping[str, ImageRecord]:
+        """The record of each image, by name."""
+        return self._index.records
+
+    def record(self, name: str) -> ImageRecord:
+        """Return the record of an image."""
+        found = self._index.records.get(name)
+        if found is None:
+            raise ProjectError(f"The project has no image {name!r}; images are named by their path within it.")
+        return found
+
+    # ---- reading
+
+    def read(self, name: str, plane: Plane = ()) -> Annotation:
+        """Return the work on a plane, an empty one where nobody has begun; ImageBlocked when that cannot be told."""
+        with self._lock:
+            record = self.record(name)
+            identity = self.images.of(record, self.paths.image(name))
+            key = self._key(record, identity, plane)
+            stored = record.planes.get(key)
+            path = self.paths.mask(plane_stem(record.stem, key))
+            if not path.exists():
+                if stored is not None:
+                    raise ImageBlocked(name, f"The mask {path} is gone.", self._ways(record))
+                self._opened.add((name, key))
+                return Annotation.empty(identity.shape)
+            found = self._load(record, identity, key)
+            self._opened.add((name, key))
+            return found
+
+    def _load(self, record: ImageRecord, identity: ImageIdentity, key: str) -> Annotation:
+        stem = plane_stem(record.stem, key)
+        mask, provenance = self.paths.mask(stem), self.paths.provenance(stem)
+        try:
+            labels = read_mask(mask, identity.shape)
+        except DamagedFile as error:
+            raise ImageBlocked(record.name, str(error), self._ways(record)) from error
+        try:
+            sources = read_sources(provenance, identity.shape) if provenance.exists() else assumed_sources(labels)
+        except DamagedFile as error:
+            raise ImageBlocked(record.name, str(error), (WayOut.KEEP_MASK, *self._ways(record))) from error
+        stored = record.planes.get(key)
+        known = provenance.exists() and (checksum(mask), checksum(provenance))
+        if stored is not None and known == (stored.mask, stored.provenance):
+            return Annotation(labels, sources)
+        return self._adopt(record, identity, key, Annotation(labels, sources))
+
+    def _adopt(self, record: ImageRecord, identity: ImageIdentity, key: str, found: Annotation) -> Annotation:
+        """Take over files that are newer than the record: a program was killed, or another one wrote the mask.
+
+        What has a class and no provenance counts as drawn by hand; the record is brought up to date on the next write.
+        """
+        unknown = (found.labels != 0) & (found.sources == Provenance.NONE)
+        sources = np.where(unknown, np.uint8(Provenance.HAND), found.sources)
+        found = Annotation(found.labels, sources)
+        try:
+            self._may_write()
+        except ProjectError:
+            return found
+        self._put(record, identity, key, found, by_person=True)
+        return found
+
+    def _ways(self, record: ImageRecord) -> tuple[WayOut, ...]:
+        if self.backup.kept(record.name) is None:
+            return (WayOut.START_ANEW,)
+        return (WayOut.RESTORE_BACKUP, WayOut.START_ANEW)
+
+    # ---- writing
+
+    def write(self, name: str, labels: Labels, sources: NDArray[np.integer], plane: Plane = ()) -> ImageRecord:
+        """Save the work of a person on a plane; return the new record.
+
+        Parameters
+        ----------
+        name, plane
+            The image, and the index of the plane in a stack.
+        labels
+            (H, W) integers, 0 = background.
+        sources
+            (H, W) integers, `Provenance` of each pixel.
+        """
+        self._may_write()
+        record, identity, key = self._ready(name, plane)
+        annotation = Annotation.checked(labels, sources, identity.shape, name)
+        with self._lock:
+            return self._put(record, identity, key, annotation, by_person=True)
+
+    def take_result(
+        self,
+        name: str,
+        results: Mapping[Plane, Labels],
+        *,
+        kind: Provenance = Provenance.MODEL,
+        mode: MergeMode = MergeMode.KEEP_EDITS,
+        locked_ids: Collection[int] = (),
+        run: Mapping[str, Any] | None = None,
+        uncertainty: float | None = None,
+    ) -> ImageRecord:
+        """Merge what a model made of some planes into what is there; keep what was there as the backup."""
+        self._may_write()
+        with self._lock:
+            merged: dict[str, Annotation] = {}
+            for plane, proposed in results.items():
+                record, identity, key = self._ready(name, plane)
+                before = self.read(name, plane)
+                proposed = Annotation.checked(proposed, before.sources, identity.shape, name).labels
+                labels, sources = merge_result(
+                    before.labels, before.sources, proposed, kind=kind, mode=mode, locked_ids=locked_ids
+                )
+                merged[key] = Annotation.checked(labels, sources, identity.shape, name)
+            record = self.record(name)
+            self.backup.keep(record, merged)
+            for key, annotation in merged.items():
+                self._put(self.record(name), identity, key, annotation, by_person=False)
+            return self.change(name, run=run, uncertainty=uncertainty)
+
+    def planes(self, name: str) -> dict[str, Plane]:
+        """Return the index of each plane that has a mask, by the key under which it is recorded."""
+        record = self.record(name)
+        if record.identity is None:
+            return {}
+        keys = {record.identity.plane_key(plane): plane for plane in record.identity.indices()}
+        return {key: keys[key] for key in sorted(record.planes)}
+
+    def rewrite(self, name: str, plane: Plane, annotation: Annotation) -> ImageRecord:
+        """Save a plane whose numbers have changed but not what is drawn; the state of the image stays."""
+        self._may_write()
+        with self._lock:
+            record, identity, key = self._ready(name, plane)
+            return self._put(record, identity, key, annotation, by_person=None)
+
+    def put_back(self, kept: KeptImage, source: KeptFiles) -> ImageRecord:
+        """Give the files of an image back what they were when they were kept, and its record with them."""
+        self._may_write()
+        with self._lock:
+            source.give_back(kept)
+            return self._save(kept.record)
+
+    def change(self, name: str, **fields: Any) -> ImageRecord:
+        """Write the record of an image with some of its fields changed."""
+        self._may_write()
+        with self._lock:
+            return self._save(replace(self.record(name), **fields))
+
+    def set_state(self, name: str, state: State) -> ImageRecord:
+        """Say how far the work on an image has come; a finished image without a mask gets an empty one."""
+        self._may_write()
+        with self._lock:
+            record = self.record(name)
+            if state is State.EMPTY and record.pixels:
+                raise ProjectError(
+                    f"{name} has labelled pixels, so it is not truly empty; erase them first, or mark it as done."
+                )
+            if state.finished:
+                for plane in self.images.of(record, self.paths.image(name)).indices():
+                    _, identity, key = self._ready(name, plane)
+                    if key not in self.record(name).planes:
+                        self._put(self.record(name), identity, key, Annotation.empty(identity.shape), by_person=None)
+            if state is State.REVIEWED:
+                self._mark_reviewed(name)
+            return self._save(replace(self.record(name), state=state))
+
+    def _mark_reviewed(self, name: str) -> None:
+        for plane in self.images.of(self.record(name), self.paths.image(name)).indices():
+            found = self.read(name, plane)
+            record, identity, key = self._ready(name, plane)
+            sources = np.full_like(found.sources, Provenance.REVIEWED)
+            self._put(record, identity, key, Annotation(found.labels, sources), by_person=None)
+
+    def _ready(self, name: str, plane: Plane) -> tuple[ImageRecord, ImageIdentity, str]:
+        """Return what writing a plane needs; a plane that was never opened is opened first, so that blocks are seen."""
+        with self._lock:
+            record = self.record(name)
+            identity = self.images.of(record, self.paths.image(name))
+            key = self._key(record, identity, plane)
+            if (name, key) not in self._opened:
+                self.read(name, plane)
+            return self.record(name), identity, key
+
+    def _put(
+        self,
+        record: ImageRecord,
+        identity: ImageIdentity,
+        key: str,
+        annotation: Annotation,
+        *,
+        by_person: bool | None,
+    ) -> ImageRecord:
+        """Write the files of a plane: provenance, mask, record, list; what is on the disk already is not written.
+
+        ``by_person`` says who changed it, which may change the state; None leaves the state as it is.
+        """
+        encoded = encode_plane(annotation)
+        stem = plane_stem(record.stem, key)
+        old = record.planes.get(key)
+        if old is None or old.provenance != encoded.record.provenance or not self.paths.provenance(stem).exists():
+            write_bytes(self.paths.provenance(stem), encoded.provenance)
+        if old is None or old.mask != encoded.record.mask or not self.paths.mask(stem).exists():
+            write_bytes(self.paths.mask(stem), encoded.mask)
+        self.images.accept(record.name)
+        planes = {**record.planes, key: encoded.record}
+        new = replace(record, identity=identity, planes=planes)
+        if by_person is not None:
+            new = replace(new, state=_state_after(new, changed=old != encoded.record, by_person=by_person))
+        return self._save(new)
+
+    def _save(self, record: ImageRecord) -> ImageRecord:
+        path = self.paths.state(record.name)
+        if record != self._index.records[record.name] or not path.exists():
+            write_text(path, record.to_json())
+            self._index.records[record.name] = record
+            self._index.stamps[record.name] = FileStamp.of(path)
+        self._dataset.update(record)
+        return record
+
+    def _key(self, record: ImageRecord, identity: ImageIdentity, plane: Plane) -> str:
+        if len(plane) != len(identity.planes) or any(
+            not 0 <= at < length for at, length in zip(plane, identity.planes, strict=True)
+        ):
+            has = f"planes {identity.axes} {identity.planes}" if identity.planes else "one plane"
+            raise ProjectError(f"{record.name} has {has}, so there is no plane {plane}.")
+        key = identity.plane_key(plane)
+        if key and key not in record.planes:
+            stem = plane_stem(record.stem, key).casefold()
+            other = next((o.name for o in self.records.values() if o.stem.casefold() == stem), None)
+            if other is not None:
+                raise ProjectError(f"The mask of plane {key} of {record.name} would be that of {other}; rename one.")
+        return key
+
+    # ---- ways out
+
+    def resolve(self, name: str, way: WayOut) -> ImageRecord:
+        """Take a way out of a block; see `WayOut`."""
+        self._may_write()
+        with self._lock:
+            record = self.record(name)
+            if way is WayOut.RESTORE_BACKUP:
+                return self._restore(record)
+            if way is WayOut.KEEP_MASK:
+                return self._keep_mask(record)
+            for key in tuple(record.planes) or ("",):
+                self._set_aside(record, key)
+            return self._save(ImageRecord(name, record.stem, flag=record.flag, seconds=record.seconds))
+
+    def _restore(self, record: ImageRecord) -> ImageRecord:
+        kept = self.backup.kept(record.name)
+        if kept is None:
+            raise ProjectError(f"There is no backup of {record.name}; nothing was changed.")
+        for key in kept.keys:
+            self._set_aside(record, key)
+        self.backup.give_back(kept)
+        planes: dict[str, PlaneRecord] = {key: p for key, p in record.planes.items() if key not in kept.keys}
+        planes |= {key: kept.record.planes[key] for key in kept.keys if key in kept.record.planes}
+        old = kept.record
+        identity = old.identity or record.identity
+        return self._save(replace(old, planes=planes, identity=identity, flag=record.flag, seconds=record.seconds))
+
+    def _keep_mask(self, record: ImageRecord) -> ImageRecord:
+        identity = self.images.bind(record.name, self.paths.image(record.name))
+        old = record.identity
+        if old is not None and (old.shape, old.planes) != (identity.shape, identity.planes):
+            raise ProjectError(
+                f"The image {record.name} now has {identity.width} × {identity.height} pixels and its mask "
+                f"{old.width} × {old.height}, so they do not fit; put the old image back or start anew."
+            )
+        found: dict[str, Annotation] = {}
+        for key in record.planes:
+            stem = plane_stem(record.stem, key)
+            try:
+                labels = read_mask(self.paths.mask(stem), identity.shape)
+            except DamagedFile as error:
+                raise ImageBlocked(record.name, str(error), self._ways(record)) from error
+            try:
+                sources = read_sources(self.paths.provenance(stem), identity.shape)
+            except DamagedFile:
+                set_aside(self.paths.provenance(stem), self.paths.set_aside, f"provenance/{stem}.png")
+                sources = assumed_sources(labels)
+            found[key] = Annotation(labels, sources)
+        for key, annotation in found.items():
+            self._put(self.record(record.name), identity, key, annotation, by_person=None)
+        return self._save(replace(self.record(record.name), identity=identity))
+
+    def _set_aside(self, record: ImageRecord, key: str) -> None:
+        stem = plane_stem(record.stem, key)
+        set_aside(self.paths.mask(stem), self.paths.set_aside, f"masks/{stem}.png")
+        set_aside(self.paths.provenance(stem), self.paths.set_aside, f"provenance/{stem}.png")
+        self._opened.discard((record.name, key))
+
+
+def _state_after(record: ImageRecord, *, changed: bool, by_person: bool) -> State:
+    """Return the state of an image after its mask was written, such that it stays true."""
+    state = record.state
+    if not changed and state is not State.NEW:
+        return state
+    if state in (State.NEW, State.PRE_ANNOTATED):
+        return State.IN_PROGRESS if by_person else State.PRE_ANNOTATED
+    if state is State.EMPTY and record.pixels:
+        return State.IN_PROGRESS
+    if state is State.REVIEWED:
+        return State.DONE if by_person else State.IN_PROGRESS
+    if state is State.DONE and not by_person:
+        return State.IN_PROGRESS
+    return state

@@ -1,0 +1,329 @@
+"""Saves what is being edited, in a thread of its own, within a second of each stroke.
+
+The thread that edits hands over arrays; only what changed is copied there, tile by tile, into a snapshot that nobody
+changes any more. Where saving fails, for a full disk or a folder that cannot be written, everything is kept in memory
+and tried again until it works.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.errors import ProjectError
+from napari_cliptrase.project.pixel_provenance import Labels, Sources, sources_after_edit
+from napari_cliptrase.project.plane_files import Annotation
+
+_TILE: Final = 1024
+_SOON: Final = 0.15  # seconds in which strokes are gathered into one save
+_FIRST_RETRY: Final = 0.5
+_LAST_RETRY: Final = 10.0
+
+Region = tuple[slice, slice]
+Key = tuple[str, tuple[int, ...]]
+
+
+class SavesPlanes(Protocol):
+    """What an autosave needs of a project."""
+
+    def read(self, name: str, plane: tuple[int, ...] = ()) -> Annotation:
+        """Return what is saved."""
+
+    def write(self, name: str, labels: Labels, sources: NDArray[Any], plane: tuple[int, ...] = ()) -> object:
+        """Save a plane."""
+
+
+class TiledSnapshot:
+    """A plane at one moment, in tiles that never change; a later one shares the tiles in which nothing changed."""
+
+    def __init__(self, shape: tuple[int, int], tiles: dict[tuple[int, int], NDArray[Any]]) -> None:
+        self.shape = shape
+        self._tiles = tiles
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "TiledSnapshot":
+        """Copy a whole (H, W) array."""
+        return cls((array.shape[0], array.shape[1]), {}).updated(array, None)
+
+    def updated(self, array: NDArray[Any], region: Region | None) -> "TiledSnapshot":
+        """Return a snapshot of an array that differs from this one within ``region`` only; None: anywhere."""
+        if array.shape != self.shape:
+            raise ProjectError(f"An array of shape {array.shape} cannot follow one of {self.shape}.")
+        rows, columns = (slice(0, size) for size in self.shape) if region is None else region
+        tiles = dict(self._tiles)
+        for top in range(rows.start // _TILE * _TILE, rows.stop, _TILE):
+            for left in range(columns.start // _TILE * _TILE, columns.stop, _TILE):
+                tiles[top, left] = array[top : top + _TILE, left : left + _TILE].copy()
+        return TiledSnapshot(self.shape, tiles)
+
+    def array(self) -> NDArray[Any]:
+        """Return the plane as one array."""
+        kind = np.result_type(*(tile.dtype for tile in self._tiles.values()))
+        whole = np.empty(self.shape, kind)
+        for (top, left), tile in self._tiles.items():
+            whole[top : top + _TILE, left : left + _TILE] = tile
+        return whole
+
+
+@dataclass(frozen=True, eq=False)
+class _Pending:
+    labels: TiledSnapshot
+    sources: TiledSnapshot | None
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """When something is to be done, and why it did not work the last time."""
+
+    due: float
+    retry: float = _FIRST_RETRY
+    trouble: str | None = None
+
+    def failed(self, error: Exception) -> None:
+        self.trouble = _sentence(error)
+        self.due = time.monotonic() + self.retry
+        self.retry = min(2 * self.retry, _LAST_RETRY)
+
+
+@dataclass(eq=False)
+class _Action:
+    run: Callable[[], object]
+    after: set[Key]
+    waiting: _Waiting
+
+
+@dataclass(frozen=True)
+class SaveStatus:
+    """How saving goes.
+
+    Attributes
+    ----------
+    unsaved
+        Images whose last strokes are in memory only.
+    trouble
+        Why saving does not work at the moment, in a sentence; None when it does.
+    """
+
+    unsaved: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+class Autosave:
+    """Saves planes of a project soon after they change.
+
+    Parameters
+    ----------
+    project
+        Where to save.
+    on_status
+        Called from the worker whenever `status` has changed.
+    """
+
+    def __init__(self, project: SavesPlanes, on_status: Callable[[SaveStatus], object] | None = None) -> None:
+        self._project = project
+        self._on_status = on_status
+        self._latest: dict[Key, _Pending] = {}
+        self._edited: Key | None = None
+        self._waiting: dict[Key, _Waiting] = {}
+        self._actions: list[_Action] = []
+        self._busy = False
+        self._told = SaveStatus()
+        self._stop = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="cliptrase-autosave", daemon=True)
+        self._thread.start()
+
+    # ---- from the thread that edits
+
+    def put(
+        self,
+        name: str,
+        labels: Labels,
+        sources: Sources | None = None,
+        *,
+        plane: tuple[int, ...] = (),
+        region: Region | None = None,
+    ) -> None:
+        """Hand over a plane to be saved.
+
+        Parameters
+        ----------
+        name, plane
+            Image and plane.
+        labels
+            (H, W) integers; may go on changing afterwards.
+        sources
+            (H, W) uint8, `Provenance`; None: whatever differs from what was saved last is by hand.
+        region
+            Rows and columns (with start and stop) outside of which nothing changed since the last `put` of this plane;
+            None: anything may have. A stroke costs microseconds with it.
+        """
+        key = (name, plane)
+        with self._changed:
+            before = self._latest.get(key)
+        if before is not None and before.labels.shape != labels.shape:
+            before = None
+        new_labels = TiledSnapshot.of(labels) if before is None else before.labels.updated(labels, region)
+        new_sources = None
+        if sources is not None:
+            known = None if before is None else before.sources
+            new_sources = TiledSnapshot.of(sources) if known is None else known.updated(sources, region)
+        with self._changed:
+            if self._edited not in (None, key) and self._edited not in self._waiting:
+                self._latest.pop(self._edited, None)
+            self._latest[key] = _Pending(new_labels, new_sources)
+            self._edited = key
+            self._waiting.setdefault(key, _Waiting(time.monotonic() + _SOON))
+            self._changed.notify_all()
+
+    def later(self, action: Callable[[], object]) -> None:
+        """Do something with the project after what was handed over so far is saved: change a state, add time."""
+        with self._changed:
+            self._actions.append(_Action(action, set(self._waiting), _Waiting(time.monotonic())))
+            self._changed.notify_all()
+
+    def unsaved(self, name: str, plane: tuple[int, ...] = ()) -> Labels | None:
+        """Return the labels of a plane that are not on the disk yet; None when all are."""
+        with self._changed:
+            found = self._latest.get((name, plane)) if (name, plane) in self._waiting else None
+        return None if found is None else found.labels.array()
+
+    def discard(self, name: str) -> None:
+        """Drop what is waiting for an image, because the user gave it up."""
+        with self._changed:
+            for key in [key for key in self._latest if key[0] == name]:
+                del self._latest[key]
+                self._waiting.pop(key, None)
+                for action in self._actions:
+                    action.after.discard(key)
+            self._changed.notify_all()
+
+    @property
+    def status(self) -> SaveStatus:
+        """How saving goes."""
+        with self._changed:
+            troubles = [entry.trouble for entry in self._entries() if entry.trouble is not None]
+            unsaved = tuple(dict.fromkeys(name for name, _ in self._waiting))
+            return SaveStatus(unsaved, troubles[0] if troubles else None)
+
+    def flush(self, timeout: float | None = None) -> SaveStatus:
+        """Save at once, wait until everything is saved or has failed, and return the status."""
+        end = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            for entry in self._entries():
+                entry.due, entry.trouble = time.monotonic(), None
+            self._changed.notify_all()
+            while self._busy or not self._all_tried():
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._changed.wait(left)
+        return self.status
+
+    def close(self) -> SaveStatus:
+        """Save everything and end the thread; when saving does not work, go on trying and return the trouble."""
+        status = self.flush()
+        if status == SaveStatus():
+            with self._changed:
+                self._stop = True
+                self._changed.notify_all()
+            self._thread.join()
+        return status
+
+    def _entries(self) -> list[_Waiting]:
+        return [*self._waiting.values(), *(action.waiting for action in self._actions)]
+
+    def _all_tried(self) -> bool:
+        """Whether nothing waits but what has failed, and what can only be done after that."""
+        if any(entry.trouble is None for entry in self._waiting.values()):
+            return False
+        first = self._actions[0] if self._actions else None
+        return first is None or bool(first.after) or first.waiting.trouble is not None
+
+    # ---- in the worker
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                work = self._next()
+                while work is None and not self._stop:
+                    self._changed.wait(self._pause())
+                    work = self._next()
+                if work is None:
+                    return
+                self._busy = True
+            try:
+                if isinstance(work, _Action):
+                    work.run()
+                else:
+                    self._save(*work)
+                self._succeeded(work)
+            except Exception as error:  # nothing may end this thread while work waits
+                with self._changed:
+                    waiting = work.waiting if isinstance(work, _Action) else self._waiting.get(work[0])
+                    if waiting is not None:
+                        waiting.failed(error)
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+            self._tell()
+
+    def _next(self) -> "_Action | tuple[Key, _Pending] | None":
+        now = time.monotonic()
+        if self._actions and not self._actions[0].after and self._actions[0].waiting.due <= now:
+            return self._actions[0]
+        key = min(self._waiting, key=lambda key: self._waiting[key].due, default=None)
+        if key is None or self._waiting[key].due > now:
+            return None
+        return key, self._latest[key]
+
+    def _pause(self) -> float | None:
+        due = [entry.due for entry in self._waiting.values()]
+        due += [action.waiting.due for action in self._actions[:1] if not action.after]
+        return max(min(due) - time.monotonic(), 0.001) if due else None
+
+    def _save(self, key: Key, pending: _Pending) -> None:
+        name, plane = key
+        labels = pending.labels.array()
+        if pending.sources is None:
+            before = self._project.read(name, plane)
+            sources: Sources = sources_after_edit(before.labels, labels, before.sources)
+        else:
+            sources = pending.sources.array()
+        self._project.write(name, labels, sources, plane)
+
+    def _succeeded(self, work: "_Action | tuple[Key, _Pending]") -> None:
+        with self._changed:
+            if isinstance(work, _Action):
+                self._actions.remove(work)
+                return
+            key, pending = work
+            for action in self._actions:
+                action.after.discard(key)
+            if self._latest.get(key) is pending:
+                del self._waiting[key]
+                if key != self._edited:  # nobody draws there any more
+                    del self._latest[key]
+            elif key in self._waiting:
+                self._waiting[key] = _Waiting(time.monotonic() + _SOON)
+
+    def _tell(self) -> None:
+        status = self.status
+        if status != self._told:
+            self._told = status
+            if self._on_status is not None:
+                self._on_status(status)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ProjectError):
+        return str(error)
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+    return (
+        f"Saving does not work ({reason}). Nothing is lost: the work is kept in memory and saved as soon as that is "
+        "possible."
+    )

@@ -1,0 +1,105 @@
+"""The small files by which other programs read the masks of a project without an export.
+
+``masks/classes.json`` and ``masks/labelmap.txt`` are for us, CVAT and VOC. ``dataset_meta.json`` (Datumaro) and
+``metadata.jsonl`` (Hugging Face) have to lie above images and masks, in the folder of the project.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from napari_cliptrase.atomic import write_text
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.masks import tables
+from napari_cliptrase.masks.export_options import Palette
+from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.png import palette_of
+from napari_cliptrase.project.image_record import ImageRecord
+from napari_cliptrase.project.project_paths import MASKS, ProjectPaths, plane_stem
+
+DATUMARO: Final = "dataset_meta.json"
+HUGGING_FACE: Final = "metadata.jsonl"
+COLORS: Final = palette_of(ClassTable(), Palette.VOC)
+"""Colours in the files of masks: VOC's, by id alone, so that a new colour or name of a class changes no mask."""
+
+
+def class_files(prompts: PromptSet) -> dict[str, str]:
+    """Return the files that tell the classes: text by path within the project."""
+    table = prompts.table()
+    ids = sorted(entry.id for entry in table if entry.id < 256)
+    known = {0: "background"} | {entry.id: entry.name for entry in table if entry.id < 256}
+    meta = {
+        "label_map": {str(value): known.get(value, f"_dummy{value}") for value in range(max(ids, default=0) + 1)},
+        "segmentation_colors": [list(COLORS[value]) for value in range(max(ids, default=0) + 1)],
+        "background_label": "0",
+    }
+    return {
+        f"{MASKS}/{tables.CLASSES}": table.to_json(),
+        f"{MASKS}/{tables.LABELMAP}": tables.labelmap(table, COLORS, Tally()),
+        DATUMARO: json.dumps(meta, indent=1, ensure_ascii=False) + "\n",
+    }
+
+
+def metadata_line(record: ImageRecord, images: str) -> str:
+    """Return the lines of ``metadata.jsonl`` for an image: one for each plane that has a mask."""
+    image = f"{images}/{record.name}" if images else record.name
+    lines = []
+    for key in sorted(record.planes):
+        data = {"file_name": image, "mask_file_name": f"{MASKS}/{plane_stem(record.stem, key)}.png"}
+        if key:
+            data["plane"] = key
+        data["state"] = str(record.state)
+        lines.append(json.dumps(data, ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+class DatasetFiles:
+    """Keeps the small files in step with the records of a project; what has not changed is not written."""
+
+    def __init__(
+        self,
+        paths: ProjectPaths,
+        records: Mapping[str, ImageRecord],
+        images: Iterable[str],
+        foreign: Iterable[str] = (),
+    ) -> None:
+        self._paths = paths
+        self._records = records
+        self._images = tuple(images)
+        self._foreign = frozenset(foreign)
+        self._lines: dict[str, str] | None = None
+
+    def write_classes(self, prompts: PromptSet) -> None:
+        """Write what tells the classes."""
+        for name, text in class_files(prompts).items():
+            self._write(name, text)
+
+    def write_list(self) -> None:
+        """Write the list of images that have a mask."""
+        there = [self._records[name] for name in self._images]
+        self._lines = {record.name: metadata_line(record, self._paths.images) for record in there if record.planes}
+        self._write(HUGGING_FACE, "".join(line for _, line in sorted(self._lines.items())))
+
+    def update(self, record: ImageRecord) -> None:
+        """Write the list anew when the lines of an image have changed."""
+        if self._lines is None:
+            self.write_list()
+            return
+        line = metadata_line(record, self._paths.images)
+        if self._lines.get(record.name, "") != line:
+            self._lines[record.name] = line
+            self._write(HUGGING_FACE, "".join(line for _, line in sorted(self._lines.items())))
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._paths.folder / PurePosixPath(name)
+        if name not in self._foreign and _text_of(path) != text:
+            write_text(path, text)
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None

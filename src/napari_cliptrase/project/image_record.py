@@ -1,0 +1,197 @@
+"""What is known about one image of a project, and its JSON form."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+from typing import Any
+
+from napari_cliptrase.json_file import whole
+
+
+class State(StrEnum):
+    """How far the work on an image has come."""
+
+    NEW = "never opened"
+    PRE_ANNOTATED = "pre-annotated"
+    IN_PROGRESS = "in progress"
+    DONE = "done"
+    EMPTY = "truly empty"
+    REVIEWED = "reviewed"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nobody has to annotate the image any more."""
+        return self in (State.DONE, State.EMPTY, State.REVIEWED)
+
+
+@dataclass(frozen=True)
+class ImageIdentity:
+    """Which picture a mask was drawn on.
+
+    Attributes
+    ----------
+    sha256, size
+        Hash and length of the bytes of the file.
+    height, width
+        Of a plane, in pixels.
+    axes, planes
+        Letter and length of each axis that counts planes, such as ``"TZ"`` and ``(4, 10)``; empty for a picture.
+    """
+
+    sha256: str
+    size: int
+    height: int
+    width: int
+    axes: str = ""
+    planes: tuple[int, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of a plane."""
+        return self.height, self.width
+
+    def plane_key(self, plane: tuple[int, ...]) -> str:
+        """Return the part of a file name that tells a plane, such as ``t3_z07``; empty for a picture."""
+        parts = zip(self.axes, plane, self.planes, strict=True)
+        return "_".join(f"{axis.lower()}{at:0{len(str(length - 1))}d}" for axis, at, length in parts)
+
+    def indices(self) -> tuple[tuple[int, ...], ...]:
+        """Index of every plane; the empty one for a picture."""
+        return tuple(product(*map(range, self.planes)))
+
+
+@dataclass(frozen=True)
+class PlaneRecord:
+    """What the files of a plane held when they were saved.
+
+    Attributes
+    ----------
+    mask, provenance
+        CRC-32 of the bytes of the two files.
+    pixels
+        How many pixels each class has.
+    """
+
+    mask: int
+    provenance: int
+    pixels: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """What is known about an image.
+
+    Attributes
+    ----------
+    name
+        Path of the image within the images of the project, with ``/``.
+    stem
+        Path of its mask within ``masks/``, without suffix.
+    state
+        How far the work has come.
+    flag
+        A note on what is odd about the image; None when it is not flagged.
+    identity
+        The picture that the masks belong to; None before there is a mask.
+    planes
+        What was saved, by `ImageIdentity.plane_key`.
+    seconds
+        Time that a person has spent on it.
+    uncertainty
+        How unsure the model was, 0 to 1; None before a run.
+    run
+        Of the last model run, plain data: what is needed to tell whether another run would give the same.
+    """
+
+    name: str
+    stem: str
+    state: State = State.NEW
+    flag: str | None = None
+    identity: ImageIdentity | None = None
+    planes: Mapping[str, PlaneRecord] = field(default_factory=dict)
+    seconds: float = 0.0
+    uncertainty: float | None = None
+    run: Mapping[str, Any] | None = None
+
+    @property
+    def pixels(self) -> dict[int, int]:
+        """How many pixels each class has, over all planes."""
+        total: Counter[int] = Counter()
+        for plane in self.planes.values():
+            total.update(plane.pixels)
+        return dict(sorted(total.items()))
+
+    @property
+    def saved_empty(self) -> bool:
+        """Whether a mask was saved and no pixel of it has a class."""
+        return bool(self.planes) and not any(plane.pixels for plane in self.planes.values())
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the record as JSON data; equal records give equal text."""
+        identity = self.identity
+        return {
+            "name": self.name,
+            "mask": self.stem,
+            "state": str(self.state),
+            "flag": self.flag,
+            "image": None
+            if identity is None
+            else {
+                "sha256": identity.sha256,
+                "size": identity.size,
+                "height": identity.height,
+                "width": identity.width,
+                "axes": identity.axes,
+                "planes": list(identity.planes),
+            },
+            "planes": {
+                key: {
+                    "mask": plane.mask,
+                    "provenance": plane.provenance,
+                    "pixels": {str(value): count for value, count in sorted(plane.pixels.items())},
+                }
+                for key, plane in sorted(self.planes.items())
+            },
+            "seconds": round(self.seconds, 1),
+            "uncertainty": None if self.uncertainty is None else round(self.uncertainty, 6),
+            "run": self.run,
+        }
+
+    def to_json(self) -> str:
+        """Return the text of the record's file."""
+        return json.dumps(self.to_data(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "ImageRecord":
+        """Read what `to_data` made; ValueError, KeyError or TypeError when the data are something else."""
+        image = data["image"]
+        identity = image and ImageIdentity(
+            str(image["sha256"]),
+            whole(image["size"], "size"),
+            whole(image["height"], "height"),
+            whole(image["width"], "width"),
+            str(image["axes"]),
+            tuple(image["planes"]),
+        )
+        planes = {
+            str(key): PlaneRecord(
+                whole(plane["mask"], "mask"),
+                whole(plane["provenance"], "provenance"),
+                {int(value): int(count) for value, count in plane["pixels"].items()},
+            )
+            for key, plane in data["planes"].items()
+        }
+        return cls(
+            str(data["name"]),
+            str(data["mask"]),
+            State(data["state"]),
+            data["flag"],
+            identity or None,
+            planes,
+            float(data["seconds"]),
+            data["uncertainty"],
+            data["run"],
+        )
