@@ -18,7 +18,7 @@ from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.project.pixel_provenance import Labels, Sources, sources_after_edit
 from napari_cliptrase.project.plane_files import Annotation
 
-_TILE: Final = 1024
+_TILE: Final = 512
 _SOON: Final = 0.15  # seconds in which strokes are gathered into one save
 _FIRST_RETRY: Final = 0.5
 _LAST_RETRY: Final = 10.0
@@ -57,7 +57,11 @@ class TiledSnapshot:
         tiles = dict(self._tiles)
         for top in range(rows.start // _TILE * _TILE, rows.stop, _TILE):
             for left in range(columns.start // _TILE * _TILE, columns.stop, _TILE):
-                tiles[top, left] = array[top : top + _TILE, left : left + _TILE].copy()
+                tile = array[top : top + _TILE, left : left + _TILE]
+                old = tiles.get((top, left))
+                # to compare takes less than to copy, for memory that is new has to be fetched page by page
+                if old is None or old.dtype != tile.dtype or not np.array_equal(old, tile):
+                    tiles[top, left] = tile.copy()
         return TiledSnapshot(self.shape, tiles)
 
     def array(self) -> NDArray[Any]:
