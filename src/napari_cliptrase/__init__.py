@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from napari_cliptrase.engine.settings import Settings as Settings
     from napari_cliptrase.errors import CliptraseError as CliptraseError
     from napari_cliptrase.models import load_model as load_model
+    from napari_cliptrase.project.project import Project as Project
 
 _HOME_OF = {
     "CliptraseError": "napari_cliptrase.errors",
     "Encoding": "napari_cliptrase.engine.segmenter",
+    "Project": "napari_cliptrase.project.project",
     "PromptSet": "napari_cliptrase.classes.prompts",
     "Segmentation": "napari_cliptrase.engine.segmenter",
     "Segmenter": "napari_cliptrase.engine.segmenter",

@@ -57,7 +57,8 @@ def main(folder: str, seed: int, first: int) -> None:
             autosave.put(name, labels)
             if kind == "done":
                 autosave.later(lambda name=name: project.set_state(name, State.DONE))
-            print("step", step, name, labels.tobytes().hex(), flush=True)
+            sys.stdout.write(f"step {step} {name} {labels.tobytes().hex()}\n")
+            sys.stdout.flush()
             time.sleep(chance.random() * 0.02)
             if chance.random() < 0.02:
                 autosave.flush()

@@ -69,9 +69,7 @@ def test_starting_anew_sets_the_damaged_mask_aside(project: Project, folder: Pat
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").read_bytes() == b"no png"
 
 
-def test_a_mask_that_is_gone_blocks_its_image(
-    project: Project, folder: Path, files: Files, reopened: Reopen
-) -> None:
+def test_a_mask_that_is_gone_blocks_its_image(project: Project, folder: Path, files: Files, reopened: Reopen) -> None:
     project.write("a.png", ONES, HAND)
     (folder / "masks" / "a.png").unlink()
     block = refuses_everything(reopened(project), "a.png", folder, files)

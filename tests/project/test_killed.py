@@ -84,6 +84,5 @@ def test_a_killed_program_loses_a_second_at_most(
                     assert (expected[differs] == 0).all()
                     assert (labels[differs] == 2).all()
                 assert (project.record(record.name).state is State.NEW) == (not labels.any())
-                assert project.record(record.name).pixels == {
-                    int(value): int(count) for value, count in zip(*np.unique(labels[labels != 0], return_counts=True), strict=True)
-                }  # fmt: skip
+                values, counts = np.unique(labels[labels != 0], return_counts=True)
+                assert project.record(record.name).pixels == dict(zip(values.tolist(), counts.tolist(), strict=True))
