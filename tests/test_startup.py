@@ -42,6 +42,13 @@ def test_segmenting_with_the_demo_model_imports_no_open_clip(picture: Path) -> N
     assert not modules & {"open_clip", "timm", "torchvision", "segment_anything", "transformers", "triton", "skimage"}
 
 
+def test_refining_with_sam_imports_no_torchvision(picture: Path) -> None:
+    for method in ("sam-vote", "sam-prompts"):
+        said, modules = run(picture, *SEGMENT, "demo", "--refine", method, "--overwrite")
+        assert "Wrote the mask" in said
+        assert not modules & {"open_clip", "timm", "torchvision", "segment_anything", "triton"}
+
+
 @pytest.mark.parametrize("model", ["local-dir:nowhere", "ViT-B-16=nowhere.pt", "gone.safetensors"])
 def test_a_missing_model_is_told_before_torch_is_imported(picture: Path, model: str) -> None:
     said, modules = run(picture, *SEGMENT, model)
@@ -62,16 +69,18 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_wait_is_short_beside_that_of_the_packages_that_are_left_out(picture: Path) -> None:
-    def seconds(*arguments: str) -> float:
-        """The best of three."""
-        times = []
-        for _ in range(3):
-            started = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], cwd=picture, capture_output=True, check=False)
-            times.append(time.perf_counter() - started)
-        return min(times)
+@pytest.mark.parametrize(
+    ("arguments", "package", "share"),
+    [((*SEGMENT, "demo"), "open_clip", 0.6), ((*SEGMENT, "gone.pt"), "torch", 0.5)],
+)
+def test_the_wait_is_short_beside_that_of_the_packages_that_are_left_out(
+    picture: Path, arguments: tuple[str, ...], package: str, share: float
+) -> None:
+    def seconds(*command: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], cwd=picture, capture_output=True, check=False)
+        return time.perf_counter() - started
 
-    command = ("-m", "napari_cliptrase.cli")
-    assert seconds(*command, *SEGMENT, "demo") <= 0.6 * seconds("-c", "import open_clip")
-    assert seconds(*command, *SEGMENT, "local-dir:nowhere") <= 0.5 * seconds("-c", "import torch")
+    # other programs may disturb a round, hardly five of them
+    rounds = (seconds("-m", "napari_cliptrase.cli", *arguments) / seconds("-c", f"import {package}") for _ in range(5))
+    assert any(ratio <= share for ratio in rounds)

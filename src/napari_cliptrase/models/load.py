@@ -21,6 +21,7 @@ from napari_cliptrase.models.clip_weights import build_plain
 from napari_cliptrase.models.device import Placement, fall_back, place
 from napari_cliptrase.models.memory import release
 from napari_cliptrase.models.open_clip_registry import merges
+from napari_cliptrase.models.sam_network import make_sam
 from napari_cliptrase.models.sources import (
     ClipSource,
     WeightsSource,
@@ -228,7 +229,6 @@ def _load_sam_steps(name: str, device: str, precision: str) -> Generator[Progres
     source = find_sam(name)
     tensors, sha256 = yield from _read_steps(source)
     yield Progress(0, 0, "building the model")
-    from napari_cliptrase.models.sam_network import make_sam  # segment_anything imports torchvision
 
     titles = []
 

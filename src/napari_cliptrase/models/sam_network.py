@@ -1,15 +1,18 @@
 """Segment-anything networks: their shape, read from the tensors of a checkpoint, and the network built from it."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import torch
-from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from napari_cliptrase.errors import ModelError
 
@@ -102,10 +105,11 @@ def _mobile_network(source: str) -> Any:
     return import_module("mobile_sam").sam_model_registry["vit_t"](checkpoint=None)
 
 
-def build_sam(shape: SamShape) -> Sam:
+def build_sam(shape: SamShape) -> Any:
     """Return a segment-anything network of a shape, with fresh weights, in evaluation mode."""
+    parts = _modeling()
     local = [window for window in shape.windows if window]
-    encoder = ImageEncoderViT(
+    encoder = parts.ImageEncoderViT(
         img_size=shape.image_size,
         patch_size=shape.patch_size,
         embed_dim=shape.width,
@@ -118,15 +122,15 @@ def build_sam(shape: SamShape) -> Sam:
         window_size=local[0] if local else 0,
         global_attn_indexes=tuple(i for i, window in enumerate(shape.windows) if window == 0),
     )
-    prompts = PromptEncoder(
+    prompts = parts.PromptEncoder(
         embed_dim=shape.prompt_width,
         image_embedding_size=(shape.grid, shape.grid),
         input_image_size=(shape.image_size, shape.image_size),
         mask_in_chans=shape.mask_channels,
     )
-    decoder = MaskDecoder(
+    decoder = parts.MaskDecoder(
         num_multimask_outputs=shape.multimask,
-        transformer=TwoWayTransformer(
+        transformer=parts.TwoWayTransformer(
             depth=shape.decoder_depth,
             embedding_dim=shape.prompt_width,
             mlp_dim=shape.decoder_mlp_width,
@@ -136,7 +140,7 @@ def build_sam(shape: SamShape) -> Sam:
         iou_head_depth=shape.iou_depth,
         iou_head_hidden_dim=shape.iou_width,
     )
-    return Sam(encoder, prompts, decoder, list(_PIXEL_MEAN), list(_PIXEL_STD)).eval()
+    return parts.Sam(encoder, prompts, decoder, list(_PIXEL_MEAN), list(_PIXEL_STD)).eval()
 
 
 def read_shape(tensors: Mapping[str, Tensor], source: str) -> SamShape:
@@ -190,13 +194,13 @@ def _count(tensors: Mapping[str, Tensor], prefix: str) -> int:
     return len(numbers)
 
 
-def empty_sam(shape: SamShape, source: str = "The file") -> Sam:
+def empty_sam(shape: SamShape, source: str = "The file") -> Any:
     """Return a network of a shape without memory for its weights, ready for ``load_state_dict(…, assign=True)``.
 
     ``source`` names the file in the error when there can be no network of that shape.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Blank():
             network = build_sam(shape)
     except (ValueError, RuntimeError, AssertionError, ArithmeticError) as error:
         raise _no_sam(source, "its tensors have shapes that no such network has") from error
@@ -204,3 +208,28 @@ def empty_sam(shape: SamShape, source: str = "The file") -> Sam:
     network.pixel_mean = torch.tensor(_PIXEL_MEAN).view(-1, 1, 1)
     network.pixel_std = torch.tensor(_PIXEL_STD).view(-1, 1, 1)
     return network
+
+
+class _Blank(TorchFunctionMode):
+    """Computes no first values for weights: torch loads its compiler to draw and to multiply without memory."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(function, "__module__", "") == "torch.nn.init" or function.__name__ == "mul":
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **(kwargs or {}))
+
+
+def _modeling() -> ModuleType:
+    """Return the networks of segment_anything alone: the package itself imports torchvision, which takes seconds."""
+    name = "segment_anything_modeling"
+    if name not in sys.modules:
+        package = find_spec("segment_anything")
+        if package is None or package.origin is None:
+            raise ModelError("The package segment_anything is missing; install it with: pip install segment-anything")
+        folder = Path(package.origin).parent / "modeling"
+        spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import nms
 
+from napari_cliptrase.refine.box_overlap import best_boxes
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
@@ -85,7 +85,7 @@ class SamVote(SamWindows):
             # doubles go at once, so that a dense grid needs no more memory than a sparse one
             kept = torch.cat([kept, masks[good].half()])
             ranks = torch.cat([ranks, quality[good]])
-            chosen = nms(boxes_of(kept > 0), ranks, options.overlap) if len(kept) else torch.empty(0, dtype=torch.long)
+            chosen = best_boxes(boxes_of(kept > 0), ranks, options.overlap)
             kept, ranks = kept[chosen], ranks[chosen]
             done += len(chunk)
         return kept
