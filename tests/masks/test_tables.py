@@ -3,12 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_cliptrase.atomic import WORK_FOLDER
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.masks.registry import FORMATS, guess_format
 from napari_cliptrase.masks.tables import beside, labelmap, mask_files, parse_id_map, parse_labelmap, with_names
 
 PNG = FORMATS["png"]
@@ -110,3 +111,14 @@ def test_a_name_that_would_be_a_comment_is_changed():
     text = labelmap(ClassTable.from_names("#cat", "dog"), [(i, i, i) for i in range(256)], tally)
     assert [(e.id, e.name) for e in parse_labelmap(text, "labelmap.txt")] == [(1, "_cat"), (2, "dog")]
     assert "'#cat'" in tally.notes[0]
+
+
+def test_what_is_hidden_is_no_mask(golden, tmp_path):
+    """A killed export may have left files that are not yet in their places."""
+    FORMATS["png"].write(golden, tmp_path)
+    hidden = tmp_path / WORK_FOLDER / "1"
+    hidden.mkdir(parents=True)
+    for name in ("b.png", "b.json", "b.geojson"):
+        (hidden / name).write_bytes(b"half")
+    assert [mask.stem for mask in FORMATS["png"].read(tmp_path)] == ["a"]
+    assert guess_format(tmp_path).key == "png"

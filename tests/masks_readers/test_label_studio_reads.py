@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.pixel_runs import expanded
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.rle_pack import pack, unpack
 
@@ -53,6 +54,9 @@ def test_its_encoder_is_read_back():
     inside[3:30, 7:40] = 255
     inside[10:12, 9:12] = 0
     encoded = brush.encode_rle(np.repeat(inside.reshape(-1), 4))
-    np.testing.assert_array_equal(unpack(encoded).reshape(-1, 4)[:, 3], inside.reshape(-1))
+    painted = np.zeros(inside.size, bool)
+    for _, index in expanded(*unpack(encoded, inside.size)):
+        painted[index] = True
+    np.testing.assert_array_equal(painted, inside.reshape(-1) > 0)
     counts = np.diff(np.flatnonzero(np.diff(inside.reshape(-1).astype(int), prepend=-1, append=-1)))
     assert pack(counts) == list(encoded)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-HANG = 10.0
+HANG = 10.0  # seconds
 _STRETCH = 200
 
 
@@ -33,18 +33,18 @@ class Result:
     slowest: float = 0.0
 
 
-def stretch(name: str, seed: str, first: int, count: int, until: float) -> Result:
+def stretch(folder: str, name: str, seed: str, first: int, count: int, until: float) -> Result:
     """Torture one target with inputs ``first`` and following, in processes that are replaced when they die."""
     result, last = Result(), first + count
     while first < last and time.monotonic() < until:
         with tempfile.TemporaryDirectory(prefix="torture-") as root:
-            first = _process(name, seed, first, last - first, root, result, until)
+            first = _process(folder, name, seed, first, last - first, root, result, until)
     return result
 
 
-def _process(name: str, seed: str, first: int, count: int, root: str, result: Result, until: float) -> int:
+def _process(folder: str, name: str, seed: str, first: int, count: int, root: str, result: Result, until: float) -> int:
     """Run one process to its end; return the number of the next input."""
-    command = [sys.executable, str(HERE / "worker.py"), name, seed, str(first), str(count), root]
+    command = [sys.executable, str(HERE / "worker.py"), folder, name, seed, str(first), str(count), root]
     errors = Path(root).parent / f"{Path(root).name}.errors"
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     current, began, started = None, time.monotonic(), False
@@ -110,14 +110,15 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=10**9, help="inputs for each target")
     parser.add_argument("--first", type=int, default=0, help="number of the first input, to see one again")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--folder", default=str(HERE / "targets"), help="where the modules with targets lie")
     given = parser.parse_args()
-    names = given.targets or list(targets())
+    names = given.targets or list(targets(given.folder))
     until = time.monotonic() + given.seconds
     results = {name: Result() for name in names}
     lock = threading.Lock()
 
     def torture(name: str, first: int) -> None:
-        done = stretch(name, given.seed, first, min(_STRETCH, given.first + given.inputs - first), until)
+        done = stretch(given.folder, name, given.seed, first, min(_STRETCH, given.first + given.inputs - first), until)
         with lock:
             results[name].inputs += done.inputs
             results[name].refused += done.refused

@@ -22,17 +22,18 @@ MOST = 1_000_000_000
 """Bytes that reading one input may take beyond what the process has at its start."""
 
 
-def targets() -> dict[str, Target]:
-    """All targets of the modules in the folder ``targets``."""
-    modules = sorted(path.stem for path in (Path(__file__).parent / "targets").glob("[a-z]*.py"))
-    found = [target for name in modules for target in import_module(f"targets.{name}").TARGETS]
+def targets(folder: str) -> dict[str, Target]:
+    """All targets of the modules in a folder."""
+    sys.path.insert(0, folder)
+    modules = sorted(path.stem for path in Path(folder).glob("[a-z]*.py"))
+    found = [target for name in modules for target in import_module(name).TARGETS]
     return {target.name: target for target in found}
 
 
-def main(name: str, seed: str, first: int, count: int, root: str) -> None:
+def main(folder: str, name: str, seed: str, first: int, count: int, root: str) -> None:
     """Torture one target; each line is ``begin N``, ``ok N``, ``refused N`` or ``bad N what``."""
     warnings.simplefilter("ignore")
-    target = targets()[name]
+    target = targets(folder)[name]
     home = Path(root)
     original = home / "original"
     original.mkdir()
@@ -104,4 +105,4 @@ def _limit_memory() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6])

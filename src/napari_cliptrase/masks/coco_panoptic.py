@@ -9,13 +9,13 @@ import numpy as np
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.json_file import read_json
+from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.coco import image_entry
 from napari_cliptrase.masks.coco_read import category_table
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
-from napari_cliptrase.masks.label_image import LabelImage, dtype_for
+from napari_cliptrase.masks.label_image import LabelImage, Labels, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import regions
 from napari_cliptrase.masks.naming import stem_of, unique
@@ -89,24 +89,39 @@ def _decode(path: Path) -> Iterator[LabelImage]:
     names = {image["id"]: str(image["file_name"]) for image in data.get("images", [])}
     used: set[str] = set()
     for annotation in data["annotations"]:
-        colors = open_png(path.parent / path.stem / annotation["file_name"])[0].astype(np.uint32)
-        numbers = colors[..., 0] | colors[..., 1] << 8 | colors[..., 2] << 16
-        class_of = {0: 0} | {int(s["id"]): int(s["category_id"]) + shift for s in annotation["segments_info"]}
-        present, where = np.unique(numbers, return_inverse=True)
-        unknown = [int(number) for number in present if int(number) not in class_of]
-        if unknown:
-            raise ValueError(f"{annotation['file_name']} holds segment {unknown[0]}, which is not listed")
-        lookup = np.array([class_of[int(n)] for n in present], dtype_for(max(table.ids, default=0)))
+        class_of = {0: 0} | {
+            whole(s["id"], "id"): whole(s["category_id"], "category_id") + shift for s in annotation["segments_info"]
+        }
+        colors = open_png(path.parent / path.stem / annotation["file_name"])[0]
+        numbers, labels = _numbers_and_labels(colors, class_of, str(annotation["file_name"]))
         image_name = names.get(annotation["image_id"])
         objects = len(set(class_of.values())) < len(class_of)
         yield LabelImage(
-            lookup[where].reshape(numbers.shape),
+            labels,
             table,
             stem=unique(stem_of(annotation["file_name"]), used),
             image_name=image_name,
             instances=numbers if objects else None,
             notes=notes,
         )
+
+
+def _numbers_and_labels(colors: np.ndarray, class_of: dict[int, int], file: str) -> tuple[Labels, Labels]:
+    """Segment numbers and class ids of a colour-coded picture, row by row; ValueError for a segment without a class."""
+    if colors.ndim != 3 or colors.shape[2] < 3:
+        raise ValueError(f"{file} holds no colours")
+    known = np.array(sorted(class_of), np.int64)
+    ids = np.array([class_of[number] for number in known.tolist()], np.int64)
+    numbers: Labels = np.empty(colors.shape[:2], np.uint32)
+    labels: Labels = np.zeros(colors.shape[:2], dtype_for(max(class_of.values())))
+    for row, line in enumerate(colors):
+        number = line[:, 0].astype(np.uint32) | line[:, 1].astype(np.uint32) << 8 | line[:, 2].astype(np.uint32) << 16
+        at = np.minimum(np.searchsorted(known, number), len(known) - 1)
+        unknown = np.flatnonzero(known[at] != number)
+        if len(unknown):
+            raise ValueError(f"{file} holds segment {number[unknown[0]]}, which is not listed")
+        numbers[row], labels[row] = number, ids[at]
+    return numbers, labels
 
 
 FORMAT = MaskFormat(

@@ -73,7 +73,7 @@ def _json(data: Any) -> str:
 
 def _is_geojson(found: Candidate) -> bool:
     if found.path.is_dir():
-        return any(found.path.rglob("*.geojson"))
+        return any(path.name.endswith(".geojson") for path in tables.files_below(found.path))
     data = found.json
     return isinstance(data, dict) and data.get("type") == "FeatureCollection"
 

@@ -74,7 +74,8 @@ def is_labelme(found: Candidate) -> bool:
     """Whether a path is a labelme file or a folder of them."""
     path = found.path
     if path.is_dir():
-        first = next((p for p in sorted(path.rglob("*.json")) if not p.name.endswith(tables.CLASSES)), None)
+        files = (p for p in sorted(tables.files_below(path)) if p.suffix == ".json")
+        first = next((p for p in files if not p.name.endswith(tables.CLASSES)), None)
         return first is not None and is_labelme(Candidate(first))
     data = found.json
     return isinstance(data, dict) and "shapes" in data and "imageHeight" in data

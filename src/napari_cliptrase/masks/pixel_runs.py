@@ -12,6 +12,7 @@ from napari_cliptrase.masks.label_image import Labels
 
 Ints = NDArray[np.int64]
 _BLOCK = 1 << 20
+_AT_ONCE = 1 << 17
 
 
 class Order(StrEnum):
@@ -133,7 +134,11 @@ def _sorted_runs(
 
 def mask_runs(inside: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Starts and lengths of the runs of a flat mask."""
-    edges = np.flatnonzero(np.diff(inside.view(np.int8), prepend=0, append=0))
+    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    if len(inside) and inside[0]:
+        edges = np.concatenate(([0], edges))
+    if len(inside) and inside[-1]:
+        edges = np.append(edges, len(inside))
     return edges[::2], edges[1::2] - edges[::2]
 
 
@@ -169,7 +174,7 @@ def runs_of_counts(counts: Ints, size: int) -> tuple[Ints, Ints]:
 
 
 def expanded(
-    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = _BLOCK
+    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = _AT_ONCE
 ) -> Iterator[tuple[Ints, Ints]]:
     """Yield the number of its run and the index of each member of the runs, in order, at most ``most`` at once."""
     ends = np.cumsum(lengths, dtype=np.int64)

@@ -57,8 +57,9 @@ def _decode(source: Path) -> Iterator[LabelImage]:
                 overlapped = np.zeros(inside.shape, bool)
             if inside.shape != labels.shape:
                 raise ValueError(f"{path} has {inside.shape} pixels, the other classes {labels.shape}")
-            overlapped |= inside & (labels != 0)
-            labels[inside] = class_id
+            for row, line in enumerate(inside):
+                overlapped[row] |= line & (labels[row] != 0)
+                labels[row, line] = class_id
         if labels is not None:
             yield LabelImage(labels, table, stem=stem, overlapped=int(np.count_nonzero(overlapped)))
 

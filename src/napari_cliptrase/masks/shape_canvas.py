@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.free_memory import refuse_beyond_memory
-from napari_cliptrase.masks.label_image import LabelImage, dtype_for, narrow
+from napari_cliptrase.masks.label_image import LabelImage, Labels, dtype_for, narrow
 from napari_cliptrase.masks.pixel_runs import Ints, Order, expanded
 from napari_cliptrase.masks.polygon_fill import Rings, fill_all
 from napari_cliptrase.progress import Progress
 
 _WAITING = 1 << 16
 _STEP = 4096
+_DENSE = 1 << 22
 
 
 class ShapeCanvas:
@@ -46,8 +47,8 @@ class ShapeCanvas:
         self._ids = set(table.ids)
         self._id_of = {entry.name: entry.id for entry in reversed(table.classes)}
         self._labels = np.zeros(height * width, kind)
-        self._contested = np.zeros(height * width, bool)
-        self._instances: NDArray[np.uint32] | None = None
+        self._contested: NDArray[np.bool_] | None = None  # most images need neither of these two
+        self._instances: Labels | None = None
         self._numbers: dict[tuple[int, Any], int] = {}
         self._only_number: dict[int, int] = {}
         self._several = False
@@ -92,7 +93,7 @@ class ShapeCanvas:
             self._table,
             stem=stem,
             instances=None if self._instances is None else self._upright(narrow(self._instances)),
-            overlapped=int(np.count_nonzero(self._contested)),
+            overlapped=0 if self._contested is None else int(np.count_nonzero(self._contested)),
             notes=notes,
             **fields,
         )
@@ -134,6 +135,8 @@ class ShapeCanvas:
         """Paint runs of shape ``owner``; where they overlap within one call, too, the last one wins."""
         if self._several and self._instances is None:
             self._instances = self._numbers_so_far()
+        if self._instances is not None and max(numbers) > np.iinfo(self._instances.dtype).max:
+            self._instances = self._instances.astype(np.uint32)
         id_of, number_of = np.array(ids, self._labels.dtype), np.array(numbers, np.uint32)
         height, width = self.shape
         for run, index in expanded(starts, lengths):
@@ -143,14 +146,23 @@ class ShapeCanvas:
             values, before = id_of[shape], self._labels[index]
             self._labels[index] = values
             lost = ((before != 0) & (before != values)) | (self._labels[index] != values)
-            self._contested[index[lost]] = True
+            if lost.any():
+                if self._contested is None:
+                    self._contested = np.zeros(self._labels.size, bool)
+                self._contested[index[lost]] = True
             if self._instances is not None:
                 self._instances[index] = number_of[shape]
 
-    def _numbers_so_far(self) -> NDArray[np.uint32]:
+    def _numbers_so_far(self) -> Labels:
         """Object numbers of what is painted: until now each class had one object."""
-        refuse_beyond_memory(4 * self._labels.size, "the object numbers of its pixels")
-        numbers = np.zeros(self._labels.size, np.uint32)
+        refuse_beyond_memory(2 * self._labels.size, "the object numbers of its pixels")
+        kind = np.promote_types(np.uint16, dtype_for(max(self._only_number.values())))
+        top = max(self._ids)
+        if top < _DENSE:
+            number_of = np.zeros(top + 1, kind)
+            number_of[list(self._only_number)] = list(self._only_number.values())
+            return np.asarray(number_of[self._labels])
+        numbers: Labels = np.zeros(self._labels.size, kind)
         for class_id, number in self._only_number.items():
             numbers[self._labels == class_id] = number
         return numbers

@@ -158,7 +158,7 @@ def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, 
     if folder.is_file():
         yield folder, _stem(folder.name, suffixes)
         return
-    paths = [p for p in sorted(_inside(folder)) if _ends(p, suffixes) and p.is_file()]
+    paths = [p for p in sorted(files_below(folder)) if _ends(p, suffixes) and p.is_file()]
     if not paths:
         raise MaskFormatError(f"{folder} holds no {' or '.join(suffixes)} file; choose the folder of the masks.")
     for path in paths:
@@ -173,12 +173,12 @@ def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
     if source.name == CLASSES:
         source = source.parent
     if source.is_dir():
-        return any(_ends(path, suffixes) for path in _inside(source))
+        return any(_ends(path, suffixes) for path in files_below(source))
     return _ends(source, suffixes)
 
 
-def _inside(folder: Path) -> Iterator[Path]:
-    """Yield what a folder and those below hold, but for hidden files and what lies beside masks."""
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield what a folder and those below hold, but for what is hidden and what lies beside masks."""
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
         if not any(part.startswith(".") for part in parts) and not set(parts[:-1]) & set(SIDE_FOLDERS):
