@@ -1,0 +1,118 @@
+"""What was taught so far: a bounded collection of lessons for one model."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.learn.lesson import Lesson, LessonError
+
+MOST_PATCHES: Final = 20_000
+"""Patches that a memory keeps; at 512 numbers each they take 40 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class LessonMemory:
+    """Lessons in the order in which they were taught, all made with the same model and encode settings.
+
+    Attributes
+    ----------
+    model, settings
+        Fingerprint of the model and the encode side of the settings (`Settings.encode_key`) that made the features.
+    lessons
+        Oldest first.
+    """
+
+    model: str
+    settings: str
+    lessons: tuple[Lesson, ...] = field(default=(), repr=False)
+
+    def __len__(self) -> int:
+        return len(self.lessons)
+
+    @property
+    def patches(self) -> int:
+        """Number of patches in all lessons."""
+        return sum(map(len, self.lessons))
+
+    def counts(self) -> dict[str, int]:
+        """Number of lessons by class name, in lower case."""
+        return dict(Counter(lesson.class_name.strip().casefold() for lesson in self.lessons))
+
+    def check(self, model: str, settings: str, model_name: str) -> None:
+        """Raise unless the lessons were made with this model and these encode settings."""
+        if not self.lessons:
+            return
+        if self.model != model:
+            raise LessonError(
+                f"The examples were made with another model than {model_name}; its features cannot be compared with "
+                "theirs. Choose the model that they were made with, or make them again."
+            )
+        if self.settings != settings:
+            raise LessonError(
+                "The examples were made with other settings of the encoder (detail, recovery, windows); choose the "
+                "same settings, or make the examples again."
+            )
+
+    def taught(self, lessons: Iterable[Lesson]) -> "LessonMemory":
+        """Add lessons; the new lessons of an image take the place of its older ones for the same class."""
+        new = tuple(lesson for lesson in lessons if len(lesson))
+        replaced = {_subject(lesson) for lesson in new if lesson.image}
+        kept = tuple(lesson for lesson in self.lessons if _subject(lesson) not in replaced)
+        return replace(self, lessons=_bounded((*kept, *new)))
+
+    def without_class(self, name: str) -> "LessonMemory":
+        """Forget a class."""
+        key = name.strip().casefold()
+        return replace(
+            self, lessons=tuple(lesson for lesson in self.lessons if lesson.class_name.strip().casefold() != key)
+        )
+
+    def without_image(self, image: str) -> "LessonMemory":
+        """Forget what was taught on one image, by its SHA-256."""
+        return replace(self, lessons=tuple(lesson for lesson in self.lessons if lesson.image != image))
+
+    def without_lesson(self, number: int) -> "LessonMemory":
+        """Forget one lesson, by its place in ``lessons``."""
+        if not 0 <= number < len(self.lessons):
+            raise LessonError(f"There is no example number {number}; there are {len(self.lessons)}.")
+        return replace(self, lessons=(*self.lessons[:number], *self.lessons[number + 1 :]))
+
+
+def _subject(lesson: Lesson) -> tuple[str, str, bool]:
+    return lesson.image, lesson.class_name.strip().casefold(), lesson.negative
+
+
+def _bounded(lessons: tuple[Lesson, ...]) -> tuple[Lesson, ...]:
+    """Thin lessons until they fit: old ones first, and of those the patches that repeat what their class knows."""
+    surplus = sum(map(len, lessons)) - MOST_PATCHES
+    if surplus <= 0:
+        return lessons
+    thinned = []
+    for lesson in lessons:
+        drop = min(surplus, len(lesson))
+        surplus -= drop
+        thinned.append(lesson.keep(_most_unusual(lesson, len(lesson) - drop)) if drop else lesson)
+    return tuple(lesson for lesson in thinned if len(lesson))
+
+
+def _most_unusual(lesson: Lesson, count: int) -> NDArray[np.bool_]:
+    """(n,) the ``count`` patches that are least like the mean of their lesson."""
+    likeness = lesson.features @ lesson.features.mean(0)
+    chosen = np.zeros(len(lesson), bool)
+    chosen[np.argsort(likeness, kind="stable")[:count]] = True
+    return chosen
+
+
+def joined(memories: Sequence[LessonMemory]) -> LessonMemory:
+    """Join memories of the same model into one, in the order given."""
+    first, *others = memories
+    result = first
+    for other in others:
+        if (other.model, other.settings) != (first.model, first.settings) and len(other):
+            raise LessonError("Examples of different models or settings cannot be joined; choose files of one model.")
+        result = result.taught(other.lessons)
+    return result
