@@ -1,0 +1,26 @@
+"""Names of the whole tree: one name, one meaning. The arrows between rooms are held by import-linter."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+SOURCE = Path(__file__).parent.parent / "src" / "napari_cliptrase"
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def test_a_file_name_stands_for_one_subject():
+    assert _repeated([path.name for path in FILES if path.name != "__init__.py"]) == []
+
+
+def test_a_class_name_stands_for_one_class():
+    classes = [
+        node.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert _repeated(classes) == []
