@@ -12,7 +12,7 @@ SIZE = 64
 NAMES = ("cat", "dog", "tree")
 
 
-def cluster(center, count, seed=0, spread=0.03):
+def cluster(center, count, seed=0, spread=0.02):
     axis = np.zeros(SIZE, np.float32)
     axis[center] = 1
     rows = axis + spread * np.random.default_rng((seed, center)).normal(size=(count, SIZE)).astype(np.float32)

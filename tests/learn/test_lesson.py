@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cliptrase.learn.lesson import Action, Lesson, LessonError, lessons_from_labels, painted_shares
+from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError, lessons_from_labels, painted_shares
 
 
 def unit(rows, seed=0):
@@ -32,10 +32,10 @@ def test_only_what_a_person_set_teaches():
     labels = np.ones((4, 4), np.uint8)
     taught = np.zeros((4, 4), bool)
     taught[:2, :2] = True
-    (lesson,) = lessons_from_labels(unit(4), (2, 2), labels, {1: "cat"}, taught, action=Action.PAINT)
+    (lesson,) = lessons_from_labels(unit(4), (2, 2), labels, {1: "cat"}, taught, action=LessonAction.PAINT)
     np.testing.assert_array_equal(lesson.features, unit(4)[:1])
     assert lesson.weight.tolist() == [1]
-    assert lesson.action is Action.PAINT
+    assert lesson.action is LessonAction.PAINT
 
 
 def test_a_patch_teaches_the_class_that_has_most_of_it():

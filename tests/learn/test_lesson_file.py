@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cliptrase.learn.lesson import Action, Lesson, LessonError
+from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError
 from napari_cliptrase.learn.lesson_file import read_lessons, write_lessons
-from napari_cliptrase.learn.memory import LessonMemory
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 
 
 def lesson(name, count, seed=0, **how):
@@ -15,7 +15,7 @@ def lesson(name, count, seed=0, **how):
 
 MEMORY = LessonMemory("model", "settings").taught(
     [
-        lesson("cat", 3, image="a", action=Action.SCRIBBLE, time="2026-01-02"),
+        lesson("cat", 3, image="a", action=LessonAction.SCRIBBLE, time="2026-01-02"),
         lesson("größer als 猫", 5, seed=1, image="b", negative=True),
     ]
 )

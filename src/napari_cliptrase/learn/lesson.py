@@ -20,7 +20,7 @@ class LessonError(CliptraseError):
     """A lesson, or a file of lessons, cannot be used."""
 
 
-class Action(StrEnum):
+class LessonAction(StrEnum):
     """What the person did."""
 
     PAINT = "paint"
@@ -56,7 +56,7 @@ class Lesson:
     weight: Floats = field(repr=False)
     negative: bool = False
     image: str = ""
-    action: Action = Action.PAINT
+    action: LessonAction = LessonAction.PAINT
     time: str = ""
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Lesson:
             raise LessonError(f"A lesson for {self.class_name!r} has features or weights that are no usable numbers.")
         object.__setattr__(self, "features", features)
         object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "action", Action(self.action))
+        object.__setattr__(self, "action", LessonAction(self.action))
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -98,7 +98,7 @@ def lessons_from_labels(
     taught: NDArray[np.bool_] | None = None,
     *,
     image: str = "",
-    action: Action = Action.MASK,
+    action: LessonAction = LessonAction.MASK,
     time: str = "",
 ) -> tuple[Lesson, ...]:
     """Turn painted pixels into lessons, one for each class that was painted.

@@ -10,8 +10,8 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from napari_cliptrase.atomic import write_bytes
-from napari_cliptrase.learn.lesson import Action, Lesson, LessonError
-from napari_cliptrase.learn.memory import LessonMemory
+from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 
 FORMAT: Final = "napari-cliptrase examples"
 VERSION: Final = 1
@@ -89,7 +89,7 @@ def _lessons(entries: list[dict[str, Any]], features: Any, weight: Any) -> list[
                 weight=weight[start:stop],
                 negative=bool(entry["negative"]),
                 image=str(entry["image"]),
-                action=Action(entry["action"]),
+                action=LessonAction(entry["action"]),
                 time=str(entry["time"]),
             )
         )

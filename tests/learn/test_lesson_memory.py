@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_cliptrase.learn import memory as memory_module
+from napari_cliptrase.learn import lesson_memory as memory_module
 from napari_cliptrase.learn.lesson import Lesson, LessonError
-from napari_cliptrase.learn.memory import LessonMemory, joined
+from napari_cliptrase.learn.lesson_memory import LessonMemory, joined
 
 EMPTY = LessonMemory("model", "settings")
 
