@@ -16,7 +16,7 @@ from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
 
-DIGITS = 8
+DIGITS = 12
 
 
 def spell(labels: np.ndarray, step: int) -> None:

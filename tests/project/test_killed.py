@@ -21,7 +21,7 @@ from napari_cliptrase.project.project import Project
 KILLS = int(os.environ.get("CLIPTRASE_KILLS", "12"))
 ANNOTATOR = Path(__file__).with_name("annotator.py")
 SHAPE = (24, 32)
-DIGITS = 8
+DIGITS = 12
 IMAGES = 4
 MOST_LOST = 1.0  # seconds
 
