@@ -1,4 +1,5 @@
 import builtins
+import os
 import sys
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 import napari_cliptrase
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models.torch_trouble import let_threads_sleep
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +46,12 @@ def test_torch_alone_on_windows_lacks_a_runtime(monkeypatch: pytest.MonkeyPatch)
 
 def test_elsewhere_it_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install --force-reinstall torch" in reason(monkeypatch, "linux", "PyQt6.QtCore")
+
+
+def test_threads_sleep_unless_the_user_has_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    let_threads_sleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    let_threads_sleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"

@@ -1,11 +1,21 @@
-"""What to tell a user whose torch does not load."""
+"""What torch needs before it is imported, and what to tell a user when it does not load."""
 
+import os
 import sys
 
 from napari_cliptrase.errors import ModelError
 
 _REDISTRIBUTABLE = "https://aka.ms/vs/17/release/vc_redist.x64.exe"
 _TORCH_FIRST = 'python -c "import torch; from napari.__main__ import main; main()"'
+
+
+def let_threads_sleep() -> None:
+    """Let torch's threads sleep while they wait for each other, unless the user has chosen; call it before torch.
+
+    By default they keep the processors busy while they wait. Where other programs, or the window itself, want these
+    processors, too, encoding an image takes several times as long.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def need_torch() -> None:

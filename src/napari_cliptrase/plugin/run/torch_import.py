@@ -10,9 +10,12 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
+from napari_cliptrase.models.torch_trouble import let_threads_sleep
+
 
 def make_torch_safe() -> None:
     """Load triton, where it is installed, so that it cannot clash with the window's graphics; call it before torch."""
+    let_threads_sleep()
     if "triton" in sys.modules or not hasattr(os, "RTLD_DEEPBIND") or find_spec("triton") is None:
         return
     flags = sys.getdlopenflags()
