@@ -52,6 +52,7 @@ def test_background_listed_as_class_zero_is_no_class():
         ({"color": (0.5, 0.5, 0.5)}, "whole number"),
         ({"prompts": (1,)}, "prompt of class 1"),
         ({"threshold": float("nan")}, "finite"),
+        ({"threshold": 10**400}, "finite"),
         ({"threshold": "0.5"}, "instead of a number"),
     ],
 )

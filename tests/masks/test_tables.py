@@ -122,3 +122,9 @@ def test_what_is_hidden_is_no_mask(golden, tmp_path):
         (hidden / name).write_bytes(b"half")
     assert [mask.stem for mask in FORMATS["png"].read(tmp_path)] == ["a"]
     assert guess_format(tmp_path).key == "png"
+
+
+def test_a_label_map_of_other_bytes_is_a_sentence(tmp_path):
+    (tmp_path / "labelmap.txt").write_bytes(b"background:0,0,0::\ncaf\xe9:1,2,3::\n")
+    with pytest.raises(MaskFormatError, match=r"labelmap\.txt cannot be read as a label map"):
+        beside(tmp_path / "a.png")

@@ -4,7 +4,6 @@ Travels with masks in every format (``classes.json``), with napari layers, and w
 """
 
 import json
-import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from napari_cliptrase.json_file import parse_json
 
 SCHEMA = 1
 HIGHEST_ID = 2**63 - 1
+_FARTHEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class MaskClass:
             return None
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float):
             raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60} instead of a number.")
-        if not math.isfinite(self.threshold):
-            raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold}; it must be finite.")
+        if not abs(self.threshold) <= _FARTHEST:  # true for what is no number, too
+            raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60}; use a finite number.")
         return float(self.threshold)
 
     @classmethod

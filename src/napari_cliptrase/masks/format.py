@@ -24,6 +24,9 @@ FILE_SUFFIXES: Final = (
 )  # fmt: skip
 """Suffixes by which a target is taken for a file, and refused by formats that do not have them."""
 
+DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What reading damaged JSON raises."""
+
 _LONGEST_REASON = 300  # characters
 
 

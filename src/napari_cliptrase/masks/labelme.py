@@ -51,7 +51,8 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         yield OutFile.text(place.file or f"{mask.stem}.json", text)
     path = place.folder / place.beside("labels.txt")
-    old = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []  # of other masks in the folder
+    # names of other masks in the folder stay
+    old = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     names = dict.fromkeys(["__ignore__", "_background_", *old, *(entry.name for entry in table)])
     yield OutFile.text(place.beside("labels.txt"), "".join(f"{name}\n" for name in names))
 

@@ -12,7 +12,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
-from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
+from napari_cliptrase.masks.format import DAMAGE, Layout, MaskFormat, OutputPlace, reason_of
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
@@ -42,13 +42,19 @@ def _encode(
     for mask in masks:
         name = place.file or f"{mask.stem}.ome.zarr"
         root = place.folder / name
-        attributes = load_attributes(root) if root.is_dir() else None
+        try:
+            attributes = load_attributes(root) if root.is_dir() else None
+        except DAMAGE as error:
+            raise MaskFormatError(f"{root} is damaged ({reason_of(error)}); choose another name.") from error
         if attributes is None or "image-label" in attributes:
             yield OutFolder(name, _label_files(mask, options.ngff, _own_levels(mask)))
             continue
         if "multiscales" not in attributes:
             raise MaskFormatError(f"{root} is a zarr folder without an OME image; choose another name.")
-        yield from _beside_image(mask, root, name, attributes, options, tally)
+        try:
+            yield from _beside_image(mask, root, name, attributes, options, tally)
+        except DAMAGE as error:
+            raise MaskFormatError(f"{root} cannot be read as an OME-Zarr image: {reason_of(error)}.") from error
 
 
 def _own_levels(mask: LabelImage) -> list[Level]:

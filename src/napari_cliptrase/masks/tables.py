@@ -107,6 +107,13 @@ def parse_labelmap(text: str, source: str) -> ClassTable:
     return ClassTable(tuple(classes))
 
 
+def _load_labelmap(path: Path) -> ClassTable:
+    try:
+        return parse_labelmap(path.read_text(encoding="utf-8-sig"), str(path))
+    except UnicodeDecodeError as error:
+        raise MaskFormatError(f"{path} cannot be read as a label map ({error}).") from error
+
+
 def beside(mask: Path) -> ClassTable | None:
     """Return the table that goes with a mask file: its own, that of its folder or of the two folders above."""
     own = mask.with_name(f"{bare(mask.name)}.{CLASSES}")
@@ -117,7 +124,7 @@ def beside(mask: Path) -> ClassTable | None:
         if (folder / CLASSES).is_file():
             return load(folder / CLASSES)
         if (folder / LABELMAP).is_file():
-            return parse_labelmap((folder / LABELMAP).read_text(encoding="utf-8"), str(folder / LABELMAP))
+            return _load_labelmap(folder / LABELMAP)
     return None
 
 

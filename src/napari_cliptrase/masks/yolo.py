@@ -55,7 +55,8 @@ def _check_numbers(names: dict[int, str], stems: set[str], place: OutputPlace, s
     path = place.folder / "data.yaml"
     if not path.is_file():
         return
-    old = {int(n): text for n, text in re.findall(r"^  (\d+): (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    text = path.read_text(encoding="utf-8", errors="replace")
+    old = {int(number): name for number, name in re.findall(r"^  (\d{1,9}): (.*)$", text, re.MULTILINE)}
     new = {number: json.dumps(name, ensure_ascii=False) for number, name in names.items()}
     changed = [number for number, text in old.items() if new.get(number) != text]
     replaced = {f"{subset}/{stem}.txt" for stem in stems}

@@ -1,6 +1,8 @@
 """Every format of masks that is read back; what can be read must be writable, too."""
 
+import json
 import random
+import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -55,7 +57,31 @@ def _read_only(key: str, source: Path, out: Path) -> None:
     FORMATS[key].read(source)
 
 
+def _beside(key: str, folder: Path) -> tuple[Path, Sequence[Path]]:
+    """Files that an export beside them reads: class tables, lists of names, and an image in OME-Zarr."""
+    form = FORMATS[key]
+    form.write(_mask(), folder / "a.ome.zarr" if key == "ome-zarr" else folder)
+    names = ("classes.json", "labels.txt", "data.yaml", "labelmap.txt", ".zattrs", ".zgroup", ".zarray")
+    if key == "ome-zarr":  # as an image of the same size, which has labels already
+        path = folder / "a.ome.zarr/.zattrs"
+        attributes = json.loads(path.read_text())
+        del attributes["image-label"]
+        path.write_text(json.dumps(attributes))
+        form.write(_mask(), folder / "a.ome.zarr")
+    return folder, [path for path in sorted(folder.rglob("*")) if path.name in names]
+
+
+def _write_beside(key: str, source: Path, out: Path) -> None:
+    shutil.copytree(source, out / "copy")
+    FORMATS[key].write(_mask(), out / "copy" / "a.ome.zarr" if key == "ome-zarr" else out / "copy")
+
+
 TARGETS = (
+    *(
+        Target(f"beside-{key}", partial(_beside, key), partial(_write_beside, key))
+        for key in ("png", "labelme", "yolo", "nifti", "ome-zarr")
+        if FORMATS[key].available
+    ),
     *(Target(key, partial(_corpus, key), partial(_parse, key)) for key in READABLE),
     *(Target(f"{key}-named", partial(_corpus, key), partial(_read_only, key)) for key in ("coco", "labelme", "tiff")),
 )
