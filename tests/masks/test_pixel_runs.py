@@ -49,11 +49,11 @@ def test_runs_along_rows_give_the_plane_back(plane):
 @given(PLANE, st.integers(1, 20))
 def test_the_blocks_in_which_a_plane_is_read_do_not_show(plane, block):
     whole = [(r.value, r.counts().tolist()) for r in column_runs(plane)]
-    before, pixel_runs._BLOCK = pixel_runs._BLOCK, block
+    before, pixel_runs.BLOCK = pixel_runs.BLOCK, block
     try:
         assert [(r.value, r.counts().tolist()) for r in column_runs(plane)] == whole
     finally:
-        pixel_runs._BLOCK = before
+        pixel_runs.BLOCK = before
 
 
 def test_lengths_that_do_not_fit_the_image_are_an_error():

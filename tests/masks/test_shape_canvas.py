@@ -42,7 +42,7 @@ def test_one_object_per_class_needs_no_numbers():
 @pytest.mark.parametrize("order", list(Order))
 @pytest.mark.parametrize("waiting", [1, 5, 1 << 16])
 def test_shapes_that_wait_are_painted_as_if_they_were_painted_one_by_one(order, waiting, monkeypatch):
-    monkeypatch.setattr(shape_canvas, "_WAITING", waiting)
+    monkeypatch.setattr(shape_canvas, "WAITING", waiting)
 
     @given(SHAPES)
     def check(shapes):

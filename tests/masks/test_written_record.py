@@ -82,7 +82,7 @@ def test_what_was_noted_can_be_taken_back(tmp_path):
 
 
 def test_a_record_that_grew_long_is_shortened_and_forgets_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(written_record, "_LARGE", 1000)
+    monkeypatch.setattr(written_record, "LONG", 1000)
     for number in range(100):
         for name in ("a.png", "b.png"):
             mask = note(tmp_path, name, str(number).encode())

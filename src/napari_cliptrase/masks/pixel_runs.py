@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from napari_cliptrase.masks.label_image import Labels
 
 Ints = NDArray[np.int64]
-_BLOCK = 1 << 20
-_AT_ONCE = 1 << 17
+BLOCK = 1 << 20
+AT_ONCE = 1 << 17
 
 
 class Order(StrEnum):
@@ -112,7 +112,7 @@ def _sorted_runs(
     """Values, starts and lengths of the runs of all values other than 0, sorted by value and start."""
     count, line = lines.shape
     size = count * line
-    step = max(1, _BLOCK // line)
+    step = max(1, BLOCK // line)
     kind = np.int32 if size < 2**31 else np.int64
     starts_of, values_of = [], []
     previous: int | None = None
@@ -174,7 +174,7 @@ def runs_of_counts(counts: Ints, size: int) -> tuple[Ints, Ints]:
 
 
 def expanded(
-    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = _AT_ONCE
+    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = AT_ONCE
 ) -> Iterator[tuple[Ints, Ints]]:
     """Yield the number of its run and the index of each member of the runs, in order, at most ``most`` at once."""
     ends = np.cumsum(lengths, dtype=np.int64)

@@ -14,7 +14,7 @@ from napari_cliptrase.masks.pixel_runs import Ints, Order, expanded
 from napari_cliptrase.masks.polygon_fill import Rings, fill_all
 from napari_cliptrase.progress import Progress
 
-_WAITING = 1 << 16
+WAITING = 1 << 16
 _STEP = 4096
 _DENSE = 1 << 22
 
@@ -114,7 +114,7 @@ class ShapeCanvas:
 
     def _wait(self, size: int) -> None:
         self._waiting += size + 1
-        if self._waiting >= _WAITING:
+        if self._waiting >= WAITING:
             self._paint()
 
     def _paint(self) -> None:

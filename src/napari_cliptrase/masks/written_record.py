@@ -15,7 +15,7 @@ from napari_cliptrase.atomic import write_text
 RECORD: Final = ".cliptrase-written"
 """Name of the hidden file."""
 
-_LARGE = 1 << 18
+LONG = 1 << 18
 _KEPT = 3
 
 
@@ -39,7 +39,7 @@ def forget_since(folder: Path, size: int | None) -> None:
 def shorten_record(folder: Path) -> None:
     """Leave out all but the latest lines of each file, when that makes a long record much shorter."""
     record = folder / RECORD
-    if record.stat().st_size < _LARGE:
+    if record.stat().st_size < LONG:
         return
     known = _hashes(record)
     if sum(map(len, known.values())) > 2 * _KEPT * len(known):
