@@ -179,8 +179,13 @@ class MaskFormat:
         self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
     ) -> ExportReport:
         """Return the report that `write` would give, without writing anything."""
-        lenient = replace(options or ExportOptions(), strict=False)
-        return run_to_end(self._export(masks, Path(target), lenient, commit=False))
+        return run_to_end(self.preview_steps(masks, target, options))
+
+    def preview_steps(
+        self, masks: LabelImage | Iterable[LabelImage], target: str | Path, options: ExportOptions | None = None
+    ) -> Generator[Progress, None, ExportReport]:
+        """Make the report of `preview` step by step."""
+        return self._export(masks, Path(target), replace(options or ExportOptions(), strict=False), commit=False)
 
     def read(
         self, source: str | Path, classes: ClassTable | None = None, watch: Watch | None = None

@@ -31,7 +31,7 @@ from napari_cliptrase.masks import (
     yolo,
 )
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.format import MaskFormat, reason_of
+from napari_cliptrase.masks.format import MaskFormat, Watch, reason_of
 from napari_cliptrase.masks.label_image import LabelImage
 
 _ALL = (
@@ -107,7 +107,10 @@ def _recognises(entry: MaskFormat, candidate: Candidate) -> bool:
 
 
 def read_masks(
-    paths: Iterable[str | Path], form: MaskFormat | None = None, classes: ClassTable | None = None
+    paths: Iterable[str | Path],
+    form: MaskFormat | None = None,
+    classes: ClassTable | None = None,
+    watch: Watch | None = None,
 ) -> tuple[LabelImage, ...]:
-    """Read all masks of files and folders, each in its own format unless ``form`` is given."""
-    return tuple(mask for path in paths for mask in (form or guess_format(path)).read(path, classes))
+    """Read all masks of files and folders, each in its own format unless ``form`` is given; ``watch`` as in `read`."""
+    return tuple(mask for path in paths for mask in (form or guess_format(path)).read(path, classes, watch))

@@ -181,7 +181,7 @@ class ExportDock(QWidget):
 
         def steps() -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
-            return form.preview(masks, folder, options)
+            return (yield from form.preview_steps(masks, folder, options))
 
         extra = tuple(sentence for source in sources for sentence in unplaced(source))
         self._jobs.start(
@@ -201,7 +201,7 @@ class ExportDock(QWidget):
         def steps() -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
             yield Progress(len(sources), len(sources) + 1, f"Writing {form.title}")
-            return form.write(masks, folder, options)
+            return (yield from form.write_steps(masks, folder, options))
 
         self._timer.stop()
         self._jobs.cancel("export preview")
