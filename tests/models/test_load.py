@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -330,3 +332,19 @@ def test_a_card_that_does_not_take_the_model_gives_way_to_the_cpu(
     assert features(model).dtype == np.float32
     with pytest.raises(ModelError, match=r"cuda:99 does not take the model .*; choose another device or a smaller"):
         load_model(f"local-dir:{tmp_path}", device="cuda:99")
+
+
+@pytest.mark.parametrize("name", ["ViT-B-16/openai", "local-dir:{folder}"])
+def test_plain_models_on_the_disk_need_no_open_clip(
+    write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path, name: str
+) -> None:
+    write_tiny(folders.clip_folder("ViT-B-16/openai"))  # of another size: it is refused at the very end
+    write_tiny(tmp_path / "model", tiny_config)
+    code = (
+        "import sys\nfrom napari_cliptrase import load_model\n"
+        f"try:\n    load_model({name.format(folder=tmp_path / 'model')!r})\n"
+        "except Exception as error:\n    assert 'do not fit ViT-B-16/openai' in str(error), error\n"
+        "print({'open_clip', 'timm', 'torchvision'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
