@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from napari_cliptrase import __version__
+from napari_cliptrase.cli.batch import batch
 from napari_cliptrase.cli.bench import bench
 from napari_cliptrase.cli.convert import convert
 from napari_cliptrase.cli.demo import demo
@@ -56,6 +57,7 @@ def _options(
 
 app.command()(demo)
 app.command()(segment)
+app.command()(batch)
 app.command()(export)
 app.command()(convert)
 app.command()(refine)

@@ -1,0 +1,72 @@
+"""Which images of a project a batch has to do, and which it leaves alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari_cliptrase.project.project import Project
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """Names of images, sorted by what is done with them.
+
+    Attributes
+    ----------
+    todo
+        To be segmented.
+    same
+        Segmented before, from the same bytes, with the same model, classes and settings.
+    finished
+        Done, truly empty or reviewed; a person has decided, so they are left alone.
+    blocked
+        Images that cannot be worked on, and why.
+    """
+
+    todo: tuple[str, ...]
+    same: tuple[str, ...]
+    finished: tuple[str, ...]
+    blocked: Mapping[str, str]
+
+    def __str__(self) -> str:
+        parts = [f"{len(self.todo):,} images to segment"]
+        for names, words in (
+            (self.same, "were segmented like that before"),
+            (self.finished, "are finished"),
+            (tuple(self.blocked), "are blocked"),
+        ):
+            if names:
+                parts.append(f"{len(names):,} {words}")
+        return ", ".join(parts) + "."
+
+
+def plan_batch(project: Project, run: Mapping[str, Any], *, again: bool = False, finished: bool = False) -> BatchPlan:
+    """Sort the images of a project.
+
+    Parameters
+    ----------
+    project
+        Whose images.
+    run
+        `RunSetup.run` of what is going to be done.
+    again
+        Also segment what was segmented like that before.
+    finished
+        Also segment what a person has finished; hand edits stay even so.
+    """
+    todo: list[str] = []
+    same: list[str] = []
+    left: list[str] = []
+    blocked: dict[str, str] = {}
+    for record in project:
+        if record.state.finished and not finished:
+            left.append(record.name)
+            continue
+        block = project.blocked(record.name) if record.identity is not None else None
+        if block is not None:
+            blocked[record.name] = str(block)
+        elif record.run == run and not again:
+            same.append(record.name)
+        else:
+            todo.append(record.name)
+    return BatchPlan(tuple(todo), tuple(same), tuple(left), blocked)

@@ -1,0 +1,94 @@
+"""A batch on the workers of a dask cluster: they read and segment, this process writes the project.
+
+Each worker process loads the models once. Work of a worker that dies is done by another one.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, RunSetup
+from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, failure_of
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.pixels.read import read_image
+from napari_cliptrase.progress import run_to_end
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_IN_FLIGHT: Final = 2
+"""Images a worker has at a time: one that is segmented, and one that waits."""
+
+
+@contextmanager
+def dask_client(*, scheduler: str | None = None, workers: int = 0) -> Iterator["Client"]:
+    """Yield a client of an existing cluster, or of one that lives on this computer until the block ends."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise CliptraseError(
+            'Workers need the package distributed; install it with: pip install "napari-cliptrase[cluster]"'
+        ) from error
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout=10)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise CliptraseError(
+                f"No dask scheduler answers at {scheduler} ({error}); check address and port."
+            ) from error
+        with client:
+            yield client
+        return
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def run_on_dask_steps(
+    writer: ResultWriter, setup: RunSetup, names: Sequence[str], client: "Client"
+) -> Generator[ImageOutcome, None, None]:
+    """Segment images on the workers of a cluster and yield what happened to each, in the order they are finished."""
+    from distributed import as_completed
+
+    waiting = deque(names)
+    in_flight: dict[Any, str] = {}
+    completed = as_completed()
+
+    def submit() -> None:
+        room = _IN_FLIGHT * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
+        while waiting and len(in_flight) < room:
+            name = waiting.popleft()
+            future = client.submit(segment_file, setup, str(writer.project.paths.image(name)), pure=False, retries=2)
+            in_flight[future] = name
+            completed.add(future)
+
+    try:
+        submit()
+        while in_flight:
+            future = next(completed)
+            name = in_flight.pop(future)
+            try:
+                outcome = writer.write(name, future.result())
+            except Exception as error:  # whatever it is, the other images go on
+                outcome = ImageOutcome(name, failure=failure_of(error))
+            future.release()
+            submit()
+            yield outcome
+    finally:
+        client.cancel(list(in_flight))
+
+
+def segment_file(setup: RunSetup, path: str) -> ImageResult:
+    """Segment a file on a worker of a cluster, with the models that the worker has loaded before."""
+    from distributed import get_worker
+
+    known = get_worker()
+    loaded: tuple[RunSetup, ImageWorker] | None = getattr(known, "cliptrase_models", None)
+    if loaded is None or loaded[0] != setup:
+        loaded = setup, run_to_end(ImageWorker.load_steps(setup))
+        known.cliptrase_models = loaded
+    return loaded[1].segment(read_image(Path(path)))

@@ -1,0 +1,112 @@
+"""What is done with one image of a batch, in whatever process: read it, segment its planes, say how sure that is."""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.pipeline import PlaneRequest, load_refiner_steps, segment_plane_steps
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.pixels.read import ImageFile
+from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.protocol import MaskRefiner
+
+if TYPE_CHECKING:
+    from napari_cliptrase.engine.segmenter import Segmenter
+
+Labels = NDArray[np.integer]
+Watch = Callable[[Progress], object]
+
+
+@dataclass(frozen=True)
+class RunSetup:
+    """How the images of a batch are segmented; can be sent to another process.
+
+    Attributes
+    ----------
+    prompts, settings
+        What to look for, and how.
+    model, device, precision
+        The CLIP by name, and where it runs.
+    refine, sam
+        How boundaries are sharpened, if at all, and the SAM by name.
+    """
+
+    prompts: PromptSet
+    settings: Settings = field(default_factory=Settings)
+    model: str = "demo"
+    device: str = "auto"
+    precision: str = "auto"
+    refine: Method | None = None
+    sam: str = "demo"
+
+    def run(self) -> dict[str, Any]:
+        """Return plain data by which a project remembers the run; colours and the order of classes do not count."""
+        asked = {
+            "classes": sorted((entry.id, entry.phrases, entry.threshold) for entry in self.prompts),
+            "background": self.prompts.background,
+            "settings": json.loads(self.settings.to_json()),
+            "precision": self.precision,
+            "sam": self.sam if self.refine is not None and self.refine.needs_sam else None,
+        }
+        key = hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return {"model": self.model, "refine": None if self.refine is None else str(self.refine), "key": key[:16]}
+
+
+@dataclass(frozen=True, eq=False)
+class ImageResult:
+    """What came of an image.
+
+    Attributes
+    ----------
+    labels
+        (H, W) of each plane, by its index; the empty index for a picture.
+    uncertainty
+        Mean over all pixels of 1 − (p1 − p2), how close the second class came.
+    notes
+        What the user should know.
+    """
+
+    labels: Mapping[tuple[int, ...], Labels]
+    uncertainty: float
+    notes: tuple[str, ...]
+
+
+class ImageWorker:
+    """The models of a batch, loaded once in each process."""
+
+    def __init__(self, segmenter: "Segmenter", prompts: PromptSet, refiner: MaskRefiner | None = None) -> None:
+        self._segmenter = segmenter
+        self._prompts = prompts
+        self._refiner = refiner
+
+    @classmethod
+    def load_steps(cls, setup: RunSetup) -> Generator[Progress, None, "ImageWorker"]:
+        """Load the models of a setup."""
+        from napari_cliptrase.engine.segmenter import Segmenter
+        from napari_cliptrase.models.load import load_model_steps
+
+        model = yield from load_model_steps(setup.model, setup.device, setup.precision)
+        refiner = None
+        if setup.refine is not None:
+            refiner = yield from load_refiner_steps(setup.refine, setup.sam, setup.device)
+        return cls(Segmenter(model, setup.settings), setup.prompts, refiner)
+
+    def segment(self, image: ImageFile, watch: Watch | None = None) -> ImageResult:
+        """Segment every plane of an image."""
+        labels: dict[tuple[int, ...], Labels] = {}
+        doubts: list[float] = []
+        notes: dict[str, None] = {}
+        for index in image.indices():
+            request = PlaneRequest(image.rgb(index), self._prompts)
+            found = run_to_end(segment_plane_steps(self._segmenter, request, self._refiner), watch).segmentation
+            labels[index] = found.labels
+            doubts.append(float(found.margin.mean(dtype=np.float64)))
+            notes |= dict.fromkeys(found.notes)
+        return ImageResult(labels, float(np.mean(doubts)), tuple(notes))

@@ -1,0 +1,205 @@
+"""napari-cliptrase batch: a folder of images to an annotation project with a model's masks in it."""
+
+import json
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.interrupts import Stopped
+from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
+from napari_cliptrase.errors import CliptraseError, ProjectError
+from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
+from napari_cliptrase.progress import run_to_end
+from napari_cliptrase.project.project_paths import INNER
+from napari_cliptrase.refine.methods import Method
+
+if TYPE_CHECKING:
+    from napari_cliptrase.batch.batch_plan import BatchPlan
+    from napari_cliptrase.batch.image_work import RunSetup
+    from napari_cliptrase.batch.runner import ImageOutcome
+    from napari_cliptrase.project.project import Project
+
+
+def batch(
+    folder: Annotated[Path, typer.Argument(help="A folder of images; it becomes a project when it is none yet.")],
+    prompts: Annotated[
+        str | None,
+        typer.Option("--prompts", "-p", help='Classes of a new project: "cat; dog: puppy".'),
+    ] = None,
+    prompts_file: Annotated[
+        Path | None, typer.Option("--prompts-file", help="Classes of a new project from a file, text or JSON.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help=f"CLIP; the project's, or {DEFAULT_CLIP}.")] = None,
+    detail: Annotated[Detail | None, typer.Option(help="How finely to look; finer is slower.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Least probability of a class, 0 to 1.")] = None,
+    refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
+    sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
+    again: Annotated[bool, typer.Option("--again", help="Also images that were segmented like that before.")] = False,
+    finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 works in this one.")] = 0,
+    scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Segment a folder of images into a project, and go on where it was interrupted.
+
+    napari-cliptrase batch photos/ --prompts "cat; dog: puppy; background: wall"
+    """
+    if workers and scheduler is not None:
+        raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
+    wanted = _read_prompts(prompts, prompts_file)
+    if dry_run and not (folder / INNER).exists():
+        typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
+        return
+    with _opened(folder, wanted, dry_run) as project:
+        if project.read_only and not dry_run:
+            raise ProjectError(" ".join(project.notes))
+        setup = _setup(project, model, detail, threshold, refine, sam, device, precision)
+        from napari_cliptrase.batch.batch_plan import plan_batch
+
+        plan = plan_batch(project, setup.run(), again=again, finished=finished)
+        for note in (*(() if dry_run else project.notes), str(plan), _skipped(project)):
+            if note:
+                typer.echo(note, err=True)
+        outcomes: list[ImageOutcome] = []
+        stopped = False
+        if not dry_run:
+            project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
+            stopped = _run(project, setup, plan, mode, workers, scheduler, outcomes)
+        _tell(plan, outcomes, as_json=as_json, dry_run=dry_run)
+        failures = len(plan.blocked) + sum(outcome.failure is not None for outcome in outcomes)
+        if stopped:
+            raise Stopped(
+                f"Stopped. {len(outcomes)} of {len(plan.todo)} images were segmented; the same command does the rest."
+            )
+        if failures:
+            raise CliptraseError(f"{failures} of {len(project)} images could not be segmented.")
+
+
+def _read_prompts(text: str | None, file: Path | None) -> PromptSet | None:
+    if text is not None and file is not None:
+        raise CliptraseError("Give the classes with --prompts or with --prompts-file, not with both.")
+    if file is not None:
+        return PromptSet.load(file)
+    return None if text is None else PromptSet.parse(text)
+
+
+def _count(folder: Path) -> int:
+    from napari_cliptrase.project.image_search import find_images, images_below
+
+    return len(find_images(folder / images_below(folder)).images)
+
+
+def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project":
+    from napari_cliptrase.project.project import Project
+
+    if not (folder / INNER).exists():
+        if prompts is None:
+            raise ProjectError(f'{folder} is no project yet; name its classes with --prompts "cat; dog".')
+        return Project.create(folder, prompts)
+    project = Project.open(folder, write=not dry_run)
+    if prompts is not None and [e.phrases for e in prompts] != [e.phrases for e in project.prompts]:
+        project.close()
+        raise ProjectError(
+            f"{folder} is a project with other classes; leave --prompts away, or change them in the project."
+        )
+    return project
+
+
+def _setup(
+    project: "Project",
+    model: str | None,
+    detail: Detail | None,
+    threshold: float | None,
+    refine: Method | None,
+    sam: str | None,
+    device: str,
+    precision: str,
+) -> "RunSetup":
+    from napari_cliptrase.batch.image_work import RunSetup
+
+    try:
+        settings = Settings.from_json(json.dumps(dict(project.info.settings))) if project.info.settings else Settings()
+    except SettingsError as error:
+        raise ProjectError(f"The settings of {project.paths.project_file} cannot be used: {error}") from error
+    changes: dict[str, Any] = {
+        name: value for name, value in (("detail", detail), ("threshold", threshold)) if value is not None
+    }
+    if not project.prompts.classes:
+        raise ProjectError(f"{project.paths.folder} has no classes yet; add some to the project.")
+    chosen = model or project.info.model or DEFAULT_CLIP
+    sharpener = sam or ("demo" if chosen == "demo" else DEFAULT_SAM)
+    return RunSetup(project.prompts, replace(settings, **changes), chosen, device, precision, refine, sharpener)
+
+
+def _run(
+    project: "Project",
+    setup: "RunSetup",
+    plan: "BatchPlan",
+    mode: MergeMode,
+    workers: int,
+    scheduler: str | None,
+    outcomes: "list[ImageOutcome]",
+) -> bool:
+    """Do the work of a plan; return whether it was stopped."""
+    if not plan.todo:
+        return False
+    from napari_cliptrase.batch.dask_runner import dask_client, run_on_dask_steps
+    from napari_cliptrase.batch.image_work import ImageWorker
+    from napari_cliptrase.batch.runner import ResultWriter, run_batch_steps
+    from napari_cliptrase.cli.batch_display import BatchDisplay
+    from napari_cliptrase.project.pixel_provenance import Provenance
+
+    kind = Provenance.MODEL if setup.refine is None else Provenance.REFINED
+    writer = ResultWriter(project, setup.run(), mode, kind)
+    with ExitStack() as stack, BatchDisplay(len(plan.todo)) as display:
+        try:
+            if workers or scheduler is not None:
+                client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))
+                steps = run_on_dask_steps(writer, setup, plan.todo, client)
+            else:
+                worker = run_to_end(ImageWorker.load_steps(setup), display.watch)
+                steps = run_batch_steps(writer, worker, plan.todo, display.watch)
+            stack.callback(steps.close)
+            for outcome in steps:
+                outcomes.append(outcome)
+                display.finished(outcome)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _skipped(project: "Project") -> str:
+    parts = []
+    if project.found.others:
+        parts.append(f"{project.found.others:,} files are no images")
+    if project.found.left_out:
+        parts.append(f"{project.found.left_out:,} images do not fit the project's patterns")
+    return f"Passed over: {', '.join(parts)}." if parts else ""
+
+
+def _tell(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_json: bool, dry_run: bool) -> None:
+    failed = dict(plan.blocked) | {o.name: o.failure for o in outcomes if o.failure is not None}
+    done = [outcome.name for outcome in outcomes if outcome.failure is None]
+    if as_json:
+        data = {
+            "would": list(plan.todo) if dry_run else [],
+            "done": done,
+            "same": list(plan.same),
+            "finished": list(plan.finished),
+            "failed": [{"image": name, "reason": reason} for name, reason in sorted(failed.items())],
+        }
+        typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        return
+    if not dry_run:
+        typer.echo(f"{len(done):,} images were segmented.")
+    for name, reason in sorted(failed.items()):
+        typer.echo(f"FAILED {name}: {reason}", err=True)

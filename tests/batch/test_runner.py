@@ -1,0 +1,151 @@
+"""A batch fills a project, goes on where it stopped, and one bad image stops no other."""
+
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+from napari_cliptrase.batch.batch_plan import plan_batch
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, RunSetup
+from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, run_batch_steps
+from napari_cliptrase.pixels.read import ImageFile, read_image
+from napari_cliptrase.project.image_record import State
+from napari_cliptrase.project.pixel_provenance import Provenance
+from napari_cliptrase.project.project import Project
+
+Pictures = Callable[..., Path]
+Files = Callable[[Path], dict[str, bytes]]
+
+
+def run(project: Project, setup: RunSetup, worker: ImageWorker) -> list[ImageOutcome]:
+    plan = plan_batch(project, setup.run())
+    return list(run_batch_steps(ResultWriter(project, setup.run()), worker, plan.todo))
+
+
+def test_every_image_gets_what_the_engine_gives(pictures: Pictures, setup: RunSetup, worker: ImageWorker) -> None:
+    with Project.create(pictures("one", 5), setup.prompts) as project:
+        outcomes = run(project, setup, worker)
+        assert [outcome.name for outcome in outcomes] == [record.name for record in project]
+        assert all(outcome.failure is None for outcome in outcomes)
+        for record in project:
+            result = worker.segment(read_image(project.paths.image(record.name)))
+            assert np.array_equal(project.read(record.name).labels, result.labels[()])
+            assert record.state is State.PRE_ANNOTATED
+            assert record.uncertainty == round(result.uncertainty, 6) or record.uncertainty == result.uncertainty
+            assert 0 < result.uncertainty < 1
+
+
+def test_an_interrupted_batch_goes_on_with_what_is_missing_and_ends_the_same(
+    pictures: Pictures, setup: RunSetup, worker: ImageWorker, files: Files
+) -> None:
+    with Project.create(pictures("whole", 6), setup.prompts) as project:
+        run(project, setup, worker)
+    folder = pictures("parts", 6)
+    with Project.create(folder, setup.prompts) as project:
+        steps = run_batch_steps(ResultWriter(project, setup.run()), worker, plan_batch(project, setup.run()).todo)
+        next(steps)
+        steps.close()
+    with Project.open(folder) as project:
+        plan = plan_batch(project, setup.run())
+        assert 1 <= len(plan.same) < 6
+        assert len(plan.todo) == 6 - len(plan.same)
+        run(project, setup, worker)
+        assert plan_batch(project, setup.run()).todo == ()
+    assert files(folder) == files(folder.parent / "whole")
+
+
+def test_other_classes_settings_or_images_are_done_again(
+    pictures: Pictures, setup: RunSetup, worker: ImageWorker
+) -> None:
+    with Project.create(pictures("one", 2), setup.prompts) as project:
+        run(project, setup, worker)
+        other = replace(setup, settings=replace(setup.settings, threshold=0.5))
+        assert len(plan_batch(project, other.run()).todo) == 2
+        renamed = replace(setup, prompts=setup.prompts.renamed(1, "cloud"))
+        assert len(plan_batch(project, renamed.run()).todo) == 2
+        recoloured = replace(setup, prompts=setup.prompts.replaced(1, color="#123456"))
+        assert plan_batch(project, recoloured.run()).todo == ()
+        assert len(plan_batch(project, setup.run(), again=True).todo) == 2
+
+
+def test_hand_edits_survive_and_finished_images_are_left_alone(
+    pictures: Pictures, setup: RunSetup, worker: ImageWorker
+) -> None:
+    with Project.create(pictures("one", 2), setup.prompts) as project:
+        name = "0000.png"
+        empty = project.read(name)
+        labels, sources = empty.labels.copy(), empty.sources.copy()
+        labels[:5], sources[:5] = 3, Provenance.HAND
+        sources[5:9] = Provenance.HAND  # erased
+        project.write(name, labels, sources)
+        project.set_state("0001.png", State.DONE)
+        outcomes = run(project, setup, worker)
+        assert [outcome.name for outcome in outcomes] == [name]
+        found = project.read(name)
+        assert (found.labels[:5] == 3).all()
+        assert not found.labels[5:9].any()
+        assert not project.read("0001.png").labels.any()
+
+
+def test_a_bad_image_is_told_and_the_others_are_done(pictures: Pictures, setup: RunSetup, worker: ImageWorker) -> None:
+    folder = pictures("one", 4)
+    (folder / "0001.png").write_bytes(b"no image")
+    with Project.create(folder, setup.prompts) as project:
+        outcomes = {outcome.name: outcome for outcome in run(project, setup, worker)}
+        assert len(outcomes) == 4
+        assert "not an image" in (outcomes["0001.png"].failure or "")
+        assert sum(outcome.failure is None for outcome in outcomes.values()) == 3
+        assert project.record("0001.png").state is State.NEW
+
+
+def test_an_image_that_is_blocked_is_planned_as_such(pictures: Pictures, setup: RunSetup, worker: ImageWorker) -> None:
+    folder = pictures("one", 2)
+    with Project.create(folder, setup.prompts) as project:
+        run(project, setup, worker)
+    (folder / "masks" / "0000.png").write_bytes(b"damaged")
+    with Project.open(folder) as project:
+        plan = plan_batch(project, setup.run(), again=True)
+        assert list(plan.blocked) == ["0000.png"]
+        assert plan.todo == ("0001.png",)
+        assert str(plan) == "1 images to segment, 1 are blocked."
+
+
+def test_every_plane_of_a_stack_is_segmented(
+    pictures: Pictures, tmp_path: Path, setup: RunSetup, worker: ImageWorker
+) -> None:
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    stack = np.random.default_rng(0).integers(0, 256, (3, 40, 50), np.uint8)
+    tifffile.imwrite(folder / "s.tif", stack, metadata={"axes": "ZYX"})
+    with Project.create(folder, setup.prompts) as project:
+        assert [outcome.failure for outcome in run(project, setup, worker)] == [None]
+        assert sorted(path.name for path in (folder / "masks").glob("*.png")) == ["s_z0.png", "s_z1.png", "s_z2.png"]
+
+
+class _Blank:
+    """Finds nothing, in no time."""
+
+    def segment(self, image: ImageFile, watch: object = None) -> ImageResult:
+        return ImageResult({(): np.zeros(image.array.shape[:2], np.uint8)}, 0.5, ())
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, setup: RunSetup) -> None:
+    def peak(count: int) -> int:
+        folder = tmp_path / f"n{count}"
+        folder.mkdir()
+        for number in range(count):
+            Image.fromarray(np.full((400, 500, 3), number, np.uint8)).save(folder / f"{number}.png")
+        with Project.create(folder, setup.prompts) as project:
+            tracemalloc.start()
+            for outcome in run_batch_steps(ResultWriter(project, setup.run()), _Blank(), list(project.found.images)):  # type: ignore[arg-type]
+                assert outcome.failure is None
+            found = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            return found
+
+    peak(3)  # what is remembered from the first images on
+    assert peak(80) < 1.25 * peak(10)
