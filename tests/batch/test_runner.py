@@ -27,7 +27,7 @@ def run(project: Project, setup: RunSetup, worker: ImageWorker) -> list[ImageOut
 
 
 def test_every_image_gets_what_the_engine_gives(pictures: Pictures, setup: RunSetup, worker: ImageWorker) -> None:
-    with Project.create(pictures("one", 5), setup.prompts) as project:
+    with Project.create(pictures("one", 3), setup.prompts) as project:
         outcomes = run(project, setup, worker)
         assert [outcome.name for outcome in outcomes] == [record.name for record in project]
         assert all(outcome.failure is None for outcome in outcomes)
@@ -42,17 +42,17 @@ def test_every_image_gets_what_the_engine_gives(pictures: Pictures, setup: RunSe
 def test_an_interrupted_batch_goes_on_with_what_is_missing_and_ends_the_same(
     pictures: Pictures, setup: RunSetup, worker: ImageWorker, files: Files
 ) -> None:
-    with Project.create(pictures("whole", 6), setup.prompts) as project:
+    with Project.create(pictures("whole", 4), setup.prompts) as project:
         run(project, setup, worker)
-    folder = pictures("parts", 6)
+    folder = pictures("parts", 4)
     with Project.create(folder, setup.prompts) as project:
         steps = run_batch_steps(ResultWriter(project, setup.run()), worker, plan_batch(project, setup.run()).todo)
         next(steps)
         steps.close()
     with Project.open(folder) as project:
         plan = plan_batch(project, setup.run())
-        assert 1 <= len(plan.same) < 6
-        assert len(plan.todo) == 6 - len(plan.same)
+        assert 1 <= len(plan.same) < 4
+        assert len(plan.todo) == 4 - len(plan.same)
         run(project, setup, worker)
         assert plan_batch(project, setup.run()).todo == ()
     assert files(folder) == files(folder.parent / "whole")
