@@ -1,5 +1,6 @@
 """Files that were cut off or changed: one sentence with the name of the file, whatever library reads it."""
 
+import os
 import random
 from pathlib import Path
 
@@ -94,3 +95,12 @@ def test_a_mask_of_many_pixels_in_labelme_is_no_bomb(tmp_path):
     FORMATS["labelme"].write(LabelImage(labels, ClassTable.from_names("cat")), tmp_path / "big.json")
     (mask,) = FORMATS["labelme"].read(tmp_path / "big.json")
     assert mask.counts[1] == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("key", READABLE)
+def test_a_pipe_in_place_of_a_file_does_not_hang(key, tmp_path):
+    path = tmp_path / f"a{(FORMATS[key].extensions or ('',))[0]}"
+    os.mkfifo(path)
+    with pytest.raises(MaskFormatError, match="is a pipe"):
+        FORMATS[key].read(path)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import tifffile
@@ -131,3 +133,15 @@ def test_missing_files_and_folders(tmp_path):
         read_image(tmp_path / "nothing.png")
     with pytest.raises(ImageReadError, match="is a folder"):
         read_image(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_an_image_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(ImageReadError, match="is a pipe"):
+        read_image(tmp_path / "a.png")
+
+
+def test_a_name_that_no_disk_takes_is_a_sentence(tmp_path):
+    with pytest.raises(ImageReadError, match="cannot be opened"):
+        read_image(tmp_path / ("x" * 300))
