@@ -50,7 +50,8 @@ class Display:
 
     def watch(self, progress: Progress) -> None:
         """Show how far the current work is."""
-        self._bars.update(self._part, description=progress.text, completed=progress.done, total=progress.total or None)
+        text, done, total = in_readable_units(progress)
+        self._bars.update(self._part, description=text, completed=done, total=total or None)
 
     def finished(self, outcome: SegmentedFile | Failure) -> None:
         """Count an image; a failure is said at once, a note once."""
@@ -70,6 +71,13 @@ class Display:
             if note not in self._said:
                 self._said.add(note)
                 self._console.print(Text("Note: ", style="yellow") + Text(note))
+
+
+def in_readable_units(progress: Progress) -> tuple[str, int, int]:
+    """Return text, done and total as a display writes them: bytes as megabytes, everything else as it is."""
+    if progress.unit != "bytes":
+        return progress.text, progress.done, progress.total
+    return f"{progress.text}, MB", round(progress.done / 1e6), round(progress.total / 1e6)
 
 
 def print_summary(done: Sequence[SegmentedFile], classes: ClassTable, folder: str) -> None:
