@@ -174,3 +174,8 @@ def test_the_page_says_what_the_formats_hold():
     names = {Objects.NEVER: "no", Objects.ASKED: "asked", Objects.ALWAYS: "yes"}
     held = {key: ("yes" if form.void else "no", names[form.objects]) for key, form in FORMATS.items()}
     assert {key: told[key] for key in held} == held
+
+
+def test_a_name_that_no_disk_takes_is_a_sentence(tmp_path):
+    with pytest.raises(MaskFormatError, match="cannot be opened"):
+        guess_format(tmp_path / ("x" * 300))

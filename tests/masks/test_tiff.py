@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.label_image import LabelImage
@@ -46,3 +47,9 @@ def test_colours_are_no_labels(tmp_path):
         FORMAT.read(tmp_path / "a.tif")
     with pytest.raises(MaskFormatError, match="colours instead of class ids"):
         FORMATS["ome-tiff"].read(tmp_path / "a.ome.tif")
+
+
+def test_a_mask_of_another_program_is_turned_as_its_image_is(tmp_path):
+    labels = np.array([[0, 1, 2], [3, 0, 0]], np.uint8)
+    Image.fromarray(labels).save(tmp_path / "a.tif", tiffinfo={274: 6})
+    assert FORMAT.read(tmp_path / "a.tif")[0].labels.tolist() == np.rot90(labels, -1).tolist()

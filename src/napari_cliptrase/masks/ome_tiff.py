@@ -15,7 +15,7 @@ from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.tiff import OME_SUFFIXES, density, readable_axes, tiff_bytes
-from napari_cliptrase.pixels.tiff_file import open_tiff, read_series
+from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
 
 def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
@@ -58,7 +58,7 @@ def _ome(mask: LabelImage) -> dict[str, Any]:
 def _decode(source: Path) -> Iterator[LabelImage]:
     for path, stem in tables.mask_files(source, OME_SUFFIXES):
         with open_tiff(path) as (file, pages):
-            labels = read_series(file, pages)
+            labels = upright(read_series(file, pages), file.series[0].axes, pages.orientation)
             axes = readable_axes(file.series[0].axes, labels.ndim)
             xml = ElementTree.fromstring(file.ome_metadata or "<OME/>")
         described = metadata.load(_text(xml))

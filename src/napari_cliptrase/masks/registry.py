@@ -77,7 +77,11 @@ def format_named(key: str) -> MaskFormat:
 def guess_format(path: str | Path) -> MaskFormat:
     """Return the format of an existing file or folder; refuse a folder in which several formats are mixed."""
     source = Path(path)
-    if not source.exists():
+    try:
+        there = source.exists()
+    except OSError as error:
+        raise MaskFormatError(f"{source} cannot be opened ({error.strerror}); check the name.") from error
+    if not there:
         raise MaskFormatError(f"{source} does not exist; check the name.")
     ordered = sorted(FORMATS.values(), key=lambda entry: entry not in _SPECIFIC)
     candidate = Candidate(source)

@@ -14,7 +14,7 @@ from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, Labels
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
-from napari_cliptrase.pixels.tiff_file import open_tiff, read_series
+from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
 SUFFIXES = (".tif", ".tiff")
 _FEWEST, _MOST = 1e-9, 4e9  # pixels per centimetre that the two numbers of a fraction can say
@@ -67,7 +67,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
 def _decode(source: Path) -> Iterator[LabelImage]:
     for path, stem in tables.mask_files(source, SUFFIXES):
         with open_tiff(path) as (file, pages):
-            labels = read_series(file, pages)
+            labels = upright(read_series(file, pages), file.series[0].axes, pages.orientation)
             shaped = (file.shaped_metadata or [{}])[0]
             axes = readable_axes(file.series[0].axes, labels.ndim)
         described = shaped.get(metadata.KEY)
