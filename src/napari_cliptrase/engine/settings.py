@@ -249,6 +249,12 @@ _NUMBERS: Final = {
 _FLAGS: Final = ("crop", "prior")
 
 
+def limits_of(name: str) -> tuple[float, float]:
+    """Return the lowest and the highest value of a setting that is a number."""
+    lowest, highest, *_ = _WHOLE_NUMBERS[name] if name in _WHOLE_NUMBERS else _NUMBERS[name]
+    return lowest, highest
+
+
 def _choice(name: str, value: object, choices: type[StrEnum]) -> StrEnum:
     known = ", ".join(choice.value for choice in choices)
     if not isinstance(value, str):

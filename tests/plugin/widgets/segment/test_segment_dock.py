@@ -200,19 +200,19 @@ def test_deleting_everything_never_breaks_the_dock(desk):
 
 def test_settings_and_controls_agree_both_ways(desk):
     dock = desk.dock
-    dock.scores.threshold.setValue(0.4)
-    dock.scores.vote.chosen.emit(Vote.OFF)
-    dock.advanced.recovery.chosen.emit(Recovery.NACLIP)
-    dock.advanced.protect.setValue(0.5)
+    dock.scores.field("threshold").value = 0.4
+    dock.scores.field("vote").value = Vote.OFF
+    dock.advanced.field("recovery").value = Recovery.NACLIP
+    dock.advanced.field("protect").value = 0.5
     dock.model.detail.chosen.emit(Detail.FINE)
     wanted = Settings(threshold=0.4, vote=Vote.OFF, recovery=Recovery.NACLIP, protect=0.5, detail=Detail.FINE)
     assert desk.session.settings == wanted
-    assert not dock.advanced.protect.isEnabled()  # without a vote there is nothing to keep from it
+    assert not dock.advanced.field("protect").enabled  # without a vote there is nothing to keep from it
     dock.advanced.reset.click()
     assert desk.session.settings == Settings()
-    assert dock.scores.threshold.value() == 0
-    assert dock.scores.vote.value is Vote.HARD
-    assert (dock.advanced.protect.value(), dock.advanced.protect.isEnabled()) == (0.8, True)
+    assert dock.scores.field("threshold").value == 0
+    assert dock.scores.field("vote").value is Vote.HARD
+    assert (dock.advanced.field("protect").value, dock.advanced.field("protect").enabled) == (0.8, True)
     assert dock.model.detail.value is Detail.NORMAL
 
 
@@ -248,7 +248,7 @@ def test_the_dock_fits_its_width_without_scrolling_sideways(desk, opened):
     desk.add_image(name="an image with a name that is far too long for any narrow dock beside the canvas")
     desk.session.prompts = PromptSet.parse("\n".join(f"a rather long class name {i}" for i in range(30)))
     for section in desk.dock.findChildren(Section):
-        section._heading.setChecked(opened)
+        section.toggleButton().setChecked(opened)
     desk.dock.resize(NARROW, 800)
     desk.dock.show()
     QApplication.processEvents()
@@ -302,7 +302,7 @@ def test_a_live_score_leaves_the_layer_of_the_user_selected_and_a_run_does_not(d
     desk.wait()
     desk.session.active_class = next(iter(desk.workbench.layers.class_layers(image)))
     shapes = desk.viewer.add_shapes(name="mine")
-    desk.dock.scores.threshold.setValue(0.01)
+    desk.dock.scores.field("threshold").value = 0.01
     desk.qtbot.waitUntil(lambda: not desk.workbench.runner._timer.isActive(), timeout=PATIENCE)
     desk.wait()
     assert desk.viewer.layers.selection.active == shapes
@@ -340,7 +340,7 @@ def test_the_dock_says_when_another_run_is_needed(desk):
     dock.output.output.chosen.emit(Output.CLASSES)
     assert not dock.bar.words.text()
     dock.bar.live.setChecked(False)
-    dock.scores.threshold.setValue(0.01)
+    dock.scores.field("threshold").value = 0.01
     assert "Press Run" in dock.bar.words.text()
     dock.bar.live.setChecked(True)
     assert not dock.bar.words.text()

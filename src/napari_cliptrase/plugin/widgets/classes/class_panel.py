@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.classes.class_lists import BACKGROUNDS, CLASS_LISTS
 from napari_cliptrase.classes.prompts import PromptSet
@@ -105,10 +106,9 @@ class ClassPanel(QWidget):
         layout.addLayout(buttons)
         self.note.say("")
         layout.addWidget(self.advice)
-        self._counting = QTimer(self)
-        self._counting.setSingleShot(True)
-        self._counting.setInterval(AREA_DELAY)
-        self._counting.timeout.connect(self.count)
+        self._counted_soon = QSignalDebouncer(parent=self)
+        self._counted_soon.setTimeout(AREA_DELAY)
+        self._counted_soon.triggered.connect(self.count)
         self.add.entered.connect(self.add_text)
         self.model.refused.connect(self.note.say)
         self.table.delete_wanted.connect(self.delete)
@@ -272,7 +272,7 @@ class ClassPanel(QWidget):
         self.count()
 
     def _count_soon(self, _: Any) -> None:
-        self._counting.start()
+        self._counted_soon.throttle()
 
 
 def _named(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from napari.utils.notifications import show_info
-from qtpy.QtCore import Qt, QTimer, QUrl
+from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.export_options import ExportOptions
@@ -102,10 +103,9 @@ class ExportDock(QWidget):
         layout.addLayout(in_row(self.export, self.open_folder))
         layout.addStretch(1)
 
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(PREVIEW_DELAY)
-        self._timer.timeout.connect(self._make_preview)
+        self._preview_soon = QSignalDebouncer(parent=self)
+        self._preview_soon.setTimeout(PREVIEW_DELAY)
+        self._preview_soon.triggered.connect(self._make_preview)
         self.masks.changed.connect(self._later)
         self.format.currentIndexChanged.connect(self._later)
         self.folder.textChanged.connect(self._later)
@@ -159,7 +159,7 @@ class ExportDock(QWidget):
 
     def _on_content(self, _layer: object) -> None:
         if self.isVisible():
-            self._timer.start()
+            self._preview_soon.throttle()
 
     def _later(self, *_: object) -> None:
         about = self.chosen_format.description
@@ -167,11 +167,11 @@ class ExportDock(QWidget):
         problem = self.problem()
         self.export.setEnabled(not problem and self._working is None)
         if problem:
-            self._timer.stop()
+            self._preview_soon.cancel()
             self._jobs.cancel("export preview")
             self.preview.say(problem)
         else:
-            self._timer.start()
+            self._preview_soon.throttle()
 
     def _make_preview(self) -> None:
         if self.problem() or self._working is not None:
@@ -203,7 +203,7 @@ class ExportDock(QWidget):
             yield Progress(len(sources), len(sources) + 1, f"Writing {form.title}")
             return (yield from form.write_steps(masks, folder, options))
 
-        self._timer.stop()
+        self._preview_soon.cancel()
         self._jobs.cancel("export preview")
         self.export.setEnabled(False)
         self.preview.say("Writing …")

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
@@ -56,10 +57,9 @@ class RefineDock(QWidget):
         self._shown: RefineOutcome | None = None
         self._job: Job | None = None
         self._writer = writer
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(QUIET_TIME)
-        self._timer.timeout.connect(self._make_preview)
+        self._preview_soon = QSignalDebouncer(parent=self)
+        self._preview_soon.setTimeout(QUIET_TIME)
+        self._preview_soon.triggered.connect(self._make_preview)
         self._build()
         self._show_busy(False)
         self.controls.changed.connect(self._outdated)
@@ -153,7 +153,7 @@ class RefineDock(QWidget):
             else:
                 self._show(at, refined, picture)
 
-        self._timer.stop()
+        self._preview_soon.cancel()
         self._forget_preview()
         self._job = self._jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
         connect_weakly(self._job.progressed, self._show_progress)
@@ -232,9 +232,9 @@ class RefineDock(QWidget):
         self._forget_preview()
         self._show_ready()
         if self.preview.isChecked() and self.controls.choice is not None:
-            self._timer.start()
+            self._preview_soon.throttle()
         else:
-            self._timer.stop()
+            self._preview_soon.cancel()
 
     def _show_progress(self, progress: Progress) -> None:
         self.progress.setRange(0, progress.total)

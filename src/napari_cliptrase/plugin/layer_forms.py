@@ -1,0 +1,79 @@
+"""Small tools as forms that magicgui makes from their parameters: combine class layers, split a layer.
+
+The commands of the menus do the same at once for the selected layer; the forms let one choose.
+"""
+
+from enum import Enum
+
+from magicgui import magic_factory
+from napari.layers import Image, Labels
+from napari.utils import notifications
+from napari.viewer import Viewer
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers.changes import Run
+from napari_cliptrase.plugin.layers.combine_split import combine, split
+from napari_cliptrase.plugin.run.jobs import show
+from napari_cliptrase.plugin.workbench import workbench_of
+
+
+class SourceLayers(Enum):
+    """What happens to the layers whose labels went elsewhere."""
+
+    SHOWN = "stay as they are"
+    HIDDEN = "are hidden"
+
+
+def combine_layers(viewer: Viewer, image: Image, class_layers: SourceLayers = SourceLayers.HIDDEN) -> None:
+    """Write all class layers of an image into one combined layer."""
+    layers = workbench_of(viewer).layers
+    try:
+        run = combine(layers, image)
+    except CliptraseError as error:
+        show(error)
+        return
+    if class_layers is SourceLayers.HIDDEN:
+        _hide(*layers.class_layers(image).values())
+    _report(run, "The combined layer is up to date.")
+
+
+def split_layer(viewer: Viewer, source: Labels, image: Image, source_layer: SourceLayers = SourceLayers.HIDDEN) -> None:
+    """Write each class of a label layer over an image into a layer of its own."""
+    try:
+        run = split(workbench_of(viewer).layers, image, source)
+    except CliptraseError as error:
+        show(error)
+        return
+    if source_layer is SourceLayers.HIDDEN:
+        _hide(source)
+    _report(run, "The class layers are up to date.")
+
+
+combine_form = magic_factory(
+    combine_layers,
+    call_button="Combine",
+    image={"tooltip": "The image whose class layers are combined."},
+    class_layers={
+        "label": "class layers",
+        "tooltip": "What happens to the class layers; their labels stay.",
+    },
+)
+split_form = magic_factory(
+    split_layer,
+    call_button="Split",
+    source={"label": "label layer", "tooltip": "The label layer that holds several classes."},
+    image={"tooltip": "The image that the labels lie on."},
+    source_layer={"label": "that layer", "tooltip": "What happens to the layer that was split."},
+)
+
+
+def _hide(*layers: Labels) -> None:
+    for layer in layers:
+        layer.visible = False
+
+
+def _report(run: Run, unchanged: str) -> None:
+    for note in run.notes:
+        notifications.show_info(note)
+    if not run.steps:
+        notifications.show_info(unchanged)
