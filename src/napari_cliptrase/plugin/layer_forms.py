@@ -20,8 +20,8 @@ from napari_cliptrase.plugin.workbench import workbench_of
 class SourceLayers(Enum):
     """What happens to the layers whose labels went elsewhere."""
 
-    SHOWN = "stay as they are"
-    HIDDEN = "are hidden"
+    SHOWN = "leave as it is"
+    HIDDEN = "hide"
 
 
 def combine_layers(viewer: Viewer, image: Image, class_layers: SourceLayers = SourceLayers.HIDDEN) -> None:
@@ -49,21 +49,20 @@ def split_layer(viewer: Viewer, source: Labels, image: Image, source_layer: Sour
     _report(run, "The class layers are up to date.")
 
 
+_CHOICES = [(choice.value, choice) for choice in SourceLayers]
+
 combine_form = magic_factory(
     combine_layers,
     call_button="Combine",
-    image={"tooltip": "The image whose class layers are combined."},
-    class_layers={
-        "label": "class layers",
-        "tooltip": "What happens to the class layers; their labels stay.",
-    },
+    image={"label": "Image", "tooltip": "The image whose class layers are combined."},
+    class_layers={"label": "Class layers", "tooltip": "Their labels stay in any case.", "choices": _CHOICES},
 )
 split_form = magic_factory(
     split_layer,
     call_button="Split",
-    source={"label": "label layer", "tooltip": "The label layer that holds several classes."},
-    image={"tooltip": "The image that the labels lie on."},
-    source_layer={"label": "that layer", "tooltip": "What happens to the layer that was split."},
+    source={"label": "Label layer", "tooltip": "The label layer that holds several classes."},
+    image={"label": "Image", "tooltip": "The image that the labels lie on."},
+    source_layer={"label": "That layer", "tooltip": "Its labels stay in any case.", "choices": _CHOICES},
 )
 
 

@@ -8,9 +8,10 @@ from qtpy.QtWidgets import (
     QLabel,
     QScrollArea,
     QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 NARROWEST = 260
 """Width in pixels that every dock must fit without sideways scrolling."""
@@ -92,18 +93,39 @@ class LongNote(QScrollArea):
         self.setFixedHeight(max(1, min(wanted, most)))
 
 
-class Section(QCollapsible):
+class Section(QWidget):
     """A heading that opens and closes what is below it."""
 
     def __init__(self, title: str, content: QWidget, *, open_: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(title, parent)
-        self.setDuration(0)  # a dock that scrolls must not move under the mouse
-        self.toggleButton().setToolTip(f"Show or hide: {title}")
-        self.layout().setContentsMargins(0, 0, 0, 0)
-        self.content().layout().setContentsMargins(0, 0, 0, 0)
-        self.addWidget(content)
-        if open_:
-            self.expand(animate=False)
+        super().__init__(parent)
+        self._heading = QToolButton()
+        self._heading.setText(title)
+        self._heading.setCheckable(True)
+        self._heading.setToolTip(f"Show or hide: {title}")
+        self._heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._heading.setAutoRaise(True)
+        self._heading.toggled.connect(self._open)
+        self._content = content
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self._heading)
+        layout.addWidget(content)
+        self._heading.setChecked(open_)
+        self._open(open_)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the content is shown."""
+        return self._heading.isChecked()
+
+    @is_open.setter
+    def is_open(self, opened: bool) -> None:
+        self._heading.setChecked(opened)
+
+    def _open(self, opened: bool) -> None:
+        self._heading.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
+        self._content.setVisible(opened)
 
 
 def heading(text: str) -> QLabel:

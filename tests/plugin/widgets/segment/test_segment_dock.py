@@ -248,7 +248,7 @@ def test_the_dock_fits_its_width_without_scrolling_sideways(desk, opened):
     desk.add_image(name="an image with a name that is far too long for any narrow dock beside the canvas")
     desk.session.prompts = PromptSet.parse("\n".join(f"a rather long class name {i}" for i in range(30)))
     for section in desk.dock.findChildren(Section):
-        section.toggleButton().setChecked(opened)
+        section.is_open = opened
     desk.dock.resize(NARROW, 800)
     desk.dock.show()
     QApplication.processEvents()

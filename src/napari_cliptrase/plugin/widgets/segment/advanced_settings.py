@@ -64,7 +64,7 @@ ADVANCED_WORDS: Final = {
     ),
     "absent": SettingWords("Absent", "What happens to classes that are not in the image.", ABSENCES),
     "absent_threshold": SettingWords(
-        "Absent below", "The figure up to which a class counts as absent; see the notes of a run.", lowest="usual"
+        "Absent to", "The figure up to which a class counts as absent; see the notes of a run.", lowest="usual"
     ),
 }
 
