@@ -31,7 +31,7 @@ BACKGROUND = "background"
 HIGHEST_ID = 65535  # what a uint16 label can hold
 
 
-class ClassChanges(TypedDict, total=False):
+class PromptClassFields(TypedDict, total=False):
     """What `PromptSet.replaced` can change of a class."""
 
     name: str
@@ -270,7 +270,7 @@ class PromptSet:
         """Return the set with a class renamed."""
         return self.replaced(class_id, name=name)
 
-    def replaced(self, class_id: int, **changes: Unpack[ClassChanges]) -> "PromptSet":
+    def replaced(self, class_id: int, **changes: Unpack[PromptClassFields]) -> "PromptSet":
         """Return the set with fields of a class changed: name, synonyms, threshold, color."""
         old = self.get(class_id)
         new = replace(old, **changes)
