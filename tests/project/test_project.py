@@ -270,6 +270,7 @@ def test_an_image_that_comes_and_one_that_goes(project: Project, folder: Path, r
     assert project.missing == ("a.png",)
     assert any("are gone" in note for note in project.notes)
     assert project.record("a.jpg").stem == "a_jpg"
+    assert (folder / "metadata.jsonl").read_text() == ""
     assert (folder / "masks" / "a.png").exists()
 
 

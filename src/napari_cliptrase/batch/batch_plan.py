@@ -20,7 +20,7 @@ class BatchPlan:
     finished
         Done, truly empty or reviewed; a person has decided, so they are left alone.
     blocked
-        Images that cannot be worked on, and why.
+        Images that have changed since their mask was drawn, and what can be done about it.
     """
 
     todo: tuple[str, ...]
@@ -62,7 +62,7 @@ def plan_batch(project: Project, run: Mapping[str, Any], *, again: bool = False,
         if record.state.finished and not finished:
             left.append(record.name)
             continue
-        block = project.blocked(record.name) if record.identity is not None else None
+        block = project.changed(record.name)
         if block is not None:
             blocked[record.name] = str(block)
         elif record.run == run and not again:

@@ -252,6 +252,17 @@ class Project:
             return block
         return None
 
+    def changed(self, name: str) -> ImageBlocked | None:
+        """Return why an image is not the one that its mask was drawn on; None when it is. No mask is read for that."""
+        record = self.record(name)
+        if record.identity is None:
+            return None
+        try:
+            self.store.images.of(record, self.paths.image(name))
+        except ImageBlocked as block:
+            return block
+        return None
+
     def resolve(self, name: str, way: WayOut) -> ImageRecord:
         """Take a way out for an image that is blocked; RESTORE_BACKUP also undoes the last model run of any image."""
         return self.store.resolve(name, way)
@@ -354,8 +365,8 @@ class Project:
         if not self._index.fresh or self._lock.taken_over:
             _sweep(self.paths)
         try:
-            if not self._index.fresh or self._lock.taken_over:
-                self._dataset.write_list()
+            self._dataset.write_list()
+            if not self._index.fresh:
                 self._index.write(self.paths.index)
             recovered = self._classes.recover()
             if recovered is not None:
