@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import napari_cliptrase
+
 # the first example imports torch, and the machine may be shared: time is not what these tests judge
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 TESTS = Path(__file__).parent
+# the lab is not in the wheel: where the package is installed from one, tests take the lab from the repository
+if importlib.util.find_spec("napari_cliptrase.lab") is None:
+    napari_cliptrase.__path__.append(str(TESTS.parent / "src" / "napari_cliptrase"))
 WINDOWED = (TESTS / "gui", TESTS / "plugin")
 REQUIRE = "NAPARI_CLIPTRASE_REQUIRE_GUI"
 

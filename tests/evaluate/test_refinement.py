@@ -1,23 +1,17 @@
-import json
-
-import pytest
-
-from napari_cliptrase.evaluate.refinement import main
+from napari_cliptrase.evaluate.coarse import from_truth
+from napari_cliptrase.evaluate.refinement import refinement_data, refinement_table, score_refiners
+from napari_cliptrase.refine.methods import Method, make_refiner
 
 
-def test_superpixels_sharpen_patches_of_the_painted_world(capsys: pytest.CaptureFixture[str]) -> None:
-    main(
-        ["--scenes", "2", "--first-seed", "11", "--size", "192", "--start", "patches", "--way", "superpixels", "--json"]
-    )
-    report = json.loads(capsys.readouterr().out)
+def test_superpixels_sharpen_patches_of_the_painted_world() -> None:
+    refiners = {"superpixels": make_refiner(Method.SUPERPIXELS)}
+    *_, scores = score_refiners(refiners, from_truth, range(11, 13), 192)
+    report = refinement_data(scores)
     assert set(report) == {"before", "superpixels"}
     assert report["superpixels"]["boundary_iou"] > 1.5 * report["before"]["boundary_iou"]
     assert report["superpixels"]["miou"] > report["before"]["miou"]
     assert report["before"]["classes"]["sky"] > 50
-
-
-def test_the_table_has_a_line_for_each_way(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--scenes", "1", "--size", "96", "--start", "patches", "--way", "superpixels"])
-    lines = capsys.readouterr().out.splitlines()
+    lines = refinement_table(scores).splitlines()
     assert "boundary IoU, 2 px" in lines[0]
     assert [line.split()[0] for line in lines[1:]] == ["before", "superpixels"]
+    assert [line.split()[1] for line in lines[1:]] == [f"{entry.miou:.1f}" for entry in scores]

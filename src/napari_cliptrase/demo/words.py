@@ -52,6 +52,7 @@ WORDS: Final[tuple[Word, ...]] = (
 )
 
 NAMES: Final[tuple[str, ...]] = tuple(word.name for word in WORDS)
+LABEL_NAMES: Final[tuple[str, ...]] = ("nothing", *NAMES)  # by id; no pixel of the world is 0
 IDS: Final[Mapping[str, int]] = {name: i for i, name in enumerate(NAMES, start=1)}
 THINGS: Final[frozenset[str]] = frozenset(word.name for word in WORDS if word.is_thing)
 PAINTED: Final[Mapping[str, tuple[str, ...]]] = {word.name: word.paints for word in WORDS}

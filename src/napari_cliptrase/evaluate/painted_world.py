@@ -1,23 +1,15 @@
-"""Scores of the demo models on landscapes that no training has seen, step by step through the method.
+"""Scores of the demo models on landscapes that no training has seen, step by step through the method."""
 
-python -m napari_cliptrase.evaluate.painted_world --scenes 200 --first-seed 0 --ladder
-"""
-
-import argparse
-import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Denoise, Recovery, Vote
-from napari_cliptrase.demo.words import NAMES
+from napari_cliptrase.demo.words import LABEL_NAMES, NAMES
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.engine.settings import Settings
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.confusion import Confusion
-from napari_cliptrase.evaluate.held_out import held_out
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
@@ -55,13 +47,13 @@ class SceneScores:
         """Scores of all methods, then IoU by class and the worst mistakes of the last one."""
         lines = [f"{'method':<24}{'mIoU':>7}{'pixels':>8}{'worst class':>14}"]
         for name, confusion in self.confusions.items():
-            worst, least = min(confusion.ious.items(), key=lambda entry: entry[1])
+            worst, least = min(confusion.iou_by_name.items(), key=lambda entry: entry[1])
             lines.append(
                 f"{name:<24}{100 * confusion.mean_iou:7.1f}{100 * confusion.accuracy:8.1f}{100 * least:9.1f} {worst}"
             )
         name, confusion = list(self.confusions.items())[-1]
         lines += ["", f"IoU by class, {name}:"]
-        lines += [f"  {label:<22}{100 * iou:7.1f}" for label, iou in confusion.ious.items()]
+        lines += [f"  {label:<22}{100 * iou:7.1f}" for label, iou in confusion.iou_by_name.items()]
         lines += ["", "most frequent mistakes, in percent of the true class:"]
         lines += [f"  {true} taken for {found}: {100 * share:.1f}" for true, found, share in confusion.mistakes()]
         return "\n".join(lines)
@@ -72,7 +64,7 @@ class SceneScores:
             name: {
                 "miou": confusion.mean_iou,
                 "pixel_accuracy": confusion.accuracy,
-                "iou": confusion.ious,
+                "iou": confusion.iou_by_name,
                 "mistakes": [
                     {"true": true, "found": found, "share": share} for true, found, share in confusion.mistakes(10)
                 ],
@@ -96,7 +88,7 @@ def score_scenes(
 
     prompts = PromptSet.parse("\n".join(NAMES))
     segmenters = {name: Segmenter(model, settings) for name, settings in methods.items()}
-    result = SceneScores({name: Confusion() for name in (*methods, *(["+ SAM"] if refiner else []))})
+    result = SceneScores({name: Confusion.of(LABEL_NAMES) for name in (*methods, *(["+ SAM"] if refiner else []))})
     for done, seed in enumerate(seeds, start=1):
         scene = paint_scene(seed, (size, size))
         encodings: dict[str, Any] = {}
@@ -111,45 +103,3 @@ def score_scenes(
             refined = refiner.refine(found.labels, found.scores).labels
             result.confusions["+ SAM"].add(scene.labels, refined)
         yield Progress(done, len(seeds), f"scene {seed}"), result
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m napari_cliptrase.evaluate.painted_world", description=__doc__)
-    parser.add_argument("--scenes", type=int, default=200, help="how many landscapes")
-    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first of them")
-    parser.add_argument("--method", action="append", choices=[*METHODS], help="may be given several times")
-    parser.add_argument("--ladder", action="store_true", help="all steps of the method, and its peers beside them")
-    parser.add_argument("--sam", action="store_true", help="refine the last method with the demo SAM")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--model", default="demo", help="another model than the shipped one, such as local-dir:FOLDER")
-    given = parser.parse_args(arguments)
-    names = list(dict.fromkeys([*(given.method or []), *([*PEERS, *LADDER] if given.ladder else [])])) or ["cliptrase"]
-    try:
-        seeds = held_out(given.first_seed, given.scenes)
-        result = _run(given.model, seeds, {name: METHODS[name] for name in names}, given.sam)
-    except CliptraseError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write((json.dumps(result.as_json(), indent=2) if given.json else result.table()) + "\n")
-    return 0
-
-
-def _run(model_name: str, seeds: range, methods: Mapping[str, Settings], sam: bool) -> SceneScores:
-    from napari_cliptrase.models.load import load_model
-    from napari_cliptrase.refine.methods import Method, make_refiner
-
-    model = load_model(model_name)
-    refiner = make_refiner(Method.SAM_PROMPTS) if sam else None
-    result = SceneScores()
-    for progress, so_far in score_scenes(model, seeds, methods, refiner=refiner):
-        result = so_far
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{progress.done} of {progress.total} scenes")
-    if sys.stderr.isatty():
-        sys.stderr.write("\n")
-    return result
-
-
-if __name__ == "__main__":
-    sys.exit(main())

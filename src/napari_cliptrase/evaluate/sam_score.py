@@ -1,13 +1,7 @@
-"""Scores of the demo SAM on scenes that no training has seen: how well a box, or one point, gives a thing.
+"""Scores of a SAM on scenes that no training has seen: how well a box, or one point, gives a thing."""
 
-python -m napari_cliptrase.evaluate.sam_score --scenes 100 --first-seed 0
-"""
-
-import argparse
-import json
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,9 +11,9 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.demo.words import NAMES, THINGS
 from napari_cliptrase.demo.world import Scene, paint_scene
-from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.evaluate.held_out import held_out
-from napari_cliptrase.models.load import SamModel, load_sam
+from napari_cliptrase.evaluate.confusion import mask_iou
+from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
 
@@ -56,27 +50,30 @@ def targets_of(scene: Scene) -> Iterator[PromptTarget]:
             yield PromptTarget(NAMES[int(scene.labels[region][0]) - 1], region)
 
 
-def score_sam(sam: SamModel, seeds: range, size: int = 336) -> dict[str, dict[str, list[float]]]:
+def score_sam(
+    sam: SamModel, seeds: range, size: int = 336
+) -> Generator[Progress, None, dict[str, dict[str, list[float]]]]:
     """Return the IoU of every target by kind of prompt (``box`` for everything, ``point`` for things) and class."""
     embedder = Embedder(sam)
     found: dict[str, dict[str, list[float]]] = {"box": defaultdict(list), "point": defaultdict(list)}
-    for seed in seeds:
+    for done, seed in enumerate(seeds):
+        yield Progress(done, len(seeds), f"scene {seed}")
         scene = paint_scene(seed, (size, size))
         embedding = embedder.embed(scene.image)
         for target in targets_of(scene):
             boxed = decode(sam, embedding, DecoderPrompts(boxes=target.box[None]), several=False)
             mask = next(to_pixels(sam, embedding, boxed.logits[:, 0])) > 0
-            found["box"][target.name].append(_iou(mask, target.region))
+            found["box"][target.name].append(mask_iou(mask, target.region))
             if target.name in THINGS:
                 point = DecoderPrompts(points=target.middle[None, None], marks=np.ones((1, 1), np.float32))
                 clicked = decode(sam, embedding, point, several=True)
                 best = int(clicked.quality[0].argmax())
                 mask = next(to_pixels(sam, embedding, clicked.logits[:, best])) > 0
-                found["point"][target.name].append(_iou(mask, target.region))
+                found["point"][target.name].append(mask_iou(mask, target.region))
     return found
 
 
-def summary(found: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float]]:
+def sam_summary(found: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float]]:
     """Return the mean IoU over all targets of each kind of prompt, and over those of each class."""
     report = {}
     for kind, by_class in found.items():
@@ -85,34 +82,10 @@ def summary(found: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dic
     return report
 
 
-def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return float((one & other).sum()) / float((one | other).sum())
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Score and print; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m napari_cliptrase.evaluate.sam_score", description=__doc__)
-    parser.add_argument("--scenes", type=int, default=100, help="how many scenes")
-    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first of them")
-    parser.add_argument("--size", type=int, default=336, help="side of the scenes in pixels")
-    parser.add_argument("--sam", default="demo", help="SAM model: a name or a checkpoint")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    try:
-        report = summary(score_sam(load_sam(given.sam), held_out(given.first_seed, given.scenes), given.size))
-    except CliptraseError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    if given.json:
-        sys.stdout.write(json.dumps(report, indent=2) + "\n")
-        return 0
+def sam_table(report: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a summary as a table in text."""
     rows = [f"{'mean IoU':14}{'true box':>9}{'one point':>11}"]
     for name in ("mean", *NAMES):
         box, point = (f"{report[kind][name]:.3f}" if name in report[kind] else "–" for kind in ("box", "point"))
         rows.append(f"{name:14}{box:>9}{point:>11}")
-    sys.stdout.write("\n".join(rows) + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return "\n".join(rows)

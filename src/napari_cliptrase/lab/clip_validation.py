@@ -14,11 +14,11 @@ from napari_cliptrase.cliptrase.region_masks import region_map
 from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for
 from napari_cliptrase.cliptrase.towers import VisionTower
 from napari_cliptrase.cliptrase.vote import majority, paint
-from napari_cliptrase.demo.words import NAMES
+from napari_cliptrase.demo.words import LABEL_NAMES, NAMES
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.evaluate.confusion import Confusion
+from napari_cliptrase.evaluate.held_out import FIRST_VALIDATION_SEED
 from napari_cliptrase.lab.clip_model import CONFIG
-from napari_cliptrase.lab.pictures import FIRST_VALIDATION_SEED
 
 SIZE: Final = 336
 _SENTENCES: Final = ("a photo of a {}.", "a painting of the {}.", "there is a {} in the scene.")
@@ -29,7 +29,7 @@ def method_miou(tower: VisionTower, embed: Callable[[Sequence[str]], Tensor], sc
     text = F.normalize(
         torch.stack([embed([sentence.format(name) for name in NAMES]) for sentence in _SENTENCES]).sum(0)
     )
-    confusion = Confusion()
+    confusion = Confusion.of(LABEL_NAMES)
     for seed in range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + scenes):
         scene = paint_scene(seed, (SIZE, SIZE))
         patches = encode(tower, normalised(scene.image).to(tower.device))

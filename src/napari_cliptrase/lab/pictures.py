@@ -15,7 +15,6 @@ from napari_cliptrase.demo.world import paint_window, to_bytes
 from napari_cliptrase.progress import Progress
 
 FIRST_TRAINING_SEED: Final = 1_000_000  # seeds below are held out: no training ever paints them
-FIRST_VALIDATION_SEED: Final = 900_000  # held out too, and used to choose among checkpoints
 SCENE_SIZE: Final = 320
 PORTRAIT_SIZE: Final = 160
 MOST_ELEMENTS: Final = 32

@@ -1,0 +1,128 @@
+"""napari-cliptrase evaluate: how good results are on pictures whose true masks are known."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.progress import Progress, run_to_end
+
+app = typer.Typer(no_args_is_help=True)
+
+Scenes = Annotated[int, typer.Option(help="How many scenes to paint and score.")]
+FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
+Size = Annotated[int, typer.Option(min=32, help="Side of the scenes in pixels.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.callback()
+def evaluate() -> None:
+    """Score models and refinement methods on painted scenes that no training has seen; nothing is downloaded."""
+
+
+@app.command("painted-world")
+def painted_world(
+    scenes: Scenes = 200,
+    first_seed: FirstSeed = 0,
+    method: Annotated[list[str] | None, typer.Option("--method", help="A row of the table; may be repeated.")] = None,
+    ladder: Annotated[bool, typer.Option("--ladder", help="All steps of the method, and its peers.")] = False,
+    sam: Annotated[bool, typer.Option("--sam", help="Refine the last method with the demo SAM.")] = False,
+    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
+    as_json: AsJson = False,
+) -> None:
+    """Score segmentation by the names of all classes: mean IoU, right pixels, IoU of each class, worst mistakes."""
+    from napari_cliptrase.evaluate.held_out import held_out
+    from napari_cliptrase.evaluate.painted_world import LADDER, METHODS, PEERS, SceneScores, score_scenes
+
+    seeds = held_out(first_seed, scenes)
+    names = list(dict.fromkeys([*(method or []), *([*PEERS, *LADDER] if ladder else [])])) or ["cliptrase"]
+    _check_names("method", names, [*METHODS])
+    from napari_cliptrase.models.load import load_model
+    from napari_cliptrase.refine.methods import Method, make_refiner
+
+    clip = load_model(model)
+    refiner = make_refiner(Method.SAM_PROMPTS) if sam else None
+    result = SceneScores()
+    with _scene_bar() as watch:
+        for progress, so_far in score_scenes(clip, seeds, {name: METHODS[name] for name in names}, refiner=refiner):
+            watch(progress)
+            result = so_far
+    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else result.table())
+
+
+@app.command("refinement")
+def refinement(
+    scenes: Scenes = 100,
+    first_seed: FirstSeed = 0,
+    size: Size = 336,
+    start: Annotated[
+        str, typer.Option(help="What is refined: clip (CLIPtrase), or patches (the truth by patches).")
+    ] = ("clip"),
+    way: Annotated[list[str] | None, typer.Option("--way", help="Only this method; may be repeated.")] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
+    sam: Annotated[str, typer.Option(help="The SAM model: a name or a checkpoint.")] = "demo",
+    as_json: AsJson = False,
+) -> None:
+    """Score refinement methods: mean IoU, IoU along the boundaries, seconds a scene."""
+    from napari_cliptrase.evaluate.coarse import from_clip, from_truth
+    from napari_cliptrase.evaluate.held_out import held_out
+    from napari_cliptrase.evaluate.refinement import (
+        RefinementScores,
+        refinement_data,
+        refinement_table,
+        score_refiners,
+    )
+    from napari_cliptrase.refine.methods import Method, make_refiner
+
+    seeds = held_out(first_seed, scenes)
+    _check_names("start", [start], ["clip", "patches"])
+    refiners = {name: make_refiner(name, sam=sam) for name in way or [*Method]}
+    scores: list[RefinementScores] = []
+    with _scene_bar() as watch:
+        coarse = from_truth if start == "patches" else from_clip(model)
+        for done, so_far in enumerate(score_refiners(refiners, coarse, seeds, size), start=1):
+            watch(Progress(done, scenes, "scenes"))
+            scores = so_far
+    typer.echo(json.dumps(refinement_data(scores), indent=2) if as_json else refinement_table(scores))
+
+
+@app.command("sam")
+def sam_score(
+    scenes: Scenes = 100,
+    first_seed: FirstSeed = 0,
+    size: Size = 336,
+    sam: Annotated[str, typer.Option(help="The SAM model: a name or a checkpoint.")] = "demo",
+    as_json: AsJson = False,
+) -> None:
+    """Score a SAM: how well a true box, or one click in the middle, gives each painted thing."""
+    from napari_cliptrase.evaluate.held_out import held_out
+
+    seeds = held_out(first_seed, scenes)
+    from napari_cliptrase.evaluate.sam_score import sam_summary, sam_table, score_sam
+    from napari_cliptrase.models.load import load_sam
+
+    network = load_sam(sam)
+    with _scene_bar() as watch:
+        report = sam_summary(run_to_end(score_sam(network, seeds, size), watch))
+    typer.echo(json.dumps(report, indent=2) if as_json else sam_table(report))
+
+
+def _check_names(what: str, given: list[str], known: list[str]) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise CliptraseError(f"There is no {what} {unknown[0]!r}; choose {', '.join(known)}.")
+
+
+@contextmanager
+def _scene_bar() -> Iterator[Callable[[Progress], None]]:
+    """Show on the terminal, and on nothing else, how many scenes are done."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("scenes", total=None)
+        yield lambda step: bars.update(task, completed=step.done, total=step.total or None)
