@@ -54,7 +54,7 @@ class Confusion:
     @property
     def true_pixels(self) -> NDArray[np.int64]:
         """(n,) int64 pixels that are of each class in truth."""
-        return self.pixels.sum(1)
+        return np.asarray(self.pixels.sum(1))
 
     @property
     def iou(self) -> NDArray[np.float64]:
