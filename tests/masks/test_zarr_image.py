@@ -38,3 +38,11 @@ def test_a_level_that_is_missing_is_named(tmp_path):
     (tmp_path / "0/.zarray").unlink()
     with pytest.raises(MaskFormatError, match="is no zarr array"):
         image_in(tmp_path, data, LabelImage(np.zeros((4, 5), np.uint8)))
+
+
+@pytest.mark.parametrize("path", ["../0", "/0", "a\n0", "a\x00", None])
+def test_levels_lie_within_the_image(path, tmp_path):
+    data = image(tmp_path)
+    data["multiscales"][0]["datasets"][0]["path"] = path
+    with pytest.raises(ValueError, match="as a part of itself"):
+        image_in(tmp_path, data, LabelImage(np.zeros((4, 5), np.uint8)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.free_memory import refuse_beyond_memory
 from napari_cliptrase.json_file import read_json
 from napari_cliptrase.masks.export_options import NgffVersion
@@ -101,7 +102,8 @@ def chunk_files(path: str, labels: Labels, axes: str, version: NgffVersion) -> d
 def inside(group: Path, path: object) -> Path:
     """Return a path within a group that its metadata name; ValueError for one that leads out of it."""
     parts = PurePosixPath(str(path))
-    if not isinstance(path, str) or parts.is_absolute() or ".." in parts.parts or "\\" in path or "\0" in path:
+    leads_out = parts.is_absolute() or ".." in parts.parts
+    if not isinstance(path, str) or leads_out or "\\" in path or clean_name(path) != path:
         raise ValueError(f"it names {path!r:.60} as a part of itself")
     return group / parts
 

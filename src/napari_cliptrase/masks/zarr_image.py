@@ -8,6 +8,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.json_file import read_json
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage
 from napari_cliptrase.masks.units import canonical
+from napari_cliptrase.masks.zarr_files import inside
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def image_in(root: Path, attributes: dict[str, Any], mask: LabelImage) -> ZarrIm
 
 
 def _level(root: Path, dataset: dict[str, Any], ndim: int, kept: list[int]) -> Level:
-    shape = _array_shape(root / dataset["path"])
+    shape = _array_shape(inside(root, dataset["path"]))
     transforms = {t["type"]: t[t["type"]] for t in dataset.get("coordinateTransformations", [])}
     scale = transforms.get("scale", [1.0] * ndim)
     shift = transforms.get("translation", [0.0] * ndim)
