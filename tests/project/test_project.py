@@ -49,6 +49,7 @@ def test_a_folder_becomes_a_project_and_opens_again(folder: Path, prompts: Promp
         assert (project.info.model, project.info.settings) == ("demo", {"grid": 14})
         assert not project.read_only
         assert project.notes == ()
+        assert project.found.others == 1  # the lists of the project are none of the user's files
 
 
 def test_masks_and_provenance_come_back_exactly(project: Project, reopened: Reopen) -> None:

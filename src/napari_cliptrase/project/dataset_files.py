@@ -17,10 +17,8 @@ from napari_cliptrase.masks.export_options import Palette
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.png import palette_of
 from napari_cliptrase.project.image_record import ImageRecord
-from napari_cliptrase.project.project_paths import MASKS, ProjectPaths, plane_stem
+from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, MASKS, ProjectPaths, plane_stem
 
-DATUMARO: Final = "dataset_meta.json"
-HUGGING_FACE: Final = "metadata.jsonl"
 COLORS: Final = palette_of(ClassTable(), Palette.VOC)
 """Colours in the files of masks: VOC's, by id alone, so that a new colour or name of a class changes no mask."""
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.pixels.read import SUFFIXES
-from napari_cliptrase.project.project_paths import IMAGES, INNER, MASKS, fitting
+from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, IMAGES, INNER, MASKS, fitting
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def images_below(folder: Path) -> str:
 
 
 def find_images(folder: Path, *, recursive: bool = True, patterns: tuple[str, ...] = ()) -> FoundImages:
-    """Look for images; hidden files, and ``masks`` beside a project's folder, are passed over.
+    """Look for images; hidden files, and what belongs to a project itself, are passed over.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def find_images(folder: Path, *, recursive: bool = True, patterns: tuple[str, ..
                 if recursive and not (not above and entry.name == MASKS) and not (here / entry.name / INNER).is_dir():
                     waiting.append((here / entry.name, f"{name}/"))
             elif not _is_image(entry.name):
-                others += 1
+                others += above != "" or entry.name not in (DATUMARO, HUGGING_FACE)
             elif folded and not any(_fits(name, pattern) for pattern in folded):
                 left_out += 1
             else:

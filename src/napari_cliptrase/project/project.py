@@ -20,7 +20,7 @@ from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.project.annotation_store import AnnotationStore, Plane
 from napari_cliptrase.project.class_changes import ClassChanges
 from napari_cliptrase.project.class_edit import ClassEdit, ClassEditPreview
-from napari_cliptrase.project.dataset_files import DATUMARO, HUGGING_FACE, DatasetFiles
+from napari_cliptrase.project.dataset_files import DatasetFiles
 from napari_cliptrase.project.image_blocked import ImageBlocked, WayOut
 from napari_cliptrase.project.image_filter import ImageFilter, select
 from napari_cliptrase.project.image_record import ImageRecord, State
@@ -28,7 +28,7 @@ from napari_cliptrase.project.image_search import FoundImages, find_images, imag
 from napari_cliptrase.project.pixel_provenance import Labels, Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project_file import ProjectInfo, read_project_file
-from napari_cliptrase.project.project_paths import INNER, ProjectPaths
+from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, INNER, ProjectPaths
 from napari_cliptrase.project.record_index import load_records, unmatched
 from napari_cliptrase.project.writer_lock import WriterLock
 

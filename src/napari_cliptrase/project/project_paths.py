@@ -8,6 +8,8 @@ from typing import Final
 INNER: Final = ".cliptrase"
 MASKS: Final = "masks"
 IMAGES: Final = "images"
+DATUMARO: Final = "dataset_meta.json"
+HUGGING_FACE: Final = "metadata.jsonl"
 _LONGEST = 240  # bytes of a file name that leave room for the suffixes of temporary files
 
 
