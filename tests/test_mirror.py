@@ -1,0 +1,102 @@
+"""The tests mirror the source: each file has its test file, each test file its source; exceptions have a reason."""
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "napari_cliptrase"
+
+# source files without a test file of their own
+UNTESTED = {
+    "_version.py": "one number",
+    "errors.py": "exception classes without code",
+    "cliptrase/clip_shape.py": "values without code, which test_clip_network.py builds networks from",
+    "refine/protocol.py": "a protocol, which the tests of each refiner follow",
+    "cli/app.py": "the list of commands, which every test of a command runs",
+    "plugin/start.py": "test_whole_path.py in tests/gui starts it",
+    "bench/encode_row.py": "test_random_model.py compares both encoders that it times",
+    "bench/prompts_row.py": "test_random_model.py compares both text towers that it times",
+    "cliptrase/families.py": "test_towers.py refuses each family that cannot work",
+    "cliptrase/open_clip_vision.py": "test_towers.py runs every kind of tower",
+    "cliptrase/timm_vision.py": "test_towers.py runs every kind of tower",
+    "refine/sam_windows.py": "test_sam_vote.py and test_sam_prompts.py run it",
+}
+# rooms whose files are tested through their neighbours: no file of these lists may be added
+SHARED_TESTS = {
+    "batch": ("batch_plan", "image_work"),
+    "cli": ("batch_display", "checks", "folder_ids", "interrupts", "segment_files"),
+    "engine": ("encoding", "plan", "provenance", "result", "score"),
+    "models": ("clip_config",),
+    "plugin/layers": (
+        *("baseline", "changes", "combine_split", "extras", "history", "layer_registry", "output", "run_writer"),
+        "written_runs",
+    ),
+    "plugin/run": ("refine_subject", "refine_write", "segment_planes"),
+    "plugin/state": ("encoding_cache", "preferences", "results", "run_choices", "tags"),
+    "plugin/tools": ("sam_marks", "sam_requests"),
+    "plugin/widgets": ("cheat_sheet", "dock_visibility", "forms", "sections", "weak_connections"),
+    "plugin/widgets/classes": ("cell_editors", "replace_question", "table_model", "table_view", "toggle_icons"),
+    "plugin/widgets/explore": ("patch_view", "pointer", "window_view"),
+    "plugin/widgets/export": ("mask_tree",),
+    "plugin/widgets/refine": ("class_checks", "method_words", "refine_controls", "sam_panel", "sam_picker"),
+    "plugin/widgets/segment": (*("advanced_settings", "image_picker", "model_picker", "output_options", "run_bar"),),
+    "project": (
+        *("class_edit", "dataset_files", "image_blocked", "image_filter", "image_identity", "image_record"),
+        *("kept_files", "project_paths", "record_index"),
+    ),
+}
+# test files that are not about one source file
+ABOUT_MORE = {
+    "cliptrase/test_golden.py": "numbers of the published code",
+    "demo/test_shipped_clip.py": "the weights that ship",
+    "engine/test_segmenter_golden.py": "numbers of the published code",
+    "masks/test_damaged.py": "files of every format, cut and bent",
+    "masks/test_lies.py": "files of every format that lie about their size",
+    "masks/test_many_objects.py": "how time grows with the number of objects",
+    "masks/test_speed.py": "how time compares with that of other libraries",
+    "models/test_fetch_hub.py": "the second way of test_fetch.py",
+    "models/test_load_sam.py": "the second model of test_load.py",
+    "models/test_mutated_folders.py": "model folders, bent",
+    "plugin/run/test_segmentation_planes.py": "the planes of test_segmentation.py",
+    "plugin/test_manifest.py": "napari.yaml",
+    "project/test_killed.py": "programs that are killed at any moment",
+    "project/test_project_states.py": "any sequence of work",
+    "test_architecture.py": "names of the whole tree",
+    "test_mirror.py": "this file",
+    "test_package.py": "what an import costs",
+    "test_startup.py": "whole processes",
+    "test_wheel.py": "what is shipped",
+}
+FOLDERS_OF_THEIR_OWN = {"data", "gui", "masks_readers", "torture"}
+
+
+def _source() -> set[str]:
+    files = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")}
+    return {name for name in files if not name.endswith(("__init__.py", "__main__.py"))}
+
+
+def _tests() -> set[str]:
+    files = (path.relative_to(TESTS) for path in TESTS.rglob("test_*.py"))
+    return {path.as_posix() for path in files if path.parts[0] not in FOLDERS_OF_THEIR_OWN}
+
+
+def _source_of(test: str) -> str:
+    folder, _, name = test.rpartition("/")
+    return f"{folder}/{name.removeprefix('test_')}".lstrip("/")
+
+
+def _exceptions() -> set[str]:
+    return set(UNTESTED) | {f"{room}/{name}.py" for room, names in SHARED_TESTS.items() for name in names}
+
+
+def test_each_source_file_has_its_test_file():
+    tested = {_source_of(test) for test in _tests()}
+    assert sorted(_source() - tested - _exceptions()) == []
+
+
+def test_each_test_file_has_its_source_file():
+    assert sorted(test for test in _tests() if _source_of(test) not in _source() and test not in ABOUT_MORE) == []
+
+
+def test_no_exception_outlives_its_file():
+    assert sorted(_exceptions() - _source()) == []
+    assert sorted(set(ABOUT_MORE) - _tests()) == []
