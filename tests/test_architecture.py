@@ -24,3 +24,18 @@ def test_a_class_name_stands_for_one_class():
         if isinstance(node, ast.ClassDef)
     ]
     assert _repeated(classes) == []
+
+
+ONLY_IN_THE_ENGINE = {"encode_steps", "segment_steps", "prepare_steps", "refine_steps"}
+ROOMS_BELOW_THE_FACES = {"engine", "refine", "lab"}
+
+
+def test_every_face_goes_from_a_plane_to_labels_through_the_pipeline():
+    calls = [
+        (path.relative_to(SOURCE).as_posix(), node.func.attr)
+        for path in FILES
+        if path.relative_to(SOURCE).parts[0] not in ROOMS_BELOW_THE_FACES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    assert [call for call in calls if call[1] in ONLY_IN_THE_ENGINE] == []

@@ -25,7 +25,7 @@ def test_a_click_draws_what_is_there(session: SamSession, picture: SimpleNamespa
 
 
 def test_the_image_is_encoded_once_for_all_clicks_of_all_masks(session: SamSession) -> None:
-    list(session.prepare_steps(5, 5))
+    list(session.embed_steps(5, 5))
     for row in (5, 30, 60):
         session.click(row, 10)
         session.click(row, 12, inside=False)

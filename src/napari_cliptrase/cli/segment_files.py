@@ -1,6 +1,5 @@
 """Image files through a segmenter into a folder of masks."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.atomic import write_bytes, write_text
+from napari_cliptrase.atomic import write_bytes
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import Failure, Input
 from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
@@ -20,8 +19,8 @@ from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.masks.run_record import record_path, write_record
 from napari_cliptrase.masks.written_record import changed_since_written
-from napari_cliptrase.models.verify import sha256_of
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
@@ -101,13 +100,17 @@ def _segment_file(job: SegmentRequest, entry: Input, sources: set[Path], watch: 
     done = SegmentedFile(
         source=str(entry.path),
         size=(labels.shape[2], labels.shape[1]),
-        record=_record_path(job, entry).relative_to(job.out),
+        record=record_path(job.out, entry.stem).relative_to(job.out),
         planes=tuple(planes),
         notes=tuple(dict.fromkeys(note for result in results for note in result.notes)) + written.notes,
     )
-    masks = {plane.mask: sha256_of(job.out / plane.mask) for plane in planes}
-    record = {**as_data(done), "masks": masks, "provenance": [result.provenance for result in results]}
-    write_text(_record_path(job, entry), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    write_record(
+        job.out,
+        entry.stem,
+        [plane.mask for plane in planes],
+        [result.provenance for result in results],
+        as_data(done),
+    )
     return done
 
 
@@ -142,10 +145,6 @@ def _protect(job: SegmentRequest, entry: Input, stems: Sequence[str], sources: s
                 f"{mask} was changed since it was written, or was not written here; move it away, or replace it with "
                 "--overwrite."
             )
-
-
-def _record_path(job: SegmentRequest, entry: Input) -> Path:
-    return job.out / "records" / f"{entry.stem}.json"
 
 
 def _write_overlay(job: SegmentRequest, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:

@@ -116,7 +116,7 @@ class SamSession:
             raise CliptraseError("The part to look at lies outside the image; move the view onto the image.")
         self._focus = None if part == (slice(0, height), slice(0, width)) else part
 
-    def prepare_steps(self, row: float, column: float) -> Generator[Progress, None, None]:
+    def embed_steps(self, row: float, column: float) -> Generator[Progress, None, None]:
         """Encode what clicks around a pixel will need, so that the first of them is answered at once."""
         rows, columns = self._window(MaskRequest((Click(row, column),)))
         pixels = self._pixels(rows, columns)

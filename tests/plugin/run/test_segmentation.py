@@ -14,6 +14,7 @@ from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.run.segmentation import scored_question
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
+from napari_cliptrase.plugin.state.tags import provenance_at
 from napari_cliptrase.plugin.workbench import workbench_of
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}")
@@ -69,7 +70,7 @@ def test_run_writes_what_the_segmenter_says(bench):
     assert np.array_equal(bench.labels(), expected.labels)
     assert bench.session.model.name == TOY.name
     layer = next(layer for layer in bench.viewer.layers if isinstance(layer, Labels))
-    assert layer.metadata["cliptrase"]["provenance"]["model"] == TOY.name
+    assert provenance_at(layer, ())["model"] == TOY.name
 
 
 def test_a_changed_prompt_is_scored_on_the_kept_encoding(bench):

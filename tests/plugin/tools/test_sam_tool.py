@@ -37,7 +37,7 @@ class FakeSam:
     def focus(self, rows, columns):
         self.part = (rows, columns)
 
-    def prepare_steps(self, row, column):
+    def embed_steps(self, row, column):
         yield Progress(0, 1, "Encoding for fake")
         self.prepared.append((row, column))
 

@@ -13,7 +13,7 @@ from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 from napari_cliptrase.plugin.state.geometry import Target
-from napari_cliptrase.plugin.state.tags import tag_of
+from napari_cliptrase.plugin.state.tags import tag_of, with_provenance
 
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.integer]
@@ -115,7 +115,8 @@ class RunWriter:
                     layer.data_setitem(indices, new_values)
         self._history.watch(written, self._target.frame)
         self._history.remember(written, self._target.plane, memory_after)
-        self._shelf.update(written, table, run=self.number, provenance=provenance or tag.provenance)
+        known = with_provenance(tag.provenance, self._target.plane, provenance)
+        self._shelf.update(written, table, run=self.number, provenance=known)
         if count:
             self.steps.append(
                 PlaneChange(

@@ -1,7 +1,8 @@
 """What can be refined: the class layers of an image together, or any other label layer over an image."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels
@@ -11,8 +12,10 @@ from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, ours, table_of, tag_of
+from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.state.tags import provenance_at
 
 MOST_LISTED = 256
 """Labels of a layer beyond which they are objects, not classes to choose from."""
@@ -41,6 +44,10 @@ class Labelled:
         (h, w) of the subject's box: labels, and hand edits that stay.
     scores
         Of the segmentation when the labels come from it.
+    picture
+        Returns the (h, w, 3) uint8 picture of the box.
+    provenance
+        How the labels were made, as far as anybody knows.
     """
 
     subject: PlaneSource
@@ -48,6 +55,7 @@ class Labelled:
     edited: NDArray[np.bool_]
     scores: ClassScores | None
     picture: Callable[[], NDArray[np.uint8]]
+    provenance: Mapping[str, Any]
 
 
 def subjects_of(session: Session) -> tuple[RefineSubject, ...]:
@@ -94,13 +102,19 @@ def labelled(session: Session, label_layers: LabelLayers, choice: RefineSubject)
                 "choose the image it was drawn on in “Segment by text”."
             )
         labels = np.array(target.frame.plane_of(choice.layer.data, target.plane))
-        return Labelled(subject, labels, np.zeros(labels.shape, bool), None, picture)
+        return Labelled(subject, labels, np.zeros(labels.shape, bool), None, picture, {})
     labels, _twice = label_layers.combined(target)
     scores = None
     segmented = session.segmented
     if segmented is not None and segmented.subject.key == subject.key:
         scores = segmented.segmentation.scores
-    return Labelled(subject, labels, label_layers.edited(target), scores, picture)
+    return Labelled(subject, labels, label_layers.edited(target), scores, picture, _provenance(session, target))
+
+
+def _provenance(session: Session, target: Target) -> dict[str, Any]:
+    """How the labels of ours in a plane were made; the newest record counts."""
+    known = [provenance_at(layer, target.plane) for layer in ours(session.viewer.layers, target.image_id)]
+    return max(known, key=lambda record: str(record.get("time", "")), default={})
 
 
 def whole_plane(session: Session, image: Image) -> PlaneSource:

@@ -1,7 +1,7 @@
 """One refinement: what goes in, the work in steps for a worker, what comes out. Touches no layer and no widget."""
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.engine.pipeline import (
+    PreparedRefiner,
+    RefineRequest,
+    prepare_refiner_steps,
+    refine_plane_steps,
+)
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import Cost, cost_of
-from napari_cliptrase.refine.limits import Limits, apply_limits
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.limits import Limits
+from napari_cliptrase.refine.methods import Method, make_refiner
 from napari_cliptrase.refine.timings import Timings
 
 if TYPE_CHECKING:
     from napari_cliptrase.refine.embedding import Embedder
-    from napari_cliptrase.refine.protocol import MaskRefiner
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,8 @@ class RefineTask:
         Where and which classes may change.
     edited, locked
         (H, W) hand edits, and ids of classes, that stay.
+    provenance
+        How the labels were made, as far as anybody knows.
     """
 
     way: Method
@@ -54,6 +61,7 @@ class RefineTask:
     edited: NDArray[np.bool_] = field(repr=False)
     locked: frozenset[int]
     options: dict[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def asks_for_the_same(self, other: "RefineTask") -> bool:
         """Whether the other task is the same work on the same pixels and labels, so that its outcome serves both."""
@@ -67,10 +75,11 @@ class RefineTask:
 
 @dataclass(frozen=True, eq=False)
 class RefineOutcome:
-    """What came of a task: ``labels`` (H, W) with everything kept that must be kept, and sentences."""
+    """What came of a task: ``labels`` (H, W) with everything kept that must be kept, their record, and sentences."""
 
     task: RefineTask
     labels: NDArray[np.integer]
+    provenance: dict[str, Any]
     notes: tuple[str, ...]
 
     @property
@@ -89,20 +98,17 @@ class RefineRunner:
     def __init__(self) -> None:
         self._sam_name = ""
         self._embedder: Embedder | None = None
-        self._prepared: tuple[Any, MaskRefiner] | None = None
+        self._prepared: tuple[Any, PreparedRefiner] | None = None
         self._loading = threading.Lock()
         self._encoded: set[tuple[str, Any]] = set()
 
     def steps(self, task: RefineTask) -> Generator[Progress, None, RefineOutcome]:
         """Do a task; stopping it leaves nothing half done."""
-        from napari_cliptrase.refine.methods import make_refiner
-
-        refiner: MaskRefiner
         embedder: Embedder | None = None
         key = (task.way, task.sam if task.way.needs_sam else "", tuple(sorted(task.options.items())), task.picture_key)
-        prepared = self._prepared
-        if prepared is not None and prepared[0] == key:
-            refiner = prepared[1]
+        known = self._prepared
+        if known is not None and known[0] == key:
+            prepared = known[1]
         else:
             if task.way.needs_sam:
                 embedder = yield from self.embedder_steps(task.sam)
@@ -110,15 +116,15 @@ class RefineRunner:
             else:
                 refiner = make_refiner(task.way, **task.options)
             yield Progress(0, 0, "Reading the image")
-            yield from refiner.prepare_steps(task.picture())
+            prepared = yield from prepare_refiner_steps(refiner, task.picture())
             if task.way.needs_sam:
                 self._encoded.add((task.sam, task.picture_key))
             with self._loading:
-                if embedder is None or embedder is self._embedder:  # else it would keep a SAM that was let go
-                    self._prepared = key, refiner
-        result = yield from refiner.refine_steps(task.labels, task.scores)
-        labels = apply_limits(task.labels, result.labels, task.limits, edited=task.edited, locked_ids=task.locked)
-        return RefineOutcome(task, labels, result.notes)
+                if embedder is None or embedder is self._embedder:  # else it would keep a SAM that nobody uses any more
+                    self._prepared = key, prepared
+        request = RefineRequest(task.labels, task.scores, task.limits, task.edited, task.locked, task.provenance)
+        response = yield from refine_plane_steps(prepared, request)
+        return RefineOutcome(task, response.labels, response.provenance, response.notes)
 
     def embedder_steps(self, sam: str) -> Generator[Progress, None, "Embedder"]:
         """Load a SAM unless it is there or on its way, and return what encodes images with it."""

@@ -60,9 +60,10 @@ class RefinementWriter:
             Output.COMBINED if not layers.class_layers(choice.image) else Output.BOTH if combined else Output.CLASSES
         )
         table = layers.table(choice.image)
-        how = {"refine": str(refined.task.way), "strength": str(refined.task.limits.strength)}
         run = layers.write(
-            PlaneResult(at.subject.target, refined.labels, table, how, RUN_TITLE), output=output, locked=session.locked
+            PlaneResult(at.subject.target, refined.labels, table, refined.provenance, RUN_TITLE),
+            output=output,
+            locked=session.locked,
         )
         for note in run.notes:
             show_info(note)

@@ -86,14 +86,16 @@ def _plane_steps(
     segmenter: "Segmenter", subject: PlaneSource, prompts: PromptSet, kept: Encoded | None, model_name: str
 ) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
     """Encode one plane, unless that was done before, and score the classes."""
-    encoded = kept
-    if encoded is None:
+    from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
+
+    if kept is None:
         yield Progress(0, 0, f"Reading {subject.target.image_name}")
-        rgb = subject.rgb()
-        encoding = yield from segmenter.encode_steps(rgb)
-        encoded = Encoded(subject, rgb, encoding, model_name)
-    yield Progress(0, 0, "Scoring the classes")
-    segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts)
+        request = PlaneRequest(subject.rgb(), prompts)
+    else:
+        request = PlaneRequest(kept.rgb, prompts, encoding=kept.encoding)
+    response = yield from segment_plane_steps(segmenter, request)
+    segmentation = response.segmentation
+    encoded = kept or Encoded(subject, request.rgb, response.encoding, model_name)
     return encoded, Segmented(subject, segmentation, segmentation.summary())
 
 

@@ -165,9 +165,11 @@ class SegmentationRunner:
         question = self._question()
 
         def steps() -> Generator[Progress, None, Segmented]:
-            yield Progress(0, 0, "Scoring the classes")
-            segmentation = yield from segmenter.segment_steps(encoded.encoding, prompts, settings)
-            return Segmented(encoded.subject, segmentation, segmentation.summary())
+            from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
+
+            request = PlaneRequest(encoded.rgb, prompts, settings, encoded.encoding)
+            response = yield from segment_plane_steps(segmenter, request)
+            return Segmented(encoded.subject, response.segmentation, response.segmentation.summary())
 
         def done(segmented: Segmented) -> Generator[Progress, None, None] | None:
             return self._rescore(encoded, segmented, question) if session.encoded is encoded else None

@@ -4,7 +4,7 @@ The tag names the layer's own id: a duplicate of a layer carries the tag of the 
 left alone. All values are plain JSON, so that writers can keep them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -52,7 +52,7 @@ class Tag:
     classes
         The class table, as the text of a ``classes.json``.
     provenance
-        How the last result was made.
+        How the last result of each plane was made, by the plane's index as text (see `provenance_at`).
     image_file
         File name of the image; empty when it is not known.
     """
@@ -133,6 +133,33 @@ def class_of(layer: Layer) -> int | None:
     """Class of a layer of ours; None for a combined one."""
     tag = tag_of(layer)
     return tag.class_id if tag is not None else None
+
+
+def provenance_at(layer: Layer, plane: Sequence[int]) -> dict[str, Any]:
+    """How the last result in a plane of a layer of ours was made; empty when nobody knows."""
+    tag = tag_of(layer)
+    return dict(tag.provenance.get(_plane_key(plane), {})) if tag is not None else {}
+
+
+def all_provenance(layers: Iterable[Layer]) -> tuple[dict[str, Any], ...]:
+    """How the planes of some layers were made, in the order of the planes; of several records the newest counts."""
+    newest: dict[tuple[int, ...], dict[str, Any]] = {}
+    for layer in layers:
+        tag = tag_of(layer)
+        for key, record in (tag.provenance if tag is not None else {}).items():
+            plane = tuple(int(number) for number in key.split(",") if number)
+            if plane not in newest or str(newest[plane].get("time", "")) < str(record.get("time", "")):
+                newest[plane] = dict(record)
+    return tuple(newest[plane] for plane in sorted(newest))
+
+
+def with_provenance(known: Mapping[str, Any], plane: Sequence[int], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a tag holds after a new result in a plane; a result without a record leaves it as it is."""
+    return {**known, _plane_key(plane): dict(record)} if record else dict(known)
+
+
+def _plane_key(plane: Sequence[int]) -> str:
+    return ",".join(map(str, plane))
 
 
 def set_tag(layer: Layer, tag: Tag) -> None:

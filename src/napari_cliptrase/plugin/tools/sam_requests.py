@@ -74,7 +74,7 @@ class SamRequestQueue:
                 sam = SamSession(embedder, self.subject.rgb())
             sam.clear()
             sam.focus(rows, columns)
-            yield from sam.prepare_steps(*middle)
+            yield from sam.embed_steps(*middle)
             return sam
 
         def done(sam: "SamSession") -> None:

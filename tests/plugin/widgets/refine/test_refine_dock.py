@@ -9,6 +9,7 @@ from napari_cliptrase.plugin.docks import RefineBoundaries
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.plugin.state.tags import provenance_at
 from napari_cliptrase.plugin.widgets.refine.method_words import FREE, NEVER
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.progress import Progress
@@ -350,8 +351,8 @@ def test_the_image_may_be_gone(desk):
 
 def test_provenance_says_how(desk):
     desk.apply()
-    raw = desk.layers[2].metadata["cliptrase"]
-    assert raw["provenance"]["refine"] == "superpixels"
+    (first,) = provenance_at(desk.layers[2], ())["refine"]
+    assert first["way"] == "superpixels"
 
 
 def test_the_button_the_clicks_and_accept_draw_with_the_shipped_model(qtbot):

@@ -23,6 +23,7 @@ from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import ExportReport
 from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.masks.run_record import write_record
 from napari_cliptrase.plugin.io.mask_sources import (
     DEFAULT_PATTERN,
     PLACEHOLDERS,
@@ -36,6 +37,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.state.tags import all_provenance
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.export.mask_tree import MaskTree
 from napari_cliptrase.plugin.widgets.forms import Form
@@ -201,7 +203,10 @@ class ExportDock(QWidget):
         def steps() -> Generator[Progress, None, ExportReport]:
             masks = yield from _gathered(sources, pattern, axes_of)
             yield Progress(len(sources), len(sources) + 1, f"Writing {form.title}")
-            return (yield from form.write_steps(masks, folder, options))
+            report = yield from form.write_steps(masks, folder, options)
+            for mask, source in zip(masks, sources, strict=True):
+                _write_record(folder, mask, source, report)
+            return report
 
         self._preview_soon.cancel()
         self._jobs.cancel("export preview")
@@ -251,6 +256,16 @@ def _gathered(
         yield Progress(number, len(sources) + 1, f"Reading the layers of {source.title}")
         masks.append(mask_of(source, pattern, axes_of))
     return masks
+
+
+def _write_record(folder: Path, mask: LabelImage, source: MaskSource, report: ExportReport) -> None:
+    """Put how the labels of a mask were made beside it, as the command ``segment`` does."""
+    provenance = all_provenance(source.layers)
+    if not provenance:
+        return
+    names = [path.relative_to(folder).as_posix() for path in report.files if path.is_relative_to(folder)]
+    own = [name for name in names if name.rpartition("/")[2].startswith(mask.stem)]
+    write_record(folder, mask.stem, own or names, provenance, {"image": mask.image_name or source.title})
 
 
 def preview_text(report: ExportReport, folder: Path, extra: tuple[str, ...] = ()) -> str:

@@ -127,6 +127,7 @@ class RefineDock(QWidget):
             edited=at.edited,
             locked=frozenset() if choice.layer is not None else self._session.locked,
             options=controls.options,
+            provenance=at.provenance,
         )
 
     def _start(self, title: str, *, write: bool) -> None:
