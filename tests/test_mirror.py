@@ -66,7 +66,7 @@ ABOUT_MORE = {
     "test_startup.py": "whole processes",
     "test_wheel.py": "what is shipped",
 }
-FOLDERS_OF_THEIR_OWN = {"data", "gui", "masks_readers", "torture"}
+FOLDERS_OF_THEIR_OWN = {"data", "gui", "headless", "masks_readers", "torture"}
 
 
 def _source() -> set[str]:
