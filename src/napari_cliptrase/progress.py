@@ -48,9 +48,9 @@ def map_progress(
     """Do the steps and return their value, but say of each what ``tell`` makes of it; None is passed over."""
     try:
         while True:
-            told = tell(next(steps))
-            if told is not None:
-                yield told
+            shown = tell(next(steps))
+            if shown is not None:
+                yield shown
     except StopIteration as end:
         value: Value = end.value
         return value

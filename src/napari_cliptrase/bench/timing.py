@@ -1,4 +1,4 @@
-"""Timing of several ways to do the same, fair on a computer that does other things, too."""
+"""Timing of several functions that do the same, fair on a computer that does other things, too."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -8,10 +8,10 @@ from time import perf_counter
 def interleaved(
     ways: Mapping[str, Callable[[], object]], rounds: int, summary: Callable[[Sequence[float]], float] = median
 ) -> dict[str, float]:
-    """Seconds of each way, after one untimed call of each: the median, or another ``summary`` of its rounds.
+    """Seconds of each function, after one untimed call of each: the median, or another ``summary`` of its rounds.
 
-    The ways take turns, and every other round in the opposite order, so that a slow spell of the computer or the state
-    in which one leaves the caches falls on all of them.
+    The functions take turns, and every other round in the opposite order, so that a slow spell of the computer or the
+    state in which one leaves the caches falls on all of them.
     """
     for way in ways.values():
         way()

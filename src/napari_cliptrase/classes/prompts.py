@@ -214,7 +214,7 @@ class PromptSet:
             background=self.background,
         )
 
-    # ---- asking it
+    # ---- questions
 
     def __len__(self) -> int:
         return len(self.classes)

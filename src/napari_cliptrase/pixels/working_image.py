@@ -57,7 +57,7 @@ class WorkingImage:
 
 
 def plan_working_image(image_shape: tuple[int, int], patch: int, resolution: int, *, crop: bool) -> WorkingImage:
-    """Choose the working size of a picture of (H, W) pixels whose short side shall be about ``resolution`` pixels."""
+    """Choose the working size of a picture of (H, W) pixels whose short side should be about ``resolution`` pixels."""
     short, long = sorted(image_shape)
     if crop:
         side = max(1, round(resolution / patch))

@@ -1,4 +1,4 @@
-"""Boundaries on the pixel: segment-anything in two ways, superpixels without any model, and clicks that draw masks.
+"""Boundaries on the pixel: two methods with segment-anything, superpixels without a model, clicks that draw masks.
 
 Everything here takes any labels, ours or not; nothing is loaded before it is asked for.
 """

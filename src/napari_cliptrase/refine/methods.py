@@ -1,4 +1,4 @@
-"""The ways of refinement by name; torch is imported when one that needs it is made."""
+"""The refinement methods by name; torch is imported when one that needs it is made."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -31,7 +31,7 @@ class Method(StrEnum):
 def make_refiner(
     way: Method | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
 ) -> MaskRefiner:
-    """Return the refiner of a way.
+    """Return the refiner of a method.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def make_refiner(
     try:
         chosen = Method(way)
     except ValueError:
-        raise CliptraseError(f"{way!r} is no way to refine; choose {', '.join(Method)}.") from None
+        raise CliptraseError(f"{way!r} is no refinement method; choose {', '.join(Method)}.") from None
     made = check_options(chosen, options)  # before a model is downloaded
     if chosen is Method.SUPERPIXELS:
         from napari_cliptrase.refine.superpixels import Superpixels

@@ -1,4 +1,4 @@
-"""What every way of refinement offers: an image once, then any number of label arrays of it."""
+"""What every refinement method offers: an image once, then any number of label arrays of it."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class RefineResult:
 
 
 class MaskRefiner(Protocol):
-    """A way to sharpen labels along the image.
+    """A method that sharpens labels along the image.
 
     The generator twins yield `Progress` between steps of the work and return what the plain methods return; stopping
     them leaves everything as it was, since a result exists only at the end.

@@ -1,4 +1,4 @@
-"""Each piece of a segmentation prompts SAM with its point, its box and its mask: the way of Trident."""
+"""Each piece of a segmentation prompts SAM with its point, its box and its mask, as Trident does."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""What both SAM ways share: the image in windows, each refined alone and joined where it is nearest."""
+"""What both SAM methods share: the image in windows, each refined alone and joined where it is nearest."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
@@ -38,7 +38,7 @@ class WindowResult:
 
 
 class SamWindows(ABC):
-    """A SAM way of refinement; the windows are encoded when they are first needed, and the embedder keeps them."""
+    """A SAM refinement method; the windows are encoded when they are first needed, and the embedder keeps them."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder

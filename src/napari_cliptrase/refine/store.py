@@ -1,4 +1,4 @@
-"""Image embeddings on the disk, so that an image is encoded once, not once a session; the oldest give way."""
+"""Image embeddings on the disk, so that an image is encoded once, not once a session; the oldest are deleted."""
 
 import os
 from pathlib import Path

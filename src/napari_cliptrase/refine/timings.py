@@ -1,4 +1,4 @@
-"""How long a model took on this computer the last times, so that a wait can be told before it begins."""
+"""How long a model took on this computer the last times, to say before it starts how long it will take."""
 
 import json
 from pathlib import Path
