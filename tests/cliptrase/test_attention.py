@@ -13,7 +13,7 @@ IMAGE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 def test_raw_attention_is_the_models_own(clip, layer):
     found = raw_attention(vision_tower(clip), IMAGE, layer)
     with torch.inference_mode():
-        x = clip.visual._embeds(IMAGE)
+        x = clip.visual._embeds(IMAGE)  # noqa: SLF001 - the private start of open_clip that we are compared with
         blocks = clip.visual.transformer.resblocks
         for block in blocks[: layer % len(blocks)]:
             x = block(x)

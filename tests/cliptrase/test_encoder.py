@@ -95,7 +95,7 @@ def test_correlation_is_the_mean_cosine_of_each_heads_q_k_and_v(clip, images):
     """Head by head and pair by pair, from open_clip's own modules."""
     with torch.inference_mode():
         found = encode(vision_tower(clip), images[:1]).correlation[0]
-        x = clip.visual._embeds(images[:1])
+        x = clip.visual._embeds(images[:1])  # noqa: SLF001 - the private start of open_clip that we are compared with
         x = clip.visual.transformer.resblocks[0](x)
         block = clip.visual.transformer.resblocks[-2]
         parts = F.linear(block.ln_1(x), block.attn.in_proj_weight, block.attn.in_proj_bias)[0].chunk(3, dim=-1)
