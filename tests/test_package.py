@@ -11,7 +11,7 @@ HEAVY = ("torch", "open_clip", "napari", "qtpy", "skimage", "segment_anything")
 
 
 def _modules_after(statement: str) -> set[str]:
-    code = f"import sys\n{statement}\nprint('\\n'.join(n for n, m in sys.modules.items() if m))"
+    code = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(result.stdout.split())
 
