@@ -145,11 +145,11 @@ def _make_own(work: Path) -> Path:
     """Make a folder that names this process; another one may remove the folder above when it is done with it."""
     own = work / f"{_host()}-{os.getpid()}-{_started(os.getpid())}-{uuid.uuid4().hex[:8]}"
     for _ in range(_TRIES):
-        work.mkdir(exist_ok=True)
         try:
+            work.mkdir(exist_ok=True)  # fails, too, where the folder goes between its making and its check
             own.mkdir()
             return own
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             continue
     own.mkdir()
     return own
