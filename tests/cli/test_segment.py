@@ -191,6 +191,33 @@ def test_prompts_from_a_file_and_settings_from_a_file(segment, folder):
     assert (settings["vote"], settings["threshold"], settings["detail"]) == ("soft", 0.1, "coarse")
 
 
+def test_absent_classes_are_named_with_their_figure(segment, folder):
+    arguments = (
+        "a.png",
+        "-p",
+        "sky; sea",
+        "-o",
+        "out",
+        "--no-overlay",
+        "--absent",
+        "purify",
+        "--absent-threshold",
+        "0.5",
+    )
+    code, out, errors = segment(*arguments)
+    assert code == 0
+    assert "not in this image, 0." in out
+    assert "Not in this image, so without pixels: sky (0." in errors
+    record = json.loads((folder / "out" / "records" / "a.json").read_text())
+    assert [entry["name"] for entry in record["provenance"][0]["absent"]] == ["sky", "sea"]
+
+
+def test_a_method_and_a_single_choice(segment, folder):
+    assert segment("a.png", "-p", "sky", "-o", "out", "--method", "published", "--vote", "soft")[0] == 0
+    settings = json.loads((folder / "out" / "records" / "a.json").read_text())["provenance"][0]["settings"]
+    assert (settings["protect"], settings["vote"], settings["kernel"]) == (1.0, "soft", "paper")
+
+
 def test_the_published_protocol_gives_the_central_square(segment, folder):
     code, out, _ = segment("a.png", "-p", PROMPTS, "-o", "out", "--paper", "224", "--json", quick=False)
     assert code == 0

@@ -97,7 +97,7 @@ def test_the_record_says_which_were_dropped_and_by_which_figure(segmenter, encod
     result = segmenter.segment(encoded, PROMPTS)
     entries = result.provenance["absent"]
     assert [entry["id"] for entry in entries] == list(result.absent)
-    assert all(entry["figure"] <= entry["least"] == 0.1 and entry["rule"] == "purify" for entry in entries)
+    assert all(entry["figure"] <= entry["least"] == 0.05 and entry["rule"] == "purify" for entry in entries)
     assert all(entry["name"] == NAMES[entry["id"] - 1] for entry in entries)
     assert result.provenance["settings"]["absent"] == "purify"
 

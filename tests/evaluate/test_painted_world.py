@@ -21,5 +21,5 @@ def test_the_shipped_model_knows_the_world():
 
 def test_the_ladder_ends_with_the_whole_method():
     assert list(LADDER) == ["vanilla", "+ recovery", "+ clustering vote", "cliptrase"]
-    assert set(PEERS) == {"sclip", "clearclip", "naclip", "maskclip"}
+    assert set(PEERS) == {"sclip", "clearclip", "naclip", "maskclip", "sc-clip"}
     assert len({repr(settings) for settings in METHODS.values()}) == len(METHODS)

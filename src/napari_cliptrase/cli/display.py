@@ -104,7 +104,10 @@ def _table(plane: SegmentedPlane, classes: ClassTable) -> Table:
         known = classes.get(entry.id)
         swatch = Text("■ ", style=to_hex(known.color) if known else "dim")
         scores = (f"{score:.2f}" if score is not None else "" for score in (entry.mean_score, entry.best_score))
-        table.add_row(str(entry.id), swatch + Text(entry.name), _percent(entry), *scores)
+        name = Text(entry.name)
+        if entry.absence is not None:
+            name += Text(f"  {entry.absence.text}", style="dim")
+        table.add_row(str(entry.id), swatch + name, _percent(entry), *scores)
     return table
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, run_to_end
 
@@ -87,6 +88,26 @@ def refinement(
             watch(Progress(done, scenes, "scenes"))
             scores = so_far
     typer.echo(json.dumps(refinement_data(scores), indent=2) if as_json else refinement_table(scores))
+
+
+@app.command("long-lists")
+def long_lists(
+    scenes: Scenes = 30,
+    first_seed: FirstSeed = 0,
+    recovery: Annotated[list[Recovery] | None, typer.Option(help="Only this recovery; may be repeated.")] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
+) -> None:
+    """Score every recovery with and without the tests for absent classes, by 20 names and by 200, with intervals."""
+    from napari_cliptrase.evaluate.held_out import held_out
+
+    seeds = held_out(first_seed, scenes)
+    from napari_cliptrase.evaluate.long_lists import lists_table, score_lists
+    from napari_cliptrase.models.load import load_model
+
+    clip = load_model(model)
+    with _scene_bar() as watch:
+        found = run_to_end(score_lists(clip, seeds, recovery or [*Recovery]), watch)
+    typer.echo(lists_table(found))
 
 
 @app.command("sam")

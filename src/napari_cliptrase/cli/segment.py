@@ -10,7 +10,8 @@ import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import Stopped
-from napari_cliptrase.cliptrase.options import Recovery, TemplateSet, Vote
+from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
+from napari_cliptrase.engine.recipes import Recipe
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
@@ -37,6 +38,13 @@ def segment(
     ] = None,
     vote: Annotated[Vote | None, typer.Option(help="How a region decides on its class.")] = None,
     recovery: Annotated[Recovery | None, typer.Option(help="How the last attention layer is changed.")] = None,
+    method: Annotated[Recipe | None, typer.Option(help="All choices of the method; single ones go before.")] = None,
+    absent: Annotated[
+        Absent | None, typer.Option(help="Classes that are not in the image win no pixel: how that is found out.")
+    ] = None,
+    absent_threshold: Annotated[
+        float | None, typer.Option(help="Figure up to which a class is absent; 0.05 for purify, 0.3 for peak.")
+    ] = None,
     templates: Annotated[TemplateSet | None, typer.Option(help="Sentences around a class name.")] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings as JSON; the options above go before it.")
@@ -61,8 +69,18 @@ def segment(
     napari-cliptrase segment photos/ --prompts "cat; dog: puppy; background: wall, floor" --out masks
     """
     wanted = _read_prompts(prompts, prompts_file)
-    changes = {"detail": detail, "threshold": threshold, "vote": vote, "recovery": recovery, "templates": templates}
-    settings = _read_settings(settings_file, paper, changes)
+    if absent_threshold is not None and absent is None:
+        raise SettingsError("--absent-threshold has no use without --absent purify or peak.")
+    changes = {
+        "detail": detail,
+        "threshold": threshold,
+        "vote": vote,
+        "recovery": recovery,
+        "templates": templates,
+        "absent": absent,
+        "absent_threshold": absent_threshold,
+    }
+    settings = _read_settings(settings_file, paper, method, changes)
     if sam is not None and (refine is None or not refine.needs_sam):
         raise CliptraseError("--sam has no use without --refine sam-vote or sam-prompts.")
     if out.exists() and not out.is_dir():
@@ -161,7 +179,7 @@ def _read_prompts(text: str | None, file: Path | None) -> PromptSet:
     return prompts
 
 
-def _read_settings(file: Path | None, paper: int | None, changes: dict[str, Any]) -> Settings:
+def _read_settings(file: Path | None, paper: int | None, method: Recipe | None, changes: dict[str, Any]) -> Settings:
     if file is not None and paper is not None:
         raise SettingsError("--settings and --paper both choose all settings; give one of them.")
     settings = Settings() if paper is None else Settings.paper(paper)
@@ -172,4 +190,8 @@ def _read_settings(file: Path | None, paper: int | None, changes: dict[str, Any]
             raise SettingsError(f"{file} cannot be read as settings ({error}).") from error
         except SettingsError as error:
             raise SettingsError(f"{file}: {error}") from error
+    if method is not None:
+        if paper is not None:
+            raise SettingsError("--method and --paper both choose the method; give one of them.")
+        settings = method.applied(settings)
     return replace(settings, **{name: value for name, value in changes.items() if value is not None})

@@ -27,7 +27,7 @@ LADDER: Final[Mapping[str, Settings]] = {
 # the peers as they were published: without regions
 PEERS: Final[Mapping[str, Settings]] = {
     recovery.value: replace(_PAPER, recovery=recovery, vote=Vote.OFF)
-    for recovery in (Recovery.SCLIP, Recovery.CLEARCLIP, Recovery.NACLIP, Recovery.MASKCLIP)
+    for recovery in (Recovery.SCLIP, Recovery.CLEARCLIP, Recovery.NACLIP, Recovery.MASKCLIP, Recovery.SC_CLIP)
 }
 METHODS: Final[Mapping[str, Settings]] = {
     **LADDER,

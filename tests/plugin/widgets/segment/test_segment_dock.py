@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpinBox, QLineEdit
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cliptrase.options import Recovery, Vote
+from napari_cliptrase.cliptrase.options import Absent, Recovery, Vote
+from napari_cliptrase.engine.recipes import Recipe
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.docks import SegmentByText
 from napari_cliptrase.plugin.state.plane_source import Planes
 from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.plugin.widgets.classes.table_model import NOTE, Column
 from napari_cliptrase.plugin.widgets.sections import Section
 from napari_cliptrase.plugin.workbench import workbench_of
 
@@ -214,6 +217,35 @@ def test_settings_and_controls_agree_both_ways(desk):
     assert dock.scores.field("vote").value is Vote.HARD
     assert (dock.advanced.field("protect").value, dock.advanced.field("protect").enabled) == (0.8, True)
     assert dock.model.detail.value is Detail.NORMAL
+
+
+def test_the_method_is_one_choice_and_follows_the_single_ones(desk):
+    dock = desk.dock
+    assert dock.scores.method.value is Recipe.RECOMMENDED
+    dock.scores.field("threshold").value = 0.4
+    dock.scores.method.chosen.emit(Recipe.PUBLISHED)
+    assert (desk.session.settings.protect, desk.session.settings.threshold) == (1.0, 0.4)
+    assert dock.scores.method.value is Recipe.PUBLISHED
+    dock.advanced.field("protect").value = 0.5
+    assert dock.scores.method.currentIndex() == -1  # neither
+
+
+def test_absent_classes_are_dropped_live_and_the_table_says_why(desk):
+    desk.add_image()
+    desk.dock.classes.add_text("sky; sea")
+    desk.dock.model.choose(TOY)
+    desk.dock.run()
+    desk.wait()
+    encoded = desk.session.encoded
+    desk.dock.advanced.field("absent").value = Absent.PURIFY
+    desk.dock.advanced.field("absent_threshold").value = 0.5
+    desk.qtbot.waitUntil(lambda: bool(desk.session.segmented.segmentation.absent), timeout=PATIENCE)
+    desk.wait()
+    assert desk.session.encoded is encoded
+    assert not desk.session.segmented.segmentation.labels.any()
+    cell = desk.dock.classes.model.index(0, Column.NAME)
+    assert cell.data(NOTE).startswith("not in this image, 0.")
+    assert "of 0.50" in cell.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_output_choices_reach_the_session(desk):

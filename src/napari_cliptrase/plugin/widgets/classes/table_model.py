@@ -154,7 +154,7 @@ class ClassTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.EditRole:
             return line_of(self._prompts, class_id) if column == Column.NAME else entry.threshold
         if role == NOTE and column == Column.NAME:
-            return ", ".join(entry.synonyms)
+            return self._absence(class_id) or ", ".join(entry.synonyms)
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(column, entry)
         return None
@@ -191,9 +191,16 @@ class ClassTableModel(QAbstractTableModel):
         entry = self._summary.get(class_id)
         return "" if entry is None or entry.mean_score is None else f"{entry.mean_score:.2f}"
 
+    def _absence(self, class_id: int) -> str:
+        """Why a class was not looked for in the last result; empty when it was."""
+        entry = self._summary.get(class_id)
+        return "" if entry is None or entry.absence is None else entry.absence.text
+
     def _tooltip(self, column: Column, entry: PromptClass) -> str:
         if column == Column.NAME:
             words = f"\nAlso asked for: {', '.join(entry.synonyms)}" if entry.synonyms else ""
+            absence = self._absence(entry.id)
+            words += f"\n{absence[0].upper()}{absence[1:]}; see Absent under Advanced." if absence else ""
             return f"{entry.name}{words}\nDouble-click to edit name and synonyms (dog: puppy, hound); drag to reorder."
         if column in (Column.AREA, Column.SCORE):
             best = self.best_score(entry.id)

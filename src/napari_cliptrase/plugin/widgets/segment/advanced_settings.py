@@ -5,8 +5,10 @@ from typing import Final
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, SynonymMerge, TemplateSet, Vote
+from napari_cliptrase.engine.recipes import Recipe, recipe_of
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
 from napari_cliptrase.plugin.widgets.segment.settings_form import SettingsForm, SettingWords
 
 RECOVERIES = {
@@ -40,8 +42,13 @@ MERGES = {
 }
 ABSENCES = {
     Absent.OFF: ("compete", "Every class may win pixels (the default)."),
-    Absent.PURIFY: ("drop (purify)", "Drop classes whose probabilities do not hold together; good for long lists."),
+    Absent.PURIFY: ("drop (purify)", "Drop classes whose probabilities do not hold together."),
     Absent.PEAK: ("drop (peak)", "Drop classes that are nowhere probable."),
+}
+
+RECIPES = {
+    Recipe.RECOMMENDED: ("recommended", "The defaults: what is sure keeps its class against the vote of its region."),
+    Recipe.PUBLISHED: ("as published (CLIPtrase)", "Every pixel follows the vote of its region. Needs a new run."),
 }
 
 SCORE_WORDS: Final = {
@@ -70,10 +77,22 @@ ADVANCED_WORDS: Final = {
 
 
 class ScoreSettings(SettingsForm):
-    """What is changed most often after a run: the least probability and the vote."""
+    """The method in one choice, and what is changed most often after a run: the least probability and the vote."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        self.method = ChoiceCombo(RECIPES, "All choices of the method at once; the single ones are under Advanced.")
+        self.method.chosen.connect(lambda recipe: setattr(session, "settings", recipe.applied(session.settings)))
         super().__init__(session, SCORE_WORDS, parent)
+        self.add("Method", self.method)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the values; no method when single choices differ from all."""
+        super().show_settings(settings)
+        recipe = recipe_of(settings)
+        if recipe is None:
+            self.method.setCurrentIndex(-1)
+        else:
+            self.method.value = recipe
 
 
 class AdvancedSettings(SettingsForm):
