@@ -11,7 +11,7 @@ import typer
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import Stopped
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
-from napari_cliptrase.engine.recipes import Recipe
+from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
@@ -38,7 +38,9 @@ def segment(
     ] = None,
     vote: Annotated[Vote | None, typer.Option(help="How a region decides on its class.")] = None,
     recovery: Annotated[Recovery | None, typer.Option(help="How the last attention layer is changed.")] = None,
-    method: Annotated[Recipe | None, typer.Option(help="All choices of the method; single ones go before.")] = None,
+    method: Annotated[
+        MethodChoice | None, typer.Option(help="All choices of the method; single ones go before.")
+    ] = None,
     absent: Annotated[
         Absent | None, typer.Option(help="Classes that are not in the image win no pixel: how that is found out.")
     ] = None,
@@ -179,7 +181,9 @@ def _read_prompts(text: str | None, file: Path | None) -> PromptSet:
     return prompts
 
 
-def _read_settings(file: Path | None, paper: int | None, method: Recipe | None, changes: dict[str, Any]) -> Settings:
+def _read_settings(
+    file: Path | None, paper: int | None, method: MethodChoice | None, changes: dict[str, Any]
+) -> Settings:
     if file is not None and paper is not None:
         raise SettingsError("--settings and --paper both choose all settings; give one of them.")
     settings = Settings() if paper is None else Settings.paper(paper)

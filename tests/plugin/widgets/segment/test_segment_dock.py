@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpin
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Absent, Recovery, Vote
-from napari_cliptrase.engine.recipes import Recipe
+from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.docks import SegmentByText
@@ -221,11 +221,11 @@ def test_settings_and_controls_agree_both_ways(desk):
 
 def test_the_method_is_one_choice_and_follows_the_single_ones(desk):
     dock = desk.dock
-    assert dock.scores.method.value is Recipe.RECOMMENDED
+    assert dock.scores.method.value is MethodChoice.RECOMMENDED
     dock.scores.field("threshold").value = 0.4
-    dock.scores.method.chosen.emit(Recipe.PUBLISHED)
+    dock.scores.method.chosen.emit(MethodChoice.PUBLISHED)
     assert (desk.session.settings.protect, desk.session.settings.threshold) == (1.0, 0.4)
-    assert dock.scores.method.value is Recipe.PUBLISHED
+    assert dock.scores.method.value is MethodChoice.PUBLISHED
     dock.advanced.field("protect").value = 0.5
     assert dock.scores.method.currentIndex() == -1  # neither
 

@@ -5,7 +5,7 @@ from typing import Final
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, SynonymMerge, TemplateSet, Vote
-from napari_cliptrase.engine.recipes import Recipe, recipe_of
+from napari_cliptrase.engine.method_choice import MethodChoice, method_choice_of
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
@@ -46,9 +46,15 @@ ABSENCES = {
     Absent.PEAK: ("drop (peak)", "Drop classes that are nowhere probable."),
 }
 
-RECIPES = {
-    Recipe.RECOMMENDED: ("recommended", "The defaults: what is sure keeps its class against the vote of its region."),
-    Recipe.PUBLISHED: ("as published (CLIPtrase)", "Every pixel follows the vote of its region. Needs a new run."),
+METHODS = {
+    MethodChoice.RECOMMENDED: (
+        "recommended",
+        "The defaults: what is sure keeps its class against the vote of its region.",
+    ),
+    MethodChoice.PUBLISHED: (
+        "as published (CLIPtrase)",
+        "Every pixel follows the vote of its region. Needs a new run.",
+    ),
 }
 
 SCORE_WORDS: Final = {
@@ -80,19 +86,19 @@ class ScoreSettings(SettingsForm):
     """The method in one choice, and what is changed most often after a run: the least probability and the vote."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        self.method = ChoiceCombo(RECIPES, "All choices of the method at once; the single ones are under Advanced.")
-        self.method.chosen.connect(lambda recipe: setattr(session, "settings", recipe.applied(session.settings)))
+        self.method = ChoiceCombo(METHODS, "All choices of the method at once; the single ones are under Advanced.")
+        self.method.chosen.connect(lambda choice: setattr(session, "settings", choice.applied(session.settings)))
         super().__init__(session, SCORE_WORDS, parent)
         self.add("Method", self.method)
 
     def show_settings(self, settings: Settings) -> None:
         """Show the values; no method when single choices differ from all."""
         super().show_settings(settings)
-        recipe = recipe_of(settings)
-        if recipe is None:
+        choice = method_choice_of(settings)
+        if choice is None:
             self.method.setCurrentIndex(-1)
         else:
-            self.method.value = recipe
+            self.method.value = choice
 
 
 class AdvancedSettings(SettingsForm):

@@ -8,7 +8,7 @@ from napari_cliptrase.cliptrase.options import PositionKernel
 from napari_cliptrase.engine.settings import Settings
 
 
-class Recipe(StrEnum):
+class MethodChoice(StrEnum):
     """A set of settings with a name."""
 
     RECOMMENDED = "recommended"
@@ -17,7 +17,7 @@ class Recipe(StrEnum):
     """CLIPtrase as its authors' code does it, on the whole image: every pixel follows its region's vote."""
 
     def applied(self, settings: Settings) -> Settings:
-        """Return settings with what the recipe fixes; detail, threshold and sentences stay."""
+        """Return settings with what the choice fixes; detail, threshold and sentences stay."""
         chosen = _SETS[self]
         return replace(settings, **{name: getattr(chosen, name) for name in _FIXED})
 
@@ -36,11 +36,11 @@ _FIXED: Final = (
 )
 
 _SETS: Final = {
-    Recipe.RECOMMENDED: Settings(),
-    Recipe.PUBLISHED: Settings(kernel=PositionKernel.PAPER, protect=1.0),
+    MethodChoice.RECOMMENDED: Settings(),
+    MethodChoice.PUBLISHED: Settings(kernel=PositionKernel.PAPER, protect=1.0),
 }
 
 
-def recipe_of(settings: Settings) -> Recipe | None:
-    """Return the recipe that settings follow; None when single choices were made."""
-    return next((recipe for recipe in Recipe if recipe.applied(settings) == settings), None)
+def method_choice_of(settings: Settings) -> MethodChoice | None:
+    """Return the choice that settings follow; None when single choices were made."""
+    return next((choice for choice in MethodChoice if choice.applied(settings) == settings), None)
