@@ -56,7 +56,7 @@ def test_strict_fails_and_writes_nothing(run, mask, tmp_path):
     code, out, error = run("export", tmp_path / "a.png", "--to", "yolo", "--out", tmp_path / "y", "--strict")
     assert code == 1
     assert out == ""
-    assert error.startswith("napari-cliptrase: YOLO segmentation would lose data, so nothing was written: 1 void pixel")
+    assert "napari-cliptrase: YOLO segmentation would lose data, so nothing was written: 1 void pixel" in error
     assert not (tmp_path / "y").exists()
 
 
@@ -114,4 +114,45 @@ def test_a_mistake_is_one_sentence(run, mask, tmp_path, words, says):
     code, _, error = run("export", *filled)
     assert code == 1
     assert says in error
-    assert len(error.strip().splitlines()) == 1
+    assert error.count("\n") == 1 + error.startswith("Exporting ")
+
+
+@pytest.mark.parametrize("command", ["export", "convert"])
+@pytest.mark.parametrize("key", ["png", "coco", "ome-zarr"])
+def test_what_was_edited_since_it_was_written_is_not_replaced(run, mask, tmp_path, command, key):
+    FORMATS["tiff"].write(mask, tmp_path / "a.tif")
+    target = {"png": tmp_path / "out" / "a.png", "coco": tmp_path / "c.json", "ome-zarr": tmp_path / "a.ome.zarr"}[key]
+    words = {
+        "export": ["export", tmp_path / "a.tif", "--to", key, "--out", target],
+        "convert": ["convert", tmp_path / "a.tif", target, "--to", key],
+    }[command]
+    assert run(*words)[0] == 0
+    assert run(*words)[0] == 0  # what was written here may be written again
+    edited = target if target.is_file() else next(path for path in target.rglob("*") if path.is_file())
+    edited.write_bytes(edited.read_bytes() + b" ")
+    before = edited.read_bytes()
+    code, _, error = run(*words)
+    assert code == 1
+    assert "was changed since it was written" in error
+    assert edited.read_bytes() == before
+    assert run(*words, "--overwrite")[0] == 0
+    assert not edited.exists() or edited.read_bytes() != before
+
+
+def test_a_file_from_elsewhere_is_not_replaced(run, mask, tmp_path):
+    FORMATS["tiff"].write(mask, tmp_path / "a.tif")
+    (tmp_path / "c.json").write_text('{"annotations": "of somebody"}')
+    code, _, error = run("export", tmp_path / "a.tif", "--to", "coco", "--out", tmp_path / "c.json")
+    assert code == 1
+    assert "was not written here; move it away, or replace it with --overwrite" in error
+    assert "of somebody" in (tmp_path / "c.json").read_text()
+
+
+def test_a_number_in_a_folder_keeps_its_meaning(run, mask, tmp_path):
+    FORMATS["png"].write(mask, tmp_path / "masks")
+    other = LabelImage(mask.labels, ClassTable(ClassTable.from_names("tree", "dog").classes, void=255), stem="b")
+    FORMATS["tiff"].write(other, tmp_path / "b.tif")
+    code, _, error = run("export", tmp_path / "b.tif", "--to", "png", "--out", tmp_path / "masks")
+    assert code == 1
+    assert "class 1 is 'cat' in the masks there and 'tree' here" in error
+    assert FORMATS["png"].read(tmp_path / "masks" / "a.png")[0].classes.get(1).name == "cat"

@@ -13,6 +13,7 @@ from napari_cliptrase.cli.export import (
     Images,
     Instances,
     Ngff,
+    Overwrite,
     PaletteChoice,
     SplitCorners,
     Strict,
@@ -42,12 +43,14 @@ def convert(
     id_map: IdMap = None,
     subset: Subset = "train",
     ngff: Ngff = NgffVersion.V04,
+    overwrite: Overwrite = False,
 ) -> None:
     """Convert masks between two formats.
 
     napari-cliptrase convert annotations.json masks/ --to png
     """
     form = format_named(to)
+    typer.echo(f"Converting {source} to {form.title}", err=True)
     reader = format_named(from_) if from_ else guess_format(source)
     masks = reader.read(source, table_of(classes))
     options = options_for(
@@ -60,5 +63,6 @@ def convert(
         holes=holes,
         subset=subset,
         ngff=ngff,
+        protect=not overwrite,
     )
     run(form, with_images(masks, images), target, options, dry_run=dry_run)

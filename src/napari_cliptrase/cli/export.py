@@ -32,6 +32,9 @@ Images = Annotated[
 Classes = Annotated[
     Path | None, typer.Option("--classes", help="Class table (classes.json) in place of the one beside the masks.")
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files even if they were edited or come from elsewhere.")
+]
 Ngff = Annotated[NgffVersion, typer.Option("--ngff", help="OME-Zarr version of new files.")]
 
 
@@ -50,6 +53,7 @@ def export(
     id_map: IdMap = None,
     subset: Subset = "train",
     ngff: Ngff = NgffVersion.V04,
+    overwrite: Overwrite = False,
     list_formats: Annotated[bool, typer.Option("--list", help="List the formats and who reads them.")] = False,
 ) -> None:
     """Export masks to the format another tool reads, and say what it cannot keep.
@@ -66,6 +70,7 @@ def export(
     if out is None:
         raise MaskFormatError("Name the file or folder to write with --out.")
     form = format_named(to)
+    typer.echo(f"Exporting {', '.join(map(str, masks))} to {form.title}", err=True)
     found = read_masks(masks, classes=table_of(classes))
     options = options_for(
         found,
@@ -77,6 +82,7 @@ def export(
         holes=holes,
         subset=subset,
         ngff=ngff,
+        protect=not overwrite,
     )
     run(form, with_images(found, images), out, options, dry_run=dry_run)
 

@@ -48,6 +48,9 @@ def refine(
     to: Annotated[
         str, typer.Option("--to", help="Format to write; by the name of --out when left out, else png.")
     ] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that was edited or comes from elsewhere.")
+    ] = False,
 ) -> None:
     """Sharpen the boundaries of a mask along the image.
 
@@ -61,10 +64,12 @@ def refine(
         prepare_refiner_steps,
         refine_plane_steps,
     )
+    from napari_cliptrase.masks.export_options import ExportOptions
     from napari_cliptrase.masks.registry import format_named, guess_format
     from napari_cliptrase.pixels.read import read_image
     from napari_cliptrase.refine.limits import Limits, Strength
 
+    typer.echo(f"Refining {mask} along {image} ({way.value})", err=True)
     source = format_named(from_) if from_ else guess_format(mask)
     form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)
     form.place(out)  # refuses a name that does not go with the format, before all the work
@@ -94,7 +99,8 @@ def refine(
             refined = run_to_end(refine_plane_steps(prepared, request), show)
             after[number] = refined.labels
             notes += [note for note in refined.notes if note not in notes]
-    form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out)
+    options = ExportOptions(protect=not overwrite and out.resolve() != mask.resolve())
+    form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out, options)
     changed = int((after != before).sum())
     for note in notes:
         typer.echo(f"Note: {note}")

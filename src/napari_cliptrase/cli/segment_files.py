@@ -20,7 +20,7 @@ from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.run_record import record_path, write_record
-from napari_cliptrase.masks.written_record import changed_since_written
+from napari_cliptrase.masks.written_record import refuse_edited
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
@@ -139,12 +139,7 @@ def _protect(job: SegmentRequest, entry: Input, stems: Sequence[str], sources: s
             raise CliptraseError(f"its mask would overwrite the input {mask}; choose another folder for --out.")
     if job.overwrite:
         return
-    for mask in masks:
-        if mask.exists() and changed_since_written(mask) is not False:
-            raise CliptraseError(
-                f"{mask} was changed since it was written, or was not written here; move it away, or replace it with "
-                "--overwrite."
-            )
+    refuse_edited(masks)
 
 
 def _write_overlay(job: SegmentRequest, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:

@@ -42,6 +42,9 @@ class ExportOptions:
     ----------
     strict
         Refuse, before anything is written, an export that would lose something.
+    protect
+        Refuse to replace files that were changed since they were written, or that were not written here, and to give a
+        class number in a folder of masks another meaning.
     instances
         One object per connected part (or per object number, when the mask has them) where the format knows objects.
     corners
@@ -61,6 +64,7 @@ class ExportOptions:
     """
 
     strict: bool = False
+    protect: bool = False
     instances: bool = False
     corners: bool = True
     palette: Palette = Palette.CLASSES

@@ -16,6 +16,7 @@ from napari_cliptrase.masks.loss_report import ExportReport, Tally, refuse_losse
 from napari_cliptrase.masks.mask_regions import tells_objects
 from napari_cliptrase.masks.naming import bare, unique
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
+from napari_cliptrase.masks.written_record import refuse_edited
 from napari_cliptrase.progress import Progress, run_to_end
 
 FILE_SUFFIXES: Final = (
@@ -56,6 +57,8 @@ class OutputPlace:
 
     folder: Path
     file: str | None = None
+    protect: bool = False
+    """Whether the meaning of what is there must stay."""
 
     def beside(self, name: str) -> str:
         """Name of a side file: ``classes.json``, or ``a.classes.json`` when the user named ``a.png``."""
@@ -244,7 +247,7 @@ class MaskFormat:
         masks = [masks] if isinstance(masks, LabelImage) else masks
         tally = Tally(expected=len(masks) if isinstance(masks, Sized) else 0)
         try:
-            place = self.place(target)
+            place = replace(self.place(target), protect=options.protect)
             items = self.encode(self._prepared(masks, place, options, tally), place, options, tally)
             if not commit:
                 paths = []
@@ -265,6 +268,8 @@ class MaskFormat:
                     raise MaskFormatError(f"There is no mask to export to {target}; choose at least one.")
                 if options.strict:
                     refuse_losses(report, self.title)
+                if options.protect:
+                    refuse_edited(staging.paths)
         except OSError as error:
             raise MaskFormatError(
                 f"{error.filename or target} cannot be written ({error.strerror or error}); nothing was changed."

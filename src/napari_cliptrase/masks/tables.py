@@ -42,6 +42,11 @@ def shared(table: ClassTable, place: OutputPlace, tally: Tally) -> ClassTable:
     _check_void(table, old, path)
     for entry in old:
         new = table.get(entry.id)
+        if new is not None and new.name != entry.name and place.protect:
+            raise MaskFormatError(
+                f"{path}: class {entry.id} is {entry.name!r} in the masks there and {new.name!r} here; choose another "
+                "folder, or give the number its new meaning for all masks there with --overwrite."
+            )
         if new is not None and new.name != entry.name:
             tally.note(f"{path}: class {entry.id} was {entry.name!r} and is now {new.name!r}, for all masks there.")
     kept = tuple(entry for entry in old if table.get(entry.id) is None)

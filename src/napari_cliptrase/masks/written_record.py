@@ -11,10 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from napari_cliptrase.atomic import write_text
+from napari_cliptrase.errors import MaskFormatError
 
 RECORD: Final = ".cliptrase-written"
 """Name of the hidden file."""
 
+_ADDED_TO = ("classes.json", "labelmap.txt", ".zattrs", ".zgroup", ".zmetadata", "zarr.json")
 LONG = 1 << 18
 _KEPT = 3
 
@@ -59,6 +61,20 @@ def changed_since_written(path: Path) -> bool | None:
 def changed_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return the existing files and folders that were changed since they were written here."""
     return tuple(path for path in paths if path.exists() and changed_since_written(path))
+
+
+def refuse_edited(paths: Iterable[Path]) -> None:
+    """Raise when a file or folder is there that was changed since it was written, or that was not written here.
+
+    Tables and metadata that writers add to, rather than replace, do not count.
+    """
+    for path in paths:
+        added_to = path.name in _ADDED_TO or path.name.endswith(".classes.json")
+        if path.exists() and not added_to and changed_since_written(path) is not False:
+            raise MaskFormatError(
+                f"{path} was changed since it was written, or was not written here; move it away, or replace it with "
+                "--overwrite."
+            )
 
 
 def digest_of(path: Path) -> str:
