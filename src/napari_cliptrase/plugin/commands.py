@@ -5,6 +5,7 @@ from napari.utils import notifications
 from napari.viewer import Viewer
 
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import taken_back_sentence
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine as combine_layers
 from napari_cliptrase.plugin.layers.combine_split import split as split_layer
@@ -35,8 +36,9 @@ def split(viewer: Viewer) -> None:
 
 def undo_last_run(viewer: Viewer) -> None:
     """Take the last run back in all its layers."""
-    run = workbench_of(viewer).layers.undo_last_run()
-    notifications.show_info("There is no run to take back." if run is None else f"{run.title} was taken back.")
+    bench = workbench_of(viewer)
+    run = bench.layers.undo_last_run(bench.session.locked)
+    notifications.show_info("There is no run to take back." if run is None else taken_back_sentence(run))
 
 
 def next_uncertain(viewer: Viewer) -> None:

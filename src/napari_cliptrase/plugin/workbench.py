@@ -57,7 +57,7 @@ class Workbench:
         self.sam_tool = SamTool(self.session, self.layers, self.jobs, self.selection, self.refine_runner)
 
     def _show_prompts(self, prompts: PromptSet) -> None:
-        self.layers.dress(prompts.table())
+        self.layers.apply_classes(prompts.table())
         self.visibility.apply()
 
     def _show_written(self, _run: Run) -> None:

@@ -168,7 +168,7 @@ def test_void_follows_its_class_layers_to_an_image(tmp_path):
     workbench = workbench_of(viewer)
     session = workbench.session
     frame = plane_source_of(viewer, image, session.version_of(image)).target.frame
-    assert len(workbench.layers.shelf.adopt(image, frame)) == 2
+    assert len(workbench.layers.registry.adopt(image, frame)) == 2
     (source,) = sources_in(viewer.layers)
     assert source.image is image
     assert mask_of(source).void_pixels == 1

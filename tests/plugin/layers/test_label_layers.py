@@ -402,7 +402,7 @@ def test_undo_in_one_layer_takes_a_given_region_back_in_all(board, halves):
 
 def test_giving_to_a_class_without_a_layer_makes_it(board, halves):
     board.write(halves)
-    board.book.dress(board.table)
+    board.book.apply_classes(board.table)
     mask = np.zeros((12, 16), bool)
     mask[0] = True
     board.book.give(board.target(), mask, 3)
@@ -423,7 +423,7 @@ def test_clearing_a_region(board, halves):
 
 def test_locked_classes_neither_get_nor_lose_regions(board, halves):
     board.write(halves)
-    board.book.dress(board.table)
+    board.book.apply_classes(board.table)
     with pytest.raises(CliptraseError, match="'dog' is locked"):
         board.book.give(board.target(), halves == 1, 2, locked=[2])
     board.book.give(board.target(), np.ones_like(halves, bool), 1, locked=[2])
@@ -436,7 +436,7 @@ def test_locked_classes_neither_get_nor_lose_regions(board, halves):
 def test_renaming_and_recolouring_reaches_the_layers(board, halves):
     board.write(halves)
     table = ClassTable.from_json(board.table.to_json().replace('"cat"', '"tiger"').replace("#e6194b", "#0000ff"))
-    board.book.dress(table)
+    board.book.apply_classes(table)
     assert board.layer(1).name == "tiger · scene"
     assert np.allclose(board.layer(1).get_color(1)[:3], (0, 0, 1))
     assert board.layer(2).features["class"].tolist()[1] == "tiger"

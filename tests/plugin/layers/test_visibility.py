@@ -26,7 +26,7 @@ def test_closing_one_eye_leaves_the_other_layers_alone(board, halves):
 
 def test_the_same_classes_again_draw_nothing(board, halves):
     board.write(halves)
-    board.book.dress(board.table)
+    board.book.apply_classes(board.table)
     told = drawn(board.book.class_layers(board.image))
-    board.book.dress(board.table)
+    board.book.apply_classes(board.table)
     assert told == []

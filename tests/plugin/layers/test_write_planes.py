@@ -3,7 +3,7 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import PlaneResult, write_planes
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.layers import run_writer as pen_module
 from napari_cliptrase.plugin.state.run_choices import Output
 
@@ -27,7 +27,7 @@ def results(board, volume):
 
 
 def write(board, volume, **how):
-    steps = write_planes(board.book, results(board, volume), **how)
+    steps = board.book.write_planes(results(board, volume), **how)
     while True:
         try:
             next(steps)
@@ -113,7 +113,7 @@ def test_a_locked_class_keeps_its_pixels_in_all_planes(stack, volumes):
 
 def test_what_is_painted_between_two_planes_stays(stack, volumes):
     write(stack, volumes[0])
-    steps = write_planes(stack.book, results(stack, volumes[1]))
+    steps = stack.book.write_planes(results(stack, volumes[1]))
     until_plane(1, steps)
     stroke(stack.layer(2), (0, 3, 12), 2)
     stroke(stack.layer(2), (2, 3, 12), 0)
@@ -124,7 +124,7 @@ def test_what_is_painted_between_two_planes_stays(stack, volumes):
 
 def test_undo_in_a_layer_between_two_planes_is_no_hand_edit(stack, volumes):
     write(stack, volumes[0])
-    steps = write_planes(stack.book, results(stack, volumes[1]))
+    steps = stack.book.write_planes(results(stack, volumes[1]))
     until_plane(1, steps)
     stack.layer(1).undo()
     list(steps)
@@ -135,7 +135,7 @@ def test_undo_in_a_layer_between_two_planes_is_no_hand_edit(stack, volumes):
 def test_closed_before_its_end_it_changes_nothing(stack, volumes, planes):
     write(stack, volumes[0])
     before, run, layers = data_of(stack), stack.book.last_run, list(stack.viewer.layers)
-    steps = write_planes(stack.book, results(stack, volumes[1]))
+    steps = stack.book.write_planes(results(stack, volumes[1]))
     until_plane(planes, steps)
     assert stack.book.last_run is None
     steps.close()
@@ -146,21 +146,21 @@ def test_closed_before_its_end_it_changes_nothing(stack, volumes, planes):
 
 
 def test_layers_are_made_one_at_a_time_and_go_when_nothing_comes_into_them(stack, volumes):
-    steps = write_planes(stack.book, results(stack, volumes[0]))
+    steps = stack.book.write_planes(results(stack, volumes[0]))
     counts = [len(stack.viewer.layers)]
     while next(steps).done < 1:
         counts.append(len(stack.viewer.layers))
     assert list(dict.fromkeys(counts)) == [1, 2, 3]
     steps.close()
     assert list(stack.viewer.layers) == [stack.image]
-    steps = write_planes(stack.book, results(stack, volumes[0]))
+    steps = stack.book.write_planes(results(stack, volumes[0]))
     next(steps)
     steps.close()
     assert list(stack.viewer.layers) == [stack.image]
 
 
 def test_what_is_painted_into_a_layer_that_was_just_made_stays(stack, volumes):
-    steps = write_planes(stack.book, results(stack, volumes[0]))
+    steps = stack.book.write_planes(results(stack, volumes[0]))
     next(steps)
     stroke(stack.layer(2), (0, 3, 1), 2)
     list(steps)
@@ -170,7 +170,7 @@ def test_what_is_painted_into_a_layer_that_was_just_made_stays(stack, volumes):
 
 
 def test_an_image_that_changes_between_two_planes_stops_and_takes_back(stack, volumes):
-    steps = write_planes(stack.book, results(stack, volumes[0]))
+    steps = stack.book.write_planes(results(stack, volumes[0]))
     until_plane(1, steps)
     assert stack.book.class_layers(stack.image)
     stack.versions[stack.image.unique_id] = 1
@@ -184,7 +184,7 @@ def test_one_plane_is_written_a_layer_at_a_time_and_strokes_between_stay(board, 
     live = board.write(np.where(halves == 1, 3, halves))
     assert (board.layer(3).data[:, :8] == 3).all()
     new = np.where(halves == 1, 2, 1).astype(np.uint8)
-    steps = write_planes(board.book, [PlaneResult(board.target(), new, board.table)], instead_of=live)
+    steps = board.book.write_planes([PlaneResult(board.target(), new, board.table)], instead_of=live)
     changes, strokes, earlier = [], [], {}
     for number, _ in enumerate(steps):
         now = data_of(board)
@@ -207,7 +207,7 @@ def test_scores_that_are_closed_half_way_leave_nothing_of_theirs(board, halves):
     board.write(halves)
     before = data_of(board)
     live = board.write(halves[:, ::-1].copy())
-    steps = write_planes(board.book, [PlaneResult(board.target(), halves + 1, board.table)], instead_of=live)
+    steps = board.book.write_planes([PlaneResult(board.target(), halves + 1, board.table)], instead_of=live)
     for _ in range(4):
         next(steps)
     steps.close()

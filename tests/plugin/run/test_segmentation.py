@@ -245,10 +245,10 @@ def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
         bench.workbench.layers.write(PlaneResult(target, refined, bench.session.prompts.table(), {}, "Refine"))
         layer = bench.workbench.layers.class_layers(bench.image)[mine]
         assert (layer.data[mask] == mine).all()
-    count = len(bench.workbench.layers.runs._runs)
+    count = len(bench.workbench.layers.runs)
     score_with(bench, thresholds[1])
-    assert len(bench.workbench.layers.runs._runs) == count + 1
-    assert not any(run.undone for run in bench.workbench.layers.runs._runs)
+    assert len(bench.workbench.layers.runs) == count + 1
+    assert not any(run.undone for run in bench.workbench.layers.runs)
     if how == "give":
         assert (bench.labels()[mask] == mine).all()
         score_with(bench, thresholds[2])

@@ -1,7 +1,8 @@
-"""What the model last wrote into a plane, and which pixels were changed by hand since: one bit a pixel each.
+"""What the model last wrote into a plane, and what a person stated about its pixels: one bit a pixel each.
 
-Hand edits are not read from paint events (undo and redo send none, scripts neither) but by comparing what is there with
-what was written. A pixel once changed by hand stays an edit, also when a later result happens to agree with it.
+A person states a pixel with a stroke, a fill, a click: it belongs to this class, or it does not. A stroke that changes
+nothing is a statement too. Changes that come without a stroke (scripts that write into the array) are found by
+comparing what is there with what was written; they count as hand edits as well.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from napari_cliptrase.merge import edited_pixels
 
 Mask = NDArray[np.bool_]
+Plane = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -27,45 +29,73 @@ class PackedMask:
         """Pack a boolean array."""
         return cls(mask.shape, np.packbits(mask))
 
+    @classmethod
+    def empty(cls, shape: tuple[int, ...]) -> Self:
+        """Pack a mask of this shape that is False everywhere."""
+        return cls(shape, np.zeros(-(-int(np.prod(shape)) // 8), np.uint8))
+
     def unpacked(self) -> Mask:
-        """Return the boolean array."""
+        """Return the boolean array, a new one."""
         count = int(np.prod(self.shape))
         return np.unpackbits(self.bits, count=count).view(bool).reshape(self.shape)
+
+    def any(self) -> bool:
+        """Whether it is True anywhere."""
+        return bool(self.bits.any())
+
+    def same_as(self, other: "PackedMask") -> bool:
+        """Whether it is True in the same places as another mask of its shape."""
+        return self.bits is other.bits or bool(np.array_equal(self.bits, other.bits))
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Memory of one plane of one layer.
+    """What is known of one plane (H, W) of one layer.
 
     Attributes
     ----------
     written
-        The plane's content right after the last result: for a class layer the pixels that held its class,
-        for a combined layer the labels themselves.
-    edited
-        Pixels that had been changed by hand before that.
+        The plane as the last result left it where nobody had stated anything: for a class layer the pixels that held
+        its class, for a combined layer the labels themselves.
+    stated
+        Pixels that a person stated.
     """
 
-    written: PackedMask | NDArray[np.integer]
-    edited: PackedMask
+    written: PackedMask | Plane
+    stated: PackedMask
 
     @classmethod
-    def after_writing(cls, content: NDArray[np.integer], edited: Mask, class_id: int | None) -> Self:
-        """Remember ``content`` (H, W); ``class_id`` is None for a combined layer."""
-        written = content.copy() if class_id is None else PackedMask.of(content == class_id)
-        return cls(written, PackedMask.of(edited))
+    def of_unknown(cls, content: Plane, class_id: int | None) -> Self:
+        """Return the baseline of a plane that no result was written to: all its labels are a person's."""
+        written = np.zeros_like(content) if class_id is None else PackedMask.empty(content.shape)
+        return cls(written, PackedMask.of(np.asarray(content != 0)))
 
-    def edits(self, content: NDArray[np.integer], class_id: int | None) -> Mask:
-        """(H, W) pixels of ``content`` that were ever changed by hand."""
+    def edits(self, content: Plane, class_id: int | None) -> Mask:
+        """(H, W) pixels of ``content`` that a person stated or something else than a result changed."""
         if isinstance(self.written, PackedMask):
-            last: NDArray[np.integer] = self.written.unpacked().astype(content.dtype) * content.dtype.type(
-                class_id or 0
-            )
+            held = self.written.unpacked().astype(content.dtype)
+            held *= content.dtype.type(class_id or 0)
         else:
-            last = self.written
-        return self.edited.unpacked() | edited_pixels(content, last)
+            held = self.written
+        return self.stated.unpacked() | edited_pixels(content, held)
 
+    def after_writing(self, content: Plane, edits: Mask, class_id: int | None) -> "Baseline":
+        """Return the baseline after a result left the plane as ``content``, with hand edits ``edits`` in it.
 
-def edits_of(memory: Baseline | None, content: NDArray[np.integer], class_id: int | None) -> Mask:
-    """(H, W) hand edits of a plane; without a memory every labelled pixel counts as one."""
-    return edited_pixels(content, None) if memory is None else memory.edits(content, class_id)
+        Under the edits it keeps what was written before them: that is what comes back when they are undone.
+        """
+        if isinstance(self.written, PackedMask):
+            held = np.where(edits, self.written.unpacked(), content == class_id)
+            return Baseline(PackedMask.of(held), PackedMask.of(edits))
+        return Baseline(np.where(edits, self.written, content).astype(content.dtype), PackedMask.of(edits))
+
+    def with_stated(self, stated: Mask) -> "Baseline":
+        """Return the baseline with other stated pixels (H, W)."""
+        return Baseline(self.written, PackedMask.of(stated))
+
+    def going_back(self, before: "Baseline", where: Mask) -> "Baseline":
+        """Return the baseline that has, at ``where`` (H, W), the written content of an earlier one."""
+        if isinstance(self.written, PackedMask) and isinstance(before.written, PackedMask):
+            held = np.where(where, before.written.unpacked(), self.written.unpacked())
+            return Baseline(PackedMask.of(held), self.stated)
+        return Baseline(np.where(where, np.asarray(before.written), np.asarray(self.written)), self.stated)

@@ -1,12 +1,12 @@
 """What a run changed, so that it can be taken back exactly.
 
-A `PlaneChange` is the change of one plane of one layer, a `Run` the changes of one result. napari's own undo works on
-each layer (one step a layer), and a change follows it: when Ctrl+Z restores what was there before, the change counts as
-undone, so that the next run does not mistake the restored pixels for hand edits.
+A `PlaneChange` is the change of one plane of one layer, a `Run` the changes of one result. What becomes of a change is
+in `TRANSITIONS`.
 """
 
-from collections.abc import Sequence
-from dataclasses import InitVar, dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 import numpy as np
 from napari.layers import Labels
@@ -14,65 +14,146 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
+from napari_cliptrase.plugin.state.tags import class_of
 
 Mask = NDArray[np.bool_]
-SAMPLES = 64
+
+
+class ChangeState(Enum):
+    """Where a change stands."""
+
+    WRITTEN = auto()
+    """It is in its layer."""
+    UNDONE = auto()
+    """Ctrl+Z took it out of its layer; redo can bring it back."""
+    GONE = auto()
+    """It can neither be taken back nor come back as a part of its run."""
+
+
+class ChangeEvent(Enum):
+    """What can happen to a change."""
+
+    UNDO = auto()
+    """Ctrl+Z in its layer, or in another layer of the same hand edit."""
+    REDO = auto()
+    """The opposite."""
+    REDO_LOST = auto()
+    """Something was painted after Ctrl+Z: napari can no longer redo."""
+    TAKE_BACK = auto()
+    """*Undo last run*, or a newer score that takes the place of its run."""
+    LAYER_REMOVED = auto()
+    """Its layer left the viewer."""
+    KEEP = auto()
+    """*Undo last run* left it where it is: its class is locked."""
+
+
+TRANSITIONS = {
+    (ChangeState.WRITTEN, ChangeEvent.UNDO): ChangeState.UNDONE,
+    (ChangeState.WRITTEN, ChangeEvent.TAKE_BACK): ChangeState.GONE,
+    (ChangeState.WRITTEN, ChangeEvent.LAYER_REMOVED): ChangeState.GONE,
+    (ChangeState.WRITTEN, ChangeEvent.KEEP): ChangeState.GONE,
+    (ChangeState.UNDONE, ChangeEvent.REDO): ChangeState.WRITTEN,
+    (ChangeState.UNDONE, ChangeEvent.REDO_LOST): ChangeState.GONE,
+    (ChangeState.UNDONE, ChangeEvent.TAKE_BACK): ChangeState.GONE,
+    (ChangeState.UNDONE, ChangeEvent.LAYER_REMOVED): ChangeState.GONE,
+    (ChangeState.UNDONE, ChangeEvent.KEEP): ChangeState.GONE,
+}
+"""A change that is gone stays gone; of everything else, what is not listed does not happen."""
+
+
+@dataclass(frozen=True, eq=False)
+class BaselineChange:
+    """How one undo step of a layer changed one plane and what is known of it.
+
+    ``changed`` are the (H, W) pixels that got another value.
+    """
+
+    plane: tuple[int, ...]
+    changed: PackedMask = field(repr=False)
+    before: Baseline = field(repr=False)
+    after: Baseline = field(repr=False)
+
+    def undone(self, now: Baseline) -> Baseline:
+        """Return what is known after napari gave the changed pixels their old values."""
+        return self._turned(now, self.before, self.after)
+
+    def redone(self, now: Baseline) -> Baseline:
+        """Return what is known after napari gave the changed pixels their new values again."""
+        return self._turned(now, self.after, self.before)
+
+    def _turned(self, now: Baseline, to: Baseline, since: Baseline) -> Baseline:
+        """Bring back what was known of the changed pixels; what was stated elsewhere meanwhile stays."""
+        changed, wanted, had = self.changed.unpacked(), to.stated.unpacked(), since.stated.unpacked()
+        stated = now.stated.unpacked()
+        stated = (stated & ~changed & ~(had & ~wanted)) | (wanted & (changed | ~had))
+        return now.going_back(to, changed).with_stated(stated)
 
 
 @dataclass(eq=False)
 class PlaneChange:
-    """The change of one plane of one layer.
+    """The change of one plane of one layer by a run.
 
-    ``before`` and ``after`` hold the values at the changed pixels, ``flat`` says where in the plane these are (and is
-    let go at once); ``created`` says that the layer was made by this step, ``replaced`` whose place it took.
+    ``old`` and ``new`` hold the values at the changed pixels; ``created`` says that the layer was made for it,
+    ``replaced`` whose place it took.
     """
 
     layer: Labels
     frame: LayerGeometry
-    plane: tuple[int, ...]
-    changed: PackedMask = field(repr=False)
-    before: NDArray[np.integer] = field(repr=False)
-    after: NDArray[np.integer] = field(repr=False)
-    flat: InitVar[NDArray[np.intp]]
-    memory_before: Baseline | None = field(repr=False)
-    memory_after: Baseline | None = field(repr=False)
+    baseline: BaselineChange
+    old: NDArray[np.integer] = field(repr=False)
+    new: NDArray[np.integer] = field(repr=False)
     created: bool = False
     replaced: Labels | None = None
-    undone: bool = False
-    painted: bool = False
-    """Whether something was painted into the layer since, by hand or by a later run: napari's undo is not its own."""
-    unseen: bool = False
-    """Whether something was painted that was not looked at yet."""
-    erased: bool = False
-    """Whether the changed pixels were brought back to their old values with the brush."""
+    run: "Run | None" = field(default=None, repr=False)
+    state: ChangeState = ChangeState.WRITTEN
 
-    def __post_init__(self, flat: NDArray[np.intp]) -> None:
-        self._few = np.linspace(0, flat.size - 1, min(SAMPLES, flat.size)).astype(np.intp)
-        self._rows, self._columns = np.divmod(flat[self._few], self.changed.shape[1])
+    @property
+    def plane(self) -> tuple[int, ...]:
+        """Index of the plane along the axes that count planes."""
+        return self.baseline.plane
 
-    def matches(self, values: NDArray[np.integer]) -> bool:
-        """Whether the changed pixels hold ``values`` now; a few are looked at first, since most often they do not."""
-        if not values.size:
-            return False
-        content = self.frame.plane_of(self.layer.data, self.plane)
-        if not np.array_equal(content[self._rows, self._columns], values[self._few]):
-            return False
-        return bool(np.array_equal(content[self.changed.unpacked()], values))
+    @property
+    def stands(self) -> bool:
+        """Whether it is in its layer."""
+        return self.state is ChangeState.WRITTEN
 
-    def untouched_since(self) -> Mask:
+    def happen(self, event: ChangeEvent) -> None:
+        """Go to the next state."""
+        if self.state is not ChangeState.GONE:
+            self.state = TRANSITIONS[self.state, event]
+
+    def content(self) -> NDArray[np.integer]:
+        """(H, W) plane as it is now."""
+        return self.frame.plane_of(self.layer.data, self.plane)
+
+    def unchanged_since(self) -> Mask:
         """(H, W) changed pixels that still hold what the run wrote."""
-        content = self.frame.plane_of(self.layer.data, self.plane)
-        where = self.changed.unpacked()
-        kept = np.zeros_like(where)
-        kept[where] = content[where] == self.after
-        return kept
+        where = self.baseline.changed.unpacked()
+        where[where] = self.content()[where] == self.new
+        return where
 
-    def paint(self, where: Mask, *, undone: bool) -> None:
-        """Give pixels ``where`` (part of the changed ones, H, W) their old (or else new) values, as one undo step."""
-        rows, columns = np.nonzero(where)
-        values = (self.before if undone else self.after)[where[self.changed.unpacked()]]
-        with self.layer.block_history():
-            self.layer.data_setitem(self.frame.indices(self.plane, rows, columns), values)
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether all changed pixels still hold what the run wrote."""
+        return int(np.count_nonzero(self.unchanged_since())) == self.new.size
+
+    def of_locked(self, locked: Collection[int]) -> Mask:
+        """(H, W) changed pixels that a locked class lost or won."""
+        where = self.baseline.changed.unpacked()
+        if not locked:
+            where[...] = False
+            return where
+        if class_of(self.layer) is None:
+            ids = list(locked)
+            where[where] = np.isin(self.old, ids) | np.isin(self.new, ids)
+        elif class_of(self.layer) not in locked:
+            where[...] = False
+        return where
+
+    def old_values(self, where: Mask) -> NDArray[np.integer]:
+        """Return the values before, at ``where`` (H, W; part of the changed pixels)."""
+        values: NDArray[np.integer] = self.old[where[self.baseline.changed.unpacked()]]
+        return values
 
 
 @dataclass(eq=False)
@@ -96,16 +177,18 @@ class Run:
     steps: Sequence[PlaneChange]
     notes: tuple[str, ...] = ()
     linked: bool = False
-    following: bool = field(default=False, repr=False)
-    known: int = field(default=0, repr=False)
-    """How many of the steps the history follows; a run that is still being written has more and more."""
 
     @property
     def undone(self) -> bool:
         """Whether nothing of it is left to take back."""
-        return all(step.undone for step in self.steps)
+        return not any(step.stands for step in self.steps)
 
     @property
     def layers(self) -> tuple[Labels, ...]:
         """The layers that it changed, each once."""
         return tuple(dict.fromkeys(step.layer for step in self.steps))
+
+
+def taken_back_sentence(run: Run) -> str:
+    """Say that a run was taken back, and what of it was not."""
+    return " ".join((f"{run.title} was taken back.", *run.notes))

@@ -8,73 +8,69 @@ from napari.layers import Image, Labels
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.appearance import dtype_for, joined_tables, table_of
-from napari_cliptrase.plugin.layers.baseline import edits_of
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
-from napari_cliptrase.plugin.layers.write_plan import flatten
+from napari_cliptrase.plugin.layers.plane_merge import flatten
+from napari_cliptrase.plugin.layers.run_writer import PlaneWrite
 from napari_cliptrase.plugin.state.geometry import LayerGeometry, Target
-from napari_cliptrase.plugin.state.tags import class_of
 
 
-def combine(book: LabelLayers, image: Image) -> Run:
+def combine(layers: LabelLayers, image: Image) -> Run:
     """Write all class layers of an image into its combined layer; hand edits win, then the higher layer."""
-    sources = list(book.class_layers(image).values())
+    sources = list(layers.class_layers(image).values())
     if not sources:
         raise CliptraseError(f"Image {image.name!r} has no class layers to combine; run “Segment by text” first.")
-    frame = _frame(book, sources[0])
+    frame = _frame(layers, sources[0])
     sources = [layer for layer in sources if frame.fits(layer)]
-    table = book.table(image)
-    combined = book.combined_layer(image)
+    table = layers.table(image)
+    combined = layers.combined_layer(image)
     if combined is None or not frame.fits(combined):
-        combined = book.shelf.make(image, frame, table, None)
+        combined = layers.registry.make(image, frame, table, None)
     overlapped = 0
-    pen = None
+    writer = layers.writer(image, "Combine")
+    if combined not in layers.label_layers(image):
+        writer.open(combined, _whole(image, frame, (0,) * len(frame.plane_axes)), table)
     for target in _planes(image, frame, [*sources, combined]):
-        contents = book.contents(sources, target)
+        contents = layers.contents.of(sources, target)
         labels, twice = flatten(contents, frame.plane_shape, dtype_for(table))
         overlapped += twice
-        edited = np.logical_or.reduce([content.edits for content in contents])
-        pen = pen or book.pen(image, target)
-        pen.at(target).put(
-            combined, frame.plane_of(combined.data, target.plane), labels, table, edited=edited, provenance={}
-        )
-    pen = pen or book.pen(image, _whole(image, frame, (0,) * len(frame.plane_axes)))
+        edits = np.logical_or.reduce([content.edits for content in contents])
+        writer.write(target, PlaneWrite(combined, labels, edits), table)
     if overlapped:
-        pen.notes.append(f"{overlapped} pixels were in several class layers; hand edits won, then the higher layer.")
-    return book.keep(pen.run("Combine"))
+        writer.note(f"{overlapped} pixels were in several class layers; hand edits won, then the higher layer.")
+    writer.sweep()
+    return layers.keep(writer.run)
 
 
-def split(book: LabelLayers, image: Image, source: Labels) -> Run:
+def split(layers: LabelLayers, image: Image, source: Labels) -> Run:
     """Write each class of a label layer of the image's size into a class layer of its own."""
-    frame = _frame(book, source)
+    frame = _frame(layers, source)
     if not np.issubdtype(source.data.dtype, np.integer) or source.multiscale:
         raise CliptraseError(f"Layer {source.name!r} cannot be split; make it a plain label layer first.")
     if frame.plane_shape != _plane_shape(image, frame):
         raise CliptraseError(f"Layer {source.name!r} has another size than image {image.name!r}; choose its image.")
     present = np.unique(source.data)
     table = (table_of(source) or ClassTable()).with_missing(present.tolist())
-    table = joined_tables(table, book.table(image))
-    layers = {class_id: layer for class_id, layer in book.class_layers(image).items() if frame.fits(layer)}
+    table = joined_tables(table, layers.table(image))
+    writer = layers.writer(image, "Split")
+    split_to = {class_id: layer for class_id, layer in layers.class_layers(image).items() if frame.fits(layer)}
     for class_id in reversed([class_id for class_id in table.ids if class_id in present]):
-        if class_id not in layers:
-            layers[class_id] = book.shelf.make(image, frame, table, table.get(class_id))
-    pen = None
-    for target in _planes(image, frame, [source, *layers.values()]):
+        if class_id not in split_to:
+            split_to[class_id] = layers.registry.make(image, frame, table, table.get(class_id))
+            writer.open(split_to[class_id], _whole(image, frame, (0,) * len(frame.plane_axes)), table)
+    for target in _planes(image, frame, [source, *split_to.values()]):
         labels = frame.plane_of(source.data, target.plane).copy()
-        edited = edits_of(book.history.memory(source, target.plane), labels, class_of(source))
-        pen = pen or book.pen(image, target)
-        for class_id, layer in layers.items():
-            wanted = (labels == class_id).astype(layer.data.dtype) * layer.data.dtype.type(class_id)
-            pen.at(target).put(
-                layer, frame.plane_of(layer.data, target.plane), wanted, table, edited=edited, provenance={}
-            )
-    pen = pen or book.pen(image, _whole(image, frame, (0,) * len(frame.plane_axes)))
-    return book.keep(pen.run("Split"))
+        edits = layers.history.edits(source, frame, target.plane)
+        for class_id, layer in split_to.items():
+            content = (labels == class_id).astype(layer.data.dtype) * layer.data.dtype.type(class_id)
+            writer.write(target, PlaneWrite(layer, content, edits), table)
+    writer.sweep()
+    return layers.keep(writer.run)
 
 
-def _frame(book: LabelLayers, layer: Labels) -> LayerGeometry:
+def _frame(layers: LabelLayers, layer: Labels) -> LayerGeometry:
     """The frame that a layer was written with; for others, rows and columns are the last two axes."""
-    known = book.history.frame(layer)
+    known = layers.history.frame(layer)
     if known is not None:
         return known
     place = {

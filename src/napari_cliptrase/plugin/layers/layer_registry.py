@@ -123,7 +123,7 @@ class LayerRegistry:
         apply_classes(layer, table)
         set_tag(layer, replace(tag, classes=table.to_json(), run=tag.run if run is None else run, **changes))  # type: ignore[arg-type]
 
-    def let_go(self, layer: Labels) -> None:
+    def release(self, layer: Labels) -> None:
         """Make a layer of ours the user's own; it stays as it is and is written no more."""
         layer.metadata = {key: value for key, value in layer.metadata.items() if key != KEY}
 

@@ -1,6 +1,7 @@
 """Writing one run into layers, remembering how to take it back."""
 
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from napari.components import LayerList
@@ -8,12 +9,12 @@ from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
-from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
+from napari_cliptrase.plugin.layers.baseline import PackedMask
+from napari_cliptrase.plugin.layers.changes import BaselineChange, PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 from napari_cliptrase.plugin.state.geometry import Target
-from napari_cliptrase.plugin.state.tags import tag_of, with_provenance
+from napari_cliptrase.plugin.state.tags import class_of, tag_of, with_provenance
 
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.integer]
@@ -22,142 +23,131 @@ MOST_CHANGES = 8_000_000
 """Changed pixels beyond which a layer is copied instead: napari's undo would keep 17 bytes for each of them."""
 
 
+@dataclass(frozen=True, eq=False)
+class PlaneWrite:
+    """What is to be written into one plane of a layer.
+
+    Attributes
+    ----------
+    content
+        (H, W) labels.
+    edits
+        (H, W) hand edits in it; with ``by_hand``, what a person stated with just this.
+    by_hand
+        Whether a person did this, with a tool.
+    """
+
+    layer: Labels
+    content: Plane
+    edits: Mask
+    by_hand: bool = False
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
 class RunWriter:
-    """Writes the planes of one run, which has a number; ``steps`` and ``notes`` are what it did."""
+    """Writes the planes of one run of an image."""
 
     def __init__(
         self,
         viewer_layers: LayerList,
-        shelf: LayerRegistry,
+        registry: LayerRegistry,
         history: History,
         image: Image,
-        target: Target,
-        number: int,
+        run: Run,
         fresh: frozenset[Labels] = frozenset(),
     ) -> None:
-        self.steps: list[PlaneChange] = []
-        self.notes: list[str] = []
+        self.run = run
         self._list = viewer_layers
-        self._shelf = shelf
+        self._registry = registry
         self._history = history
         self._image = image
-        self._target = target
-        self.number = number
+        self._steps: list[PlaneChange] = []
+        run.steps = self._steps
         self._fresh = fresh
+        self._copies: dict[Labels, Labels] = {}
 
-    def at(self, target: Target) -> Self:
-        """Go to another plane of the same layers."""
-        self._target = target
-        return self
+    def current(self, layer: Labels) -> Labels:
+        """Return the layer to write to in place of a planned one: itself, or a copy that this run put in its place."""
+        return self._copies.get(layer, layer)
 
-    def open(self, layer: Labels, image: Image, table: ClassTable) -> None:
+    def _is_copy(self, layer: Labels) -> bool:
+        return layer in self._copies.values()
+
+    def open(self, layer: Labels, target: Target, table: ClassTable) -> None:
         """Put a new, empty layer into the list, which this run will fill."""
-        with self._history:
-            self._shelf.put(image, layer, table)
+        with self._history.writing():
+            self._registry.put(self._image, layer, table)
+        self._history.watch(layer, target.frame)
         self._fresh |= {layer}
 
     def sweep(self) -> None:
-        """Remove the layers of this run that nothing was written to."""
+        """Remove the layers of this run that nothing was written to, and no person either."""
         for layer in self._fresh:
-            if layer in self._list and not np.any(layer.data):
+            if layer in self._list and not np.any(layer.data) and not self._history.is_stated(layer):
                 self._list.remove(layer)
 
-    def run(self, title: str, *, linked: bool = False) -> Run:
-        """Everything that was written, as one run."""
-        return Run(self.number, title, tuple(self.steps), tuple(self.notes), linked)
+    def note(self, sentence: str) -> None:
+        """Add a sentence for the user, once."""
+        if sentence not in self.run.notes:
+            self.run.notes = (*self.run.notes, sentence)
 
-    def put(
-        self,
-        layer: Labels,
-        before: Plane,
-        after: Plane,
-        table: ClassTable,
-        *,
-        edited: Mask | None,
-        provenance: dict[str, Any],
-    ) -> None:
-        """Bring one plane (H, W) of a layer from ``before`` to ``after``.
-
-        ``edited`` are its hand edits, to be remembered; None says that this is a hand edit itself.
-        """
+    def write(self, target: Target, what: PlaneWrite, table: ClassTable) -> None:
+        """Write one plane of a layer."""
+        layer, frame, plane, after = what.layer, target.frame, target.plane, what.content
         tag = tag_of(layer)
-        assert tag is not None  # only layers from the shelf come here
-        listed = layer in self._list
-        new = not listed or layer in self._fresh
+        assert tag is not None  # only layers of the registry come here
+        self._history.watch(layer, frame)
+        before = frame.plane_of(layer.data, plane)
+        known = self._history.baseline(layer, frame, plane)
         changed = before != after
-        flat = np.flatnonzero(changed)
-        rows, columns = np.divmod(flat, changed.shape[1])
-        old_values = before[rows, columns]  # now: ``before`` may be a view of what is about to change
-        new_values = after[rows, columns]
-        count = int(flat.size)
-        if new and not count:
-            if listed and not np.any(layer.data):
-                self._list.remove(layer)
+        rows, columns = np.nonzero(changed)
+        old, new = before[rows, columns], after[rows, columns]  # now: ``before`` may be a view of what will change
+        if what.by_hand:
+            later = known.with_stated(known.stated.unpacked() | what.edits)
+        else:
+            later = known.after_writing(after, what.edits, class_of(layer))
+        baseline = BaselineChange(plane, PackedMask.of(changed), known, later)
+        created, written, replaced = layer in self._fresh, layer, None
+        if created and not old.size:
             return
-        memory_before = self._history.memory(layer, self._target.plane)
-        memory_after = memory_before
-        if edited is not None:
-            memory_after = Baseline.after_writing(after, edited, tag.class_id)
-        written = layer
-        with self._history:
-            if new:
-                self._fill(layer, after)
-                if listed:
-                    layer.refresh()
-                else:
-                    self._shelf.put(self._image, layer, table)
-                    self._fresh |= {layer}
-            elif count > MOST_CHANGES or not _takes_pixels(layer):
-                written = self._copied(layer, after, table, count)
-            elif count:
-                indices = self._target.frame.indices(self._target.plane, rows, columns)
-                with layer.block_history():
-                    layer.data_setitem(indices, new_values)
-        self._history.watch(written, self._target.frame)
-        self._history.remember(written, self._target.plane, memory_after)
-        known = with_provenance(tag.provenance, self._target.plane, provenance)
-        self._shelf.update(written, table, run=self.number, provenance=known)
-        if count:
-            self.steps.append(
-                PlaneChange(
-                    written,
-                    self._target.frame,
-                    self._target.plane,
-                    PackedMask.of(changed),
-                    old_values,
-                    new_values,
-                    flat,
-                    memory_before,
-                    memory_after,
-                    created=new,
-                    replaced=None if written is layer else layer,
-                )
-            )
+        unseen = created or self._is_copy(layer)  # nothing of it is in napari's undo yet
+        if not unseen and (old.size > MOST_CHANGES or not _takes_pixels(layer)):
+            written, replaced = self._copied(what, target, table, int(old.size)), layer
+        change = PlaneChange(written, frame, baseline, old, new, created, replaced, self.run)
+        if unseen:
+            before[...] = after
+            layer.refresh()
+        elif replaced is None and old.size:
+            with self._history.writing(baseline, change), layer.block_history():
+                layer.data_setitem(frame.indices(plane, rows, columns), new)
+        self._history.set_baseline(written, plane, later)
+        known_record = with_provenance(tag.provenance, plane, what.provenance)
+        self._registry.update(written, table, run=self.run.number, provenance=known_record)
+        if old.size or (known.stated.unpacked() & ~later.stated.unpacked()).any():
+            self._steps.append(change)
 
-    def _fill(self, layer: Labels, after: Plane) -> None:
-        self._target.frame.plane_of(layer.data, self._target.plane)[...] = after
-
-    def _copied(self, layer: Labels, after: Plane, table: ClassTable, count: int) -> Labels:
+    def _copied(self, what: PlaneWrite, target: Target, table: ClassTable, count: int) -> Labels:
         """Put a copy with the new content in the place of a layer; the old one stays in the list, hidden."""
-        tag = tag_of(layer)
-        assert tag is not None
-        entry = table.get(tag.class_id) if tag.class_id is not None else None
-        copy = self._shelf.make(self._image, self._target.frame, table, entry)
+        layer = what.layer
+        class_id = class_of(layer)
+        copy = self._registry.make(self._image, target.frame, table, None if class_id is None else table.get(class_id))
         copy.data[...] = np.asarray(layer.data)
-        self._fill(copy, after)
+        target.frame.plane_of(copy.data, target.plane)[...] = what.content
         copy.opacity, copy.contour, copy.visible = layer.opacity, layer.contour, layer.visible
         self._history.inherit(layer, copy)
         name = layer.name
-        self._shelf.let_go(layer)
-        layer.name = f"{name} (before run {self.number})"
+        self._registry.release(layer)
+        layer.name = f"{name} (before run {self.run.number})"
         layer.visible = False
-        self._shelf.put(self._image, copy, table)
+        with self._history.writing():
+            self._registry.put(self._image, copy, table)
         why = (
             f"{count / 1e6:.0f} million pixels changed, too many for one undo step"
             if _takes_pixels(layer)
             else "its data cannot be changed in place"
         )
-        self.notes.append(f"Layer {name!r} was written as a new layer ({why}); the old one is kept, hidden.")
+        self.note(f"Layer {name!r} was written as a new layer ({why}); the old one is kept, hidden.")
+        self._copies[layer] = copy
         return copy
 
 

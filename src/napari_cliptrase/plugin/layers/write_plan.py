@@ -1,108 +1,88 @@
-"""What a result changes in which layer: pure arrays, no layers touched.
-
-The merge rule of `napari_cliptrase.merge` decides; here its inputs are joined over all label layers of an image, since
-a pixel painted in the layer of one class must not be claimed by another.
-"""
+"""Before anything is written: which layers a run will write to, resolved once."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from napari.layers import Image, Labels
 
-from napari_cliptrase.merge import MergeMode, merge_labels
-
-Mask = NDArray[np.bool_]
-Labels = NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class Content:
-    """One plane of one label layer: its labels (H, W), its hand edits, and the class it is for (None = combined)."""
-
-    labels: Labels
-    edits: Mask
-    class_id: int | None
+from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.plugin.layers.appearance import joined_tables
+from napari_cliptrase.plugin.layers.layer_contents import LayerContents
+from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
+from napari_cliptrase.plugin.layers.output import PlaneResult
+from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.plugin.state.tags import class_of
 
 
-@dataclass(frozen=True)
-class PlaneConstraints:
-    """What holds for all layers of a plane.
+@dataclass(frozen=True, eq=False)
+class WritePlan:
+    """What a run writes, and where.
 
     Attributes
     ----------
-    edited
-        Changed by hand in any layer.
-    painted
-        Given to a class by hand in any class layer.
-    closed
-        Not to be written: locked classes, all outside of the chosen part, in fill-empty mode all that has a label.
+    results
+        One for each plane, all of one image.
+    table
+        Classes of the results, and those that only layers of the image have.
+    existing
+        Label layers of the image that have its shape and belong to the output.
+    missing
+        New, empty layers that are not in the list yet: for classes that have pixels in any plane and no layer. The
+        last class comes first, so that the first lies on top.
     """
 
-    edited: Mask
-    painted: Mask
-    closed: Mask
+    image: Image
+    results: tuple[PlaneResult, ...]
+    table: ClassTable
+    existing: tuple[Labels, ...]
+    missing: tuple[Labels, ...]
+    mode: MergeMode
+    locked: frozenset[int]
+
+    @property
+    def layers(self) -> tuple[Labels, ...]:
+        """All layers in the order of writing."""
+        return self.existing + self.missing
 
 
-def constraints_of(
-    contents: Collection[Content], proposed: Labels, where: Mask | None, mode: MergeMode, locked: Collection[int]
-) -> PlaneConstraints:
-    """Join the edits and locks of all layers; ``proposed`` is (H, W), ``where`` the part that may be written."""
-    shape = proposed.shape
-    ground = PlaneConstraints(
-        np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, bool) if where is None else ~where
-    )
-    for content in contents:
-        add_constraint(ground, content, mode, locked)
-    if locked:
-        np.logical_or(ground.closed, np.isin(proposed, list(locked)), out=ground.closed)
-    return ground
+def resolve(
+    registry: LayerRegistry,
+    contents: LayerContents,
+    results: Sequence[PlaneResult],
+    output: Output,
+    mode: MergeMode,
+    locked: Collection[int],
+) -> WritePlan:
+    """Decide where results go: take up layers that came from files, release those of another shape, make new ones."""
+    for result in results:
+        if result.labels.shape != result.target.shape:
+            raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {result.target.shape}")
+    target = results[0].target
+    image = contents.image(target)
+    registry.adopt(image, target.frame)
+    table = joined_tables(results[0].table, registry.table(image))
+    existing = writable_layers(registry, contents, results[0])
+    missing = []
+    if output is not Output.CLASSES and registry.combined_layer(image) is None:
+        missing.append(registry.make(image, target.frame, table, None))
+    if output is not Output.COMBINED:
+        present = set().union(*(np.unique(result.labels).tolist() for result in results))
+        present -= set(registry.class_layers(image))
+        missing += [
+            registry.make(image, target.frame, table, entry) for entry in reversed(table.classes) if entry.id in present
+        ]
+    other = Output.CLASSES, Output.COMBINED
+    wanted = [layer for layer in existing if output is not other[class_of(layer) is not None]]
+    return WritePlan(image, tuple(results), table, tuple(wanted), tuple(missing), mode, frozenset(locked))
 
 
-def add_constraint(ground: PlaneConstraints, content: Content, mode: MergeMode, locked: Collection[int]) -> None:
-    """Join what one layer holds to what holds for all, in place."""
-    labels = content.labels
-    np.logical_or(ground.edited, content.edits, out=ground.edited)
-    if content.class_id is not None:
-        np.logical_or(ground.painted, content.edits & (labels != 0), out=ground.painted)
-    if mode is MergeMode.FILL_EMPTY or content.class_id in locked:
-        np.logical_or(ground.closed, labels != 0, out=ground.closed)
-    elif content.class_id is None and locked:
-        np.logical_or(ground.closed, np.isin(labels, list(locked)), out=ground.closed)
-
-
-def merged_content(
-    content: Content, proposed: Labels, ground: PlaneConstraints, mode: MergeMode, locked: Collection[int]
-) -> Labels:
-    """(H, W) labels of one layer after the result.
-
-    A pixel that was painted by hand in another layer belongs to that class: what the model once wrote there in this
-    layer goes.
-    """
-    if content.class_id in locked:
-        return content.labels
-    wanted = proposed
-    if content.class_id is not None:
-        wanted = (proposed == content.class_id) * np.asarray(content.class_id, content.labels.dtype)
-    wanted = np.where(ground.closed, content.labels, wanted).astype(content.labels.dtype, copy=False)
-    merged = merge_labels(content.labels, wanted, mode=mode, edited=ground.edited)
-    if mode is MergeMode.KEEP_EDITS and content.class_id is not None:
-        merged[ground.painted & ~content.edits & ~ground.closed] = 0
-    return merged
-
-
-def flatten(contents: Sequence[Content], shape: tuple[int, int], dtype: np.dtype) -> tuple[Labels, int]:
-    """Join class layers, bottom first, into one (H, W) label array; also return how many pixels several layers claim.
-
-    Where layers overlap, a hand edit wins over a model's pixel, and between two of a kind the higher layer wins.
-    """
-    joined = np.zeros(shape, dtype)
-    claims = np.zeros(shape, np.uint8)
-    for content in contents:
-        here = content.labels != 0
-        claims += here & (claims < 2)
-        joined[here] = content.labels[here]
-    for content in contents:
-        by_hand = (content.labels != 0) & content.edits
-        joined[by_hand] = content.labels[by_hand]
-    return joined, int(np.count_nonzero(claims > 1))
+def writable_layers(registry: LayerRegistry, contents: LayerContents, result: PlaneResult) -> list[Labels]:
+    """Layers of the target's shape; others of this image are released, since nothing can be written to them."""
+    image = contents.image(result.target)
+    fitting = contents.fitting_layers(image, result.target)
+    for layer in contents.label_layers(image):
+        if layer not in fitting:
+            registry.release(layer)
+    return fitting

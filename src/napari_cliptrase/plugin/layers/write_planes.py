@@ -1,61 +1,85 @@
-"""Writing one or many planes of an image as one run, a layer at a time."""
+"""Carrying out a plan: one or many planes of an image as one run, a layer at a time."""
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Iterator
 
+from napari.components import LayerList
 from napari.layers import Labels
 
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers.changes import Run
-from napari_cliptrase.plugin.layers.label_layers import LabelLayers
+from napari_cliptrase.plugin.layers.history import History
+from napari_cliptrase.plugin.layers.layer_contents import LayerContents
 from napari_cliptrase.plugin.layers.output import PlaneResult
-from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.progress import Progress, map_progress
+from napari_cliptrase.plugin.layers.plane_merge import PlaneConstraints, add_constraint, constraints_of, merged_content
+from napari_cliptrase.plugin.layers.run_writer import PlaneWrite, RunWriter
+from napari_cliptrase.plugin.layers.write_plan import WritePlan
+from napari_cliptrase.plugin.state.tags import class_of
+from napari_cliptrase.progress import Progress
 
 
-def write_planes(
-    book: LabelLayers,
-    results: Sequence[PlaneResult],
-    *,
-    output: Output = Output.CLASSES,
-    mode: MergeMode = MergeMode.KEEP_EDITS,
-    locked: Collection[int] = (),
-    instead_of: Run | None = None,
-) -> Generator[Progress, None, Run]:
-    """Write results for planes of one image as one run.
+class PlanExecution:
+    """Carries out a plan with a writer."""
 
-    Yields between planes and after each layer that is made or written, so that the window can live meanwhile. Each
-    layer is merged with what it holds when its turn comes: what is painted during the run stays. When the generator is
-    closed before its end, or the image changes or goes, all that was written is taken back.
+    def __init__(
+        self, viewer_layers: LayerList, contents: LayerContents, history: History, plan: WritePlan, writer: RunWriter
+    ) -> None:
+        self._list = viewer_layers
+        self._contents = contents
+        self._history = history
+        self._plan = plan
+        self._writer = writer
 
-    ``instead_of`` is an earlier run that this one takes the place of (see `LabelLayers.write`); closing does not bring
-    it back.
-    """
-    first = results[0]
-    image = book.image(first.target)
-    fresh: frozenset[Labels] = frozenset()
-    if instead_of is not None:
-        beginning = Progress(0, len(results), _words(0, len(results)))
-        fresh = yield from map_progress(book.runs.withdraw(instead_of), lambda _layer: beginning)
-    pen = book.pen(image, first.target, fresh)
-    run = Run(pen.number, first.title, pen.steps)
-    book.runs.go_on(run)
-    try:
-        for number, result in enumerate(results):
-            now = Progress(number, len(results), _words(number, len(results)))
+    def steps(self) -> Iterator[Progress]:
+        """Yield between planes and after each layer that is made or written, so that the window can live meanwhile.
+
+        Each layer is merged with what it holds when its turn comes: what is painted during the run stays. A layer that
+        is deleted meanwhile is left out.
+        """
+        plan, first = self._plan, self._plan.results[0].target
+        count = len(plan.results)
+        for layer in plan.missing:
+            self._contents.image(first)  # raises when it has changed since the last step
+            self._writer.open(layer, first, plan.table)
+            yield Progress(0, count, _words(0, count))
+        for number, result in enumerate(plan.results):
+            now = Progress(number, count, _words(number, count))
             if number:
                 yield now
-            for _ in book.make_layers(pen, result, output):
+            for _ in self._write_plane(result):
                 yield now
-            for _ in book.put(pen, result, output=output, mode=mode, locked=locked):
-                book.runs.go_on(run)
-                yield now
-    except BaseException:
-        book.runs.take_back(run)
-        pen.sweep()
-        raise
-    pen.sweep()
-    run.notes = tuple(dict.fromkeys(pen.notes))
-    return book.keep(run)
+
+    def _write_plane(self, result: PlaneResult) -> Iterator[Labels]:
+        plan, target, history = self._plan, result.target, self._history
+        proposed, _ = result.on_plane()
+        seen, constraints = -1, None
+        for planned in plan.layers:
+            layer = self._writer.current(planned)
+            self._contents.image(target)
+            if layer not in self._list:
+                continue
+            class_id = class_of(layer)
+            if planned in plan.missing and class_id is not None and not (proposed == class_id).any():
+                continue
+            if constraints is None:
+                constraints = self._constraints(result)
+            elif seen != history.statements:
+                fresh = self._constraints(result)
+                constraints = PlaneConstraints(fresh.edited, fresh.painted, constraints.closed)
+            seen = history.statements
+            (content,) = self._contents.of([layer], target)
+            add_constraint(constraints, content, plan.mode, plan.locked)  # a script may have written into it
+            after = merged_content(content, proposed, constraints, plan.mode, plan.locked)
+            edits = content.edits
+            if plan.mode is MergeMode.REPLACE and content.class_id not in plan.locked:
+                edits = edits & constraints.closed
+            self._writer.write(target, PlaneWrite(layer, after, edits, provenance=result.provenance), plan.table)
+            yield layer
+
+    def _constraints(self, result: PlaneResult) -> PlaneConstraints:
+        """Join what all label layers of the image hold now, also those that the plan does not write to."""
+        proposed, where = result.on_plane()
+        plan, target = self._plan, result.target
+        contents = self._contents.of(self._contents.fitting_layers(plan.image, target), target)
+        return constraints_of(contents, proposed, where, plan.mode, plan.locked)
 
 
 def _words(number: int, count: int) -> str:

@@ -1,12 +1,13 @@
 """The runs that were written, and how they are taken back."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Collection, Generator, Iterable
 
 import numpy as np
 from napari.components import LayerList
 from napari.layers import Labels
 
-from napari_cliptrase.plugin.layers.changes import PlaneChange, Run
+from napari_cliptrase.plugin.layers.baseline import Baseline
+from napari_cliptrase.plugin.layers.changes import ChangeEvent, ChangeState, PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 
@@ -15,15 +16,12 @@ MOST_RUNS = 20
 
 
 class WrittenRuns:
-    """The last runs of one viewer, the latest at the end; ``changed(layer)`` is called for what is taken back."""
+    """The last runs of one viewer, the latest at the end."""
 
-    def __init__(
-        self, viewer_layers: LayerList, shelf: LayerRegistry, history: History, changed: Callable[[Labels], object]
-    ) -> None:
+    def __init__(self, viewer_layers: LayerList, registry: LayerRegistry, history: History) -> None:
         self._list = viewer_layers
-        self._shelf = shelf
+        self._registry = registry
         self._history = history
-        self._changed = changed
         self._runs: list[Run] = []
         self._unfinished: Run | None = None
 
@@ -34,91 +32,107 @@ class WrittenRuns:
             return None
         return next((run for run in reversed(self._runs) if not run.undone and not run.linked), None)
 
-    def go_on(self, run: Run) -> None:
-        """Follow a run that is still being written, so that Ctrl+Z between two of its steps is no hand edit."""
+    @property
+    def all(self) -> tuple[Run, ...]:
+        """All runs that are kept, the latest at the end."""
+        return tuple(self._runs)
+
+    def begin(self, run: Run) -> None:
+        """Take note of a run that is being written."""
         self._unfinished = run
-        self._history.record(run)
 
     def keep(self, run: Run) -> None:
         """Keep a run that was written, so that it can be taken back."""
         self._unfinished = None
-        self._runs = [kept for kept in self._runs if not kept.undone]
         if run.steps:
             self._runs.append(run)
-            self._history.record(run)
-        for old in self._runs[:-MOST_RUNS]:
-            self._history.drop(old)
-        del self._runs[:-MOST_RUNS]
+        gone = ChangeState.GONE
+        self._runs = [kept for kept in self._runs if any(step.state is not gone for step in kept.steps)][-MOST_RUNS:]
 
-    def take_back(self, run: Run) -> None:
-        """Take a run back in all its layers, the last step first.
+    def layer_removed(self, layer: Labels) -> None:
+        """Let go of what was written to a layer that left the list."""
+        for run in (*self._runs, *([self._unfinished] if self._unfinished is not None else ())):
+            for step in run.steps:
+                if step.layer is layer:
+                    step.happen(ChangeEvent.LAYER_REMOVED)
 
-        Pixels changed by hand since then stay. Layers that the run made go, unless there are such pixels in them.
+    def take_back(self, run: Run, locked: Collection[int] = ()) -> bool:
+        """Take a run back in all its layers, the last step first; return whether locked classes kept something of it.
+
+        What a person stated since then stays. Layers that the run made go, unless a person stated anything in them.
         """
         self._unfinished = None
-        self._remove_made(run)
-        for step in reversed(run.steps):
-            if not step.undone:
-                self._take_back(step)
+        steps = [step for step in reversed(run.steps) if step.stands]
+        kept = [step for step in steps if step.of_locked(locked).any()]
+        self._remove_made([step for step in steps if step not in kept])
+        self._restore_replaced([step for step in steps if step.layer in self._list], locked)
+        for step in steps:
+            if step.layer in self._list:
+                self._take_back(step, locked)
+        for step in run.steps:
+            step.happen(ChangeEvent.KEEP if step in kept else ChangeEvent.TAKE_BACK)
         if run in self._runs:
             self._runs.remove(run)
-        self._history.drop(run)
+        return bool(kept)
 
-    def withdraw(self, run: Run) -> Generator[Labels, None, frozenset[Labels]]:
-        """Take back the steps of a run after which nothing was painted, one at a time.
+    def withdraw(self, run: Run, locked: Collection[int]) -> Generator[Labels, None, frozenset[Labels]]:
+        """Take back the steps of a run after which nothing happened in their layers, one at a time.
 
-        Returns the layers that the run had made.
+        Returns the layers that the run had made, which are empty now. Steps in which a locked class won or lost pixels
+        stay.
         """
         fresh = set()
         for step in run.steps:
-            layer = step.layer
-            gone = layer not in self._list or step.undone
-            if gone or step.painted or step.replaced is not None or not step.matches(step.after):
+            if not step.stands or step.replaced is not None or step.of_locked(locked).any():
                 continue
-            with self._history:
-                if step.created:
-                    step.frame.plane_of(layer.data, step.plane)[...] = 0
-                    fresh.add(layer)
-                else:
-                    layer.undo()
-            step.undone = True
-            self._history.remember(layer, step.plane, step.memory_before)
-            yield layer
+            if step.created and self._history.pristine(step) and step.is_unchanged:
+                step.content()[...] = 0
+                self._history.set_baseline(step.layer, step.plane, step.baseline.before)
+                fresh.add(step.layer)
+            elif not step.created and self._history.is_last(step):
+                with self._history.writing():
+                    step.layer.undo()
+            else:
+                continue
+            step.happen(ChangeEvent.TAKE_BACK)
+            yield step.layer
         return frozenset(fresh)
 
-    def _remove_made(self, run: Run) -> None:
+    def _remove_made(self, steps: list[PlaneChange]) -> None:
         """Remove the layers that a run made, where they hold nothing but what it wrote."""
-        made: dict[Labels, list[PlaneChange]] = {}
-        for step in run.steps:
-            if step.created and not step.undone and step.layer in self._list:
-                made.setdefault(step.layer, []).append(step)
-        for layer, steps in made.items():
-            held = sum(int(np.count_nonzero(step.untouched_since())) for step in steps)
-            if held == np.count_nonzero(layer.data):
-                for step in steps:
-                    step.undone = True
-                with self._history:
-                    self._list.remove(layer)
-
-    def _take_back(self, step: PlaneChange) -> None:
-        step.undone = True
-        layer = step.layer
-        if layer not in self._list:
-            return
-        where = step.untouched_since()
-        alone = np.count_nonzero(where) == step.before.size and self._history.memory(layer, step.plane) is (
-            step.memory_after
-        )
-        with self._history:
-            if step.replaced is not None and step.replaced in self._list and alone:
-                self._shelf.restore(step.replaced, layer)
-                self._history.inherit(layer, step.replaced)
-                self._history.watch(step.replaced, step.frame)
+        for layer, written in _by_layer(step for step in steps if step.created).items():
+            held = sum(int(np.count_nonzero(step.unchanged_since())) for step in written)
+            if held == np.count_nonzero(layer.data) and not self._history.is_stated(layer, _stated_by(written)):
                 self._list.remove(layer)
-                layer = step.replaced
-            elif where.any():
-                step.paint(where, undone=True)
-        later = self._history.edited_since(step)
-        self._history.remember(layer, step.plane, step.memory_before)
-        self._history.confirm(layer, step.plane, later | step.changed.unpacked() & ~where)
-        self._changed(layer)
+
+    def _restore_replaced(self, steps: list[PlaneChange], locked: Collection[int]) -> None:
+        """Give the layers that a run had copied their places back, where nothing happened to the copies since."""
+        for copy, written in _by_layer(steps).items():
+            old = next((step.replaced for step in written if step.replaced is not None), None)
+            if old is None or old not in self._list or self._history.is_stated(copy, _stated_by(written)):
+                continue
+            if not all(step.is_unchanged and not step.of_locked(locked).any() for step in written):
+                continue
+            self._registry.restore(old, copy)
+            self._history.inherit(copy, old)
+            for step in written:
+                now = self._history.baseline(copy, step.frame, step.plane)
+                self._history.set_baseline(old, step.plane, step.baseline.undone(now))
+            self._list.remove(copy)
+
+    def _take_back(self, step: PlaneChange, locked: Collection[int]) -> None:
+        now = self._history.baseline(step.layer, step.frame, step.plane)
+        stated = now.stated.unpacked()
+        self._history.paint_back(step, keep=stated | step.of_locked(locked))
+
+
+def _by_layer(steps: Iterable[PlaneChange]) -> dict[Labels, list[PlaneChange]]:
+    found: dict[Labels, list[PlaneChange]] = {}
+    for step in steps:
+        found.setdefault(step.layer, []).append(step)
+    return found
+
+
+def _stated_by(steps: Iterable[PlaneChange]) -> dict[tuple[int, ...], Baseline]:
+    """What the planes of a layer were left with by these steps."""
+    return {step.plane: step.baseline.after for step in steps}

@@ -42,7 +42,7 @@ class RefinementWriter:
             self._copy = None
             self._session.viewer.layers.remove(copy)
         elif self._last_is_ours:
-            self._label_layers.undo_last_run()
+            self._label_layers.undo_last_run(self._session.locked)
 
     @property
     def _has_copy(self) -> bool:

@@ -13,7 +13,7 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run, show_extras, write_planes
+from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run, show_extras
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
@@ -249,8 +249,7 @@ class SegmentationRunner:
             yield Progress(0, 0, "Writing the layers")
         self._writing = True
         try:
-            run = yield from write_planes(
-                self._label_layers,
+            run = yield from self._label_layers.write_planes(
                 results,
                 output=output,
                 mode=session.merge_mode,

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxL
 
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
+from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility, taken_back_sentence
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.state.preferences import preferences
@@ -179,7 +179,7 @@ class SegmentDock(QWidget):
         connect_weakly(session.segmented_changed, self._check)
         connect_weakly(self._label_layers.written, self._on_written)
         connect_weakly(self._label_layers.taken_back, self._check)
-        connect_weakly(session.viewer.layers.events.removed, self._on_layer_removed)
+        connect_weakly(session.viewer.layers.events.removed, self._check)
 
     def _set_live(self, on: bool) -> None:
         self._runner.live = on
@@ -187,25 +187,15 @@ class SegmentDock(QWidget):
 
     def undo_last_run(self) -> None:
         """Take the last run back."""
-        run = self._label_layers.undo_last_run()
+        run = self._label_layers.undo_last_run(self._session.locked)
         if run is not None:
-            notifications.show_info(f"{run.title} was taken back.")
+            notifications.show_info(taken_back_sentence(run))
 
     def _check(self, *_: Any) -> None:
         self.bar.set_reason(self.reason(), self.hint())
         self.bar.undo.setEnabled(self._label_layers.last_run is not None)
         self.region_button.setEnabled(self._session.encoded is not None)
         self.uncertain.setEnabled(self._session.segmented is not None)
-
-    def _on_layer_removed(self, _event: Any) -> None:
-        """Let go of runs of which no layer is left: nothing can be taken back, and older ones get their turn."""
-        layers = self._label_layers
-        while (run := layers.last_run) is not None and not self._has_layers(run):
-            layers.undo_last_run()
-        self._check()
-
-    def _has_layers(self, run: Run) -> bool:
-        return any(step.layer in self._session.viewer.layers for step in run.steps)
 
     def _on_region_tool(self, on: bool) -> None:
         self.region_button.setChecked(on)

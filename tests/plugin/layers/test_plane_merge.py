@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers.write_plan import Content, constraints_of, merged_content
+from napari_cliptrase.plugin.layers.plane_merge import Content, constraints_of, merged_content
 
 NOTHING = np.zeros((2, 3), bool)
 

@@ -1,0 +1,108 @@
+"""What a result changes in which layer: pure arrays, no layers touched.
+
+The merge rule of `napari_cliptrase.merge` decides; here its inputs are joined over all label layers of an image, since
+a pixel painted in the layer of one class must not be claimed by another.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cliptrase.merge import MergeMode, merge_labels
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Content:
+    """One plane of one label layer: its labels (H, W), its hand edits, and the class it is for (None = combined)."""
+
+    labels: Labels
+    edits: Mask
+    class_id: int | None
+
+
+@dataclass(frozen=True)
+class PlaneConstraints:
+    """What holds for all layers of a plane.
+
+    Attributes
+    ----------
+    edited
+        Changed by hand in any layer.
+    painted
+        Given to a class by hand in any class layer.
+    closed
+        Not to be written: locked classes, all outside of the chosen part, in fill-empty mode all that has a label.
+    """
+
+    edited: Mask
+    painted: Mask
+    closed: Mask
+
+
+def constraints_of(
+    contents: Collection[Content], proposed: Labels, where: Mask | None, mode: MergeMode, locked: Collection[int]
+) -> PlaneConstraints:
+    """Join the edits and locks of all layers; ``proposed`` is (H, W), ``where`` the part that may be written."""
+    shape = proposed.shape
+    constraints = PlaneConstraints(
+        np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, bool) if where is None else ~where
+    )
+    for content in contents:
+        add_constraint(constraints, content, mode, locked)
+    if locked:
+        np.logical_or(constraints.closed, np.isin(proposed, list(locked)), out=constraints.closed)
+    return constraints
+
+
+def add_constraint(constraints: PlaneConstraints, content: Content, mode: MergeMode, locked: Collection[int]) -> None:
+    """Join what one layer holds to what holds for all, in place."""
+    labels = content.labels
+    np.logical_or(constraints.edited, content.edits, out=constraints.edited)
+    if content.class_id is not None:
+        np.logical_or(constraints.painted, content.edits & (labels != 0), out=constraints.painted)
+    if mode is MergeMode.FILL_EMPTY or content.class_id in locked:
+        np.logical_or(constraints.closed, labels != 0, out=constraints.closed)
+    elif content.class_id is None and locked:
+        np.logical_or(constraints.closed, np.isin(labels, list(locked)), out=constraints.closed)
+
+
+def merged_content(
+    content: Content, proposed: Labels, constraints: PlaneConstraints, mode: MergeMode, locked: Collection[int]
+) -> Labels:
+    """(H, W) labels of one layer after the result.
+
+    A pixel that was painted by hand in another layer belongs to that class: what the model once wrote there in this
+    layer goes.
+    """
+    if content.class_id in locked:
+        return content.labels
+    wanted = proposed
+    if content.class_id is not None:
+        wanted = (proposed == content.class_id) * np.asarray(content.class_id, content.labels.dtype)
+    wanted = np.where(constraints.closed, content.labels, wanted).astype(content.labels.dtype, copy=False)
+    merged = merge_labels(content.labels, wanted, mode=mode, edited=constraints.edited)
+    if mode is MergeMode.KEEP_EDITS and content.class_id is not None:
+        merged[constraints.painted & ~content.edits & ~constraints.closed] = 0
+    return merged
+
+
+def flatten(contents: Sequence[Content], shape: tuple[int, int], dtype: np.dtype) -> tuple[Labels, int]:
+    """Join class layers, bottom first, into one (H, W) label array; also return how many pixels several layers claim.
+
+    Where layers overlap, a hand edit wins over a model's pixel, and between two of a kind the higher layer wins.
+    """
+    joined = np.zeros(shape, dtype)
+    claims = np.zeros(shape, np.uint8)
+    for content in contents:
+        here = content.labels != 0
+        claims += here & (claims < 2)
+        joined[here] = content.labels[here]
+    for content in contents:
+        by_hand = (content.labels != 0) & content.edits
+        joined[by_hand] = content.labels[by_hand]
+    return joined, int(np.count_nonzero(claims > 1))
