@@ -167,8 +167,6 @@ class LabelLayers:
             raise CliptraseError(f"Class {_name_in(table, class_id)!r} is locked; unlock it in the class table first.")
         result = PlaneResult(target, np.zeros(target.shape, np.uint8), table)
         layers = writable_layers(self.registry, self.contents, result)
-        if class_id and not any(class_of(layer) in (class_id, None) for layer in layers):
-            layers = [*layers, self._new_layer(image, target, table, class_id)]
         contents = self.contents.of(layers, target)
         given = np.zeros(target.frame.plane_shape, bool)
         given[target.box] = mask
@@ -177,6 +175,11 @@ class LabelLayers:
                 given &= content.labels == 0
             elif content.class_id is None and locked:
                 given &= ~np.isin(content.labels, list(locked))
+        if not given.any():
+            return None
+        if class_id and not any(class_of(layer) in (class_id, None) for layer in layers):
+            new = self._new_layer(image, target, table, class_id)
+            layers, contents = [*layers, new], [*contents, *self.contents.of([new], target)]
         writer = self.writer(image, "Give region", linked=True)
         for layer, content in zip(layers, contents, strict=True):
             if content.class_id in locked:

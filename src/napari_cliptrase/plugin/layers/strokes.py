@@ -181,11 +181,11 @@ class Strokes:
         try:
             places = [place.ravel() for place in np.broadcast_arrays(*places)]
             box = tuple(slice(int(place.min()), int(place.max()) + 1) for place in places)
-            self._listener.touching(layer, box)
-            original(indices, value, *args, **kwargs)
             mask = np.zeros([part.stop - part.start for part in box], bool)
             mask[tuple(place - part.start for place, part in zip(places, box, strict=True))] = True
-            self._listener.touched(layer, box, mask)
+            self._listener.touching(layer, box)
+            self._listener.touched(layer, box, mask)  # first: outside a stroke napari makes the undo step at once
+            original(indices, value, *args, **kwargs)
         finally:
             self._end(layer)
 
