@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -66,21 +65,3 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     said, modules = run(tmp_path, "--help")
     assert "segment" in said
     assert not modules & {"torch", "open_clip", "scipy", "skimage", "napari", "qtpy", "huggingface_hub"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arguments", "package", "share"),
-    [((*SEGMENT, "demo"), "open_clip", 0.6), ((*SEGMENT, "gone.pt"), "torch", 0.5)],
-)
-def test_the_wait_is_short_beside_that_of_the_packages_that_are_left_out(
-    picture: Path, arguments: tuple[str, ...], package: str, share: float
-) -> None:
-    def seconds(*command: str) -> float:
-        started = time.perf_counter()
-        subprocess.run([sys.executable, *command], cwd=picture, capture_output=True, check=False)
-        return time.perf_counter() - started
-
-    # other programs may disturb a round, hardly five of them
-    rounds = (seconds("-m", "napari_cliptrase.cli", *arguments) / seconds("-c", f"import {package}") for _ in range(5))
-    assert any(ratio <= share for ratio in rounds)
