@@ -161,11 +161,6 @@ class History:
             for plane, baseline in known.baselines.items()
         )
 
-    def stroked(self, layer: Labels) -> bool:
-        """Whether Ctrl+Z would undo a stroke of a person sooner or later."""
-        known = self._layers.get(layer.unique_id)
-        return known is not None and any(step.stated for step in known.done)
-
     def pristine(self, change: PlaneChange) -> bool:
         """Whether nothing happened to a layer that was made for a change, in any of its planes."""
         known = self._layers.get(change.layer.unique_id)
