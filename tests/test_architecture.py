@@ -2,7 +2,10 @@
 
 import ast
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import grimp
 
 SOURCE = Path(__file__).parent.parent / "src" / "napari_cliptrase"
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -39,3 +42,16 @@ def test_every_face_goes_from_a_plane_to_labels_through_the_pipeline():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
     assert [call for call in calls if call[1] in ONLY_IN_THE_ENGINE] == []
+
+
+def test_no_imports_run_in_a_circle():
+    """Imports inside functions and for types count, too."""
+    imports = grimp.build_graph("napari_cliptrase", cache_dir=None)
+    order = TopologicalSorter({name: imports.find_modules_directly_imported_by(name) for name in imports.modules})
+    try:
+        order.prepare()
+    except CycleError as error:
+        circle = error.args[1]
+    else:
+        circle = []
+    assert circle == []

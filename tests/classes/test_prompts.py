@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cliptrase.classes.colors import class_color
-from napari_cliptrase.classes.prompts import PromptClass, PromptSet, tidy_phrase
+from napari_cliptrase.classes.prompt_class import PromptClass, tidy_phrase
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
 

@@ -47,8 +47,8 @@ def labels_after_vote(scores: PhraseScores, regions: NDArray[np.int32], size: tu
     """(H, W) labels by the default settings: a vote in each region, but for pixels that are sure."""
     pixels = label_pixels(scores, size)
     voted = paint(pixels, regions, majority(pixels, regions, scores.classes))
-    contest = ScoredGrid(scores, size, np.zeros(scores.classes + 1, np.float32))
-    return protect_confident(contest, pixels, voted, Settings().protect)
+    scored = ScoredGrid(scores, size, np.zeros(scores.classes + 1, np.float32))
+    return protect_confident(scored, pixels, voted, Settings().protect)
 
 
 @torch.inference_mode()

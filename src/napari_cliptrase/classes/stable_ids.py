@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from napari_cliptrase.classes.prompts import HIGHEST_ID, PromptSet
+from napari_cliptrase.classes.prompt_class import HIGHEST_ID
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
 

@@ -12,12 +12,12 @@ as it is, with a backslash before a quote or a backslash in it. A ``#`` at the s
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypedDict, TypeVar
 
-from napari_cliptrase.classes.prompts import BACKGROUND, PromptClass, PromptSet, tidy_phrase
+from napari_cliptrase.classes.prompt_class import BACKGROUND, PromptClass, tidy_phrase
 from napari_cliptrase.errors import PromptError
 
 _TOKEN = re.compile(
@@ -73,8 +73,8 @@ class _Statement:
         return self.behind is None and len(self.before) == 1 and self.before[0].blank
 
 
-def parse_prompts(text: str) -> PromptSet:
-    """Read the text form; ids that are not written count up from 1, past those that are."""
+def parse_prompts(text: str) -> tuple[tuple[PromptClass, ...], tuple[str, ...]]:
+    """Read classes and background phrases from the text form; ids not written count up past those that are."""
     found: list[_Class] = []
     background: list[str] = []
     lines_of_names: dict[str, int] = {}
@@ -92,7 +92,7 @@ def parse_prompts(text: str) -> PromptSet:
             raise PromptError(f"Line {number}: {error}") from error
     free = (i for i in count(1) if i not in lines_of_ids)
     classes = tuple(_prompt_class(entry, entry[2].get("id") or next(free)) for entry in found)
-    return PromptSet(classes, tuple(background))
+    return classes, tuple(background)
 
 
 def _claim(lines: dict[_Key, int], key: _Key, number: int, problem: str) -> None:
@@ -106,11 +106,11 @@ def _prompt_class(entry: _Class, class_id: int) -> PromptClass:
     return PromptClass(class_id, name, synonyms, options.get("threshold"), options.get("color"))
 
 
-def print_prompts(prompts: PromptSet) -> str:
+def print_prompts(classes: Sequence[PromptClass], background: Sequence[str]) -> str:
     """Write the text form; ids only where they are not 1, 2, 3, … in order."""
-    with_ids = prompts.ids != tuple(range(1, len(prompts) + 1))
+    with_ids = [entry.id for entry in classes] != list(range(1, len(classes) + 1))
     lines = []
-    for entry in prompts:
+    for entry in classes:
         line = _quoted(entry.name)
         if entry.synonyms:
             line += ": " + ", ".join(map(_quoted, entry.synonyms))
@@ -120,8 +120,8 @@ def print_prompts(prompts: PromptSet) -> str:
         if entry.color is not None:
             options.append(f"color={entry.color}")
         lines.append(line + (f" [{', '.join(options)}]" if options else ""))
-    if prompts.background:
-        lines.append(f"{BACKGROUND}: " + ", ".join(map(_quoted, prompts.background)))
+    if background:
+        lines.append(f"{BACKGROUND}: " + ", ".join(map(_quoted, background)))
     return "".join(line + "\n" for line in lines)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.classes.prompts import BACKGROUND
+from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.classes.scores import ClassScores, sampling
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cliptrase.scoring import grid_probabilities
@@ -61,35 +61,35 @@ class Segmentation:
         How it was made, fit for JSON.
     notes
         What the user should know, one sentence each.
-    contest
+    scored
         The scores behind the labels.
     ids
-        (classes + 1,) label of each class index of the contest.
+        (classes + 1,) label of each class index of ``scored``.
     """
 
     labels: NDArray[np.integer]
     classes: ClassTable
     provenance: dict[str, Any] = field(repr=False)
     notes: tuple[str, ...]
-    contest: ScoredGrid = field(repr=False)
+    scored: ScoredGrid = field(repr=False)
     ids: NDArray[np.uint16] = field(repr=False)
 
     @cached_property
     def scores(self) -> ClassScores:
         """Probability of each class on the patch grid (softmax over all phrases); made when first asked for."""
-        maps = grid_probabilities(self.contest.scores)
-        maps[list(self.contest.absent)] = 0
-        return ClassScores(tuple(int(i) for i in self.ids[: len(maps)]), maps, self.contest.shape)
+        maps = grid_probabilities(self.scored.scores)
+        maps[list(self.scored.absent)] = 0
+        return ClassScores(tuple(int(i) for i in self.ids[: len(maps)]), maps, self.scored.shape)
 
     @property
     def absent(self) -> dict[int, Absence]:
         """Why classes, by their ids, are taken not to be in the image."""
-        return {int(self.ids[index]): absence for index, absence in self.contest.absent.items()}
+        return {int(self.ids[index]): absence for index, absence in self.scored.absent.items()}
 
     @cached_property
     def margin(self) -> NDArray[np.float32]:
         """(H, W) doubt at each pixel: 1 - (p1 - p2), near 0 where one class is sure; made when first asked for."""
-        return np.zeros(self.contest.shape, np.float32) if self.contest.empty else self.contest.ranking.margin
+        return np.zeros(self.scored.shape, np.float32) if self.scored.empty else self.scored.ranking.margin
 
     def summary(self) -> tuple[ClassSummary, ...]:
         """How each class fared, in display order, and the background when it has pixels or phrases."""
@@ -103,12 +103,12 @@ class Segmentation:
 
     def at(self, y: int, x: int) -> tuple[Standing, Standing]:
         """Return best class and runner-up at a pixel with their probabilities, whatever a vote made of it."""
-        scores = self.contest.scores
-        if self.contest.empty:
+        scores = self.scored.scores
+        if self.scored.empty:
             return (0, BACKGROUND, 1.0), (0, BACKGROUND, 0.0)
         rows, columns = scores.logits.shape[1:]
-        top, bottom, down = (axis[y] for axis in sampling(self.contest.shape[0], rows))
-        left, right, along = (axis[x] for axis in sampling(self.contest.shape[1], columns))
+        top, bottom, down = (axis[y] for axis in sampling(self.scored.shape[0], rows))
+        left, right, along = (axis[x] for axis in sampling(self.scored.shape[1], columns))
         # one corner after the other, so that equal phrases stay equal to the last bit and the lower class comes first
         corners = (
             ((1 - down) * (1 - along), top, left),

@@ -131,37 +131,37 @@ def score(
     return ScoredGrid(scores.without(absent), encoding.shape, np.asarray([*least, 0], np.float32), absent)
 
 
-def assign(contest: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
+def assign(scored: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
     """(H, W) class index of each pixel.
 
     A pixel whose best class stays below its threshold counts as background before the majority vote, as pixels of
     background phrases do; the soft vote compares a region's own probability with the threshold. Pixels whose class
     leads by more than ``protect`` keep it whatever their region votes for.
     """
-    if contest.empty:
-        return np.full(contest.shape, contest.nothing, index_dtype(contest.nothing))
-    own = _each_pixel(contest)
+    if scored.empty:
+        return np.full(scored.shape, scored.nothing, index_dtype(scored.nothing))
+    own = _each_pixel(scored)
     if vote is Vote.OFF:
         return own
     regions = encoding.region_map()
     if vote is Vote.HARD:
-        winner = majority(own, regions, contest.nothing + 1)
+        winner = majority(own, regions, scored.nothing + 1)
     else:
-        winner, probability = soft_vote(contest.scores, encoding.region_weights())
-        winner[probability < contest.thresholds[winner]] = contest.nothing
-    return protect_confident(contest, own, paint(own, regions, winner), protect)
+        winner, probability = soft_vote(scored.scores, encoding.region_weights())
+        winner[probability < scored.thresholds[winner]] = scored.nothing
+    return protect_confident(scored, own, paint(own, regions, winner), protect)
 
 
-def protect_confident(contest: ScoredGrid, own: Labels, voted: Labels, protect: float) -> Labels:
+def protect_confident(scored: ScoredGrid, own: Labels, voted: Labels, protect: float) -> Labels:
     """(H, W) what was voted, but for the pixels whose own class leads by more than ``protect``."""
-    return np.where(contest.lead() > protect, own, voted) if protect < 1 else voted
+    return np.where(scored.lead() > protect, own, voted) if protect < 1 else voted
 
 
-def _each_pixel(contest: ScoredGrid) -> Labels:
-    if not contest.thresholds.any():
-        return label_pixels(contest.scores, contest.shape)
-    labels: Labels = contest.ranking.best.astype(index_dtype(contest.nothing))
-    labels[below(contest.ranking, contest.thresholds)] = contest.nothing
+def _each_pixel(scored: ScoredGrid) -> Labels:
+    if not scored.thresholds.any():
+        return label_pixels(scored.scores, scored.shape)
+    labels: Labels = scored.ranking.best.astype(index_dtype(scored.nothing))
+    labels[below(scored.ranking, scored.thresholds)] = scored.nothing
     return labels
 
 

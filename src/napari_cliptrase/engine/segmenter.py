@@ -1,6 +1,6 @@
 """Encode an image once, score it against prompts as often as you like."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +59,7 @@ class Segmenter:
             MemoryCache(),
             *((TextStore.usual(),) if text_caches is None else text_caches),
         )
-        self._phrasebooks: dict[tuple[object, ...], tuple[EmbeddedPhrases, tuple[str, ...]]] = {}
+        self._embedded: dict[tuple[object, ...], tuple[EmbeddedPhrases, tuple[str, ...]]] = {}
         self._versions = versions()
 
     # ---- images
@@ -81,14 +81,6 @@ class Segmenter:
         """Encode an image, yielding between batches of windows so that a worker can stop there."""
         return encode_image_steps(self.model, rgb, self.settings)
 
-    def encode_batch(self, images: Iterable[Rgb]) -> tuple[Encoding, ...]:
-        """Encode several images; bit for bit what `encode` gives for each of them.
-
-        Windows of a large image share a batch. Images do not, since the last bits of a matrix product depend on how
-        many rows it has.
-        """
-        return tuple(map(self.encode, images))
-
     # ---- prompts
 
     def segment(self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None) -> Segmentation:
@@ -103,10 +95,10 @@ class Segmenter:
         if not prompts.classes:
             raise PromptError("There is no class to look for; write at least one name.")
         settings = self.settings.with_scoring_of(settings or self.settings)
-        phrases, notes = yield from self._phrasebook(prompts, settings)
-        contest = score(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
+        phrases, notes = yield from self._embed_prompts(prompts, settings)
+        scored = score(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
         return Segmentation(
-            labels=to_ids(assign(contest, encoding, settings.vote, settings.protect), phrases.ids),
+            labels=to_ids(assign(scored, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
             provenance=provenance(
                 model=self.model.name,
@@ -117,38 +109,38 @@ class Segmenter:
                 prompts=prompts,
                 image=encoding.image_sha256,
                 libraries=self._versions,
-                absent=contest.absent,
+                absent=scored.absent,
             ),
             notes=(
                 *notes,
-                *absent_note(prompts, contest.absent),
+                *absent_note(prompts, scored.absent),
                 *no_background_note(prompts, settings.threshold),
             ),
-            contest=contest,
+            scored=scored,
             ids=phrases.ids,
         )
 
-    def _phrasebook(
+    def _embed_prompts(
         self, prompts: PromptSet, settings: Settings
     ) -> Generator[Progress, None, tuple[EmbeddedPhrases, tuple[str, ...]]]:
         """Return embeddings of all phrases and what is to be said about them, remembered for the sets used last."""
         key = (prompts, settings.templates, settings.synonym_merge)
-        if key not in self._phrasebooks:
+        if key not in self._embedded:
             phrases = all_phrases(prompts)
             # one by one: the last bits must not depend on what else was new, and a long list can be cancelled
             for number, phrase in enumerate(phrases):
                 yield Progress(number, len(phrases), "reading the prompts")
                 self._embed([phrase], settings)
-            book = EmbeddedPhrases.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
+            embedded = EmbeddedPhrases.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
             notes = (
                 *unknown_words(prompts, self.model.vocabulary, self.model.name, sentences(TemplateSet.FULL)),
                 *prompts.doubts(),
-                *lookalikes(prompts, book.text.numpy(), book.owner),
+                *lookalikes(prompts, embedded.text.numpy(), embedded.owner),
             )
-            while len(self._phrasebooks) >= _REMEMBERED:
-                self._phrasebooks.pop(next(iter(self._phrasebooks)), None)
-            self._phrasebooks[key] = book, notes
-        return self._phrasebooks[key]
+            while len(self._embedded) >= _REMEMBERED:
+                self._embedded.pop(next(iter(self._embedded)), None)
+            self._embedded[key] = embedded, notes
+        return self._embedded[key]
 
     def _embed(self, phrases: Sequence[str], settings: Settings) -> Tensor:
         return embed_texts(

@@ -13,7 +13,7 @@ from torch import Tensor
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.models.open_clip_registry import openai_hashes
-from napari_cliptrase.models.verify import is_torchscript
+from napari_cliptrase.models.torchscript import is_torchscript
 
 # OpenAI's archives carry these beside the weights
 _NO_WEIGHTS: Final = ("input_resolution", "context_length", "vocab_size")

@@ -20,14 +20,8 @@ from napari_cliptrase.models.folders import (
     sam_folder,
 )
 from napari_cliptrase.models.model_names import ModelName, parse_name
-from napari_cliptrase.models.verify import (
-    download_command,
-    expected_sha256,
-    is_torchscript,
-    sha256_of,
-    sha256_steps,
-    verify_steps,
-)
+from napari_cliptrase.models.torchscript import is_torchscript
+from napari_cliptrase.models.verify import download_command, expected_sha256, sha256_of, sha256_steps, verify_steps
 from napari_cliptrase.progress import Progress, map_progress
 
 SAM_SUFFIXES = (".pth", ".pt", ".safetensors", ".bin", ".ckpt")

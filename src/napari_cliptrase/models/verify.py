@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import zipfile
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,14 +125,6 @@ def expected_sha256(path: Path) -> str | None:
 def as_sha256(text: str | None) -> str | None:
     """Return the text if it is a SHA-256 in hex digits, else None."""
     return text if text and re.fullmatch(r"[0-9a-f]{64}", text) else None
-
-
-def is_torchscript(path: Path) -> bool:
-    """Return whether a file is a TorchScript archive, as OpenAI's are: a zip with code in it."""
-    if path.suffix == ".safetensors" or not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any("/code/" in name or name.endswith("/constants.pkl") for name in archive.namelist())
 
 
 def _trouble(path: Path, sha256: str) -> str:

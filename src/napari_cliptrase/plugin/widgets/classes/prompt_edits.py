@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
-from napari_cliptrase.classes.prompts import PromptSet, distinct_phrases
+from napari_cliptrase.classes.prompt_class import distinct_phrases
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
 

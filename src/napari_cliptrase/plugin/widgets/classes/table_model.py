@@ -8,7 +8,7 @@ from qtpy.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, Qt
 from qtpy.QtGui import QColor
 
 from napari_cliptrase.classes.colors import class_color, to_hex
-from napari_cliptrase.classes.prompts import PromptClass
+from napari_cliptrase.classes.prompt_class import PromptClass
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.plugin.layers import Visibility
 from napari_cliptrase.plugin.state.session import Session
