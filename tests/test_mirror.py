@@ -31,7 +31,7 @@ SHARED_TESTS = {
         "written_runs",
     ),
     "plugin/run": ("refine_subject", "refine_write", "segment_planes"),
-    "plugin/state": ("encoding_cache", "preferences", "results", "run_choices", "tags"),
+    "plugin/state": ("preferences", "results", "run_choices", "tags"),
     "plugin/tools": ("sam_marks", "sam_requests"),
     "plugin/widgets": ("cheat_sheet", "dock_visibility", "forms", "sections", "weak_connections"),
     "plugin/widgets/classes": ("cell_editors", "replace_question", "table_model", "table_view", "toggle_icons"),

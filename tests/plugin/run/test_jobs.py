@@ -17,7 +17,7 @@ def jobs(qtbot):
     jobs = Jobs()
     yield jobs
     jobs.cancel()
-    qtbot.waitUntil(lambda: not jobs._running, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE)
 
 
 def counting(steps, seen=None, wait=0.01):
@@ -136,7 +136,7 @@ def test_the_latest_of_a_key_wins(jobs, qtbot):
 
         last = jobs.start("Score", work, done=values.append, key="score")
     assert jobs.running("score") == (last,)
-    qtbot.waitUntil(lambda: not jobs._running, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE)
     assert values == [4]
 
 

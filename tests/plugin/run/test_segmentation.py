@@ -38,9 +38,7 @@ class Bench:
         return plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
 
     def wait(self):
-        self.qtbot.waitUntil(
-            lambda: not self.workbench.jobs._running and not self.runner._timer.isActive(), timeout=PATIENCE
-        )
+        self.qtbot.waitUntil(lambda: self.runner.idle, timeout=PATIENCE)
 
     def run(self, **how):
         job = self.runner.run(self.subject(), TOY, **how)
@@ -114,7 +112,7 @@ def test_hand_edits_survive_live_scores_and_a_new_run(bench):
 def test_a_second_run_of_the_same_pixels_needs_no_new_encoding(bench):
     bench.run()
     encoding = bench.session.encoded.encoding
-    assert bench.runner.is_kept(bench.subject(), TOY)
+    assert bench.runner.is_encoded(bench.subject(), TOY)
     bench.run()
     assert bench.session.encoded.encoding is encoding
 
@@ -170,7 +168,7 @@ def test_unload_gives_everything_back(bench):
     bench.runner.unload()
     assert bench.session.model is None
     assert bench.session.encoded is None
-    assert not bench.runner.is_kept(bench.subject(), TOY)
+    assert not bench.runner.is_encoded(bench.subject(), TOY)
     bench.run()
     assert bench.session.segmented is not None
 
@@ -374,7 +372,6 @@ def test_after_unload_another_plane_brings_nothing_back(bench):
     step = bench.viewer.dims.current_step[0]
     bench.viewer.dims.set_current_step(0, (step + 1) % 3)
     bench.runner.unload()
-    assert bench.runner._away is None
     bench.viewer.dims.set_current_step(0, step)
     assert bench.session.encoded is None
 
@@ -390,11 +387,9 @@ def test_newer_scores_wait_until_those_being_written_have_taken_themselves_back(
         told.append(progress.text)
         if told.count("writing the layers") == 3:
             bench.session.settings = replace(bench.session.settings, threshold=newer)
-            bench.runner._timer.stop()
             bench.runner.score()
 
     bench.session.settings = replace(bench.session.settings, threshold=some_threshold(bench, 0.3))
-    bench.runner._timer.stop()
     job = bench.runner.score()
     job.report.progress = hurry  # every step, however quick
     bench.wait()
@@ -411,7 +406,6 @@ def test_a_stroke_while_scores_are_written_stays(bench):
     bench.run()
     layers = list(bench.workbench.layers.class_layers(bench.image).items())
     bench.session.settings = replace(bench.session.settings, threshold=some_threshold(bench, 0.3))
-    bench.runner._timer.stop()
     job = bench.runner.score()
     painted = []
 

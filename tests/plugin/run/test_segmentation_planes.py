@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of
+from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of, planes_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.workbench import workbench_of
 
@@ -37,9 +37,7 @@ class Bench:
         return plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
 
     def wait(self):
-        self.qtbot.waitUntil(
-            lambda: not self.workbench.jobs._running and not self.runner._timer.isActive(), timeout=PATIENCE
-        )
+        self.qtbot.waitUntil(lambda: self.runner.idle, timeout=PATIENCE)
 
     def start(self, when="", then=None):
         """Run over all planes; ``then(job)`` when the progress first says ``when``."""
@@ -91,7 +89,8 @@ def test_every_plane_is_written_and_one_encoding_kept(bench):
         assert np.array_equal(bench.labels()[plane], expected.labels)
     assert bench.session.encoded.subject.target.plane == (SHOWN,)
     assert bench.session.segmented.subject.target.plane == (SHOWN,)
-    assert len(bench.runner._kept) == 1
+    encoded = [bench.runner.is_encoded(plane, TOY) for plane in planes_of(bench.subject())]
+    assert encoded == [plane == SHOWN for plane in range(DEPTH)]
 
 
 def test_progress_counts_the_planes_and_never_goes_back(bench):

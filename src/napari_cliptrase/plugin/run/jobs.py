@@ -28,7 +28,7 @@ from typing import Any
 
 from napari.qt.threading import create_worker
 from napari.utils import notifications
-from psygnal import Signal as Told
+from psygnal import Signal as PsygnalSignal
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cliptrase.errors import Cancelled, CliptraseError
@@ -107,8 +107,8 @@ class Job(QObject):
 class Jobs:
     """The jobs of one viewer. Signals: ``started(job)``, ``ended(job)``."""
 
-    started = Told(object)
-    ended = Told(object)
+    started = PsygnalSignal(object)
+    ended = PsygnalSignal(object)
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[Job, Any]] = {}
@@ -140,6 +140,11 @@ class Jobs:
     def running(self, key: str | None = None) -> tuple[Job, ...]:
         """Jobs that are not finished, of one key if given; cancelled ones that have not stopped yet are left out."""
         return tuple(job for job, _ in self._running.values() if not job.superseded and (key is None or job.key == key))
+
+    @property
+    def idle(self) -> bool:
+        """Whether every job has ended, also those that were cancelled."""
+        return not self._running
 
     def cancel(self, key: str | None = None) -> None:
         """Cancel all running jobs, or those of one key."""

@@ -1,6 +1,6 @@
-"""Planes of an image on their way through the model: what a worker does for a run.
+"""Segment planes of an image one after another: what a worker does for a run.
 
-Of most planes only the labels are kept: an encoding takes many times the room of its picture, and a stack has many.
+Most planes keep only their labels: an encoding takes many times the memory of its picture, and a stack has many planes.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -28,21 +28,21 @@ class PlanesResult:
     Attributes
     ----------
     encoded, segmented
-        All about the plane that was shown.
+        The encoding and the segmentation of the plane that was shown.
     results
         The labels of every plane, in order.
-    known
-        All about the other planes whose encodings had been kept from before.
+    reused
+        The segmentations of the other planes whose encodings came from the cache.
     """
 
     encoded: Encoded
     segmented: Segmented
     results: tuple[PlaneResult, ...]
-    known: tuple[Segmented, ...]
+    reused: tuple[Segmented, ...]
 
 
 def result_of(segmented: Segmented, title: str) -> PlaneResult:
-    """Return what is to be written, which does not hold the scores."""
+    """Return what is written to layers; it does not hold the scores, which take much memory."""
     segmentation = segmented.segmentation
     return PlaneResult(
         segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title
@@ -55,52 +55,52 @@ def segment_planes(
     shown: PlaneSource,
     prompts: PromptSet,
     *,
-    kept: Mapping[Any, Encoded],
+    cached: Mapping[Any, Encoded],
     model_name: str,
     extras: frozenset[Extra] = frozenset(),
 ) -> Generator[Progress, None, PlanesResult]:
-    """Segment planes of an image, of which ``shown`` is one; ``kept`` are encodings by the keys of their subjects."""
+    """Segment planes of an image, of which ``shown`` is one; ``cached`` has encodings by `PlaneSource.key`."""
     results: list[PlaneResult] = []
-    known: list[Segmented] = []
+    reused: list[Segmented] = []
     about_shown: tuple[Encoded, Segmented] | None = None
     yield Progress(0, 0, "Getting the label layers ready")
     get_ready(prompts.table())
     for number, plane in enumerate(planes):
-        steps = _plane_steps(segmenter, plane, prompts, kept.get(plane.key), model_name)
+        steps = _plane_steps(segmenter, plane, prompts, cached.get(plane.key), model_name)
         encoded, segmented = yield from (
             steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes)))
         )
         results.append(result_of(segmented, "Segment"))
         if plane.key == shown.key:
             about_shown = encoded, segmented
-        elif plane.key in kept:
-            known.append(segmented)
+        elif plane.key in cached:
+            reused.append(segmented)
         del encoded, segmented  # before the next plane needs the room
     assert about_shown is not None
     if Extra.REGIONS in extras:
         about_shown[0].encoding.region_map()
-    return PlanesResult(*about_shown, tuple(results), tuple(known))
+    return PlanesResult(*about_shown, tuple(results), tuple(reused))
 
 
 def _plane_steps(
-    segmenter: "Segmenter", subject: PlaneSource, prompts: PromptSet, kept: Encoded | None, model_name: str
+    segmenter: "Segmenter", subject: PlaneSource, prompts: PromptSet, cached: Encoded | None, model_name: str
 ) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
-    """Encode one plane, unless that was done before, and score the classes."""
+    """Encode one plane, unless its encoding is cached, and score the classes."""
     from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 
-    if kept is None:
+    if cached is None:
         yield Progress(0, 0, f"Reading {subject.target.image_name}")
         request = PlaneRequest(subject.rgb(), prompts)
     else:
-        request = PlaneRequest(kept.rgb, prompts, encoding=kept.encoding)
+        request = PlaneRequest(cached.rgb, prompts, encoding=cached.encoding)
     response = yield from segment_plane_steps(segmenter, request)
     segmentation = response.segmentation
-    encoded = kept or Encoded(subject, request.rgb, response.encoding, model_name)
+    encoded = cached or Encoded(subject, request.rgb, response.encoding, model_name)
     return encoded, Segmented(subject, segmentation, segmentation.summary())
 
 
 class _OfAll:
-    """Says of the progress of plane ``number`` of ``count`` how far all planes are; the bar never goes back."""
+    """Turns the progress of plane ``number`` of ``count`` into that of all planes; the bar never goes back."""
 
     def __init__(self, number: int, count: int) -> None:
         self._number = number

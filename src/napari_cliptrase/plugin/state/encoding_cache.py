@@ -1,4 +1,4 @@
-"""What is kept of earlier runs, so that going back to a plane, an image or a model costs no new encoding."""
+"""Encodings and results of earlier runs: going back to a plane, an image or a model needs no new encoding."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 
-MOST_KEPT = 1 << 30
-"""Bytes of encodings and pictures that are kept."""
+CAPACITY = 1 << 30
+"""Bytes of encodings and pictures that the cache holds."""
 
 
 class Key(NamedTuple):
@@ -22,16 +22,20 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """A result, and what had been asked: classes, background and settings."""
+    """A result, and the question that it answers: classes, background and settings."""
 
     segmented: Segmented
     question: Hashable
 
 
 class EncodingCache:
-    """Encodings, the newest last and as many as there is room for, and the last result of each."""
+    """Holds the newest encodings, up to a number of bytes, and the last result of each.
 
-    def __init__(self) -> None:
+    The newest encoding stays even where it alone is larger than ``capacity`` bytes.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
         self._encoded: OrderedDict[Key, Encoded] = OrderedDict()
         self._scored: dict[Key, Scored] = {}
 
@@ -50,20 +54,20 @@ class EncodingCache:
         return self._scored.get(key)
 
     def keep(self, key: Key, encoded: Encoded) -> None:
-        """Keep an encoding as the newest; the oldest go when there are too many."""
+        """Keep an encoding as the newest; drop the oldest ones that no longer fit."""
         self._encoded[key] = encoded
         self._encoded.move_to_end(key)
-        while len(self._encoded) > 1 and sum(map(_size, self._encoded.values())) > MOST_KEPT:
-            gone, _ = self._encoded.popitem(last=False)
-            self._scored.pop(gone, None)
+        while len(self._encoded) > 1 and sum(map(_size, self._encoded.values())) > self._capacity:
+            oldest, _ = self._encoded.popitem(last=False)
+            self._scored.pop(oldest, None)
 
     def remember(self, key: Key, segmented: Segmented, question: Hashable) -> None:
-        """Keep a result together with its encoding."""
+        """Keep a result beside its encoding; without its encoding it is not kept."""
         if key in self._encoded:
             self._scored[key] = Scored(segmented, question)
 
     def newest_of(self, image_id: Any, version: int, choice: Hashable) -> PlaneSource | None:
-        """What was encoded last of an image as it is now."""
+        """Return the newest encoded subject of an image in its present version."""
         for key, encoded in reversed(self._encoded.items()):
             target = encoded.subject.target
             if key.choice == choice and (target.image_id, target.version) == (image_id, version):
@@ -71,10 +75,10 @@ class EncodingCache:
         return None
 
     def nearest(self, key: Key) -> Key:
-        """Return the key itself when it is known, otherwise the newest of the same pixels and model."""
+        """Return the key itself when it is cached, otherwise the newest key of the same pixels and model."""
         if key in self._encoded:
             return key
-        return next((known for known in reversed(self._encoded) if known[:2] == key[:2]), key)
+        return next((other for other in reversed(self._encoded) if other[:2] == key[:2]), key)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -38,7 +38,7 @@ class Desk:
         return self.viewer.add_image(data, name=name, **how)
 
     def wait(self):
-        self.qtbot.waitUntil(lambda: not self.workbench.jobs._running, timeout=PATIENCE)
+        self.qtbot.waitUntil(lambda: self.workbench.jobs.idle, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ def test_a_live_score_leaves_the_layer_of_the_user_selected_and_a_run_does_not(d
     desk.session.active_class = next(iter(desk.workbench.layers.class_layers(image)))
     shapes = desk.viewer.add_shapes(name="mine")
     desk.dock.scores.field("threshold").value = 0.01
-    desk.qtbot.waitUntil(lambda: not desk.workbench.runner._timer.isActive(), timeout=PATIENCE)
+    desk.qtbot.waitUntil(lambda: desk.workbench.runner.idle, timeout=PATIENCE)
     desk.wait()
     assert desk.viewer.layers.selection.active == shapes
     desk.dock.run()
@@ -376,7 +376,7 @@ def test_the_dock_says_when_another_run_is_needed(desk):
     assert "Press Run" in dock.bar.words.text()
     dock.bar.live.setChecked(True)
     assert not dock.bar.words.text()
-    desk.qtbot.waitUntil(lambda: not desk.workbench.runner._timer.isActive(), timeout=PATIENCE)
+    desk.qtbot.waitUntil(lambda: desk.workbench.runner.idle, timeout=PATIENCE)
     desk.wait()
     assert session.segmented is not shown
     assert not dock.bar.words.text()
