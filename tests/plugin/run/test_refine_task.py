@@ -33,8 +33,8 @@ def loader(monkeypatch):
     return loader
 
 
-def brought(workshop, name):
-    steps = workshop.embedder_steps(name)
+def load(runner, name):
+    steps = runner.embedder_steps(name)
     while True:
         try:
             next(steps)
@@ -43,8 +43,8 @@ def brought(workshop, name):
 
 
 def test_two_workers_that_want_one_sam_share_it(loader):
-    workshop, found = RefineRunner(), []
-    threads = [threading.Thread(target=lambda: found.append(brought(workshop, "demo"))) for _ in range(3)]
+    runner, found = RefineRunner(), []
+    threads = [threading.Thread(target=lambda: found.append(load(runner, "demo"))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -54,36 +54,36 @@ def test_two_workers_that_want_one_sam_share_it(loader):
     assert len(set(map(id, found))) == 1
 
 
-def test_a_sam_that_gives_way_stays_whole_for_whoever_works_with_it(loader):
-    workshop = RefineRunner()
-    first = brought(workshop, "demo")
-    assert brought(workshop, "vit_b") is not first
+def test_a_sam_that_is_replaced_stays_open_for_workers_that_use_it(loader):
+    runner = RefineRunner()
+    first = load(runner, "demo")
+    assert load(runner, "vit_b") is not first
     assert not loader.closed
 
 
 def test_a_sam_that_cannot_be_loaded_keeps_nobody_waiting(loader):
-    workshop = RefineRunner()
+    runner = RefineRunner()
     with pytest.raises(CliptraseError):
-        brought(workshop, "broken")
-    assert brought(workshop, "demo").sam.name == "demo"
+        load(runner, "broken")
+    assert load(runner, "demo").sam.name == "demo"
 
 
 def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_nobody_waiting(loader):
-    workshop = RefineRunner()
-    one, other = (workshop.embedder_steps("demo") for _ in range(2))
+    runner = RefineRunner()
+    one, other = (runner.embedder_steps("demo") for _ in range(2))
     next(one)
     next(other)
     other.close()
     one.close()
-    assert brought(workshop, "demo").sam.name == "demo"
+    assert load(runner, "demo").sam.name == "demo"
 
 
 def test_an_image_of_one_window_that_was_clicked_on_counts_as_encoded(loader):
-    workshop = RefineRunner()
-    brought(workshop, "demo")
-    workshop.note_looked_at("demo", "photo", (60, 60))
-    workshop.note_looked_at("demo", "panorama", (60, 6000))
-    workshop.note_looked_at("vit_b", "photo", (60, 60))
-    assert [workshop.has_encoded(*what) for what in (("demo", "photo"), ("demo", "panorama"), ("vit_b", "photo"))] == [
+    runner = RefineRunner()
+    load(runner, "demo")
+    runner.note_window_encoded("demo", "photo", (60, 60))
+    runner.note_window_encoded("demo", "panorama", (60, 6000))
+    runner.note_window_encoded("vit_b", "photo", (60, 60))
+    assert [runner.has_encoded(*what) for what in (("demo", "photo"), ("demo", "panorama"), ("vit_b", "photo"))] == [
         True, False, False
     ]  # fmt: skip

@@ -47,7 +47,7 @@ class Labelled:
     picture
         Returns the (h, w, 3) uint8 picture of the box.
     provenance
-        How the labels were made, as far as anybody knows.
+        How the labels were made, as far as it is known.
     """
 
     subject: PlaneSource
@@ -88,7 +88,7 @@ def table_for(label_layers: LabelLayers, choice: RefineSubject) -> ClassTable:
 
 
 def labelled(session: Session, label_layers: LabelLayers, choice: RefineSubject) -> Labelled:
-    """Take down the labels of a choice in the plane that is shown; raises a sentence when they do not fit the image."""
+    """Read the labels of a choice in the shown plane; raises CliptraseError when they do not fit the image."""
     subject = whole_plane(session, choice.image)
     target = subject.target
     picture = subject.rgb
@@ -112,19 +112,19 @@ def labelled(session: Session, label_layers: LabelLayers, choice: RefineSubject)
 
 
 def _provenance(session: Session, target: Target) -> dict[str, Any]:
-    """How the labels of ours in a plane were made; the newest record counts."""
-    known = [provenance_at(layer, target.plane) for layer in ours(session.viewer.layers, target.image_id)]
-    return max(known, key=lambda record: str(record.get("time", "")), default={})
+    """Return how our labels in a plane were made; the newest record counts."""
+    records = [provenance_at(layer, target.plane) for layer in ours(session.viewer.layers, target.image_id)]
+    return max(records, key=lambda record: str(record.get("time", "")), default={})
 
 
 def whole_plane(session: Session, image: Image) -> PlaneSource:
     """Return the whole plane on screen, read as the last encoding of this image was."""
     encoded = session.encoded
-    known = encoded.subject if encoded is not None and encoded.subject.target.image_id == image.unique_id else None
+    last = encoded.subject if encoded is not None and encoded.subject.target.image_id == image.unique_id else None
     return plane_source_of(
         session.viewer,
         image,
         session.version_of(image),
-        roles=None if known is None else known.roles,
-        as_shown=known is None or known.contrast is not None,
+        roles=None if last is None else last.roles,
+        as_shown=last is None or last.contrast is not None,
     )

@@ -31,10 +31,10 @@ class RefineTask:
 
     Attributes
     ----------
-    way, options
-        The way and fields of its options.
+    method, options
+        The method and its options.
     sam
-        Name or file of the SAM model, for ways that need one.
+        Name or file of the SAM model, for methods that need one.
     picture
         Returns the (H, W, 3) uint8 image of the labels; may read from a disk.
     picture_key
@@ -48,10 +48,10 @@ class RefineTask:
     edited, locked
         (H, W) hand edits, and ids of classes, that stay.
     provenance
-        How the labels were made, as far as anybody knows.
+        How the labels were made, as far as it is known.
     """
 
-    way: Method
+    method: Method
     sam: str
     picture: Callable[[], NDArray[np.uint8]] = field(repr=False)
     picture_key: Any = field(repr=False)
@@ -63,10 +63,10 @@ class RefineTask:
     options: dict[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def asks_for_the_same(self, other: "RefineTask") -> bool:
+    def is_same_work(self, other: "RefineTask") -> bool:
         """Whether the other task is the same work on the same pixels and labels, so that its outcome serves both."""
         mine, theirs = (
-            (task.way, task.sam, task.picture_key, task.limits, task.locked, task.options) for task in (self, other)
+            (task.method, task.sam, task.picture_key, task.limits, task.locked, task.options) for task in (self, other)
         )
         return (
             mine == theirs and np.array_equal(self.labels, other.labels) and np.array_equal(self.edited, other.edited)
@@ -75,7 +75,7 @@ class RefineTask:
 
 @dataclass(frozen=True, eq=False)
 class RefineOutcome:
-    """What came of a task: ``labels`` (H, W) with everything kept that must be kept, their record, and sentences."""
+    """The result of a task: ``labels`` (H, W) with hand edits and locks respected, their provenance, and notes."""
 
     task: RefineTask
     labels: NDArray[np.integer]
@@ -89,10 +89,10 @@ class RefineOutcome:
 
 
 class RefineRunner:
-    """Does tasks in workers; keeps the loaded SAM with its embeddings, and the image that was prepared last.
+    """Does tasks in workers; holds the loaded SAM with its embeddings and the image that was prepared last.
 
-    Several workers may ask for a SAM at once: it is loaded once. A SAM that gives way to another is let go, not
-    closed, since whoever began with it still works with it; its memory comes back when the last one is done.
+    Several workers may ask for a SAM at once: it is loaded once. A SAM that is replaced by another is not
+    closed, since a worker may still use it; its memory is freed when the last worker is done.
     """
 
     def __init__(self) -> None:
@@ -103,31 +103,36 @@ class RefineRunner:
         self._encoded: set[tuple[str, Any]] = set()
 
     def steps(self, task: RefineTask) -> Generator[Progress, None, RefineOutcome]:
-        """Do a task; stopping it leaves nothing half done."""
+        """Do a task; a task that is stopped changes nothing."""
         embedder: Embedder | None = None
-        key = (task.way, task.sam if task.way.needs_sam else "", tuple(sorted(task.options.items())), task.picture_key)
-        known = self._prepared
-        if known is not None and known[0] == key:
-            prepared = known[1]
+        key = (
+            task.method,
+            task.sam if task.method.needs_sam else "",
+            tuple(sorted(task.options.items())),
+            task.picture_key,
+        )
+        last = self._prepared
+        if last is not None and last[0] == key:
+            prepared = last[1]
         else:
-            if task.way.needs_sam:
+            if task.method.needs_sam:
                 embedder = yield from self.embedder_steps(task.sam)
-                refiner = make_refiner(task.way, embedder, **task.options)
+                refiner = make_refiner(task.method, embedder, **task.options)
             else:
-                refiner = make_refiner(task.way, **task.options)
+                refiner = make_refiner(task.method, **task.options)
             yield Progress(0, 0, "Reading the image")
             prepared = yield from prepare_refiner_steps(refiner, task.picture())
-            if task.way.needs_sam:
+            if task.method.needs_sam:
                 self._encoded.add((task.sam, task.picture_key))
             with self._loading:
-                if embedder is None or embedder is self._embedder:  # else it would keep a SAM that nobody uses any more
+                if embedder is None or embedder is self._embedder:  # otherwise it would hold a SAM that was replaced
                     self._prepared = key, prepared
         request = RefineRequest(task.labels, task.scores, task.limits, task.edited, task.locked, task.provenance)
         response = yield from refine_plane_steps(prepared, request)
         return RefineOutcome(task, response.labels, response.provenance, response.notes)
 
     def embedder_steps(self, sam: str) -> Generator[Progress, None, "Embedder"]:
-        """Load a SAM unless it is there or on its way, and return what encodes images with it."""
+        """Load a SAM unless it is loaded or being loaded, and return what encodes images with it."""
         while not self._loading.acquire(timeout=0.1):
             yield Progress(0, 0, f"Loading {sam}")
         try:
@@ -153,7 +158,7 @@ class RefineRunner:
         """Tell whether the whole of an image was encoded with a SAM since the program began."""
         return (sam, picture_key) in self._encoded
 
-    def note_looked_at(self, sam: str, picture_key: Any, shape: tuple[int, int]) -> None:
-        """Take down that a window of an image (H, W) is encoded with a SAM: for most images that is the whole."""
+    def note_window_encoded(self, sam: str, picture_key: Any, shape: tuple[int, int]) -> None:
+        """Note that a window of an image (H, W) is encoded with a SAM: for most images that is the whole."""
         if self._embedder is not None and self._sam_name == sam and len(self._embedder.tiles(shape)) == 1:
             self._encoded.add((sam, picture_key))

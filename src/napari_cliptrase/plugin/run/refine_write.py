@@ -16,7 +16,7 @@ RUN_TITLE: Final = "Refine"
 
 
 class RefinementWriter:
-    """Layers of ours are written by `plugin.layers`; beside another label layer a refined copy is put."""
+    """Writes into our own label layers, and puts a refined copy beside a layer of somebody else."""
 
     def __init__(self, session: Session, label_layers: LabelLayers) -> None:
         self._session = session
@@ -69,7 +69,7 @@ class RefinementWriter:
             show_info(note)
 
     def _add_copy(self, layer: Labels, at: Labelled, refined: RefineOutcome) -> None:
-        """Put the refined labels beside a layer that is not ours: which of its pixels are hand edits nobody knows."""
+        """Put the refined labels beside a layer that is not ours, since its hand edits are unknown."""
         data = np.array(layer.data)
         at.subject.target.frame.plane_of(data, at.subject.target.plane)[...] = refined.labels
         copy = Labels(

@@ -80,7 +80,7 @@ class SamRequestQueue:
         def done(sam: "SamSession") -> None:
             self._sam = sam
             if part is None:
-                self._runner.note_looked_at(self._model, self.subject.key, (height, width))
+                self._runner.note_window_encoded(self._model, self.subject.key, (height, width))
             self.ready.emit()
 
         self._sam = self._asked = None

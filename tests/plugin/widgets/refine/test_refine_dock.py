@@ -310,13 +310,13 @@ def test_a_sam_way_uses_the_chosen_model(desk, monkeypatch):
     asked = []
 
     def steps(task):
-        asked.append((task.way, task.sam, task.options))
+        asked.append((task.method, task.sam, task.options))
         raise CliptraseError("enough")
         yield
 
     monkeypatch.setattr(desk.workbench.refine_runner, "steps", steps)
     controls = desk.dock.controls
-    controls.way.setCurrentIndex(controls.way.findData("sam-vote"))
+    controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
     controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
     controls.setting.setCurrentIndex(1)
     desk.apply()
@@ -326,7 +326,7 @@ def test_a_sam_way_uses_the_chosen_model(desk, monkeypatch):
 def test_the_wait_and_the_memory_are_told_before_a_model_is_loaded(desk, monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     controls = desk.dock.controls
-    controls.way.setCurrentIndex(controls.way.findData("sam-vote"))
+    controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
     controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
     assert "measured the first time" in desk.dock.said.text()
     assert "2.2 GB of memory" in desk.dock.said.text()
@@ -339,7 +339,7 @@ def test_the_wait_and_the_memory_are_told_before_a_model_is_loaded(desk, monkeyp
 def test_no_wait_is_told_for_an_image_that_is_encoded(desk, monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     controls = desk.dock.controls
-    controls.way.setCurrentIndex(controls.way.findData("sam-vote"))
+    controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
     assert desk.dock.said.text()
     desk.apply()
     controls.band.setValue(5)

@@ -171,10 +171,10 @@ class ClassPanel(QWidget):
     def offer(self, prompts: PromptSet) -> None:
         """Take a list; where there are classes, ask first whether it replaces them or is added."""
         now = self._session.prompts
-        way = ask_how_to_replace(self, now, prompts) if now.classes and now != prompts else ReplaceChoice.REPLACE
-        if way is ReplaceChoice.REPLACE:
+        choice = ask_how_to_replace(self, now, prompts) if now.classes and now != prompts else ReplaceChoice.REPLACE
+        if choice is ReplaceChoice.REPLACE:
             self.use(prompts)
-        elif way is ReplaceChoice.ADD:
+        elif choice is ReplaceChoice.ADD:
             self.add_all(prompts)
 
     def load(self, path: str) -> None:

@@ -9,7 +9,7 @@ from napari_cliptrase.refine.methods import Method
 
 @dataclass(frozen=True)
 class Setting:
-    """The one setting of a way that is worth changing: its option, its words, and its values, the usual one first."""
+    """The one setting of a method worth changing: its option, its words, and its values with the usual one first."""
 
     option: str
     title: str
@@ -19,14 +19,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class MethodWords:
-    """How a way is offered."""
+    """The words that describe a method in the dock."""
 
     title: str
     tip: str
     setting: Setting
 
 
-WAYS: Final = {
+METHODS: Final = {
     Method.SUPERPIXELS: MethodWords(
         "Superpixels (no model)",
         "Small pieces of even colour take the class that most of their pixels have. Needs no weights, fast anywhere.",

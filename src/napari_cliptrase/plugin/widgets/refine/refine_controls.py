@@ -1,4 +1,4 @@
-"""The upper half of the dock: what is refined, in which way, and what may change."""
+"""The upper half of the dock: what is refined, with which method, and what may change."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ from napari_cliptrase.plugin.widgets.refine.class_checks import ClassChecks
 from napari_cliptrase.plugin.widgets.refine.method_words import (
     BAND,
     FREE,
+    METHODS,
     NEVER,
     STRENGTH_TIPS,
     STRENGTHS,
-    WAYS,
 )
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.plugin.widgets.sections import Note
@@ -40,7 +40,7 @@ class RefineControls(QWidget):
         self._build()
         self.what.currentIndexChanged.connect(self._take_choice)
         self.classes.changed.connect(self.changed)
-        self.way.currentIndexChanged.connect(self._show_way)
+        self.method_combo.currentIndexChanged.connect(self._show_method)
         self.sam.chosen.connect(self.changed)
         self.setting.currentIndexChanged.connect(self.changed)
         self.strength.currentIndexChanged.connect(self._show_strength)
@@ -51,18 +51,18 @@ class RefineControls(QWidget):
         connect_weakly(session.image_changed, self.refresh)
         connect_weakly(session.locked_changed, self._take_choice)
         connect_weakly(session.prompts_changed, self._take_choice)
-        self._show_way()
+        self._show_method()
         self._show_strength()
         self.refresh()
 
     def _build(self) -> None:
         self.what = NarrowCombo("What is refined: the class layers of an image together, or one other label layer.")
         self.classes = ClassChecks()
-        self.way = NarrowCombo("How boundaries are sharpened.")
-        for way, words in WAYS.items():
-            self.way.addItem(words.title, str(way))
-            self.way.setItemData(self.way.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
-        self.about_way = Note()
+        self.method_combo = NarrowCombo("How boundaries are sharpened.")
+        for method, words in METHODS.items():
+            self.method_combo.addItem(words.title, str(method))
+            self.method_combo.setItemData(self.method_combo.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
+        self.about_method = Note()
         self.sam = SamPicker()
         self.setting = NarrowCombo("")
         self.strength = NarrowCombo("Which pixels may change at all.")
@@ -78,8 +78,8 @@ class RefineControls(QWidget):
         self.form = Form(self)
         self.form.add("Labels", self.what)
         self.form.add("Classes", self.classes)
-        self.form.add("Method", self.way)
-        self.form.addRow(self.about_way)
+        self.form.add("Method", self.method_combo)
+        self.form.addRow(self.about_method)
         self.form.add("Setting", self.setting)
         self.form.add("May change", self.strength, self.band, stretch=0)
 
@@ -92,14 +92,14 @@ class RefineControls(QWidget):
         return self._choices[row] if 0 <= row < len(self._choices) else None
 
     @property
-    def chosen_way(self) -> Method:
-        """The way in the combo box."""
-        return Method(self.way.currentData())
+    def method(self) -> Method:
+        """The method in the combo box."""
+        return Method(self.method_combo.currentData())
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options of the way that differ from the usual ones."""
-        return {WAYS[self.chosen_way].setting.option: self.setting.currentData()}
+        """Options of the method that the user chose."""
+        return {METHODS[self.method].setting.option: self.setting.currentData()}
 
     @property
     def limits(self) -> Limits:
@@ -117,10 +117,10 @@ class RefineControls(QWidget):
         self.what.clear()
         for choice in self._choices:
             self.what.addItem(choice.title)
-        kept = [row for row, choice in enumerate(self._choices) if choice.same_as(before)]
-        self.what.setCurrentIndex(kept[0] if kept else 0 if self._choices else -1)
+        same = [row for row, choice in enumerate(self._choices) if choice.same_as(before)]
+        self.what.setCurrentIndex(same[0] if same else 0 if self._choices else -1)
         self.what.blockSignals(False)
-        if not kept:
+        if not same:
             self._take_choice()
 
     def _take_choice(self, _changed: Any = None) -> None:
@@ -131,9 +131,9 @@ class RefineControls(QWidget):
         self.form.setRowVisible(self.classes, self.classes.count() > 0)
         self.changed.emit()
 
-    def _show_way(self, _row: int = 0) -> None:
-        words = WAYS[self.chosen_way]
-        self.about_way.say(words.tip)
+    def _show_method(self, _row: int = 0) -> None:
+        words = METHODS[self.method]
+        self.about_method.say(words.tip)
         self.form.labelForField(self.setting).setText(words.setting.title)
         self.setting.blockSignals(True)
         self.setting.clear()

@@ -36,7 +36,7 @@ NOTHING_YET: Final = "There are no labels to refine yet: run â€œSegment by textâ
 
 
 class RefineDock(QWidget):
-    """Previews, applies, takes back; choices are in `controls`, work is in `task`, writing in `write`."""
+    """Previews, applies and undoes refinements; `controls` has the choices, `RefineRunner` does the work."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class RefineDock(QWidget):
     def _task(self, choice: RefineSubject, at: Labelled) -> RefineTask:
         controls = self.controls
         return RefineTask(
-            way=controls.chosen_way,
+            method=controls.method,
             sam=controls.sam.name,
             picture=at.picture,
             picture_key=at.subject.key,
@@ -174,7 +174,7 @@ class RefineDock(QWidget):
             except CliptraseError as error:
                 self.said.say(str(error))
                 return
-            if shown.task.asks_for_the_same(self._task(choice, at)):
+            if shown.task.is_same_work(self._task(choice, at)):
                 self._write(choice, at, shown)
                 return
         self._start("Refine boundaries", write=True)
@@ -217,7 +217,7 @@ class RefineDock(QWidget):
 
     def _wait_text(self) -> str:
         choice = self.controls.choice
-        if choice is None or not self.controls.chosen_way.needs_sam:
+        if choice is None or not self.controls.method.needs_sam:
             return ""
         subject, sam = whole_plane(self._session, choice.image), self.controls.sam.name
         if self._runner.has_encoded(sam, subject.key):
@@ -229,7 +229,7 @@ class RefineDock(QWidget):
         self._picture.remove()
 
     def _outdated(self, _changed: Any = None) -> None:
-        """Drop a preview that no longer holds, and make a new one when that is wanted."""
+        """Drop a preview that no longer holds, and make a new one if previews are on."""
         self._forget_preview()
         self._show_ready()
         if self.preview.isChecked() and self.controls.choice is not None:
@@ -252,7 +252,7 @@ class RefineDock(QWidget):
         self.said.say(str(error))
 
     def _show_cancelled(self) -> None:
-        if self._job is not None and self._job.superseded:  # not one whose place this job has taken
+        if self._job is not None and self._job.superseded:  # not an older job that this one replaced
             self.said.say("Cancelled; nothing was changed.")
 
     def _ended(self) -> None:
