@@ -33,12 +33,9 @@ SHARED_TESTS = {
     "plugin/run": ("refine_subject", "refine_write", "segment_planes"),
     "plugin/state": ("preferences", "results", "run_choices", "tags"),
     "plugin/tools": ("sam_marks", "sam_requests"),
-    "plugin/widgets": ("cheat_sheet", "dock_visibility", "forms", "sections", "weak_connections"),
-    "plugin/widgets/classes": ("cell_editors", "replace_question", "table_model", "table_view", "toggle_icons"),
     "plugin/widgets/explore": ("patch_view", "pointer", "window_view"),
     "plugin/widgets/export": ("mask_tree",),
     "plugin/widgets/refine": ("class_checks", "method_words", "refine_controls", "sam_panel", "sam_picker"),
-    "plugin/widgets/segment": (*("advanced_settings", "image_picker", "model_picker", "output_options", "run_bar"),),
     "project": (
         *("class_edit", "dataset_files", "image_blocked", "image_filter", "image_identity", "image_record"),
         *("kept_files", "project_paths", "record_index"),

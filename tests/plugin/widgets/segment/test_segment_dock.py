@@ -9,9 +9,7 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpin
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Absent, Recovery, Vote
-from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings
-from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.docks import SegmentByText
 from napari_cliptrase.plugin.state.plane_source import Planes
 from napari_cliptrase.plugin.state.run_choices import Output
@@ -62,53 +60,6 @@ def test_run_says_what_is_missing(desk):
     assert not dock.bar.run.isEnabled()
 
 
-def test_the_list_of_images_follows_the_layer_list(desk):
-    picker = desk.dock.image
-    first = desk.add_image(name="first")
-    second = desk.add_image(name="second")
-    desk.viewer.add_labels(np.zeros((4, 4), np.uint8))
-    assert [picker.image.itemText(row) for row in range(picker.image.count())] == ["second", "first"]
-    assert desk.session.image == first
-    second.name = "renamed"
-    assert picker.image.itemText(0) == "renamed"
-    picker.image.setCurrentIndex(0)
-    assert desk.session.image == second
-    desk.viewer.layers.remove(second)
-    assert desk.session.image == first
-
-
-def test_axes_are_offered_when_there_is_a_choice(desk):
-    picker = desk.dock.image
-    desk.add_image()
-    assert not picker.axes.isVisibleTo(picker)
-    desk.viewer.layers.clear()
-    desk.add_image(shape=(5, 40, 50), rgb=False)
-    assert picker.axes.isVisibleTo(picker)
-    channels = [row for row in range(picker.axes.count()) if "5 channels" in picker.axes.itemText(row)]
-    picker.axes.setCurrentIndex(channels[0])
-    picker.axes.activated.emit(channels[0])
-    assert picker.subject().roles.letters == "CYX"
-    assert picker.subject().target.frame.shape == (40, 50)
-
-
-def test_planes_are_offered_where_there_are_several(desk):
-    picker = desk.dock.image
-    desk.add_image(name="flat")
-    assert not picker.planes.isVisibleTo(picker)
-    stack = desk.add_image(shape=(5, 40, 50), rgb=False, name="stack")
-    desk.session.image = stack
-    assert picker.planes.isVisibleTo(picker)
-    picker.planes.value = Planes.ALL
-    assert picker.wanted_planes() is Planes.ALL
-    channels = next(row for row in range(picker.axes.count()) if "5 channels" in picker.axes.itemText(row))
-    picker.axes.setCurrentIndex(channels)
-    picker.axes.activated.emit(channels)
-    assert not picker.planes.isVisibleTo(picker)
-    assert picker.wanted_planes() is Planes.SHOWN
-    desk.session.image = desk.add_image(shape=(1, 40, 50), rgb=False, name="one plane")
-    assert not picker.planes.isVisibleTo(picker)
-
-
 def test_a_run_over_all_planes_is_one_undo(desk):
     image = desk.add_image(shape=(3, 96, 128, 3), name="film")
     desk.dock.classes.add_text("cat\ndog\nsky")
@@ -123,15 +74,6 @@ def test_a_run_over_all_planes_is_one_undo(desk):
     desk.dock.bar.undo.click()
     assert list(desk.viewer.layers) == [image]
     assert not desk.dock.bar.undo.isEnabled()
-
-
-def test_contrast_is_offered_for_gray_images_only(desk):
-    picker = desk.dock.image
-    desk.add_image()
-    assert not picker.as_shown.isVisibleTo(picker)
-    desk.viewer.layers.clear()
-    desk.add_image(shape=(40, 50), rgb=False)
-    assert picker.as_shown.isVisibleTo(picker)
 
 
 def test_a_run_from_the_dock_selects_the_layer_to_paint_on(desk):
@@ -219,17 +161,6 @@ def test_settings_and_controls_agree_both_ways(desk):
     assert dock.model.detail.value is Detail.NORMAL
 
 
-def test_the_method_is_one_choice_and_follows_the_single_ones(desk):
-    dock = desk.dock
-    assert dock.scores.method.value is MethodChoice.RECOMMENDED
-    dock.scores.field("threshold").value = 0.4
-    dock.scores.method.chosen.emit(MethodChoice.PUBLISHED)
-    assert (desk.session.settings.protect, desk.session.settings.threshold) == (1.0, 0.4)
-    assert dock.scores.method.value is MethodChoice.PUBLISHED
-    dock.advanced.field("protect").value = 0.5
-    assert dock.scores.method.currentIndex() == -1  # neither
-
-
 def test_absent_classes_are_dropped_live_and_the_table_says_why(desk):
     desk.add_image()
     desk.dock.classes.add_text("sky; sea")
@@ -246,21 +177,6 @@ def test_absent_classes_are_dropped_live_and_the_table_says_why(desk):
     cell = desk.dock.classes.model.index(0, Column.NAME)
     assert cell.data(NOTE).startswith("not in this image, 0.")
     assert "of 0.50" in cell.data(Qt.ItemDataRole.ToolTipRole)
-
-
-def test_output_choices_reach_the_session(desk):
-    desk.dock.output.output.chosen.emit(Output.BOTH)
-    desk.dock.output.mode.chosen.emit(MergeMode.REPLACE)
-    assert (desk.session.output, desk.session.merge_mode) == (Output.BOTH, MergeMode.REPLACE)
-
-
-def test_models_are_listed_with_size_and_state(desk):
-    model = desk.dock.model.model
-    texts = [model.itemText(row) for row in range(model.count())]
-    assert any("to download, 598 MB" in text for text in texts)
-    desk.dock.model.choose("ViT-B-16/openai")
-    assert desk.dock.model.load.text() in ("Download", "Load")
-    assert desk.dock.model.choice().name == "ViT-B-16/openai"
 
 
 def test_every_control_explains_itself(desk):

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.pixels.axes import AxisRoles
+from napari_cliptrase.plugin.state.plane_source import Area, Planes
+from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker, describe, role_choices
+
+
+@pytest.fixture
+def picker(images, qtbot):
+    picker = ImagePicker(images.session)
+    qtbot.addWidget(picker)
+    return picker
+
+
+def entries(combo):
+    return [combo.itemText(row) for row in range(combo.count())]
+
+
+def choose(combo, words):
+    """Choose the entry with these words as a user does."""
+    row = next(row for row, text in enumerate(entries(combo)) if words in text)
+    combo.setCurrentIndex(row)
+    combo.activated.emit(row)
+
+
+def test_the_list_of_images_follows_the_layer_list(images, picker):
+    first, second = images.add(name="first"), images.add(name="second")
+    images.viewer.add_labels(np.zeros((4, 4), np.uint8))
+    assert entries(picker.image) == ["second", "first"]
+    assert images.session.image == first
+    second.name = "renamed"
+    assert entries(picker.image) == ["renamed", "first"]
+    picker.image.setCurrentIndex(0)
+    assert images.session.image == second
+    images.viewer.layers.remove(second)
+    assert images.session.image == first
+    assert picker.image.currentText() == "first"
+
+
+def test_without_an_image_it_says_what_to_do(images, picker):
+    with pytest.raises(CliptraseError, match="Open an image first"):
+        picker.subject()
+    image = images.add()
+    images.viewer.layers.remove(image)
+    assert entries(picker.image) == []
+    with pytest.raises(CliptraseError, match="Open an image first"):
+        picker.subject()
+
+
+def test_axes_are_offered_when_there_is_a_choice(images, picker):
+    images.add()
+    assert not picker.axes.isVisibleTo(picker)
+    images.viewer.layers.clear()
+    images.add(shape=(5, 40, 50), rgb=False)
+    assert picker.axes.isVisibleTo(picker)
+    choose(picker.axes, "5 channels")
+    assert picker.subject().roles.letters == "CYX"
+    assert picker.subject().target.frame.shape == (40, 50)
+
+
+def test_each_image_keeps_what_was_said_about_its_axes(images, picker):
+    stack = images.add(shape=(5, 40, 50), rgb=False, name="stack")
+    other = images.add(shape=(6, 40, 50), rgb=False, name="other")
+    images.session.image = stack
+    choose(picker.axes, "5 channels")
+    images.session.image = other
+    assert picker.subject().roles.letters == "ZYX"
+    images.session.image = stack
+    assert picker.axes.currentText() == "5 channels"
+    assert picker.subject().roles.letters == "CYX"
+
+
+def test_planes_are_offered_where_there_are_several(images, picker):
+    images.add(name="flat")
+    assert not picker.planes.isVisibleTo(picker)
+    images.session.image = images.add(shape=(5, 40, 50), rgb=False, name="stack")
+    assert picker.planes.isVisibleTo(picker)
+    picker.planes.value = Planes.ALL
+    assert picker.wanted_planes() is Planes.ALL
+    choose(picker.axes, "5 channels")
+    assert not picker.planes.isVisibleTo(picker)
+    assert picker.wanted_planes() is Planes.SHOWN
+    images.session.image = images.add(shape=(1, 40, 50), rgb=False, name="one plane")
+    assert not picker.planes.isVisibleTo(picker)
+
+
+def test_contrast_is_offered_for_gray_images_only(images, picker):
+    images.add()
+    assert not picker.as_shown.isVisibleTo(picker)
+    images.viewer.layers.clear()
+    images.add(shape=(40, 50), rgb=False, contrast_limits=(10, 90))
+    assert picker.as_shown.isVisibleTo(picker)
+    assert picker.subject().contrast == (10, 90)
+    picker.as_shown.setChecked(False)
+    assert picker.subject().contrast is None
+
+
+def test_the_levels_of_a_multiscale_image_are_offered_with_their_size(images, picker):
+    images.add()
+    assert not picker.level.isVisibleTo(picker)
+    pyramid = [np.zeros((400 // step, 600 // step, 3), np.uint8) for step in (1, 2, 4)]
+    images.session.image = images.viewer.add_image(pyramid, multiscale=True, rgb=True, name="pyramid")
+    assert picker.level.isVisibleTo(picker)
+    assert entries(picker.level) == ["600 × 400 pixels", "300 × 200 pixels", "150 × 100 pixels"]
+    assert picker.subject().target.shape == (400, 600)
+    choose(picker.level, "150 × 100")
+    assert picker.subject().target.shape == (100, 150)
+
+
+def test_only_the_drawn_shape_is_segmented_when_that_is_chosen(images, picker):
+    images.add()
+    picker.area.setCurrentIndex(list(Area).index(Area.SHAPE))
+    with pytest.raises(CliptraseError, match="No shape lies on image 'scene'"):
+        picker.subject()
+    images.viewer.add_shapes([[10, 20], [10, 39], [29, 39], [29, 20]], shape_type="polygon")
+    target = picker.subject().target
+    assert (target.rows.start, target.columns.start) == (10, 20)
+    assert target.shape[0] < 30
+
+
+def test_the_guess_comes_first_then_no_channels_then_each_axis_as_channels(images):
+    image = images.add(shape=(2, 5, 40, 50), rgb=False)
+    letters = [roles.letters for roles in role_choices(image)]
+    assert letters == ["TZYX", "CZYX", "TCYX"]
+    assert [roles.letters for roles in role_choices(images.add())] == ["YXS"]
+
+
+def test_axes_are_described_with_their_lengths(images):
+    image = images.add(shape=(2, 5, 40, 50), rgb=False)
+    assert describe(image, AxisRoles("TCYX")) == "2 time (T), 5 channels"
+    assert describe(image, AxisRoles("QZYX")) == "2 planes (Q), 5 planes (Z)"
+    assert describe(images.add(), AxisRoles("YXS")) == "one plane"
