@@ -27,7 +27,7 @@ SHARED_TESTS = {
     "engine": ("encoding", "plan", "provenance", "result", "score"),
     "models": ("clip_config",),
     "plugin/layers": (
-        *("baseline", "changes", "combine_split", "extras", "history", "layer_registry", "output", "run_writer"),
+        *("combine_split", "extras", "history", "layer_registry", "output", "run_writer"),
         "written_runs",
     ),
     "plugin/run": ("refine_subject", "refine_write", "segment_planes"),
