@@ -124,7 +124,7 @@ class Studio:
 
     def thing(self) -> tuple[float, float]:
         """Pixel in the middle of the largest thing of the scene; its class becomes the active one."""
-        labels, _ = self.workbench.layers.combined(self.session.encoded.subject.target)
+        labels, _ = self.workbench.layers.combined(self.session.encoded.source.target)
         things = {entry.id for entry in self.session.prompts.classes if entry.name in THINGS}
         sizes = {class_id: np.count_nonzero(labels == class_id) for class_id in things}
         largest = max(sizes, key=sizes.__getitem__)
@@ -183,7 +183,7 @@ def refine(studio: Studio) -> None:
     """A preview of a refinement, and the dock alone."""
     dock = studio.dock("Refine boundaries")
     dock.preview.setChecked(True)
-    studio.wait(lambda: "would change" in dock.said.text(), "A preview")
+    studio.wait(lambda: "would change" in dock.message.text(), "A preview")
     studio.window("refine")
     dock.preview.setChecked(False)
     narrow(studio, "refine-narrow", dock)

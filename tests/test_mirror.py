@@ -30,15 +30,15 @@ SHARED_TESTS = {
         *("combine_split", "extras", "history", "layer_registry", "output", "run_writer"),
         "written_runs",
     ),
-    "plugin/run": ("refine_subject", "refine_write", "segment_planes"),
+    "plugin/run": ("refine_target", "refine_write", "segment_planes"),
     "plugin/state": ("preferences", "results", "run_choices", "tags"),
     "plugin/tools": ("sam_marks", "sam_requests"),
     "plugin/widgets/explore": ("patch_view", "pointer", "window_view"),
     "plugin/widgets/export": ("mask_tree",),
-    "plugin/widgets/refine": ("class_checks", "method_words", "refine_controls", "sam_panel", "sam_picker"),
+    "plugin/widgets/refine": ("class_checks", "method_texts", "refine_controls", "sam_panel", "sam_picker"),
     "project": (
         *("class_edit", "dataset_files", "image_blocked", "image_filter", "image_identity", "image_record"),
-        *("kept_files", "project_paths", "record_index"),
+        *("image_copies", "project_paths", "record_index"),
     ),
 }
 # test files that are not about one source file

@@ -27,22 +27,22 @@ def naming(owner: str, error_type: type[CliptraseError]) -> Iterator[None]:
 
 def checked_whole_number(field: str, value: object, lowest: int, highest: int) -> int:
     """Return a whole number between two limits, limits included."""
-    wanted = f"a whole number from {lowest} to {highest}"
+    expected = f"a whole number from {lowest} to {highest}"
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise _wrong(field, value, wanted)
+        raise _wrong(field, value, expected)
     if not lowest <= int(value) <= highest:
-        raise _wrong(field, value, wanted)
+        raise _wrong(field, value, expected)
     return int(value)
 
 
 def checked_number(field: str, value: object, lowest: float, highest: float) -> float:
     """Return a finite number between two limits, limits included."""
-    wanted = f"a number from {lowest:g} to {highest:g}"
+    expected = f"a number from {lowest:g} to {highest:g}"
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise _wrong(field, value, wanted)
+        raise _wrong(field, value, expected)
     found = int(value) if isinstance(value, Integral) else float(value)
     if not lowest <= found <= highest:  # NaN is not, either
-        raise _wrong(field, value, wanted)
+        raise _wrong(field, value, expected)
     return found
 
 
@@ -87,5 +87,5 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _wrong(field: str, value: object, wanted: str) -> FieldError:
-    return FieldError(f"{field} is {shown(value)}; it must be {wanted}.")
+def _wrong(field: str, value: object, expected: str) -> FieldError:
+    return FieldError(f"{field} is {shown(value)}; it must be {expected}.")

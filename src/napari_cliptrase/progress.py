@@ -1,7 +1,7 @@
 """How far a long piece of work has come.
 
-There is one way: the work is a generator that yields `Progress` and returns its result. Whoever runs it shows what
-comes, and stops it between two steps by closing it.
+Such work is a generator that yields `Progress` and returns its result. The caller shows the progress, and stops the
+work between two steps by closing the generator.
 """
 
 from collections.abc import Callable, Generator
@@ -43,12 +43,12 @@ def run_to_end(steps: Generator[Step, None, Value], watch: Callable[[Step], obje
 
 
 def map_progress(
-    steps: Generator[Step, None, Value], tell: Callable[[Step], Progress | None]
+    steps: Generator[Step, None, Value], describe: Callable[[Step], Progress | None]
 ) -> Generator[Progress, None, Value]:
-    """Do the steps and return their value, but say of each what ``tell`` makes of it; None is passed over."""
+    """Run the steps and return their value; each step is shown as ``describe`` puts it, and None is skipped."""
     try:
         while True:
-            shown = tell(next(steps))
+            shown = describe(next(steps))
             if shown is not None:
                 yield shown
     except StopIteration as end:

@@ -25,7 +25,7 @@ def test_the_painted_world_as_a_table_and_as_json():
 
 
 def test_refinement_from_patches_of_the_truth():
-    words = ("refinement", "--scenes", "1", "--size", "96", "--start", "patches", "--way", "superpixels")
+    words = ("refinement", "--scenes", "1", "--size", "96", "--start", "patches", "--method", "superpixels")
     assert [line.split()[0] for line in run(*words).stdout.splitlines()[1:]] == ["before", "superpixels"]
     assert set(json.loads(run(*words, "--json").stdout)) == {"before", "superpixels"}
 
@@ -43,7 +43,7 @@ def test_sam_has_a_line_for_each_class():
         (("painted-world", "--scenes", "0"), "at least one"),
         (("painted-world", "--method", "nonsense"), "There is no method 'nonsense'; choose vanilla"),
         (("refinement", "--start", "nowhere"), "There is no start 'nowhere'; choose clip, patches"),
-        (("refinement", "--way", "nonsense"), "nonsense"),
+        (("refinement", "--method", "nonsense"), "nonsense"),
         (("sam", "--sam", "no-such.pth"), "no-such.pth"),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from napari_cliptrase.cli.inputs import Failure, find_images
+from napari_cliptrase.cli.inputs import Failure, find_inputs
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def photos(tmp_path, monkeypatch):
 
 
 def stems(arguments, out):
-    inputs, failures = find_images(arguments, out)
+    inputs, failures = find_inputs(arguments, out)
     assert not failures
     return {entry.path.as_posix(): entry.stem for entry in inputs}
 
@@ -70,7 +70,7 @@ def test_earlier_results_are_no_inputs(photos):
 
 def test_what_is_not_there_is_a_failure_of_its_own(photos):
     (photos / "empty").mkdir()
-    inputs, failures = find_images(["empty", "*.tif", "missing.png", "photos/a.jpg"], photos / "out")
+    inputs, failures = find_inputs(["empty", "*.tif", "missing.png", "photos/a.jpg"], photos / "out")
     assert failures == [
         Failure("empty", "the folder holds no image."),
         Failure("*.tif", "no file is called like that."),

@@ -8,7 +8,6 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from napari_cliptrase.cli.app import app
-from napari_cliptrase.cli.models import readable_size
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models import catalog, folders
 
@@ -135,10 +134,3 @@ def test_verify_of_what_is_not_there() -> None:
     code, text = run("verify", "ViT-B-16/openai")
     assert code == 1
     assert "'ViT-B-16/openai' is not on this computer" in text
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(0, ""), (40_000, "0.0 MB"), (2_400_000, "2.4 MB"), (598_482_948, "598 MB"), (1.7e9, "1.7 GB")]
-)
-def test_sizes_read_well(size: int, text: str) -> None:
-    assert readable_size(size) == text

@@ -55,7 +55,7 @@ def _read(path: Path) -> np.ndarray:
 
 def test_boundaries_move_to_the_edges(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, truth = files
-    said = _run(image, mask, "--way", "superpixels", "--out", tmp_path / "out" / "sharp.png")
+    said = _run(image, mask, "--method", "superpixels", "--out", tmp_path / "out" / "sharp.png")
     sharp = _read(tmp_path / "out" / "sharp.png")
     coarse = _read(mask)
     assert (sharp != truth).sum() < 0.3 * (coarse != truth).sum()
@@ -67,19 +67,19 @@ def test_boundaries_move_to_the_edges(files: tuple[Path, Path, np.ndarray], tmp_
 def test_a_mask_can_be_refined_in_place(files: tuple[Path, Path, np.ndarray]) -> None:
     image, mask, truth = files
     before = _read(mask)
-    _run(image, mask, "--way", "superpixels", "--out", mask)
+    _run(image, mask, "--method", "superpixels", "--out", mask)
     assert (_read(mask) != truth).sum() < (before != truth).sum()
 
 
 def test_strength_never_keeps_every_pixel(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, _ = files
-    _run(image, mask, "--way", "superpixels", "--strength", "never", "--out", tmp_path / "o.png")
+    _run(image, mask, "--method", "superpixels", "--strength", "never", "--out", tmp_path / "o.png")
     assert np.array_equal(_read(tmp_path / "o.png"), _read(mask))
 
 
 def test_a_band_keeps_what_is_farther_away(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, _ = files
-    _run(image, mask, "--way", "superpixels", "--strength", "band:1", "--out", tmp_path / "o.png")
+    _run(image, mask, "--method", "superpixels", "--strength", "band:1", "--out", tmp_path / "o.png")
     changed = _read(tmp_path / "o.png") != _read(mask)
     assert changed.any()
     assert not changed[:, 45:].any()
@@ -89,11 +89,11 @@ def test_a_band_keeps_what_is_farther_away(files: tuple[Path, Path, np.ndarray],
 def test_only_and_locked_classes(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, _ = files
     coarse = _read(mask)
-    _run(image, mask, "--way", "superpixels", "--class", "boat", "--out", tmp_path / "only.png")
+    _run(image, mask, "--method", "superpixels", "--class", "boat", "--out", tmp_path / "only.png")
     only = _read(tmp_path / "only.png")
     assert (only != coarse).any()
     assert np.array_equal(only[:, 35:], coarse[:, 35:])
-    _run(image, mask, "--way", "superpixels", "--lock", "3", "--out", tmp_path / "locked.png")
+    _run(image, mask, "--method", "superpixels", "--lock", "3", "--out", tmp_path / "locked.png")
     locked = _read(tmp_path / "locked.png")
     assert np.array_equal(locked == 3, coarse == 3)
     assert (locked != coarse).any()
@@ -104,25 +104,36 @@ def test_sam_checkpoints_are_taken_by_path(files: tuple[Path, Path, np.ndarray],
     torch.manual_seed(0)
     network = build_sam(SamShape(64, 8, 32, 2, 64, (4, 0), 32, decoder_mlp_width=32, iou_width=32))
     torch.save(network.state_dict(), tmp_path / "mine.pth")
-    for way in ("sam-vote", "sam-prompts"):
-        said = _run(image, mask, "--way", way, "--sam", tmp_path / "mine.pth", "--out", tmp_path / f"{way}.png")
+    for method in ("sam-vote", "sam-prompts"):
+        said = _run(
+            image, mask, "--method", method, "--sam", tmp_path / "mine.pth", "--out", tmp_path / f"{method}.png"
+        )
         assert "Note: " in said
-        assert _read(tmp_path / f"{way}.png").shape == (60, 80)
+        assert _read(tmp_path / f"{method}.png").shape == (60, 80)
     said = _run(
-        image, mask, "--sam", tmp_path / "mine.pth", "--way", "sam-vote", "--points", "2", "--out", tmp_path / "p.png"
+        image,
+        mask,
+        "--sam",
+        tmp_path / "mine.pth",
+        "--method",
+        "sam-vote",
+        "--points",
+        "2",
+        "--out",
+        tmp_path / "p.png",
     )
     assert "masks voted" in said
 
 
 def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, _ = files
-    _run(image, mask, "--way", "superpixels", "--out", tmp_path / "single.png")
+    _run(image, mask, "--method", "superpixels", "--out", tmp_path / "single.png")
     imwrite(tmp_path / "stack.tif", np.stack([_read(image)] * 3), metadata={"axes": "ZYX"})
     imwrite(tmp_path / "labels.tif", np.stack([_read(mask)] * 3), metadata={"axes": "ZYX"})
     _run(
         tmp_path / "stack.tif",
         tmp_path / "labels.tif",
-        "--way",
+        "--method",
         "superpixels",
         "--to",
         "tiff",
@@ -144,8 +155,8 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
         (["--strength", "much"], "write never, free, or band:8"),
         (["--sam", "vit_x"], "'vit_x' is no SAM model"),
         (["--to", "odd"], "no format 'odd'"),
-        (["--way", "superpixels", "--points", "9"], "superpixels has no option points"),
-        (["--way", "sam-prompts", "--sam", "nowhere.pth", "--points", "9"], "sam-prompts has no option points"),
+        (["--method", "superpixels", "--points", "9"], "superpixels has no option points"),
+        (["--method", "sam-prompts", "--sam", "nowhere.pth", "--points", "9"], "sam-prompts has no option points"),
     ],
 )
 def test_mistakes_are_sentences(
@@ -161,7 +172,7 @@ def test_an_image_of_another_size_is_refused(files: tuple[Path, Path, np.ndarray
     _, mask, _ = files
     Image.fromarray(np.zeros((30, 30), np.uint8)).save(tmp_path / "other.png")
     with pytest.raises(CliptraseError, match="60 × 80 pixels and the image is 30 × 30"):
-        _run(tmp_path / "other.png", mask, "--way", "superpixels", "--out", tmp_path / "o.png")
+        _run(tmp_path / "other.png", mask, "--method", "superpixels", "--out", tmp_path / "o.png")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), KeyboardInterrupt()])
@@ -175,7 +186,7 @@ def test_an_exception_leaves_the_file_byte_identical(
         raise error
 
     monkeypatch.setattr(Superpixels, "refine_steps", failing)
-    result = RUNNER.invoke(app, ["refine", str(image), str(mask), "--way", "superpixels", "--out", str(mask)])
+    result = RUNNER.invoke(app, ["refine", str(image), str(mask), "--method", "superpixels", "--out", str(mask)])
     assert result.exit_code != 0
     after = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir() if path.is_file()}
     assert after == before
@@ -197,7 +208,7 @@ def test_values_out_of_range_are_refused(
     files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str]
 ) -> None:
     image, mask, _ = files
-    arguments = ["refine", str(image), str(mask), "--out", str(tmp_path / "o.png"), "--way", "sam-vote", *options]
+    arguments = ["refine", str(image), str(mask), "--out", str(tmp_path / "o.png"), "--method", "sam-vote", *options]
     result = RUNNER.invoke(app, arguments)
     assert result.exit_code == 2
     assert "Invalid value" in result.output
@@ -208,8 +219,8 @@ def test_the_name_of_the_file_tells_the_format(files: tuple[Path, Path, np.ndarr
     from tifffile import imread
 
     image, mask, _ = files
-    _run(image, mask, "--way", "superpixels", "--out", tmp_path / "o.png")
-    _run(image, mask, "--way", "superpixels", "--out", tmp_path / "o.tif")
+    _run(image, mask, "--method", "superpixels", "--out", tmp_path / "o.png")
+    _run(image, mask, "--method", "superpixels", "--out", tmp_path / "o.tif")
     assert (tmp_path / "o.tif").is_file()
     assert np.array_equal(imread(tmp_path / "o.tif"), _read(tmp_path / "o.png"))
     for name, said in (("o.json", "several formats; name one with --to: coco, "), ("o.jpg", "another format than")):
@@ -225,7 +236,7 @@ def test_object_numbers_that_are_left_out_are_told(files: tuple[Path, Path, np.n
         stem="objects", labels=labels, classes=ClassTable.from_names("sea", "sand", "boat"), instances=labels.copy()
     )
     FORMATS["npz"].write(numbered, tmp_path / "objects.npz")
-    said = _run(image, tmp_path / "objects.npz", "--way", "superpixels", "--out", tmp_path / "o.npz")
+    said = _run(image, tmp_path / "objects.npz", "--method", "superpixels", "--out", tmp_path / "o.npz")
     assert "Note: " in said
     assert "numbers its objects" in said
-    assert "numbers its objects" not in _run(image, mask, "--way", "superpixels", "--out", tmp_path / "o.png")
+    assert "numbers its objects" not in _run(image, mask, "--method", "superpixels", "--out", tmp_path / "o.png")

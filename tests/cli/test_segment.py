@@ -177,7 +177,7 @@ def test_superpixels_sharpen_without_a_model(segment, folder):
     assert code == 0
     record = folder / "out" / json.loads(out)["images"][0]["record"]
     (refined,) = json.loads(record.read_text())["provenance"][0]["refine"]
-    assert refined["way"] == "superpixels"
+    assert refined["method"] == "superpixels"
     assert refined["options"]["guided"]
 
 

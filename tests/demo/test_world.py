@@ -6,7 +6,7 @@ from napari_cliptrase.demo.canvas import Canvas
 from napari_cliptrase.demo.plans import plan_scene
 from napari_cliptrase.demo.things import PROPORTIONS, Thing
 from napari_cliptrase.demo.words import IDS, NAMES, PAINTED, THINGS, world_classes
-from napari_cliptrase.demo.world import describe, paint_plan, paint_portrait, paint_scene, paint_window
+from napari_cliptrase.demo.world import paint_plan, paint_portrait, paint_scene, paint_window, parts_in_view
 
 
 def test_a_seed_and_a_size_always_give_the_same_picture():
@@ -81,7 +81,7 @@ def test_things_are_large_enough_for_patches_of_sixteen_pixels():
 def test_captions_say_what_is_in_view_and_nothing_else():
     plan = plan_scene(12, (168, 168))
     scene = paint_plan(plan, captions=20)
-    parts = describe(plan, scene.labels, scene.instances)
+    parts = parts_in_view(plan, scene.labels, scene.instances)
     for part in parts:
         assert (scene.labels == IDS[part.name]).mean() >= 0.02
         assert part.paints <= set(PAINTED[part.name])

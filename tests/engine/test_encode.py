@@ -88,7 +88,7 @@ def test_windows_see_what_the_whole_sees_where_one_window_is_enough(model, pictu
 
 def test_where_windows_overlap_their_features_blend(model, picture, windowed):
     plan = segmenter(model, WINDOWED).plan(picture.shape[:2])
-    working = plan.frame.working_image(picture)
+    working = plan.working.resized(picture)
     blend = np.zeros((*windowed.grid, windowed.features.shape[1]))
     alone = segmenter(model, replace(WINDOWED, resolution=16 * min(plan.windows.size)))
     for window in plan.windows.windows:
@@ -147,7 +147,7 @@ def test_steps_can_be_stopped_between_windows(model, picture):
 
 def test_finer_detail_makes_more_patches(model):
     sizes = [segmenter(model, Settings(detail=detail)).plan((480, 640)) for detail in ("coarse", "normal", "fine")]
-    assert [plan.frame.grid for plan in sizes] == [(14, 19), (21, 28), (42, 56)]
+    assert [plan.working.grid for plan in sizes] == [(14, 19), (21, 28), (42, 56)]
     assert [len(plan.windows) > 1 for plan in sizes] == [False, False, True]
 
 

@@ -84,7 +84,7 @@ def test_a_refinement_changes_labels_within_its_limits_and_joins_the_record(segm
     record = dict(refined.segmentation.provenance)
     (step,) = record.pop("refine")
     assert timeless(record) == timeless(plain.segmentation.provenance)
-    assert (step["way"], step["strength"], step["classes"], step["options"]["area"]) == (
+    assert (step["method"], step["strength"], step["classes"], step["options"]["area"]) == (
         "superpixels",
         "band:3",
         [1, 2],
@@ -121,7 +121,7 @@ def test_masks_of_others_are_refined_and_get_a_record(rgb):
     first = run_to_end(refine_plane_steps(prepared, RefineRequest(labels, edited=edited)))
     assert (first.labels != labels).any()
     np.testing.assert_array_equal(first.labels[edited], labels[edited])
-    assert [step["way"] for step in first.provenance["refine"]] == ["superpixels"]
+    assert [step["method"] for step in first.provenance["refine"]] == ["superpixels"]
     second = run_to_end(refine_plane_steps(prepared, RefineRequest(first.labels, provenance=first.provenance)))
     assert len(second.provenance["refine"]) == 2
     locked = run_to_end(refine_plane_steps(prepared, RefineRequest(labels, locked=frozenset({7}))))

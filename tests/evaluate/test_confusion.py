@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.evaluate.confusion import Confusion, LabelIdError, mask_iou
+from napari_cliptrase.evaluate.confusion import Confusion, LabelIdError
 
 NAMES = ("nothing", "sky", "mountain")
 
@@ -61,10 +61,3 @@ def test_counts_of_parts_add_up_to_the_counts_of_all(images: np.ndarray):
 def test_counts_of_other_classes_are_not_added():
     with pytest.raises(CliptraseError, match="different classes"):
         _ = Confusion.of(NAMES) + Confusion.of(NAMES[:2])
-
-
-def test_iou_of_masks():
-    one, other = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
-    assert mask_iou(one, other) == 0
-    one[:2], other[1:3] = True, True
-    assert mask_iou(one, other) == pytest.approx(1 / 3)

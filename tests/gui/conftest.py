@@ -39,7 +39,7 @@ class Window:
         return dock
 
     def labels(self):
-        return self.workbench.layers.combined(self.session.segmented.subject.target)[0]
+        return self.workbench.layers.combined(self.session.segmented.source.target)[0]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ FEWEST_LAYERS = 5
 @pytest.mark.slow
 def test_no_long_block_of_the_window_in_the_first_run_on_a_large_image(record_property):
     runs = []
-    for _ in range(ATTEMPTS):  # other programs can only make it longer, so the best of a few is ours
+    for _ in range(ATTEMPTS):  # other programs can only make it longer, so the best of a few counts
         printed = subprocess.run([sys.executable, SCRIPT], check=True, capture_output=True, text=True).stdout
         runs.append(json.loads(printed.splitlines()[-1]))
         if all(runs[-1][part] <= LONGEST[part] for part in LONGEST):

@@ -36,7 +36,7 @@ def test_segment_region_explore_refine_export(scene, tmp_path):
 
     refine = window.dock("Refine boundaries")
     refine.preview.setChecked(True)
-    window.wait(lambda: "would change" in refine.said.text())
+    window.wait(lambda: "would change" in refine.message.text())
     refine.apply.click()
     window.idle()
 

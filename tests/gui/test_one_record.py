@@ -13,7 +13,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.app import app
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.plugin.docks import ExportMasks
-from napari_cliptrase.plugin.run.refine_subject import RefineSubject, labelled
+from napari_cliptrase.plugin.run.refine_target import RefineTarget, labelled
 from napari_cliptrase.plugin.run.refine_task import RefineTask
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
@@ -41,17 +41,17 @@ def by_dock(qtbot, folder, *, refine):
     session = bench.session
     image = viewer.add_image(read_image(PICTURE).rgb(()), name=PICTURE.stem, rgb=True)
     session.image, session.prompts = image, PromptSet.parse(CLASSES)
-    subject = plane_source_of(viewer, image, session.version_of(image))
-    with qtbot.waitSignal(bench.runner.run(subject, ModelChoice(TOY)).finished, timeout=120_000):
+    source = plane_source_of(viewer, image, session.version_of(image))
+    with qtbot.waitSignal(bench.runner.run(source, ModelChoice(TOY)).finished, timeout=120_000):
         pass
     if refine:
-        choice = RefineSubject("classes", image)
+        choice = RefineTarget("classes", image)
         at = labelled(session, bench.layers, choice)
         task = RefineTask(
             Method.SUPERPIXELS,
             "",
             at.picture,
-            at.subject.key,
+            at.source.key,
             at.labels,
             at.scores,
             Limits(),

@@ -41,7 +41,7 @@ def test_from_the_sample_to_the_files(window, truth, tmp_path):
     assert iou(window.labels() == ids[large], truth.labels == truth_ids[large]) > 0.5
 
     # paint
-    target = session.segmented.subject.target
+    target = session.segmented.source.target
     layers = window.workbench.layers.class_layers(image)
     painted = layers[ids[large]]
     other = next(name for name in names if name != large and ids[name] in layers)
@@ -67,12 +67,12 @@ def test_from_the_sample_to_the_files(window, truth, tmp_path):
     np.testing.assert_array_equal(window.labels(), before)
 
     # split and combine
-    commands.combine(viewer)
+    commands.run_combine(viewer)
     combined = window.workbench.layers.combined_layer(image)
     np.testing.assert_array_equal(combined.data, window.labels())
     for layer in list(window.workbench.layers.class_layers(image).values()):
         viewer.layers.remove(layer)
-    commands.split(viewer)
+    commands.run_split(viewer)
     np.testing.assert_array_equal(window.labels(), combined.data)
 
     # export

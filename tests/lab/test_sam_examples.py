@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_cliptrase.lab.sam_examples import FIRST_TRAINING_SEED, Example, cover, paint_example
+from napari_cliptrase.lab.sam_examples import FIRST_TRAINING_SEED, Example, paint_example
+from napari_cliptrase.refine.sam_decoder import cover
 
 FRAME, CELLS = 256, 128
 

@@ -32,15 +32,15 @@ def _equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool
 
 
 def test_equal_settings_give_equal_weights_and_another_seed_others(tmp_path: Path) -> None:
-    one = _weights(train(tmp_path / "a", SHORT, say=lambda _: None))
-    again = _weights(train(tmp_path / "b", SHORT, say=lambda _: None))
-    other = _weights(train(tmp_path / "c", SamTraining(**{**SHORT.__dict__, "seed": 1}), say=lambda _: None))
+    one = _weights(train(tmp_path / "a", SHORT, log=lambda _: None))
+    again = _weights(train(tmp_path / "b", SHORT, log=lambda _: None))
+    other = _weights(train(tmp_path / "c", SamTraining(**{**SHORT.__dict__, "seed": 1}), log=lambda _: None))
     assert _equal(one, again)
     assert not _equal(one, other)
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _weights(train(tmp_path / "whole", SHORT, say=lambda _: None))
+    whole = _weights(train(tmp_path / "whole", SHORT, log=lambda _: None))
     real, calls = training.example_loss, []
 
     def interrupted(*arguments: object) -> torch.Tensor:
@@ -51,17 +51,17 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path, mon
 
     monkeypatch.setattr(training, "example_loss", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", SHORT, say=lambda _: None, checkpoint_every=2)
+        train(tmp_path / "parts", SHORT, log=lambda _: None, checkpoint_every=2)
     assert (tmp_path / "parts" / CHECKPOINT).exists()
     monkeypatch.setattr(training, "example_loss", real)
-    said: list[str] = []
-    parts = _weights(train(tmp_path / "parts", SHORT, say=said.append, checkpoint_every=2))
-    assert said == ["Going on from step 2."]
+    logged: list[str] = []
+    parts = _weights(train(tmp_path / "parts", SHORT, log=logged.append, checkpoint_every=2))
+    assert logged == ["Going on from step 2."]
     assert _equal(whole, parts)
 
 
 def test_other_settings_start_anew(tmp_path: Path) -> None:
-    train(tmp_path, SHORT, say=lambda _: None)
-    said: list[str] = []
-    train(tmp_path, SamTraining(**{**SHORT.__dict__, "rate": 1e-4}), say=said.append)
-    assert "other settings; starting anew" in said[0]
+    train(tmp_path, SHORT, log=lambda _: None)
+    logged: list[str] = []
+    train(tmp_path, SamTraining(**{**SHORT.__dict__, "rate": 1e-4}), log=logged.append)
+    assert "other settings; starting anew" in logged[0]

@@ -10,7 +10,7 @@ import pytest
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
-from napari_cliptrase.masks.format import reason_of
+from napari_cliptrase.masks.format import read_error_text
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS, guess_format
 
@@ -84,9 +84,9 @@ def test_json_without_end_is_a_sentence(tmp_path):
 
 
 def test_an_error_without_words_has_its_name_said():
-    assert reason_of(MemoryError()) == "it is damaged, or larger than the memory"
-    assert reason_of(ZeroDivisionError()) == "it is damaged (ZeroDivisionError)"
-    assert reason_of(ValueError("two\nlines.")) == "two lines"
+    assert read_error_text(MemoryError()) == "it is damaged, or larger than the memory"
+    assert read_error_text(ZeroDivisionError()) == "it is damaged (ZeroDivisionError)"
+    assert read_error_text(ValueError("two\nlines.")) == "two lines"
 
 
 def test_a_mask_of_many_pixels_in_labelme_is_no_bomb(tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.flatten import flatten, split
+from napari_cliptrase.masks.flatten import flatten, split_classes
 
 LAYER = hnp.arrays(np.uint8, (3, 4), elements=st.sampled_from([0, 0, 1, 2, 3]))
 
@@ -44,7 +44,7 @@ def test_the_last_label_of_each_pixel_is_kept(layers):
 
 @given(LAYER)
 def test_splitting_and_joining_again_changes_nothing(labels):
-    parts = split(labels, (1, 2, 3))
+    parts = split_classes(labels, (1, 2, 3))
     flat = flatten(list(parts.values()))
     np.testing.assert_array_equal(flat.labels, labels)
     assert flat.overlapped == 0

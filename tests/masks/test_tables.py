@@ -77,14 +77,14 @@ def test_id_maps_take_names_and_numbers(golden, tmp_path):
 
 def test_a_class_table_that_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(MaskFormatError, match="cannot be read"):
-        tables.load(tmp_path / "classes.json")
+        tables.read_class_file(tmp_path / "classes.json")
 
 
 def test_void_and_background_stay_in_the_table_of_a_folder(golden, tmp_path):
     table = replace(golden.classes, background=("wall",))
     PNG.write(replace(golden, classes=table), tmp_path)
     PNG.write(LabelImage(np.array([[1]], np.uint8), ClassTable(table.classes[:1]), stem="b"), tmp_path)
-    assert tables.load(tmp_path / "classes.json") == table
+    assert tables.read_class_file(tmp_path / "classes.json") == table
     one, _ = PNG.read(tmp_path)
     assert one.void_pixels == 1
 

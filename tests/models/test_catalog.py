@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from napari_cliptrase.models import folders
-from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM, find_entry, list_models
+from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM, find_entry, list_models, readable_size
 
 
 def entry(name: str, kind: Any = None) -> Any:
@@ -104,3 +104,10 @@ def test_sam_checkpoints_lie_in_their_folder(cache: Path) -> None:
     path.write_bytes(b"1")
     assert entry("vit_b").path == path
     assert entry("vit_l").state == "to download"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, ""), (40_000, "0.0 MB"), (2_400_000, "2.4 MB"), (598_482_948, "598 MB"), (1.7e9, "1.7 GB")]
+)
+def test_sizes_read_well(size: int, text: str) -> None:
+    assert readable_size(size) == text

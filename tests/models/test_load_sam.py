@@ -19,7 +19,7 @@ from napari_cliptrase.models.load import load_sam, load_sam_steps
 from napari_cliptrase.models.sam_network import MOBILE_MARK, SamShape, build_sam
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks
 from napari_cliptrase.refine.store import EmbeddingStore
 from napari_cliptrase.refine.timings import Timings
 
@@ -72,7 +72,7 @@ def test_only_the_encoder_takes_the_smaller_number_type(tmp_path: Path, small: n
     }
     embedder = Embedder(model, EmbeddingStore(tmp_path / "e"), Timings(tmp_path / "t.json"))
     embedding = embedder.embed(np.zeros((30, 40, 3), np.uint8))
-    answers = decode(
+    answers = decode_masks(
         model, embedding, DecoderPrompts(np.ones((1, 1, 2), np.float32), np.ones((1, 1), np.float32)), several=True
     )
     assert answers.logits.dtype == torch.float32
@@ -243,7 +243,7 @@ def test_the_official_size_loads_encodes_and_answers_like_segment_anything(offic
     embedding = Embedder(model, EmbeddingStore(tmp_path), Timings(tmp_path / "t.json")).embed(image)
     assert torch.allclose(embedding.features, predictor.features, atol=1e-3)
     prompts = DecoderPrompts(np.array([[[40.0, 20.0]]], np.float32), np.ones((1, 1), np.float32))
-    answers = decode(model, embedding, prompts, several=True)
+    answers = decode_masks(model, embedding, prompts, several=True)
     assert np.allclose(answers.logits[0].numpy(), low, atol=1e-2)
     assert np.allclose(answers.quality[0].numpy(), quality, atol=1e-3)
 

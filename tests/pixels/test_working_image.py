@@ -31,7 +31,7 @@ def test_the_short_side_is_whole_patches(patch, size):
 
 def test_the_whole_picture_is_resized():
     frame = plan_working_image(PICTURE.shape[:2], 16, 64, crop=False)
-    working = frame.working_image(PICTURE)
+    working = frame.resized(PICTURE)
     assert working.shape == (*frame.size, 3) == (64, 112, 3)
     assert np.abs(working.mean((0, 1)) - PICTURE.mean((0, 1))).max() < 2
 
@@ -40,9 +40,9 @@ def test_the_crop_is_the_central_square():
     frame = plan_working_image(PICTURE.shape[:2], 16, 32, crop=True)
     assert frame.shape == frame.size == (32, 32)
     resized = Image.fromarray(PICTURE).resize((53, 32), Image.Resampling.BICUBIC)
-    assert (frame.working_image(PICTURE) == np.asarray(resized)[:, 10:42]).all()
+    assert (frame.resized(PICTURE) == np.asarray(resized)[:, 10:42]).all()
 
 
 def test_a_picture_of_working_size_is_not_changed():
     picture = PICTURE[:48, :64]
-    assert (plan_working_image((48, 64), 16, 48, crop=False).working_image(picture) == picture).all()
+    assert (plan_working_image((48, 64), 16, 48, crop=False).resized(picture) == picture).all()

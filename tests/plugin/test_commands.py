@@ -26,8 +26,8 @@ def write(viewer, plane, labels):
     viewer.dims.set_current_step(0, plane)
     workbench = workbench_of(viewer)
     session = workbench.session
-    subject = plane_source_of(viewer, session.image, session.version_of(session.image))
-    workbench.layers.write(PlaneResult(subject.target, labels, TABLE))
+    source = plane_source_of(viewer, session.image, session.version_of(session.image))
+    workbench.layers.write(PlaneResult(source.target, labels, TABLE))
 
 
 @pytest.fixture
@@ -47,19 +47,19 @@ def class_layers(viewer):
 
 def test_combine_then_split_gives_the_same_layers(drawn):
     before = {class_id: layer.data.copy() for class_id, layer in class_layers(drawn).items()}
-    commands.combine(drawn)
+    commands.run_combine(drawn)
     combined = workbench_of(drawn).layers.combined_layer(workbench_of(drawn).session.image)
     assert np.array_equal(combined.data, before[1] + before[2])
     for layer in class_layers(drawn).values():
         drawn.layers.remove(layer)
     drawn.layers.selection.active = combined
-    commands.split(drawn)
+    commands.run_split(drawn)
     assert all(np.array_equal(layer.data, before[class_id]) for class_id, layer in class_layers(drawn).items())
 
 
 def test_overlaps_are_counted_and_hand_edits_win(drawn):
     class_layers(drawn)[2].data_setitem((np.array([0]), np.array([3]), np.array([0])), 2)
-    commands.combine(drawn)
+    commands.run_combine(drawn)
     combined = workbench_of(drawn).layers.combined_layer(workbench_of(drawn).session.image)
     assert combined.data[0, 3, 0] == 2
     assert any("1 pixels" in record.message for record in notification_manager.records)
@@ -67,7 +67,7 @@ def test_overlaps_are_counted_and_hand_edits_win(drawn):
 
 def test_hand_edits_survive_a_run_after_combine(drawn):
     class_layers(drawn)[2].data_setitem((np.array([0]), np.array([3]), np.array([0])), 2)
-    commands.combine(drawn)
+    commands.run_combine(drawn)
     write(drawn, 0, np.ones((10, 12), np.uint8))
     assert class_layers(drawn)[2].data[0, 3, 0] == 2
 
@@ -76,7 +76,7 @@ def test_any_label_layer_of_the_size_can_be_split(viewer):
     labels = np.zeros((2, 10, 12), np.int32)
     labels[1, 2:4] = 7
     viewer.layers.selection.active = viewer.add_labels(labels)
-    commands.split(viewer)
+    commands.run_split(viewer)
     assert list(class_layers(viewer)) == [7]
     assert np.array_equal(class_layers(viewer)[7].data, labels)
     assert class_layers(viewer)[7].name == "class 7 · film"
@@ -85,7 +85,7 @@ def test_any_label_layer_of_the_size_can_be_split(viewer):
 def test_a_split_is_taken_back_as_one_run(viewer):
     labels = np.tile(np.array([[1, 2, 3]], np.uint8), (2, 10, 4))
     viewer.layers.selection.active = viewer.add_labels(labels)
-    commands.split(viewer)
+    commands.run_split(viewer)
     assert len(class_layers(viewer)) == 3
     commands.undo_last_run(viewer)
     assert not class_layers(viewer)
@@ -94,15 +94,15 @@ def test_a_split_is_taken_back_as_one_run(viewer):
 
 def test_a_layer_of_another_size_is_refused_in_words(viewer):
     viewer.layers.selection.active = viewer.add_labels(np.ones((3, 3), np.uint8), name="small")
-    commands.split(viewer)
+    commands.run_split(viewer)
     assert "'small' has another size" in notification_manager.records[-1].message
 
 
 def test_nothing_to_do_is_said(viewer):
-    commands.combine(viewer)
+    commands.run_combine(viewer)
     assert "no class layers to combine" in notification_manager.records[-1].message
     commands.undo_last_run(viewer)
     assert "no run to take back" in notification_manager.records[-1].message
     viewer.layers.clear()
-    commands.combine(viewer)
+    commands.run_combine(viewer)
     assert "There is no image" in notification_manager.records[-1].message

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.project.image_blocked import ImageBlocked, WayOut
+from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
@@ -49,10 +49,10 @@ def test_a_damaged_mask_blocks_its_image_until_the_backup_is_restored(
     mask.write_bytes(mask.read_bytes()[:-40] if damage == "half" else damage)
     project = reopened(project)
     block = refuses_everything(project, "a.png", folder, files)
-    assert block.ways == (WayOut.RESTORE_BACKUP, WayOut.START_ANEW)
+    assert block.remedies == (Remedy.RESTORE_BACKUP, Remedy.START_ANEW)
     assert project.blocked("a.png") is not None
     assert project.blocked("b.png") is None
-    project.resolve("a.png", WayOut.RESTORE_BACKUP)
+    project.resolve("a.png", Remedy.RESTORE_BACKUP)
     assert np.array_equal(project.read("a.png").labels, ONES)
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").exists()
 
@@ -62,8 +62,8 @@ def test_starting_anew_sets_the_damaged_mask_aside(project: Project, folder: Pat
     (folder / "masks" / "a.png").write_bytes(b"no png")
     project = reopened(project)
     with pytest.raises(ProjectError, match="no backup"):
-        project.resolve("a.png", WayOut.RESTORE_BACKUP)
-    project.resolve("a.png", WayOut.START_ANEW)
+        project.resolve("a.png", Remedy.RESTORE_BACKUP)
+    project.resolve("a.png", Remedy.START_ANEW)
     assert not project.read("a.png").labels.any()
     assert project.record("a.png").state is State.NEW
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").read_bytes() == b"no png"
@@ -83,8 +83,8 @@ def test_damaged_provenance_keeps_the_mask_as_drawn_by_hand(
     (folder / ".cliptrase" / "provenance" / "a.png").write_bytes(b"broken")
     project = reopened(project)
     block = refuses_everything(project, "a.png", folder, files)
-    assert WayOut.KEEP_MASK in block.ways
-    project.resolve("a.png", WayOut.KEEP_MASK)
+    assert Remedy.KEEP_MASK in block.remedies
+    project.resolve("a.png", Remedy.KEEP_MASK)
     found = project.read("a.png")
     assert np.array_equal(found.labels, ONES)
     assert (found.sources == Provenance.HAND).all()
@@ -98,7 +98,7 @@ def test_a_changed_image_blocks_until_the_mask_is_bound_to_it(
     project = reopened(project)
     block = refuses_everything(project, "a.png", folder, files)
     assert "has changed" in str(block)
-    project.resolve("a.png", WayOut.KEEP_MASK)
+    project.resolve("a.png", Remedy.KEEP_MASK)
     assert np.array_equal(project.read("a.png").labels, ONES)
     assert np.array_equal(reopened(project).read("a.png").labels, ONES)
 
@@ -120,8 +120,8 @@ def test_an_image_of_another_size_cannot_keep_its_mask(project: Project, folder:
     project.write("a.png", ONES, HAND)
     paint(folder / "a.png", (5, 6), 1)
     with pytest.raises(ProjectError, match="do not fit"):
-        project.resolve("a.png", WayOut.KEEP_MASK)
-    project.resolve("a.png", WayOut.START_ANEW)
+        project.resolve("a.png", Remedy.KEEP_MASK)
+    project.resolve("a.png", Remedy.START_ANEW)
     assert project.read("a.png").labels.shape == (5, 6)
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").exists()
 
@@ -180,7 +180,7 @@ def test_a_damaged_record_keeps_mask_and_provenance(project: Project, folder: Pa
 
 def test_the_backup_of_a_first_run_brings_back_no_mask(project: Project, folder: Path) -> None:
     project.take_result("a.png", {(): ONES})
-    project.resolve("a.png", WayOut.RESTORE_BACKUP)
+    project.resolve("a.png", Remedy.RESTORE_BACKUP)
     assert not project.read("a.png").labels.any()
     assert project.record("a.png").state is State.NEW
     assert not (folder / "masks" / "a.png").exists()

@@ -156,16 +156,16 @@ def test_trouble_is_said_nothing_is_lost_and_it_is_saved_once_that_works() -> No
     autosave.put("a", labels)
     status = autosave.flush()
     assert status.unsaved == ("a",)
-    assert status.trouble is not None
-    assert "No space left" in status.trouble
-    assert "Nothing is lost" in status.trouble
+    assert status.problem is not None
+    assert "No space left" in status.problem
+    assert "Nothing is lost" in status.problem
     autosave.put("a", 2 * labels)  # work goes on in memory
     assert autosave.close().unsaved == ("a",)
     disk.error = None
     wait_for(lambda: autosave.status == SaveStatus())
     assert (disk.saved["a"][-1] == 2).all()
     wait_for(lambda: bool(told) and told[-1] == SaveStatus())
-    assert any(entry.trouble for entry in told)
+    assert any(entry.problem for entry in told)
     autosave.close()
 
 
@@ -267,8 +267,8 @@ def test_a_full_disk_loses_nothing(small_disk: Path, prompts: PromptSet, paint: 
         noise = np.random.default_rng(0).integers(1, 4, (200, 200), np.uint8)
         autosave.put("a.png", noise)
         status = autosave.flush()
-        assert status.trouble is not None
-        assert "No space left" in status.trouble
+        assert status.problem is not None
+        assert "No space left" in status.problem
         assert project.read("a.png").labels.all()  # what was saved is whole
         (small_disk / "filler").unlink()
         wait_for(lambda: autosave.status == SaveStatus())
@@ -285,8 +285,8 @@ def test_a_folder_that_turns_read_only_loses_nothing(
         subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
         autosave.put("a.png", np.ones(SHAPE, np.uint8))
         status = autosave.flush()
-        assert status.trouble is not None
-        assert "Read-only" in status.trouble
+        assert status.problem is not None
+        assert "Read-only" in status.problem
         with Project.open(small_disk) as second:
             assert second.read_only
         subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)

@@ -50,8 +50,8 @@ def test_names_and_limits_are_there_without_torch() -> None:
 @pytest.mark.parametrize("method", Method)
 def test_a_refiner_tells_how_to_do_the_same_again(method: Method, embedder: Embedder) -> None:
     record = make_refiner(method, embedder).record()
-    assert record["way"] == method
-    assert make_refiner(record["way"], embedder, **record["options"]).record() == record
+    assert record["method"] == method
+    assert make_refiner(record["method"], embedder, **record["options"]).record() == record
     assert ("sam" in record) is method.needs_sam
     if method.needs_sam:
         assert (record["sam"], record["sam_sha256"]) == (embedder.sam.name, embedder.sam.weights_sha256)

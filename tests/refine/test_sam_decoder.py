@@ -5,7 +5,7 @@ from segment_anything import SamPredictor
 from torch.nn import functional
 
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import CHUNK, MASK_LOGIT, DecoderPrompts, decode, mask_prompt, to_pixels
+from napari_cliptrase.refine.sam_decoder import CHUNK, MASK_LOGIT, DecoderPrompts, decode_masks, mask_prompt, to_pixels
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_answers_are_those_of_segment_anythings_predictor(
         None if logits is None else torch.from_numpy(logits)[None],
     )
     embedding = embedder.embed(image)
-    found = decode(embedder.sam, embedding, prompts, several=several)
+    found = decode_masks(embedder.sam, embedding, prompts, several=several)
     assert np.allclose(found.logits[0].numpy(), low, atol=1e-4)
     assert np.allclose(found.quality[0].numpy(), quality, atol=1e-4)
     pixels = np.stack(list(to_pixels(embedder.sam, embedding, found.logits[0])))
@@ -49,8 +49,8 @@ def test_prompts_are_cut_into_small_groups_without_losing_one(embedder: Embedder
     groups = list(prompts.chunks())
     assert [len(group) for group in groups] == [CHUNK, CHUNK, 3]
     embedding = embedder.embed(image)
-    together = decode(embedder.sam, embedding, prompts, several=False).logits
-    apart = torch.cat([decode(embedder.sam, embedding, group, several=False).logits for group in groups])
+    together = decode_masks(embedder.sam, embedding, prompts, several=False).logits
+    apart = torch.cat([decode_masks(embedder.sam, embedding, group, several=False).logits for group in groups])
     assert torch.allclose(together, apart, atol=1e-4)
 
 
@@ -62,7 +62,7 @@ def test_coordinates_stay_in_single_precision(embedder: Embedder, image: np.ndar
     prompts = DecoderPrompts(
         np.ones((1, 1, 2)), np.ones((1, 1)), np.array([[0.0, 0.0, 9.0, 9.0]])
     )  # float64 by mistake
-    decode(embedder.sam, embedder.embed(image), prompts, several=False)
+    decode_masks(embedder.sam, embedder.embed(image), prompts, several=False)
     assert seen == [torch.float32, torch.float32]
 
 

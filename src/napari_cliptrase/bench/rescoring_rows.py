@@ -56,12 +56,12 @@ def rescoring_rows(rounds: int) -> list[Row]:
     """20 classes on a cached 336 encoding to 512 × 512 labels, with and without the two best probabilities."""
     grid, size = (21, 21), (512, 512)
     features, text, regions = smooth_features(grid), random_text(20), some_regions(size)
-    ways = {
+    functions = {
         "labels": lambda: labels_after_vote(score_grid(features, grid, text), regions, size),
         "ranking": lambda: rank_pixels(score_grid(features, grid, text), size),
     }
     # no ratio, but milliseconds: the fastest round is the one that other programs disturbed least
-    seconds = interleaved(ways, rounds, min)
+    seconds = interleaved(functions, rounds, min)
     return [
         Row(
             name="re-score 20 classes, 512×512 labels",

@@ -55,11 +55,11 @@ def batch(
     """
     if workers and scheduler is not None:
         raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
-    wanted = _read_prompts(prompts, prompts_file)
+    prompt_set = _read_prompts(prompts, prompts_file)
     if dry_run and not (folder / INNER).exists():
         typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
         return
-    with _opened(folder, wanted, dry_run) as project:
+    with _opened(folder, prompt_set, dry_run) as project:
         if project.read_only and not dry_run:
             raise ProjectError(" ".join(project.notes))
         setup = _setup(project, model, detail, threshold, refine, sam, device, precision)
@@ -74,7 +74,7 @@ def batch(
         if not dry_run:
             project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
             stopped = _run(project, setup, plan, mode, workers, scheduler, outcomes)
-        _tell(plan, outcomes, as_json=as_json, dry_run=dry_run)
+        _print_outcomes(plan, outcomes, as_json=as_json, dry_run=dry_run)
         failures = len(plan.blocked) + sum(outcome.failure is not None for outcome in outcomes)
         if stopped:
             raise Stopped(
@@ -186,7 +186,7 @@ def _skipped(project: "Project") -> str:
     return f"Passed over: {', '.join(parts)}." if parts else ""
 
 
-def _tell(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_json: bool, dry_run: bool) -> None:
+def _print_outcomes(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_json: bool, dry_run: bool) -> None:
     failed = dict(plan.blocked) | {o.name: o.failure for o in outcomes if o.failure is not None}
     done = [outcome.name for outcome in outcomes if outcome.failure is None]
     if as_json:

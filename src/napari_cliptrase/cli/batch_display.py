@@ -28,7 +28,7 @@ class BatchDisplay:
             disable=not self._console.is_terminal,
         )
         self._task = self._bars.add_task("images", total=images)
-        self._said: set[str] = set()
+        self._shown_notes: set[str] = set()
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -49,6 +49,6 @@ class BatchDisplay:
         if outcome.failure is not None:
             self._console.print(Text("FAILED ", style="bold red") + Text(f"{outcome.name}: {outcome.failure}"))
         for note in outcome.notes:
-            if note not in self._said:
-                self._said.add(note)
+            if note not in self._shown_notes:
+                self._shown_notes.add(note)
                 self._console.print(Text("Note: ", style="yellow") + Text(note))

@@ -79,12 +79,12 @@ def _napari() -> Iterator[Finding]:
 
 def _windows() -> Iterator[Finding]:
     bindings = [f"{name} {_version(name)}" for name in _QT if find_spec(name)]
-    wanted = os.environ.get("QT_API")
+    binding = os.environ.get("QT_API")
     has_napari = find_spec("napari") is not None
     if not bindings:
         yield Finding("Qt", "no Qt binding is installed, so no window opens", "bad" if has_napari else "note", ALL)
         return
-    yield Finding("Qt", ", ".join(bindings) + (f"; QT_API={wanted}" if wanted else ""))
+    yield Finding("Qt", ", ".join(bindings) + (f"; QT_API={binding}" if binding else ""))
     lacking = desktop.missing_libraries()
     if lacking:
         cure = desktop.apt_line(desktop.missing_packages())

@@ -18,9 +18,9 @@ from napari_cliptrase.cli.export import (
     SplitCorners,
     Strict,
     Subset,
+    chosen_table,
     options_for,
     run,
-    table_of,
 )
 from napari_cliptrase.masks.export_options import Holes, NgffVersion, Palette
 from napari_cliptrase.masks.images import with_images
@@ -52,7 +52,7 @@ def convert(
     form = format_named(to)
     typer.echo(f"Converting {source} to {form.title}", err=True)
     reader = format_named(from_) if from_ else guess_format(source)
-    masks = reader.read(source, table_of(classes))
+    masks = reader.read(source, chosen_table(classes))
     options = options_for(
         masks,
         id_map,

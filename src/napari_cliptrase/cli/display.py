@@ -37,7 +37,7 @@ class Display:
         )
         self._whole = self._bars.add_task("images", total=images)
         self._part = self._bars.add_task("starting", total=None)
-        self._said: set[str] = set()
+        self._shown_notes: set[str] = set()
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -68,8 +68,8 @@ class Display:
     def note(self, notes: Iterable[str]) -> None:
         """Say what the user should know, each sentence once."""
         for note in notes:
-            if note not in self._said:
-                self._said.add(note)
+            if note not in self._shown_notes:
+                self._shown_notes.add(note)
                 self._console.print(Text("Note: ", style="yellow") + Text(note))
 
 

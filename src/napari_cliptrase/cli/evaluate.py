@@ -62,7 +62,7 @@ def refinement(
     start: Annotated[
         str, typer.Option(help="What is refined: clip (CLIPtrase), or patches (the truth by patches).")
     ] = ("clip"),
-    way: Annotated[list[str] | None, typer.Option("--way", help="Only this method; may be repeated.")] = None,
+    method: Annotated[list[str] | None, typer.Option("--method", help="Only this method; may be repeated.")] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
     sam: Annotated[str, typer.Option(help="The SAM model: a name or a checkpoint.")] = "demo",
     as_json: AsJson = False,
@@ -80,7 +80,7 @@ def refinement(
 
     seeds = held_out(first_seed, scenes)
     _check_names("start", [start], ["clip", "patches"])
-    refiners = {name: make_refiner(name, sam=sam) for name in way or [*Method]}
+    refiners = {name: make_refiner(name, sam=sam) for name in method or [*Method]}
     scores: list[RefinementScores] = []
     with _scene_bar() as watch:
         coarse = from_truth if start == "patches" else from_clip(model)

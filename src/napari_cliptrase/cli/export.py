@@ -12,7 +12,7 @@ from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.images import with_images
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS, format_named, read_masks
-from napari_cliptrase.masks.tables import load, parse_id_map
+from napari_cliptrase.masks.tables import parse_id_map, read_class_file
 
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing when the format would lose something.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written and lost; write nothing.")]
@@ -71,7 +71,7 @@ def export(
         raise MaskFormatError("Name the file or folder to write with --out.")
     form = format_named(to)
     typer.echo(f"Exporting {', '.join(map(str, masks))} to {form.title}", err=True)
-    found = read_masks(masks, classes=table_of(classes))
+    found = read_masks(masks, classes=chosen_table(classes))
     options = options_for(
         found,
         id_map,
@@ -119,6 +119,6 @@ def format_list() -> str:
     return "\n".join(lines)
 
 
-def table_of(path: Path | None) -> ClassTable | None:
+def chosen_table(path: Path | None) -> ClassTable | None:
     """Read a class table, or return None for no path."""
-    return None if path is None else load(path)
+    return None if path is None else read_class_file(path)

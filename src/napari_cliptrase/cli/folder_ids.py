@@ -11,7 +11,7 @@ from napari_cliptrase.classes.stable_ids import changed_meanings, keep_ids
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.masks.tables import CLASSES, holds, load
+from napari_cliptrase.masks.tables import CLASSES, holds, read_class_file
 
 
 def number_classes(prompts: PromptSet, folder: Path, *, ids_anew: bool) -> tuple[PromptSet, tuple[str, ...]]:
@@ -23,7 +23,7 @@ def number_classes(prompts: PromptSet, folder: Path, *, ids_anew: bool) -> tuple
     path = folder / CLASSES
     if not path.is_file():
         return prompts, ()
-    known = load(path)
+    known = read_class_file(path)
     if not ids_anew:
         kept = keep_ids(prompts, known)
         return kept, () if kept == prompts else (_kept_note(prompts, kept, folder),)

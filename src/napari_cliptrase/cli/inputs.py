@@ -29,12 +29,12 @@ class Failure:
     reason: str
 
 
-def tell_failure(failure: Failure) -> None:
+def print_failure(failure: Failure) -> None:
     """Say on the error stream what was not done, in one line."""
     typer.echo(f"{typer.style('FAILED', fg='red', bold=True)} {failure.source}: {failure.reason}", err=True)
 
 
-def find_images(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[Failure]]:
+def find_inputs(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[Failure]]:
     """Find the images behind files, folders and patterns, in a fixed order, each once.
 
     Folders are searched to the bottom, but for hidden files and for what earlier runs wrote into ``out``. Images of one

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from napari_cliptrase.errors import ModelError
-from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models
+from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models, readable_size
 from napari_cliptrase.models.sources import download_steps
 from napari_cliptrase.models.verify import verify_steps
 from napari_cliptrase.progress import Progress, run_to_end
@@ -74,8 +74,8 @@ def _chosen(here: list[ModelEntry], names: list[str] | None) -> list[ModelEntry]
 def _is_whole(entry: ModelEntry) -> bool:
     with byte_bar(entry.name) as watch:
         verdict = run_to_end(verify_steps(entry), watch)
-    if verdict.trouble:
-        typer.echo(f"{entry.name}: DAMAGED, {verdict.trouble}")
+    if verdict.problem:
+        typer.echo(f"{entry.name}: DAMAGED, {verdict.problem}")
     elif verdict.damaged:
         typer.echo(f"{entry.name}: DAMAGED, {verdict.path}\n  has     {verdict.found}\n  must be {verdict.expected}")
     else:
@@ -118,13 +118,6 @@ def _print_table() -> None:
     console.print(table)
     console.print(f"\nDownloads go to {cache_folder()}", soft_wrap=True, markup=False)
     console.print("Download with: napari-cliptrase models download NAME", soft_wrap=True, markup=False)
-
-
-def readable_size(size: int) -> str:
-    """Return a size in bytes as people say it: 598 MB, 1.7 GB; nothing for 0."""
-    if size >= 1_000_000_000:
-        return f"{size / 1e9:.1f} GB"
-    return f"{size / 1e6:.0f} MB" if size >= 9_500_000 else f"{size / 1e6:.1f} MB" if size else ""
 
 
 @contextmanager

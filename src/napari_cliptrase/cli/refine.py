@@ -23,7 +23,7 @@ def refine(
     image: Annotated[Path, typer.Argument(help="The image.")],
     mask: Annotated[Path, typer.Argument(help="Its mask, in any format that can be read.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File or folder to write; may be the mask itself.")],
-    way: Annotated[Method, typer.Option("--way", help="How boundaries are found.")] = Method.SAM_PROMPTS,
+    method: Annotated[Method, typer.Option("--method", help="How boundaries are found.")] = Method.SAM_PROMPTS,
     sam: Annotated[
         str, typer.Option("--sam", help="SAM: demo, vit_b, vit_l, vit_h, vit_t, or a checkpoint file.")
     ] = DEFAULT_SAM,
@@ -42,7 +42,7 @@ def refine(
     ] = None,
     quality: Annotated[
         float | None,
-        typer.Option("--quality", min=0, max=1, help="SAM ways: the IoU that SAM must expect of a mask, 0 to 1."),
+        typer.Option("--quality", min=0, max=1, help="SAM methods: the IoU that SAM must expect of a mask, 0 to 1."),
     ] = None,
     from_: Annotated[str, typer.Option("--from", help="Format of the mask; guessed when left out.")] = "",
     to: Annotated[
@@ -69,7 +69,7 @@ def refine(
     from napari_cliptrase.pixels.read import read_image
     from napari_cliptrase.refine.limits import Limits, Strength
 
-    typer.echo(f"Refining {mask} along {image} ({way.value})", err=True)
+    typer.echo(f"Refining {mask} along {image} ({method.value})", err=True)
     source = format_named(from_) if from_ else guess_format(mask)
     form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)
     form.place(out)  # refuses a name that does not go with the format, before all the work
@@ -87,12 +87,12 @@ def refine(
             f"{mask} numbers its objects; the numbers are left out, since boundaries move. Connected parts can be "
             "numbered anew when the mask is exported."
         )
-    with Console(stderr=True).status(f"Loading {sam}" if way.needs_sam else "Refining") as status:
+    with Console(stderr=True).status(f"Loading {sam}" if method.needs_sam else "Refining") as status:
 
         def show(progress: Progress) -> None:
             status.update(f"{progress.text} ({progress.done} of {progress.total})")
 
-        refiner = run_to_end(load_refiner_steps(way, sam, device, _options(points, quality)), show)
+        refiner = run_to_end(load_refiner_steps(method, sam, device, _options(points, quality)), show)
         for number, index in enumerate(picture.indices()):
             prepared = run_to_end(prepare_refiner_steps(refiner, picture.rgb(index)), show)
             request = RefineRequest(before[number], limits=limits, locked=locked_ids)

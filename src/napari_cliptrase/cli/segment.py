@@ -70,7 +70,7 @@ def segment(
 
     napari-cliptrase segment photos/ --prompts "cat; dog: puppy; background: wall, floor" --out masks
     """
-    wanted = _read_prompts(prompts, prompts_file)
+    prompt_set = _read_prompts(prompts, prompts_file)
     if absent_threshold is not None and absent is None:
         raise SettingsError("--absent-threshold has no use without --absent purify or peak.")
     changes = {
@@ -89,14 +89,14 @@ def segment(
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
     from napari_cliptrase.cli.folder_ids import number_classes
-    from napari_cliptrase.cli.inputs import Failure, find_images, tell_failure
+    from napari_cliptrase.cli.inputs import Failure, find_inputs, print_failure
 
-    inputs, failures = find_images(images, out)
+    inputs, failures = find_inputs(images, out)
     for failure in failures:
-        tell_failure(failure)
+        print_failure(failure)
     if not inputs:
         raise CliptraseError(f"{len(failures)} of {len(failures)} inputs could not be segmented.")
-    wanted, id_notes = number_classes(wanted, out, ids_anew=ids_anew)
+    prompt_set, id_notes = number_classes(prompt_set, out, ids_anew=ids_anew)
     what = inputs[0].path if len(inputs) == 1 else f"{len(inputs)} images"
     typer.echo(f"Segmenting {what} with {model}; masks go to {out}", err=True)
     sharpener = sam or ("demo" if model == "demo" else DEFAULT_SAM)
@@ -120,7 +120,7 @@ def segment(
                 refiner = run_to_end(load_refiner_steps(refine, sharpener, device), display.watch)
             job = SegmentRequest(
                 segmenter=Segmenter(clip, settings),
-                prompts=wanted,
+                prompts=prompt_set,
                 out=out,
                 refiner=refiner,
                 overlay=overlay,
@@ -142,7 +142,7 @@ def segment(
         }
         typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:
-        print_summary(done, wanted.table(), str(out))
+        print_summary(done, prompt_set.table(), str(out))
     if stopped:
         raise Stopped(_what_was_done(len(done), inputs[len(outcomes) - len(failures) :]))
     if failed:

@@ -117,9 +117,9 @@ class BpeTokenizer:
 
 def read_merges(text: str) -> list[Merge]:
     """Return the merges in the text of OpenAI's file: a line of comment, then two symbols on each line."""
-    wanted = 49152 - 256 - 2  # the rest of the file was never used
+    used = 49152 - 256 - 2  # the rest of the file was never used
     merges = []
-    for line in text.split("\n")[1 : wanted + 1]:
+    for line in text.split("\n")[1 : used + 1]:
         first, second = line.split()
         merges.append((first, second))
     return merges

@@ -43,7 +43,7 @@ def paint_portrait(seed: int, size: tuple[int, int] = (160, 160)) -> Scene:
 def paint_plan(plan: Plan, captions: int = 0) -> Scene:
     """Paint a whole plan and describe it in a number of captions."""
     canvas = paint_window(plan, 0, 0, *plan.size)
-    parts = describe(plan, canvas.labels, canvas.instances)
+    parts = parts_in_view(plan, canvas.labels, canvas.instances)
     rng = np.random.default_rng((plan.seed, 77))
     texts = tuple(write_caption(parts, rng) for _ in range(captions))
     return Scene(to_bytes(canvas, plan), canvas.labels, canvas.instances, world_classes(), texts)
@@ -74,7 +74,7 @@ class Part:
     paints: frozenset[str]
 
 
-def describe(plan: Plan, labels: NDArray[np.uint8], instances: NDArray[np.int32]) -> tuple[Part, ...]:
+def parts_in_view(plan: Plan, labels: NDArray[np.uint8], instances: NDArray[np.int32]) -> tuple[Part, ...]:
     """Return the classes in view in a picture or in a crop of it, each with count and paints."""
     shares = np.bincount(labels.ravel(), minlength=len(NAMES) + 1) / labels.size
     shown = np.flatnonzero(np.bincount(instances.ravel(), minlength=len(plan.elements) + 1) >= 0.005 * labels.size)
@@ -90,8 +90,8 @@ def write_caption(parts: Iterable[Part], rng: np.random.Generator) -> str:
     """Say in one sentence what is in view: all of it, or a few parts in any order."""
     everything = list(parts)
     chosen = [everything[i] for i in rng.permutation(len(everything))[: int(rng.integers(1, 5))]]
-    said = []
+    phrases = []
     for part in chosen:
         paint = next(iter(part.paints)) if len(part.paints) == 1 and rng.random() < 0.6 else ""
-        said.append(phrase(part.name, rng, part.count, paint))
-    return caption(said, rng)
+        phrases.append(phrase(part.name, rng, part.count, paint))
+    return caption(phrases, rng)

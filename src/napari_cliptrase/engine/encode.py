@@ -37,8 +37,8 @@ def encode_image_steps(
     total = len(plan.windows)
     yield Progress(0, total, f"encoding {plan.describe()}")
     image = image_sha256(rgb)
-    picture = plan.frame.working_image(rgb)
-    blended = np.zeros((*plan.frame.grid, model.vision.dim), np.float32)
+    picture = plan.working.resized(rgb)
+    blended = np.zeros((*plan.working.grid, model.vision.dim), np.float32)
     # tapered, so that no window's border shows
     weight = plan.windows.weight()[:, :, None] if total > 1 else np.ones(1, np.float32)
     windows: list[WindowEncoding] = []
@@ -60,7 +60,7 @@ def encode_image_steps(
         cls=cls,
         windows=tuple(windows),
         plan=plan.windows,
-        shape=plan.frame.shape,
+        shape=plan.working.shape,
         key=hashlib.sha256(key.encode()).hexdigest(),
         image_sha256=image,
         encode_settings=settings_key,

@@ -50,16 +50,18 @@ def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.
     pairs = dict.fromkeys((names[owner[i]], names[owner[j]]) for i, j in zip(*np.nonzero(alike), strict=True))
     if not pairs:
         return ()
-    told = _shortened([f"'{first}' and '{second}'" for first, second in pairs], between="; ")
-    return (f"To the model these mean nearly the same, so it may mix them up: {told}.",)
+    listed = _shortened([f"'{first}' and '{second}'" for first, second in pairs], between="; ")
+    return (f"To the model these mean nearly the same, so it may mix them up: {listed}.",)
 
 
 def absent_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str, ...]:
     """Name the classes that win no pixel since they are not in the image; ``absent`` by class index."""
     if not absent:
         return ()
-    told = _shortened([f"{prompts.classes[i].name} ({why.figure:.2f} of {why.least:.2f})" for i, why in absent.items()])
-    return (f"Not in this image, so without pixels: {told}.",)
+    listed = _shortened(
+        [f"{prompts.classes[i].name} ({why.figure:.2f} of {why.least:.2f})" for i, why in absent.items()]
+    )
+    return (f"Not in this image, so without pixels: {listed}.",)
 
 
 def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
@@ -70,7 +72,7 @@ def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
 
 
 def _shortened(items: list[str], most: int = _SHOWN, between: str = ", ") -> str:
-    """Join the first items and count the others; one is told rather than counted."""
+    """Join the first items and count the others; one is listed rather than counted."""
     if len(items) <= most + 1:
         return between.join(items)
     return f"{between.join(items[:most])} and {len(items) - most} more"

@@ -25,7 +25,7 @@ class EncodePlan:
 
     Attributes
     ----------
-    frame
+    working
         The working image.
     windows
         Its windows.
@@ -37,7 +37,7 @@ class EncodePlan:
         About what is needed until there are labels, ``kept_bytes`` included.
     """
 
-    frame: WorkingImage
+    working: WorkingImage
     windows: WindowPlan
     batch: int
     kept_bytes: int
@@ -45,29 +45,29 @@ class EncodePlan:
 
     def describe(self) -> str:
         """Say in words what will be done, such as ``448×336 pixels, 28×21 patches, 1 window``."""
-        (height, width), (rows, columns) = self.frame.size, self.frame.grid
+        (height, width), (rows, columns) = self.working.size, self.working.grid
         count = len(self.windows)
         return f"{width}×{height} pixels, {columns}×{rows} patches, {count} window{'s' if count > 1 else ''}"
 
 
 def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Settings) -> EncodePlan:
     """Plan the encoding of an image of (H, W) pixels."""
-    frame = plan_working_image(image_shape, tower.patch, settings.working_resolution, crop=settings.crop)
+    working = plan_working_image(image_shape, tower.patch, settings.working_resolution, crop=settings.crop)
     largest = max(1, settings.working_window // tower.patch)
-    windows = plan_windows(frame.grid, max(frame.grid) if frame.crop else largest, settings.overlap)
+    windows = plan_windows(working.grid, max(working.grid) if working.crop else largest, settings.overlap)
     patches = windows.size[0] * windows.size[1]
     at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
     batch = max(1, min(len(windows), at_once // patches))
     per_window = _FLOAT * ((patches + 1) ** 2 + tower.dim) + _HALF * patches**2 + _INTEGER * patches
-    kept = len(windows) * per_window + _FLOAT * frame.grid[0] * frame.grid[1] * tower.dim
+    kept = len(windows) * per_window + _FLOAT * working.grid[0] * working.grid[1] * tower.dim
     width = tower.blocks[0].qkv.weight.shape[1]
     tokens = batch * (patches + 1)
     # residual stream, queries keys values, hidden layer, and copies of about the same size while blocks are computed
     activations = _FLOAT * tokens * width * 16
     # correlation and attention of a batch, and distances and neighbourhoods of one window while regions are found
     squares = _FLOAT * (patches + 1) ** 2 * (3 * batch + 6)
-    pixels = _PER_PIXEL * frame.shape[0] * frame.shape[1]
-    return EncodePlan(frame, windows, batch, kept, kept + max(activations + squares, pixels))
+    pixels = _PER_PIXEL * working.shape[0] * working.shape[1]
+    return EncodePlan(working, windows, batch, kept, kept + max(activations + squares, pixels))
 
 
 def check_memory(plan: EncodePlan) -> None:

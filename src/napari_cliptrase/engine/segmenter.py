@@ -70,8 +70,8 @@ class Segmenter:
 
     def picture(self, rgb: Rgb) -> Rgb:
         """Return what the labels of an image lie on: the image, or its central square where the settings crop."""
-        frame = self.plan((rgb.shape[0], rgb.shape[1])).frame
-        return frame.working_image(rgb) if frame.crop else rgb
+        working = self.plan((rgb.shape[0], rgb.shape[1])).working
+        return working.resized(rgb) if working.crop else rgb
 
     def encode(self, rgb: Rgb) -> Encoding:
         """Encode an image, uint8 (H, W, 3)."""

@@ -89,8 +89,3 @@ class Confusion:
 def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
     """Divide (n,) counts by (n,) counts; NaN where ``whole`` is 0."""
     return np.asarray(np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
-
-
-def mask_iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Return the intersection over union of two masks (H, W); 0 when both are empty."""
-    return float((one & other).sum()) / max(float((one | other).sum()), 1.0)

@@ -11,11 +11,11 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.demo.words import NAMES, THINGS
 from napari_cliptrase.demo.world import Scene, paint_scene
-from napari_cliptrase.evaluate.confusion import mask_iou
 from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
+from napari_cliptrase.refine.overlap import mask_iou
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, to_pixels
 
 LEAST_AREA: Final = 0.002  # share of the picture below which a region is a sliver behind something else
 
@@ -61,12 +61,12 @@ def score_sam(
         scene = paint_scene(seed, (size, size))
         embedding = embedder.embed(scene.image)
         for target in targets_of(scene):
-            boxed = decode(sam, embedding, DecoderPrompts(boxes=target.box[None]), several=False)
+            boxed = decode_masks(sam, embedding, DecoderPrompts(boxes=target.box[None]), several=False)
             mask = next(to_pixels(sam, embedding, boxed.logits[:, 0])) > 0
             found["box"][target.name].append(mask_iou(mask, target.region))
             if target.name in THINGS:
                 point = DecoderPrompts(points=target.middle[None, None], marks=np.ones((1, 1), np.float32))
-                clicked = decode(sam, embedding, point, several=True)
+                clicked = decode_masks(sam, embedding, point, several=True)
                 best = int(clicked.quality[0].argmax())
                 mask = next(to_pixels(sam, embedding, clicked.logits[:, best])) > 0
                 found["point"][target.name].append(mask_iou(mask, target.region))

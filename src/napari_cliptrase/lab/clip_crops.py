@@ -24,8 +24,8 @@ def draw_batch(
     for i in range(0, batch, count):
         source = sources[(i // count) % len(sources)]
         size = source.images.shape[1]
-        wanted = side * float(np.exp(rng.uniform(np.log(0.75), np.log(2.0))))
-        crops = cut(source, min(count, batch - i), int(min(wanted, size)), rng)
+        length = side * float(np.exp(rng.uniform(np.log(0.75), np.log(2.0))))
+        crops = cut(source, min(count, batch - i), int(min(length, size)), rng)
         groups.append(crops)
         pixels = torch.from_numpy(crops.images).permute(0, 3, 1, 2).float() / 255
         images.append(F.interpolate(pixels, (side, side), mode="bilinear"))

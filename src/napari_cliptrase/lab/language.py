@@ -110,15 +110,15 @@ def write_captions(crops: Crops, rng: np.random.Generator) -> Captions:
     for shares, counts in zip(crops.shares, crops.counts, strict=True):
         visible = np.flatnonzero(shares.sum(1)[1:] >= PRESENT) + 1
         chosen = rng.permutation(visible)[: int(rng.integers(1, 4))]
-        said, meant = [], []
+        phrases, meant = [], []
         for class_id in chosen:
             name = NAMES[class_id - 1]
             paint = int(shares[class_id].argmax())
             if shares[class_id, paint] < PRESENT or rng.random() < 0.5:
                 paint = 0
-            said.append(phrase(name, rng, max(int(counts[class_id]), 1), PAINT_NAMES[paint - 1] if paint else ""))
+            phrases.append(phrase(name, rng, max(int(counts[class_id]), 1), PAINT_NAMES[paint - 1] if paint else ""))
             meant.append((class_id, paint))
-        sentences.append(caption(said, rng))
+        sentences.append(caption(phrases, rng))
         meanings = np.asarray(meant, np.int64).reshape(-1, 2)
         rows.append((_shares(meanings, crops) >= PRESENT).all(1))
     return Captions(tuple(sentences), np.stack(rows))

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from napari_cliptrase.demo.words import IDS, THINGS
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.refine.sam_decoder import cover, mask_logits
 
 Kind = Literal["point", "box", "refine", "clicks"]
 Mask = NDArray[np.bool_]
@@ -22,7 +23,6 @@ FIRST_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
 SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))
 KINDS: Final[tuple[Kind, ...]] = ("point", "box", "refine", "clicks")
 KIND_SHARES: Final = (0.25, 0.3, 0.32, 0.13)
-MASK_LOGIT: Final = 6.0  # what a mask prompt says inside (and, negative, outside)
 LEAST_SHARE: Final = 0.0012  # of a picture; smaller regions are not asked for
 _THING_IDS: Final = tuple(IDS[name] for name in THINGS)
 
@@ -75,13 +75,6 @@ def paint_example(seed: int, frame: int, cells: int, count: int) -> Example:
     )
 
 
-def cover(region: Mask, side: int, cells: int) -> Tensor:
-    """Return (cells, cells) float32: how much of each cell a region (H, W) fills; ``side`` pixels span all cells."""
-    height, width = region.shape
-    padded = functional.pad(torch.from_numpy(region).float(), (0, side - width, 0, side - height))
-    return functional.adaptive_avg_pool2d(padded[None], cells)[0]
-
-
 def _cell_names(labels: NDArray[np.uint8], side: int, cells: int) -> Tensor:
     """Return (cells, cells) int64: the class in the middle of each cell, 0 beside the picture."""
     middles = ((np.arange(cells) + 0.5) * side / cells).astype(np.intp)
@@ -96,11 +89,6 @@ def _borders(instances: NDArray[np.int32]) -> Mask:
     border[:-1] |= instances[1:] != instances[:-1]
     border[:, :-1] |= instances[:, 1:] != instances[:, :-1]
     return border
-
-
-def mask_prompt(region: Tensor) -> Tensor:
-    """Return the logits of a mask prompt for the share (…, cells, cells) that a region covers."""
-    return (2 * region - 1) * MASK_LOGIT
 
 
 def _view(seed: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32]]:
@@ -161,7 +149,7 @@ def _prompts(
         boxes = np.stack([_box_around(whole, rng) for whole in wholes])
         return None, None, torch.from_numpy(boxes * np.float32(scale)), None
     coarse = [_coarsen(target, rng) for target in targets]
-    masks = torch.stack([mask_prompt(torch.from_numpy(mask).float()) for mask in coarse])[:, None]
+    masks = torch.stack([mask_logits(torch.from_numpy(mask).float()) for mask in coarse])[:, None]
     if kind == "refine":
         places = np.stack([_point_in(mask, rng, deep=True) for mask in coarse])[:, None]
         boxes = np.stack([_box_around(mask, rng, jitter=0.0) for mask in coarse])

@@ -67,7 +67,7 @@ def train(
     settings: SamTraining | None = None,
     *,
     device: str = "cpu",
-    say: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     checkpoint_every: int = 250,
 ) -> Path:
     """Train into the folder ``out`` and return the weights file; goes on from the checkpoint that lies there."""
@@ -80,7 +80,7 @@ def train(
     average.load_state_dict(model.state_dict())
     optimizer = torch.optim.AdamW(_groups(model, naming, settings.decay), lr=settings.rate, betas=(0.9, 0.98))
     state = _State(model, naming, average, optimizer)
-    first = _resume(out / CHECKPOINT, settings, state, say)
+    first = _resume(out / CHECKPOINT, settings, state, log)
     losses: list[float] = []
     started = time.monotonic()
     total = settings.naming_steps + settings.steps
@@ -99,7 +99,7 @@ def train(
         if (step + 1) % 50 == 0:
             rate = (time.monotonic() - started) / (step + 1 - first)
             left = rate * (total - step - 1) / 60
-            say(f"step {step + 1} of {total}, loss {sum(losses[-50:]) / 50:.3f}, {left:.0f} minutes left")
+            log(f"step {step + 1} of {total}, loss {sum(losses[-50:]) / 50:.3f}, {left:.0f} minutes left")
         if (step + 1) % checkpoint_every == 0 or step + 1 == total:
             _keep(out / CHECKPOINT, settings, step + 1, state)
             _export(out / WEIGHTS, average, settings, step + 1)
@@ -174,9 +174,9 @@ def _mask_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 def _overlap(logits: Tensor, target: Tensor) -> Tensor:
     """Return (P, M): the intersection over union of each answer with the target, on cells."""
-    found, wanted = logits > 0, target > 0.5
-    both = (found & wanted).sum((-2, -1)).float()
-    either = (found | wanted).sum((-2, -1)).float()
+    predicted, truth = logits > 0, target > 0.5
+    both = (predicted & truth).sum((-2, -1)).float()
+    either = (predicted | truth).sum((-2, -1)).float()
     return both / either.clamp(min=1)
 
 
@@ -232,17 +232,17 @@ def _keep(path: Path, settings: SamTraining, step: int, state: _State) -> None:
         torch.save({"settings": asdict(settings), "step": step, **tensors}, temporary)
 
 
-def _resume(path: Path, settings: SamTraining, state: _State, say: Callable[[str], None]) -> int:
+def _resume(path: Path, settings: SamTraining, state: _State, log: Callable[[str], None]) -> int:
     """Load a checkpoint of the same settings when there is one; return the step to go on with."""
     if not path.exists():
         return 0
     kept = torch.load(path, map_location=state.model.device, weights_only=True)
     if kept["settings"] != asdict(settings):
-        say(f"{path} is of a training with other settings; starting anew.")
+        log(f"{path} is of a training with other settings; starting anew.")
         return 0
     for name, part in state.parts().items():
         part.load_state_dict(kept[name])
-    say(f"Going on from step {kept['step']}.")
+    log(f"Going on from step {kept['step']}.")
     return int(kept["step"])
 
 

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             _train_clip(given.work, given.out, given.seed, given.device)
     except KeyboardInterrupt:
-        _say("Stopped. The same command goes on from the last checkpoint.")
+        _log("Stopped. The same command goes on from the last checkpoint.")
         return 130
     return 0
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train_sam(out: Path, seed: int | None, device: str) -> None:
     from napari_cliptrase.lab.sam_training import SamTraining, train
 
-    train(out, SamTraining() if seed is None else SamTraining(seed=seed), device=device, say=_say)
+    train(out, SamTraining() if seed is None else SamTraining(seed=seed), device=device, log=_log)
 
 
 def _train_clip(work: Path, out: Path, seed: int | None, device: str) -> None:
@@ -54,8 +54,8 @@ def _train_clip(work: Path, out: Path, seed: int | None, device: str) -> None:
     for progress in train_clip(work, out, recipe, device):
         left = pace.left(progress, time.monotonic())
         if progress.done % 50 == 0 or progress.done == progress.total:
-            _say(f"{progress.done} of {progress.total}: {progress.text}{left}")
-    _say(f"The weights are in {out}.")
+            _log(f"{progress.done} of {progress.total}: {progress.text}{left}")
+    _log(f"The weights are in {out}.")
 
 
 class Pace:
@@ -74,7 +74,7 @@ class Pace:
         return f"; {pace * (progress.total - progress.done) / 60:.0f} minutes left"
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -80,11 +80,11 @@ def corrections(patches: TaughtPatches, logits: Floats) -> Floats:
     gram[np.diag_indices_from(gram)] += RIDGE
     change = np.zeros((logits.shape[1], features.shape[1]))
     for _ in range(ROUNDS):
-        wanted = _wanted(patches, logits + features @ change.T)
-        touched = wanted.any(0)
+        target = _target_changes(patches, logits + features @ change.T)
+        touched = target.any(0)
         if not touched.any():
             break
-        change[touched] += np.linalg.solve(gram, weighted.T @ wanted[:, touched]).T
+        change[touched] += np.linalg.solve(gram, weighted.T @ target[:, touched]).T
     return change.astype(np.float32)
 
 
@@ -95,19 +95,19 @@ def _balanced(patches: TaughtPatches, classes: int) -> NDArray[np.float64]:
     return np.asarray(patches.weight * np.minimum(boost, LARGEST_BOOST)[patches.owner], np.float64)
 
 
-def _wanted(patches: TaughtPatches, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+def _target_changes(patches: TaughtPatches, logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """(n, classes) changes of the logits after which every patch would have its margin."""
     rows = np.arange(len(logits))
     own = logits[rows, patches.owner]
     missing = np.maximum(0.0, logits - (own - MARGIN)[:, None])
     missing[rows, patches.owner] = 0
-    wanted = -missing / 2
-    wanted[rows, patches.owner] = missing.max(1, initial=0) / 2
+    target = -missing / 2
+    target[rows, patches.owner] = missing.max(1, initial=0) / 2
     if patches.negative.any():
         others = logits.copy()
         others[rows, patches.owner] = -np.inf
         best = others.max(1, initial=-np.inf) if logits.shape[1] > 1 else np.zeros(len(logits))
-        wanted[patches.negative] = 0
+        target[patches.negative] = 0
         too_high = np.maximum(0.0, own - (best - MARGIN))
-        wanted[rows[patches.negative], patches.owner[patches.negative]] = -too_high[patches.negative]
-    return np.asarray(wanted, np.float64)
+        target[rows[patches.negative], patches.owner[patches.negative]] = -too_high[patches.negative]
+    return np.asarray(target, np.float64)

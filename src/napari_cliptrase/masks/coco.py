@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.masks.coco_read import decode, is_coco
+from napari_cliptrase.masks.coco_read import decode_coco, is_coco
 from napari_cliptrase.masks.coco_rle import pack_counts
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
@@ -94,7 +94,7 @@ STUFF = MaskFormat(
     default_name="annotations.json",
     encode=_encoder(objects=False),
     objects=Objects.ASKED,
-    decode=decode,
+    decode=decode_coco,
     recognises=is_coco,
 )
 
@@ -107,5 +107,5 @@ INSTANCES = MaskFormat(
     default_name="annotations.json",
     encode=_encoder(objects=True),
     objects=Objects.ALWAYS,
-    decode=decode,
+    decode=decode_coco,
 )

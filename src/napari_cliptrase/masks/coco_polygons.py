@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from napari_cliptrase.masks.coco import written
-from napari_cliptrase.masks.coco_read import decode
+from napari_cliptrase.masks.coco_read import decode_coco
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
@@ -43,7 +43,7 @@ FORMAT = MaskFormat(
     layout=Layout.ONE,
     default_name="annotations.json",
     encode=_encode,
-    decode=decode,
+    decode=decode_coco,
     objects=Objects.ALWAYS,
     lossless=False,
 )

@@ -13,7 +13,7 @@ from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.coco_rle import rle_runs
 from napari_cliptrase.masks.label_image import LabelImage
-from napari_cliptrase.masks.loss_report import counted
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.masks.naming import stem_of, unique
 from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.polygon_fill import ring_of
@@ -52,7 +52,7 @@ def _color(value: Any) -> RGB | None:
     return (int(red), int(green), int(blue)) if whole_numbers else None
 
 
-def decode(path: Path) -> Iterator[LabelImage | Progress]:
+def decode_coco(path: Path) -> Iterator[LabelImage | Progress]:
     """Yield one mask per image, in the order of the file; later annotations lie over earlier ones."""
     data = read_json(path)
     table, shift, notes = category_table(data["categories"])
@@ -69,7 +69,7 @@ def decode(path: Path) -> Iterator[LabelImage | Progress]:
 def _astray(of_image: Mapping[Any, Sequence[Any]], images: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     known = {image["id"] for image in images}
     count = sum(len(found) for image_id, found in of_image.items() if image_id not in known)
-    return (f"{counted(count, 'annotation')} of images that are not listed left out.",) if count else ()
+    return (f"{count_text(count, 'annotation')} of images that are not listed left out.",) if count else ()
 
 
 def _read(
@@ -94,7 +94,7 @@ def _read(
 
     yield from painted(annotations, paint, stem)
     if bare:
-        notes += (f"{image['file_name']}: {counted(bare, 'annotation')} without a mask (box, key points) left out.",)
+        notes += (f"{image['file_name']}: {count_text(bare, 'annotation')} without a mask (box, key points) left out.",)
     return canvas.image(stem, image_name=str(image["file_name"]), notes=notes)
 
 

@@ -16,7 +16,7 @@ from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
-from napari_cliptrase.masks.loss_report import Tally, counted
+from napari_cliptrase.masks.loss_report import Tally, count_text
 from napari_cliptrase.masks.mask_regions import Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique
 from napari_cliptrase.masks.pixel_runs import Order, runs_of_counts, runs_of_crop
@@ -84,7 +84,7 @@ def _decode(path: Path) -> Iterator[LabelImage | Progress]:
         name = image.get("name", "mask")
         canvas = ShapeCanvas((int(image.get("height", 0)), int(image.get("width", 0))), table)
         if tracks:
-            canvas.skip(f"{counted(len(tracks), 'track')} of a video left out.")
+            canvas.skip(f"{count_text(len(tracks), 'track')} of a video left out.")
         shapes = [shape for shape in image if shape.get("label")]
         shapes.sort(key=lambda shape: int(shape.get("z_order", 0)))
 

@@ -35,7 +35,7 @@ def flatten(layers: Sequence[Labels]) -> Flattened:
     return Flattened(flat, int(np.count_nonzero(contested)))
 
 
-def split(labels: Labels, ids: Iterable[int]) -> dict[int, Labels]:
+def split_classes(labels: Labels, ids: Iterable[int]) -> dict[int, Labels]:
     """Return one array per class id that holds the id where ``labels`` do and 0 elsewhere, of the same dtype."""
     array = np.asarray(labels)
     return {class_id: np.where(array == class_id, array, array.dtype.type(0)) for class_id in ids}

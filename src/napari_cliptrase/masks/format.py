@@ -13,7 +13,7 @@ from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import ExportReport, Tally, refuse_losses
-from napari_cliptrase.masks.mask_regions import tells_objects
+from napari_cliptrase.masks.mask_regions import objects_differ_from_parts
 from napari_cliptrase.masks.naming import bare, unique
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
 from napari_cliptrase.masks.written_record import refuse_edited
@@ -70,7 +70,7 @@ Decoder = Callable[[Path], Iterable[LabelImage | Progress]]
 Watch = Callable[[Progress], object]
 
 
-def reason_of(error: Exception) -> str:
+def read_error_text(error: Exception) -> str:
     """Return in a few words why a file cannot be read, whatever library says so."""
     text = " ".join(str(error).split()).rstrip(".").encode("utf-8", "backslashreplace").decode("utf-8")
     if len(text) > _LONGEST_REASON:
@@ -223,15 +223,17 @@ class MaskFormat:
                 raise
             raise MaskFormatError(f"{path}: {error}") from error
         except Exception as error:  # each library has errors of its own for damaged files
-            raise MaskFormatError(f"{path} cannot be read as {self.title}: {reason_of(error)}.") from error
+            raise MaskFormatError(f"{path} cannot be read as {self.title}: {read_error_text(error)}.") from error
         return tuple(masks)
 
     def place(self, target: Path) -> OutputPlace:
         """Return where an export to ``target`` goes."""
         named = target.name.lower().endswith(self.extensions) and (self.folders or not target.is_dir())
         if not named and not target.exists() and target.name.lower().endswith(FILE_SUFFIXES):
-            wanted = f"a file with {' or '.join(self.extensions)}, or a folder" if self.extensions else "a folder"
-            raise MaskFormatError(f"{target} is named like a file of another format than {self.title}; name {wanted}.")
+            expected = f"a file with {' or '.join(self.extensions)}, or a folder" if self.extensions else "a folder"
+            raise MaskFormatError(
+                f"{target} is named like a file of another format than {self.title}; name {expected}."
+            )
         if self.layout is Layout.FOLDER or not named:
             if target.is_file():
                 raise MaskFormatError(f"{target} is a file, but {self.title} needs a folder; choose another name.")
@@ -304,7 +306,7 @@ class MaskFormat:
             tally.no_void(mask)
         asked = self.objects is Objects.ASKED
         left_out = self.objects is Objects.NEVER or (asked and not options.instances)
-        if left_out and tells_objects(mask, corners=options.corners):
+        if left_out and objects_differ_from_parts(mask, corners=options.corners):
             tally.no_objects(on_demand=asked)
 
     def _stem(self, name: str) -> str:

@@ -38,7 +38,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
             _feature(mask, number, outline)
             for number, outline in enumerate(outlines(mask, options, objects=options.instances), start=1)
         ]
-        described = _json({metadata.KEY: metadata.describe(mask)})
+        described = _json({metadata.KEY: metadata.mask_metadata(mask)})
         text = f'{{"type":"FeatureCollection","features":[{",".join(features)}],{described[1:]}\n'
         yield OutFile.text(place.file or f"{mask.stem}.geojson", text)
 

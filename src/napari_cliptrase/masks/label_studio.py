@@ -16,7 +16,7 @@ from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
-from napari_cliptrase.masks.loss_report import Tally, counted
+from napari_cliptrase.masks.loss_report import Tally, count_text
 from napari_cliptrase.masks.mask_regions import Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique
 from napari_cliptrase.masks.pixel_runs import Order
@@ -40,7 +40,7 @@ def _encode(
         tasks.append(
             {
                 "data": {"image": mask.image_name or f"{mask.stem}.png"},
-                "meta": {metadata.KEY: metadata.describe(mask)},
+                "meta": {metadata.KEY: metadata.mask_metadata(mask)},
                 "predictions": [{"model_version": "napari-cliptrase", "result": result}],
             }
         )
@@ -99,7 +99,7 @@ def _decode(path: Path) -> Iterator[LabelImage | Progress]:
         for sentence in _left_out(task, image):
             canvas.skip(sentence)
         if unknown:
-            canvas.skip(f"{counted(unknown, 'task')} left out, where nothing says how large the image is.")
+            canvas.skip(f"{count_text(unknown, 'task')} left out, where nothing says how large the image is.")
         yield canvas.image(
             unique(stem_of(image), used),
             image_name=image,

@@ -46,7 +46,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
             "imageData": None,
             "imageHeight": height,
             "imageWidth": width,
-            metadata.KEY: metadata.describe(mask),
+            metadata.KEY: metadata.mask_metadata(mask),
         }
         text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         yield OutFile.text(place.file or f"{mask.stem}.json", text)

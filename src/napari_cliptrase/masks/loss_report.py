@@ -44,8 +44,8 @@ class ExportReport:
     def text(self) -> str:
         """The report in lines for people."""
         lines = [
-            f"{counted(self.images, 'image')}, {counted(self.classes, 'class', 'classes')}, "
-            f"{counted(self.pixels_written, 'labelled pixel')} in {counted(len(self.files), 'file')}"
+            f"{count_text(self.images, 'image')}, {count_text(self.classes, 'class', 'classes')}, "
+            f"{count_text(self.pixels_written, 'labelled pixel')} in {count_text(len(self.files), 'file')}"
         ]
         lines += [f"Lost: {loss}" for loss in self.losses]
         lines += [f"Note: {note}" for note in self.notes]
@@ -107,14 +107,14 @@ class Tally:
         """The losses as sentences."""
         lines = []
         if count := self.lost["void"]:
-            lines.append(f"{counted(count, 'void pixel')} turned into background, since the format has no void.")
+            lines.append(f"{count_text(count, 'void pixel')} turned into background, since the format has no void.")
         if count := self.lost["dropped"]:
-            lines.append(f"{counted(count, 'pixel')} left out, whose class has no id in the export.")
+            lines.append(f"{count_text(count, 'pixel')} left out, whose class has no id in the export.")
         if count := self.lost["holes"]:
-            lines.append(f"{counted(count, 'hole')} filled ({counted(self.lost['filled'], 'pixel')}).")
+            lines.append(f"{count_text(count, 'hole')} filled ({count_text(self.lost['filled'], 'pixel')}).")
         for key, why in _NO_OBJECTS.items():
             if count := self.lost[key]:
-                lines.append(f"The object numbers of {counted(count, 'mask')} are left out{why}.")
+                lines.append(f"The object numbers of {count_text(count, 'mask')} are left out{why}.")
         lines += [sentence for sentence in self.lost if sentence not in _COUNTED]
         return tuple(lines)
 
@@ -122,7 +122,7 @@ class Tally:
         """Freeze the tally."""
         notes = list(self.notes)
         if self.overlaps:
-            notes.insert(0, f"{counted(self.overlaps, 'overlapped pixel')} went to the upper layer.")
+            notes.insert(0, f"{count_text(self.overlaps, 'overlapped pixel')} went to the upper layer.")
         return ExportReport(
             format=format_key,
             files=files,
@@ -147,6 +147,6 @@ def refuse_losses(report: ExportReport, title: str) -> None:
         )
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
+def count_text(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: ``1 pixel``, ``1,000 pixels``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -75,7 +75,7 @@ def object_plane(mask: LabelImage, *, corners: bool) -> Labels:
     return np.where(labels == 0, 0, instances.astype(np.int64) * spread + labels)
 
 
-def tells_objects(mask: LabelImage, *, corners: bool) -> bool:
+def objects_differ_from_parts(mask: LabelImage, *, corners: bool) -> bool:
     """Whether the object numbers of a mask say more than its connected parts do, which anybody can count again."""
     if mask.instances is None:
         return False

@@ -10,7 +10,7 @@ from napari_cliptrase.masks.label_image import LabelImage, Labels
 KEY = "napari-cliptrase"
 
 
-def describe(mask: LabelImage) -> dict[str, Any]:
+def mask_metadata(mask: LabelImage) -> dict[str, Any]:
     """Return class table, axes and pixel size of a mask as JSON data."""
     return {
         "classes": json.loads(mask.classes.to_json()),
@@ -55,10 +55,10 @@ def _unsqueezed(labels: Labels, shape: Any) -> Labels:
 
 def dump(mask: LabelImage) -> str:
     """Return the description as one line of JSON."""
-    return json.dumps(describe(mask), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(mask_metadata(mask), ensure_ascii=False, separators=(",", ":"))
 
 
-def load(text: str | bytes | None) -> dict[str, Any] | None:
+def parse_metadata(text: str | bytes | None) -> dict[str, Any] | None:
     """Return the description in a text, or None when there is none."""
     if not text:
         return None

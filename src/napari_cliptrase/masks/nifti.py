@@ -113,7 +113,7 @@ def _labels_in(image: Any, path: Path) -> Labels:
 
 def _described(content: Any) -> dict[str, Any] | None:
     text = content if isinstance(content, str) else bytes(content).rstrip(b"\0").decode("utf-8", "replace")
-    return metadata.load(text)
+    return metadata.parse_metadata(text)
 
 
 FORMAT = MaskFormat(

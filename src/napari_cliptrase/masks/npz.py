@@ -43,7 +43,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         _check_archive(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files if name in _NAMES}
-        described = metadata.load(str(arrays["description"])) if "description" in arrays else None
+        described = metadata.parse_metadata(str(arrays["description"])) if "description" in arrays else None
         mask = metadata.described(arrays["labels"], stem, described, None if described else tables.beside(path))
         scores = None
         if "score_maps" in arrays:

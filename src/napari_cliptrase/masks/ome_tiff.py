@@ -61,7 +61,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
             labels = upright(read_series(file, pages), file.series[0].axes, pages.orientation)
             axes = readable_axes(file.series[0].axes, labels.ndim)
             xml = ElementTree.fromstring(file.ome_metadata or "<OME/>")
-        described = metadata.load(_text(xml))
+        described = metadata.parse_metadata(_text(xml))
         if described is not None:
             yield metadata.described(labels, stem, described, tables.beside(path))
             continue

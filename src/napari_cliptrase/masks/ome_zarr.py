@@ -12,7 +12,7 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
-from napari_cliptrase.masks.format import DAMAGE, Layout, MaskFormat, OutputPlace, reason_of
+from napari_cliptrase.masks.format import DAMAGE, Layout, MaskFormat, OutputPlace, read_error_text
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
@@ -45,7 +45,7 @@ def _encode(
         try:
             attributes = load_attributes(root) if root.is_dir() else None
         except DAMAGE as error:
-            raise MaskFormatError(f"{root} is damaged ({reason_of(error)}); choose another name.") from error
+            raise MaskFormatError(f"{root} is damaged ({read_error_text(error)}); choose another name.") from error
         if attributes is None or "image-label" in attributes:
             yield OutFolder(name, _label_files(mask, options.ngff, _own_levels(mask)))
             continue
@@ -54,7 +54,7 @@ def _encode(
         try:
             yield from _beside_image(mask, root, name, attributes, options, tally)
         except DAMAGE as error:
-            raise MaskFormatError(f"{root} cannot be read as an OME-Zarr image: {reason_of(error)}.") from error
+            raise MaskFormatError(f"{root} cannot be read as an OME-Zarr image: {read_error_text(error)}.") from error
 
 
 def _own_levels(mask: LabelImage) -> list[Level]:
@@ -127,7 +127,7 @@ def _label_files(
     attributes: dict[str, Any] = {
         "multiscales": [multiscale],
         "image-label": label,
-        metadata.KEY: metadata.describe(mask),
+        metadata.KEY: metadata.mask_metadata(mask),
     }
     return files | group_file(attributes, version)
 

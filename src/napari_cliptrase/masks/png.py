@@ -24,7 +24,7 @@ _BITS = {"LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16, "I": 16}  # others may hav
 VOID_COLOR = voc_color(255)
 
 
-def palette_of(table: ClassTable, palette: Palette) -> tuple[RGB, ...]:
+def png_palette(table: ClassTable, palette: Palette) -> tuple[RGB, ...]:
     """Return all 256 entries, so that the file stays at eight bits a pixel: classes, black background, VOC's void."""
     colors = [voc_color(index) for index in range(256)]
     if palette is Palette.CLASSES:
@@ -44,7 +44,7 @@ def indexed_png(mask: LabelImage, palette: Palette, tally: Tally) -> bytes:
         return grey_png(mask)
     return encode_png(
         plane,
-        palette=palette_of(mask.classes, palette),
+        palette=png_palette(mask.classes, palette),
         texts={metadata.KEY: metadata.dump(mask)},
         metres=_metres(mask),
     )
@@ -70,7 +70,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         yield OutFile(f"{mask.stem}.png", indexed_png(mask, options.palette, tally))
     table = tables.shared(table, place, tally)
     yield OutFile.text(place.beside("classes.json"), table.to_json())
-    yield OutFile.text(place.beside("labelmap.txt"), tables.labelmap(table, palette_of(table, options.palette), tally))
+    yield OutFile.text(place.beside("labelmap.txt"), tables.labelmap(table, png_palette(table, options.palette), tally))
 
 
 def _encode_grey(
@@ -108,7 +108,7 @@ def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
 def read_png(path: Path, stem: str) -> LabelImage:
     """Return one mask; an RGB file is looked up by the colours of the labelmap or class table beside it."""
     pixels, texts = open_png(path)
-    embedded = metadata.load(texts.get(metadata.KEY))
+    embedded = metadata.parse_metadata(texts.get(metadata.KEY))
     if pixels.ndim == 3:
         found = tables.colors_beside(path)
         if found is None:

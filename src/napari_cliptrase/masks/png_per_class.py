@@ -40,7 +40,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
 
 def _decode(source: Path) -> Iterator[LabelImage]:
     root = source.parent if source.name == tables.CLASSES else source
-    table = tables.load(root / tables.CLASSES)
+    table = tables.read_class_file(root / tables.CLASSES)
     found: dict[str, dict[int, Path]] = {}
     for class_id, folder in _folders(table).items():
         for path in sorted((root / folder).rglob("*.png")):
@@ -69,7 +69,7 @@ def _recognises(found: Candidate) -> bool:
     root = path.parent if path.name == tables.CLASSES else path
     if not (root / tables.CLASSES).is_file():
         return False
-    return any((root / folder).is_dir() for folder in _folders(tables.load(root / tables.CLASSES)).values())
+    return any((root / folder).is_dir() for folder in _folders(tables.read_class_file(root / tables.CLASSES)).values())
 
 
 FORMAT = MaskFormat(

@@ -31,7 +31,7 @@ from napari_cliptrase.masks import (
     yolo,
 )
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.format import MaskFormat, Watch, reason_of
+from napari_cliptrase.masks.format import MaskFormat, Watch, read_error_text
 from napari_cliptrase.masks.label_image import LabelImage
 
 _ALL = (
@@ -107,7 +107,7 @@ def _recognises(entry: MaskFormat, candidate: Candidate) -> bool:
     except MaskFormatError:
         raise
     except Exception as error:  # damaged in a way that only its library knows
-        raise MaskFormatError(f"{candidate.path} cannot be read: {reason_of(error)}.") from error
+        raise MaskFormatError(f"{candidate.path} cannot be read: {read_error_text(error)}.") from error
 
 
 def read_masks(

@@ -69,7 +69,7 @@ def _texts(mask: LabelImage, shape: tuple[int, ...]) -> dict[str, str]:
 def _decode(source: Path) -> Iterator[LabelImage]:
     for path, stem in tables.mask_files(source, SUFFIXES):
         data, fields = read_nrrd(path)
-        described = metadata.load(fields.get(metadata.KEY))
+        described = metadata.parse_metadata(fields.get(metadata.KEY))
         if described is not None:
             yield metadata.described(data.T, stem, described)
             continue

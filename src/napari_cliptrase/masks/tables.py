@@ -22,7 +22,7 @@ SIDE_FOLDERS = ("overlays", "records", "scores")
 _HEADER = "# label:color_rgb:parts:actions"
 
 
-def load(path: Path) -> ClassTable:
+def read_class_file(path: Path) -> ClassTable:
     """Read a ``classes.json``."""
     try:
         return ClassTable.from_json(path.read_text(encoding="utf-8"), str(path))
@@ -38,7 +38,7 @@ def shared(table: ClassTable, place: OutputPlace, tally: Tally) -> ClassTable:
     path = place.folder / place.beside(CLASSES)
     if not path.is_file():
         return table
-    old = load(path)
+    old = read_class_file(path)
     _check_void(table, old, path)
     for entry in old:
         new = table.get(entry.id)
@@ -124,10 +124,10 @@ def beside(mask: Path) -> ClassTable | None:
     own = mask.with_name(f"{bare(mask.name)}.{CLASSES}")
     with contextlib.suppress(OSError):  # such a name may be too long, then there is no such file
         if own.is_file():
-            return load(own)
+            return read_class_file(own)
     for folder in list(mask.parents)[:3]:
         if (folder / CLASSES).is_file():
-            return load(folder / CLASSES)
+            return read_class_file(folder / CLASSES)
         if (folder / LABELMAP).is_file():
             return _load_labelmap(folder / LABELMAP)
     return None

@@ -58,7 +58,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
         data = tiff_bytes(
-            mask.labels, metadata={"axes": mask.axes, metadata.KEY: metadata.describe(mask)}, **density(mask)
+            mask.labels, metadata={"axes": mask.axes, metadata.KEY: metadata.mask_metadata(mask)}, **density(mask)
         )
         yield OutFile(place.file or f"{mask.stem}.tif", data)
     yield OutFile.text(place.beside(tables.CLASSES), tables.shared(table, place, tally).to_json())

@@ -15,7 +15,7 @@ from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPla
 from napari_cliptrase.masks.label_image import LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
-from napari_cliptrase.masks.png import indexed_png, open_png, palette_of, read_png
+from napari_cliptrase.masks.png import indexed_png, open_png, png_palette, read_png
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
@@ -33,7 +33,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         yield OutFile(f"{CLASS}/{mask.stem}.png", indexed_png(mask, options.palette, tally))
         yield OutFile(f"{OBJECT}/{mask.stem}.png", _objects(mask, options))
     table = tables.shared(table, place, tally)
-    yield OutFile.text(tables.LABELMAP, tables.labelmap(table, palette_of(table, options.palette), tally))
+    yield OutFile.text(tables.LABELMAP, tables.labelmap(table, png_palette(table, options.palette), tally))
     yield OutFile.text(tables.CLASSES, table.to_json())
     yield OutFile.text(f"{SETS}/{options.subset}.txt", "".join(f"{stem}\n" for stem in stems))
 

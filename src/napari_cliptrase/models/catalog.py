@@ -8,7 +8,16 @@ from typing import Literal
 
 from napari_cliptrase.models.folders import cache_folder, demo_folder, find_in_folder, find_weights, sam_folder
 
-__all__ = ["DEFAULT_CLIP", "DEFAULT_SAM", "Checkpoint", "ModelEntry", "cache_folder", "find_entry", "list_models"]
+__all__ = [
+    "DEFAULT_CLIP",
+    "DEFAULT_SAM",
+    "Checkpoint",
+    "ModelEntry",
+    "cache_folder",
+    "find_entry",
+    "list_models",
+    "readable_size",
+]
 
 Kind = Literal["clip", "sam"]
 State = Literal["shipped", "cached", "to download"]
@@ -47,6 +56,13 @@ class ModelEntry:
     quick_gelu: bool = False
     checkpoint: Checkpoint | None = None
     path: Path | None = None
+
+
+def readable_size(size: int) -> str:
+    """Return a number of bytes in words: 598 MB, 1.7 GB; nothing for 0."""
+    if size >= 1_000_000_000:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 9_500_000 else f"{size / 1e6:.1f} MB" if size else ""
 
 
 def list_models(kind: Kind | None = None) -> tuple[ModelEntry, ...]:

@@ -48,9 +48,9 @@ def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
             ) from error
         raise _damaged(path, sha256, "it is no PyTorch file", again) from error
     except Exception as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         # a broken pickle ends in whatever it stumbled over, a number perhaps
-        raise _damaged(path, sha256, said if " " in said else "it is no PyTorch file", again) from error
+        raise _damaged(path, sha256, reason if " " in reason else "it is no PyTorch file", again) from error
     return tensors
 
 

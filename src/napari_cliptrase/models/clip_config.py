@@ -200,9 +200,9 @@ def _three(numbers: Any, default: Numbers, source: str, name: str) -> Numbers:
     return red, green, blue
 
 
-def _wrong(source: str, field: str, value: Any, wanted: str) -> ModelError:
+def _wrong(source: str, field: str, value: Any, expected: str) -> ModelError:
     text = repr(value)
-    return ModelError(f"{source}: {field} has to be {wanted}, not {text if len(text) < 40 else f'{text[:36]}…'}.")
+    return ModelError(f"{source}: {field} has to be {expected}, not {text if len(text) < 40 else f'{text[:36]}…'}.")
 
 
 # ---- sizes

@@ -39,13 +39,13 @@ def fit(network: nn.Module, weights: Mapping[str, Tensor], title: str, hidden_pr
     missing = [name for name in expected if name not in weights]
     fitting, wrong = {}, []
     for name in expected.keys() & weights.keys():
-        wanted, given = expected[name], weights[name]
-        if given.numel() == 1 and wanted.numel() == 1:
-            given = given.reshape(wanted.shape)  # some files keep the scale as a list of one
-        if given.shape != wanted.shape:
-            wrong.append(f"{name.removeprefix(hidden_prefix)} is {_size(given)} instead of {_size(wanted)}")
+        own, given = expected[name], weights[name]
+        if given.numel() == 1 and own.numel() == 1:
+            given = given.reshape(own.shape)  # some files keep the scale as a list of one
+        if given.shape != own.shape:
+            wrong.append(f"{name.removeprefix(hidden_prefix)} is {_size(given)} instead of {_size(own)}")
         # a copy: the file may be replaced while the model is in use
-        fitting[name] = given.to(wanted.dtype, copy=True)
+        fitting[name] = given.to(own.dtype, copy=True)
     if missing or unknown or wrong:
         missing, unknown = ([name.removeprefix(hidden_prefix) for name in group] for group in (missing, unknown))
         raise ModelError(f"The weights do not fit {title}: {'; '.join(_faults(missing, unknown, sorted(wrong)))}.")

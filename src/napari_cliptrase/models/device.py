@@ -40,8 +40,8 @@ def fall_back(placement: Placement, precision: str, reason: str) -> Placement:
     return Placement(cpu, dtype, f"Runs on {_title(cpu)} with {_word(dtype)}, because {placement.device} {reason}.")
 
 
-def _choose_device(wanted: str) -> tuple[torch.device, str]:
-    if wanted == "auto":
+def _choose_device(requested: str) -> tuple[torch.device, str]:
+    if requested == "auto":
         reasons = []
         for name in ("cuda", "mps"):
             reason = _unusable(torch.device(name))
@@ -51,12 +51,12 @@ def _choose_device(wanted: str) -> tuple[torch.device, str]:
                 reasons.append(f"{name} {reason}")
         return torch.device("cpu"), f", because {' and '.join(reasons)}" if reasons else ""
     try:
-        device = torch.device(wanted)
+        device = torch.device(requested)
     except RuntimeError:
-        raise ModelError(f"{wanted!r} is no device; choose auto, cpu, cuda, cuda:1, … or mps.") from None
+        raise ModelError(f"{requested!r} is no device; choose auto, cpu, cuda, cuda:1, … or mps.") from None
     reason = _unusable(device)
     if reason is not None:
-        raise ModelError(f"Device {wanted} {reason}; choose auto or cpu.")
+        raise ModelError(f"Device {requested} {reason}; choose auto or cpu.")
     return device, ""
 
 

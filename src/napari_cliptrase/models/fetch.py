@@ -78,11 +78,13 @@ def fetch_steps(
             lock.release()
     except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise ModelError(
-            f"{target.name} could not be downloaded from {url} ({reason_of(error)}); try again to go on from where it "
-            f"stopped, or put the file into {target.parent} yourself."
+            f"{target.name} could not be downloaded from {url} ({fetch_error_text(error)}); try again to go on from "
+            f"where it stopped, or put the file into {target.parent} yourself."
         ) from error
     except OSError as error:
-        raise ModelError(f"{target.name} could not be written to {target.parent} ({reason_of(error)}).") from error
+        raise ModelError(
+            f"{target.name} could not be written to {target.parent} ({fetch_error_text(error)})."
+        ) from error
     return target
 
 
@@ -139,12 +141,12 @@ def fetch_from_hub_steps(repository: str, filenames: tuple[str, ...], folder: Pa
     return target
 
 
-def reason_of(error: BaseException) -> str:
+def fetch_error_text(error: BaseException) -> str:
     """Return in a few words why the network or the disk failed."""
     if isinstance(error, urllib.error.HTTPError):
         return f"the server answered {error.code} {error.reason}"
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
-        return reason_of(error.reason)
+        return fetch_error_text(error.reason)
     if isinstance(error, TimeoutError):
         return "the server does not answer"
     if isinstance(error, OSError) and error.strerror:
@@ -158,9 +160,9 @@ def _hub_reason(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            return reason_of(cause)
+            return fetch_error_text(cause)
         cause = cause.__cause__ or cause.__context__
-    return reason_of(error).splitlines()[0]
+    return fetch_error_text(error).splitlines()[0]
 
 
 def _turn_steps(lock: FileLock, target: Path) -> Steps:
@@ -219,7 +221,7 @@ def _copy_steps(response: HTTPResponse, stream: IO[bytes], have: int, size: int 
         try:
             chunk = response.read(CHUNK)
         except OSError as error:  # of the network and not of the disk
-            raise ConnectionError(reason_of(error)) from error
+            raise ConnectionError(fetch_error_text(error)) from error
         if not chunk:
             break
         stream.write(chunk)

@@ -8,7 +8,9 @@ from typing import Literal
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.folders import demo_folder
 
-WAYS = "demo, ARCHITECTURE/TAG as in ViT-B-16/openai, hf-hub:ORGANISATION/NAME, local-dir:FOLDER, or ARCHITECTURE=FILE"
+MODEL_NAME_FORMS = (
+    "demo, ARCHITECTURE/TAG as in ViT-B-16/openai, hf-hub:ORGANISATION/NAME, local-dir:FOLDER, or ARCHITECTURE=FILE"
+)
 
 _QUICKGELU = "-quickgelu"
 
@@ -36,7 +38,7 @@ def parse_name(text: str, architecture: str | None = None) -> ModelName:
     try:
         return _parse(text.strip(), architecture)
     except (OSError, ValueError) as error:  # too long for a path, or with characters that no path has
-        raise ModelError(f"{text[:60]!r} names no CLIP model ({error}); write {WAYS}.") from error
+        raise ModelError(f"{text[:60]!r} names no CLIP model ({error}); write {MODEL_NAME_FORMS}.") from error
 
 
 def _parse(text: str, architecture: str | None) -> ModelName:
@@ -85,7 +87,7 @@ def _looks_like_file(text: str) -> bool:
 def _tag(text: str) -> ModelName:
     match = re.fullmatch(r"([\w.-]+)(?:/([\w.-]+))?", text)
     if match is None:
-        raise ModelError(f"{text!r} names no CLIP model; write {WAYS}.")
+        raise ModelError(f"{text!r} names no CLIP model; write {MODEL_NAME_FORMS}.")
     base = match[1].removesuffix(_QUICKGELU)
     if match[2] is None:
         return ModelName("tag", base, architecture=base)

@@ -129,10 +129,10 @@ def _unpublished(name: str) -> ModelError:
     return ModelError(f"There are no published weights for {name}; give your own file: {name}=FILE.")
 
 
-def _nearest(wanted: str, known: list[str]) -> str:
-    plain = [name for name in known if not name.endswith("-quickgelu")]
-    near = difflib.get_close_matches(wanted.lower(), [name.lower() for name in plain], n=4, cutoff=0.4)
-    names = [name for text in near for name in plain if name.lower() == text]
+def _nearest(name: str, known: list[str]) -> str:
+    plain = [other for other in known if not other.endswith("-quickgelu")]
+    near = difflib.get_close_matches(name.lower(), [other.lower() for other in plain], n=4, cutoff=0.4)
+    names = [other for text in near for other in plain if other.lower() == text]
     if names:
         return f"; nearest: {', '.join(names)}"
     return f"; there are {', '.join(plain[:8])}{', …' if len(plain) > 8 else ''}"

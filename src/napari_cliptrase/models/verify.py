@@ -24,18 +24,18 @@ SMALL = 1 << 25
 class Verdict:
     """The SHA-256 that a file has, and the one that it has to have; None where nobody published one.
 
-    ``trouble`` says why such a file cannot be read.
+    ``problem`` says why such a file cannot be read.
     """
 
     path: Path
     found: str
     expected: str | None
-    trouble: str = ""
+    problem: str = ""
 
     @property
     def damaged(self) -> bool:
         """Whether the file is not what was published, or cannot be read."""
-        return bool(self.trouble) or (self.expected is not None and self.found != self.expected)
+        return bool(self.problem) or (self.expected is not None and self.found != self.expected)
 
 
 def verify_steps(entry: ModelEntry) -> Generator[Progress, None, Verdict]:
@@ -44,7 +44,7 @@ def verify_steps(entry: ModelEntry) -> Generator[Progress, None, Verdict]:
         raise ModelError(f"{entry.name} is not on this computer; download it with: {download_command(entry.name)}")
     expected = entry.checkpoint.sha256 if entry.checkpoint else expected_sha256(entry.path)
     found = yield from sha256_steps(entry.path, fresh=True)
-    return Verdict(entry.path, found, expected, "" if expected else _trouble(entry.path, found))
+    return Verdict(entry.path, found, expected, "" if expected else _problem(entry.path, found))
 
 
 def download_command(name: str) -> str:
@@ -127,7 +127,7 @@ def as_sha256(text: str | None) -> str | None:
     return text if text and re.fullmatch(r"[0-9a-f]{64}", text) else None
 
 
-def _trouble(path: Path, sha256: str) -> str:
+def _problem(path: Path, sha256: str) -> str:
     from napari_cliptrase.models.checkpoint import read_tensors  # imports torch
 
     try:

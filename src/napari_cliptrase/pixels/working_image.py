@@ -42,7 +42,7 @@ class WorkingImage:
         """(H, W) of the labels: the picture's, or the central square's at working size."""
         return self.size if self.crop else self.image_shape
 
-    def working_image(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def resized(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resize a picture (H, W, 3) with bicubic filtering to ``size``; after that nothing is resampled."""
         height, width = self.size
         picture = Image.fromarray(rgb)

@@ -7,29 +7,28 @@ from napari.viewer import Viewer
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import taken_back_sentence
 from napari_cliptrase.plugin.layers.changes import Run
-from napari_cliptrase.plugin.layers.combine_split import combine as combine_layers
-from napari_cliptrase.plugin.layers.combine_split import split as split_layer
+from napari_cliptrase.plugin.layers.combine_split import combine_class_layers, split_label_layer
 from napari_cliptrase.plugin.run.jobs import show
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import Role, tag_of
 from napari_cliptrase.plugin.workbench import Workbench, workbench_of
 
 
-def combine(viewer: Viewer) -> None:
+def run_combine(viewer: Viewer) -> None:
     """Write all class layers of the image into one combined layer."""
     bench = workbench_of(viewer)
     try:
-        _tell(combine_layers(bench.layers, _image(bench.session)), "The combined layer is up to date.")
+        _show_run(combine_class_layers(bench.layers, _image(bench.session)), "The combined layer is up to date.")
     except CliptraseError as error:
         show(error)
 
 
-def split(viewer: Viewer) -> None:
+def run_split(viewer: Viewer) -> None:
     """Write each class of the selected (or the combined) label layer into a layer of its own."""
     bench = workbench_of(viewer)
     try:
         image = _image(bench.session)
-        _tell(split_layer(bench.layers, image, _source(bench, image)), "The class layers are up to date.")
+        _show_run(split_label_layer(bench.layers, image, _source(bench, image)), "The class layers are up to date.")
     except CliptraseError as error:
         show(error)
 
@@ -70,7 +69,7 @@ def _source(bench: Workbench, image: Image) -> Labels:
     return combined
 
 
-def _tell(run: Run, unchanged: str) -> None:
+def _show_run(run: Run, unchanged: str) -> None:
     for note in run.notes:
         notifications.show_info(note)
     if not run.steps:

@@ -12,7 +12,7 @@ from napari.viewer import Viewer
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.changes import Run
-from napari_cliptrase.plugin.layers.combine_split import combine, split
+from napari_cliptrase.plugin.layers.combine_split import combine_class_layers, split_label_layer
 from napari_cliptrase.plugin.run.jobs import show
 from napari_cliptrase.plugin.workbench import workbench_of
 
@@ -28,7 +28,7 @@ def combine_layers(viewer: Viewer, image: Image, class_layers: SourceLayers = So
     """Write all class layers of an image into one combined layer."""
     layers = workbench_of(viewer).layers
     try:
-        run = combine(layers, image)
+        run = combine_class_layers(layers, image)
     except CliptraseError as error:
         show(error)
         return
@@ -40,7 +40,7 @@ def combine_layers(viewer: Viewer, image: Image, class_layers: SourceLayers = So
 def split_layer(viewer: Viewer, source: Labels, image: Image, source_layer: SourceLayers = SourceLayers.HIDDEN) -> None:
     """Write each class of a label layer over an image into a layer of its own."""
     try:
-        run = split(workbench_of(viewer).layers, image, source)
+        run = split_label_layer(workbench_of(viewer).layers, image, source)
     except CliptraseError as error:
         show(error)
         return

@@ -16,11 +16,11 @@ from napari_cliptrase.atomic import write_bytes, write_text
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.project.dataset_files import DatasetFiles
-from napari_cliptrase.project.image_blocked import ImageBlocked, WayOut
+from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
+from napari_cliptrase.project.image_copies import ImageCopies, ImageCopy, set_aside
 from napari_cliptrase.project.image_identity import IdentityCheck
 from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord, PlaneRecord, State
 from napari_cliptrase.project.image_search import FileStamp
-from napari_cliptrase.project.kept_files import KeptFiles, KeptImage, set_aside
 from napari_cliptrase.project.pixel_provenance import Labels, Provenance, assumed_sources, merge_result
 from napari_cliptrase.project.plane_files import (
     Annotation,
@@ -52,7 +52,7 @@ class AnnotationStore:
     ) -> None:
         self.paths = paths
         self.images = IdentityCheck(index.verified)
-        self.backup = KeptFiles(paths, paths.backup)
+        self.backup = ImageCopies(paths, paths.backup)
         self._index = index
         self._dataset = dataset
         self._may_write = may_write
@@ -83,7 +83,7 @@ class AnnotationStore:
             path = self.paths.mask(plane_stem(record.stem, key))
             if not path.exists():
                 if stored is not None:
-                    raise ImageBlocked(name, f"The mask {path} is gone.", self._ways(record))
+                    raise ImageBlocked(name, f"The mask {path} is gone.", self._remedies(record))
                 self._opened.add((name, key))
                 return Annotation.empty(identity.shape)
             found = self._load(record, identity, key)
@@ -96,11 +96,11 @@ class AnnotationStore:
         try:
             labels = read_mask(mask, identity.shape)
         except DamagedFile as error:
-            raise ImageBlocked(record.name, str(error), self._ways(record)) from error
+            raise ImageBlocked(record.name, str(error), self._remedies(record)) from error
         try:
             sources = read_sources(provenance, identity.shape) if provenance.exists() else assumed_sources(labels)
         except DamagedFile as error:
-            raise ImageBlocked(record.name, str(error), (WayOut.KEEP_MASK, *self._ways(record))) from error
+            raise ImageBlocked(record.name, str(error), (Remedy.KEEP_MASK, *self._remedies(record))) from error
         stored = record.planes.get(key)
         known = provenance.exists() and (checksum(mask), checksum(provenance))
         if stored is not None and known == (stored.mask, stored.provenance):
@@ -122,10 +122,10 @@ class AnnotationStore:
         self._put(record, identity, key, found, by_person=True)
         return found
 
-    def _ways(self, record: ImageRecord) -> tuple[WayOut, ...]:
-        if self.backup.kept(record.name) is None:
-            return (WayOut.START_ANEW,)
-        return (WayOut.RESTORE_BACKUP, WayOut.START_ANEW)
+    def _remedies(self, record: ImageRecord) -> tuple[Remedy, ...]:
+        if self.backup.find(record.name) is None:
+            return (Remedy.START_ANEW,)
+        return (Remedy.RESTORE_BACKUP, Remedy.START_ANEW)
 
     # ---- writing
 
@@ -171,7 +171,7 @@ class AnnotationStore:
                 )
                 merged[key] = Annotation.checked(labels, sources, identity.shape, name)
             record = self.record(name)
-            self.backup.keep(record, merged)
+            self.backup.save(record, merged)
             for key, annotation in merged.items():
                 self._put(self.record(name), identity, key, annotation, by_person=False)
             return self.change(name, run=run, uncertainty=uncertainty)
@@ -191,12 +191,12 @@ class AnnotationStore:
             record, identity, key = self._ready(name, plane)
             return self._put(record, identity, key, annotation, by_person=None)
 
-    def put_back(self, kept: KeptImage, source: KeptFiles) -> ImageRecord:
-        """Give the files of an image back what they were when they were kept, and its record with them."""
+    def put_back(self, copy: ImageCopy, source: ImageCopies) -> ImageRecord:
+        """Restore the files of an image and its record from a copy."""
         self._may_write()
         with self._lock:
-            source.give_back(kept)
-            return self._save(kept.record)
+            source.restore(copy)
+            return self._save(copy.record)
 
     def change(self, name: str, **fields: Any) -> ImageRecord:
         """Write the record of an image with some of its fields changed."""
@@ -289,31 +289,31 @@ class AnnotationStore:
                 raise ProjectError(f"The mask of plane {key} of {record.name} would be that of {other}; rename one.")
         return key
 
-    # ---- ways out
+    # ---- blocked images
 
-    def resolve(self, name: str, way: WayOut) -> ImageRecord:
-        """Take a way out of a block; see `WayOut`."""
+    def resolve(self, name: str, remedy: Remedy) -> ImageRecord:
+        """Apply a remedy to a blocked image."""
         self._may_write()
         with self._lock:
             record = self.record(name)
-            if way is WayOut.RESTORE_BACKUP:
+            if remedy is Remedy.RESTORE_BACKUP:
                 return self._restore(record)
-            if way is WayOut.KEEP_MASK:
+            if remedy is Remedy.KEEP_MASK:
                 return self._keep_mask(record)
             for key in tuple(record.planes) or ("",):
                 self._set_aside(record, key)
             return self._save(ImageRecord(name, record.stem, flag=record.flag, seconds=record.seconds))
 
     def _restore(self, record: ImageRecord) -> ImageRecord:
-        kept = self.backup.kept(record.name)
-        if kept is None:
+        copy = self.backup.find(record.name)
+        if copy is None:
             raise ProjectError(f"There is no backup of {record.name}; nothing was changed.")
-        for key in kept.keys:
+        for key in copy.keys:
             self._set_aside(record, key)
-        self.backup.give_back(kept)
-        planes: dict[str, PlaneRecord] = {key: p for key, p in record.planes.items() if key not in kept.keys}
-        planes |= {key: kept.record.planes[key] for key in kept.keys if key in kept.record.planes}
-        old = kept.record
+        self.backup.restore(copy)
+        planes: dict[str, PlaneRecord] = {key: p for key, p in record.planes.items() if key not in copy.keys}
+        planes |= {key: copy.record.planes[key] for key in copy.keys if key in copy.record.planes}
+        old = copy.record
         identity = old.identity or record.identity
         return self._save(replace(old, planes=planes, identity=identity, flag=record.flag, seconds=record.seconds))
 
@@ -331,7 +331,7 @@ class AnnotationStore:
             try:
                 labels = read_mask(self.paths.mask(stem), identity.shape)
             except DamagedFile as error:
-                raise ImageBlocked(record.name, str(error), self._ways(record)) from error
+                raise ImageBlocked(record.name, str(error), self._remedies(record)) from error
             try:
                 sources = read_sources(self.paths.provenance(stem), identity.shape)
             except DamagedFile:

@@ -85,10 +85,10 @@ class _Waiting:
 
     due: float
     retry: float = _FIRST_RETRY
-    trouble: str | None = None
+    problem: str | None = None
 
     def failed(self, error: Exception) -> None:
-        self.trouble = _sentence(error)
+        self.problem = _sentence(error)
         self.due = time.monotonic() + self.retry
         self.retry = min(2 * self.retry, _LAST_RETRY)
 
@@ -108,12 +108,12 @@ class SaveStatus:
     ----------
     unsaved
         Images whose last strokes are in memory only.
-    trouble
+    problem
         Why saving does not work at the moment, in a sentence; None when it does.
     """
 
     unsaved: tuple[str, ...] = ()
-    trouble: str | None = None
+    problem: str | None = None
 
 
 class Autosave:
@@ -135,7 +135,7 @@ class Autosave:
         self._waiting: dict[Key, _Waiting] = {}
         self._actions: list[_Action] = []
         self._busy = False
-        self._told = SaveStatus()
+        self._reported = SaveStatus()
         self._stop = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="cliptrase-autosave", daemon=True)
@@ -210,16 +210,16 @@ class Autosave:
     def status(self) -> SaveStatus:
         """How saving goes."""
         with self._changed:
-            troubles = [entry.trouble for entry in self._entries() if entry.trouble is not None]
+            problems = [entry.problem for entry in self._entries() if entry.problem is not None]
             unsaved = tuple(dict.fromkeys(name for name, _ in self._waiting))
-            return SaveStatus(unsaved, troubles[0] if troubles else None)
+            return SaveStatus(unsaved, problems[0] if problems else None)
 
     def flush(self, timeout: float | None = None) -> SaveStatus:
         """Save at once, wait until everything is saved or has failed, and return the status."""
         end = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             for entry in self._entries():
-                entry.due, entry.trouble = time.monotonic(), None
+                entry.due, entry.problem = time.monotonic(), None
             self._changed.notify_all()
             while self._busy or not self._all_tried():
                 left = None if end is None else end - time.monotonic()
@@ -229,7 +229,7 @@ class Autosave:
         return self.status
 
     def close(self) -> SaveStatus:
-        """Save everything and end the thread; when saving does not work, go on trying and return the trouble."""
+        """Save everything and end the thread; when saving does not work, go on trying and return the problem."""
         status = self.flush()
         if status == SaveStatus():
             with self._changed:
@@ -243,10 +243,10 @@ class Autosave:
 
     def _all_tried(self) -> bool:
         """Whether nothing waits but what has failed, and what can only be done after that."""
-        if any(entry.trouble is None for entry in self._waiting.values()):
+        if any(entry.problem is None for entry in self._waiting.values()):
             return False
         first = self._actions[0] if self._actions else None
-        return first is None or bool(first.after) or first.waiting.trouble is not None
+        return first is None or bool(first.after) or first.waiting.problem is not None
 
     # ---- in the worker
 
@@ -274,7 +274,7 @@ class Autosave:
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
-            self._tell()
+            self._report_status()
 
     def _next(self) -> "_Action | tuple[Key, _Pending] | None":
         now = time.monotonic()
@@ -315,10 +315,10 @@ class Autosave:
             elif key in self._waiting:
                 self._waiting[key] = _Waiting(time.monotonic() + _SOON)
 
-    def _tell(self) -> None:
+    def _report_status(self) -> None:
         status = self.status
-        if status != self._told:
-            self._told = status
+        if status != self._reported:
+            self._reported = status
             if self._on_status is not None:
                 self._on_status(status)
 

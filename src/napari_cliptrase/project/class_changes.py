@@ -19,7 +19,7 @@ from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.project.annotation_store import AnnotationStore
 from napari_cliptrase.project.class_edit import ClassEdit, ClassEditPreview
 from napari_cliptrase.project.image_blocked import ImageBlocked
-from napari_cliptrase.project.kept_files import KeptFiles, KeptImage
+from napari_cliptrase.project.image_copies import ImageCopies, ImageCopy
 from napari_cliptrase.project.plane_files import Annotation, read_mask, read_sources
 
 _APPLYING, _DONE, _UNDOING = "applying", "done", "undoing"
@@ -75,7 +75,7 @@ class ClassChanges:
         self._read_prompts = read_prompts
         self._write_prompts = write_prompts
         self._folder = store.paths.class_change
-        self._kept = KeptFiles(store.paths, self._folder)
+        self._copies = ImageCopies(store.paths, self._folder)
 
     def preview(self, edit: ClassEdit) -> ClassEditPreview:
         """Say what a change would do, from the records alone."""
@@ -93,7 +93,7 @@ class ClassChanges:
         self._open_all(edit, names)
         self._forget()
         for number, name in enumerate(names):
-            self._kept.keep(self._store.record(name), self._concerned(edit, name))
+            self._copies.save(self._store.record(name), self._concerned(edit, name))
             yield Progress(number + 1, total, f"Copying the mask of {name}")
         journal = _Journal(_APPLYING, edit, preview.before, preview.after, names)
         self._write(journal)
@@ -125,9 +125,9 @@ class ClassChanges:
         self._open_all(None, journal.images)
         self._write(_Journal(_UNDOING, journal.edit, journal.before, journal.after, journal.images))
         for number, name in enumerate(journal.images):
-            kept = self._kept.kept(name)
-            if kept is not None:
-                self._revert(journal.edit, kept)
+            copy = self._copies.find(name)
+            if copy is not None:
+                self._revert(journal.edit, copy)
             yield Progress(number + 1, len(journal.images), f"Writing the mask of {name}")
         self._write_prompts(journal.before)
         self._forget()
@@ -146,9 +146,9 @@ class ClassChanges:
 
     def _take_back(self, journal: _Journal) -> None:
         for name in journal.images:
-            kept = self._kept.kept(name)
-            if kept is not None:
-                self._store.put_back(kept, self._kept)
+            copy = self._copies.find(name)
+            if copy is not None:
+                self._store.put_back(copy, self._copies)
         self._write_prompts(journal.before)
         self._forget()
 
@@ -169,13 +169,14 @@ class ClassChanges:
                     f"Classes cannot be changed over all images while {name} is blocked. {error}"
                 ) from error
 
-    def _revert(self, edit: ClassEdit, kept: KeptImage) -> None:
-        record, planes = kept.record, self._store.planes(kept.record.name)
-        for key in set(kept.keys) & set(planes):  # somebody may have started the image anew
+    def _revert(self, edit: ClassEdit, copy: ImageCopy) -> None:
+        record, planes = copy.record, self._store.planes(copy.record.name)
+        for key in set(copy.keys) & set(planes):  # somebody may have started the image anew
             now = self._store.read(record.name, planes[key])
             shape = now.labels.shape[0], now.labels.shape[1]
             before = Annotation(
-                read_mask(self._kept.mask(record, key), shape), read_sources(self._kept.provenance(record, key), shape)
+                read_mask(self._copies.mask(record, key), shape),
+                read_sources(self._copies.provenance(record, key), shape),
             )
             self._store.rewrite(record.name, planes[key], edit.revert(before, now))
 

@@ -15,11 +15,11 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.export_options import Palette
 from napari_cliptrase.masks.loss_report import Tally
-from napari_cliptrase.masks.png import palette_of
+from napari_cliptrase.masks.png import png_palette
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, MASKS, ProjectPaths, plane_stem
 
-COLORS: Final = palette_of(ClassTable(), Palette.VOC)
+COLORS: Final = png_palette(ClassTable(), Palette.VOC)
 """Colours in the files of masks: VOC's, by id alone, so that a new colour or name of a class changes no mask."""
 
 

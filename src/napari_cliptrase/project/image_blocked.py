@@ -1,11 +1,11 @@
-"""An image that stays closed until somebody decides what becomes of its mask."""
+"""An image that stays closed until a person decides what happens to its mask."""
 
 from enum import StrEnum
 
 from napari_cliptrase.errors import ProjectError
 
 
-class WayOut(StrEnum):
+class Remedy(StrEnum):
     """What can be done with an image that is blocked."""
 
     RESTORE_BACKUP = "restore the backup"
@@ -23,12 +23,12 @@ class ImageBlocked(ProjectError):
     ----------
     name
         The image.
-    ways
+    remedies
         What `Project.resolve` can do about it.
     """
 
-    def __init__(self, name: str, reason: str, ways: tuple[WayOut, ...] = ()) -> None:
-        advice = f" Ways out: {', '.join(ways)}." if ways else ""
+    def __init__(self, name: str, reason: str, remedies: tuple[Remedy, ...] = ()) -> None:
+        advice = f" You can: {', '.join(remedies)}." if remedies else ""
         super().__init__(f"{reason} Nothing was changed.{advice}")
         self.name = name
-        self.ways = ways
+        self.remedies = remedies

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.read import ImageFile, read_image
-from napari_cliptrase.project.image_blocked import ImageBlocked, WayOut
+from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
 from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord
 from napari_cliptrase.project.image_search import FileStamp
 
@@ -61,7 +61,7 @@ class IdentityCheck:
         raise ImageBlocked(
             record.name,
             f"The image {path} has changed since its mask was drawn.",
-            (WayOut.KEEP_MASK, WayOut.START_ANEW),
+            (Remedy.KEEP_MASK, Remedy.START_ANEW),
         )
 
     def bind(self, name: str, path: Path) -> ImageIdentity:

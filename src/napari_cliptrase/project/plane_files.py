@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.masks.format import reason_of
+from napari_cliptrase.masks.format import read_error_text
 from napari_cliptrase.masks.label_image import Labels, count_values, narrow
 from napari_cliptrase.masks.png import open_png, read_png
 from napari_cliptrase.masks.png_file import encode_png
@@ -83,7 +83,7 @@ def read_mask(path: Path, shape: tuple[int, int]) -> Labels:
     try:
         labels = narrow(read_png(path, path.stem).labels)
     except Exception as error:  # decoders raise nearly anything on damaged bytes
-        raise DamagedFile(f"The mask {path} cannot be read: {reason_of(error)}.") from error
+        raise DamagedFile(f"The mask {path} cannot be read: {read_error_text(error)}.") from error
     if labels.shape != shape:
         raise DamagedFile(f"The mask {path} has {_size(labels.shape)} pixels, but its image has {_size(shape)}.")
     if labels.dtype.itemsize > 2:
@@ -96,7 +96,7 @@ def read_sources(path: Path, shape: tuple[int, int]) -> Sources:
     try:
         sources, _ = open_png(path)
     except Exception as error:  # decoders raise nearly anything on damaged bytes
-        raise DamagedFile(f"The provenance {path} cannot be read: {reason_of(error)}.") from error
+        raise DamagedFile(f"The provenance {path} cannot be read: {read_error_text(error)}.") from error
     if sources.shape != shape or sources.dtype != np.uint8 or int(sources.max()) > Provenance.REVIEWED:
         raise DamagedFile(f"The provenance {path} does not fit its mask.")
     return sources

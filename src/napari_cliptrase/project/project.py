@@ -21,7 +21,7 @@ from napari_cliptrase.project.annotation_store import AnnotationStore, Plane
 from napari_cliptrase.project.class_changes import ClassChanges
 from napari_cliptrase.project.class_edit import ClassEdit, ClassEditPreview
 from napari_cliptrase.project.dataset_files import DatasetFiles
-from napari_cliptrase.project.image_blocked import ImageBlocked, WayOut
+from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
 from napari_cliptrase.project.image_filter import ImageFilter, select
 from napari_cliptrase.project.image_record import ImageRecord, State
 from napari_cliptrase.project.image_search import FoundImages, find_images, images_below, mask_stems
@@ -111,7 +111,7 @@ class Project:
             raise ProjectError(f"{paths.image_folder} holds no image that fits; choose a folder with images.")
         if prompts is None:
             listed = paths.masks / tables.CLASSES
-            prompts = PromptSet.from_table(tables.load(listed)) if listed.is_file() else PromptSet()
+            prompts = PromptSet.from_table(tables.read_class_file(listed)) if listed.is_file() else PromptSet()
         foreign = tuple(name for name in (DATUMARO, HUGGING_FACE) if (root / name).exists())
         info = ProjectInfo(prompts, model, dict(settings or {}), images, recursive, patterns, foreign)
         try:
@@ -263,9 +263,9 @@ class Project:
             return block
         return None
 
-    def resolve(self, name: str, way: WayOut) -> ImageRecord:
-        """Take a way out for an image that is blocked; RESTORE_BACKUP also undoes the last model run of any image."""
-        return self.store.resolve(name, way)
+    def resolve(self, name: str, remedy: Remedy) -> ImageRecord:
+        """Apply a remedy to an image that is blocked; RESTORE_BACKUP also undoes the last model run of any image."""
+        return self.store.resolve(name, remedy)
 
     # ---- states
 

@@ -58,14 +58,14 @@ class WriterLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._mine = LockOwner.this_process()
+        self._process = LockOwner.this_process()
         self.owner: LockOwner | None = None
         self.taken_over: LockOwner | None = None
 
     @property
     def held(self) -> bool:
         """Whether this program may write."""
-        return self.owner is self._mine
+        return self.owner is self._process
 
     def acquire(self, *, take_over: bool = False) -> bool:
         """Take the lock when it is free, its owner is dead, or ``take_over``; return whether it is held now."""
@@ -76,8 +76,8 @@ class WriterLock:
                     self.owner = owner
                     return False
                 self.taken_over = owner
-                write_text(self._path, json.dumps(asdict(self._mine), indent=1) + "\n")
-                self.owner = self._mine
+                write_text(self._path, json.dumps(asdict(self._process), indent=1) + "\n")
+                self.owner = self._process
                 return True
         except Timeout:
             self.owner = read_owner(self._path)
@@ -86,7 +86,7 @@ class WriterLock:
     def check(self) -> None:
         """Refuse to go on when somebody else has taken the lock meanwhile."""
         owner = read_owner(self._path)
-        if owner is None or owner.token != self._mine.token:
+        if owner is None or owner.token != self._process.token:
             who = "nobody" if owner is None else str(owner)
             raise ProjectError(
                 f"The lock {self._path} now belongs to {who}, so nothing more is written from here; close the project "
@@ -100,7 +100,7 @@ class WriterLock:
         self.owner = None
         with contextlib.suppress(OSError, Timeout), self._one_at_a_time():
             owner = read_owner(self._path)
-            if owner is not None and owner.token == self._mine.token:
+            if owner is not None and owner.token == self._process.token:
                 self._path.unlink(missing_ok=True)
 
     def _one_at_a_time(self) -> FileLock:
@@ -139,5 +139,5 @@ def process_start(pid: int) -> str | None:
         ctypes.windll.kernel32.GetExitCodeProcess(handle, ctypes.byref(code))
         ctypes.windll.kernel32.CloseHandle(handle)
         return str(times[0].value) if code.value == 259 else None  # still active
-    told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return told.stdout.strip() or None
+    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None

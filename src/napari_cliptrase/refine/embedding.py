@@ -54,7 +54,7 @@ class Embedder:
         self.store = store or EmbeddingStore()
         self.timings = timings or Timings()
         self.memory_limit = memory_limit
-        self._kept: OrderedDict[str, Tensor] = OrderedDict()
+        self._features: OrderedDict[str, Tensor] = OrderedDict()
         self._turn = threading.Lock()
 
     def tiles(self, shape: tuple[int, int]) -> tuple[Tile, ...]:
@@ -67,7 +67,7 @@ class Embedder:
         size = frame_size((height, width), self.sam.image_size)
         key = self._key(window)
         with self._turn:
-            features = self._kept.pop(key, None)
+            features = self._features.pop(key, None)
             if features is None:
                 features = self._restored(key)
             if features is None:
@@ -79,7 +79,7 @@ class Embedder:
     def has(self, window: Image) -> bool:
         """Tell whether a window (H, W, 3) uint8 was encoded before, so that `embed` takes no time."""
         key = self._key(window)
-        return key in self._kept or self.store.has(key)
+        return key in self._features or self.store.has(key)
 
     def embed_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Encode all windows of an image (H, W, 3) uint8, with one `Progress` before each and one at the end."""
@@ -133,10 +133,10 @@ class Embedder:
         return None if features is None else features.float().to(self.sam.device)
 
     def _keep(self, key: str, features: Tensor) -> None:
-        self._kept[key] = features
-        total = sum(kept.nbytes for kept in self._kept.values())
-        while total > self.memory_limit and len(self._kept) > 1:
-            total -= self._kept.popitem(last=False)[1].nbytes
+        self._features[key] = features
+        total = sum(entry.nbytes for entry in self._features.values())
+        while total > self.memory_limit and len(self._features) > 1:
+            total -= self._features.popitem(last=False)[1].nbytes
 
     def _key(self, window: Image) -> str:
         digest = hashlib.sha256(f"{self.sam.weights_sha256} {self.sam.dtype} {window.shape} ".encode())

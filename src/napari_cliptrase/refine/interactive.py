@@ -11,7 +11,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.protocol import Image, check_image
-from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, to_pixels
 
 _MARGIN = 0.25  # of what is asked for, around it, when it is larger than a window
 
@@ -27,7 +27,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle around what is wanted, borders in pixels."""
+    """A rectangle around an object, borders in pixels."""
 
     top: float
     left: float
@@ -82,7 +82,7 @@ class Preview:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    wanted: MaskRequest
+    request: MaskRequest
     rows: slice
     columns: slice
     logits: Tensor  # (M, m, m), best first
@@ -127,17 +127,17 @@ class SamSession:
 
     def click(self, row: float, column: float, inside: bool = True) -> Preview:
         """Add a click and return the mask; the first one of a mask has to be inside."""
-        wanted = self._steps[-1].wanted if self._steps else MaskRequest()
-        if not inside and wanted == MaskRequest():
+        request = self._steps[-1].request if self._steps else MaskRequest()
+        if not inside and request == MaskRequest():
             raise CliptraseError("Click into the object first; clicks that take away come after.")
-        return self._ask(replace(wanted, clicks=(*wanted.clicks, Click(row, column, inside))))
+        return self._ask(replace(request, clicks=(*request.clicks, Click(row, column, inside))))
 
     def box(self, top: float, left: float, bottom: float, right: float) -> Preview:
         """Set the box around the object and return the mask; corners in any order."""
         top, bottom = sorted((top, bottom))
         left, right = sorted((left, right))
-        wanted = self._steps[-1].wanted if self._steps else MaskRequest()
-        return self._ask(replace(wanted, box=Box(top, left, bottom, right)))
+        request = self._steps[-1].request if self._steps else MaskRequest()
+        return self._ask(replace(request, box=Box(top, left, bottom, right)))
 
     def next_choice(self) -> Preview | None:
         """Return the next of the answers to a single click: a part, the thing, or the group."""
@@ -157,9 +157,9 @@ class SamSession:
         """Begin a new mask; the embedding stays."""
         self._steps.clear()
 
-    def _ask(self, wanted: MaskRequest) -> Preview:
-        self._check(wanted.extent)
-        rows, columns = self._window(wanted)
+    def _ask(self, request: MaskRequest) -> Preview:
+        self._check(request.extent)
+        rows, columns = self._window(request)
         embedding = self.embedder.embed(self._pixels(rows, columns))
         before = self._steps[-1] if self._steps else None
         known = None
@@ -167,17 +167,18 @@ class SamSession:
             known = before.logits[before.choice].clamp(-32, 32)[None, None]
         corner = np.array([columns.start, rows.start], np.float32)
         points = marks = boxes = None
-        if wanted.clicks:
-            places = np.array([[click.column, click.row] for click in wanted.clicks], np.float32) - corner
-            points, marks = places[None], np.array([[float(click.inside) for click in wanted.clicks]], np.float32)
-        if wanted.box is not None:
-            edges = np.array([wanted.box.left, wanted.box.top, wanted.box.right, wanted.box.bottom], np.float32)
+        if request.clicks:
+            places = np.array([[click.column, click.row] for click in request.clicks], np.float32) - corner
+            points, marks = places[None], np.array([[float(click.inside) for click in request.clicks]], np.float32)
+        if request.box is not None:
+            box = request.box
+            edges = np.array([box.left, box.top, box.right, box.bottom], np.float32)
             boxes = (edges - np.tile(corner, 2))[None]
         prompts = DecoderPrompts(points, marks, boxes, known)
-        answers = decode(self.embedder.sam, embedding, prompts, several=wanted.is_ambiguous)
+        answers = decode_masks(self.embedder.sam, embedding, prompts, several=request.is_ambiguous)
         order = answers.quality[0].argsort(descending=True)
         quality = tuple(float(value) for value in answers.quality[0][order])
-        self._steps.append(_Step(wanted, rows, columns, answers.logits[0][order], quality))
+        self._steps.append(_Step(request, rows, columns, answers.logits[0][order], quality))
         return self._shown(self._steps[-1])
 
     def _shown(self, step: _Step) -> Preview:
@@ -193,9 +194,9 @@ class SamSession:
     def _pixels(self, rows: slice, columns: slice) -> Image:
         return np.ascontiguousarray(self.image[rows, columns])
 
-    def _window(self, wanted: MaskRequest) -> tuple[slice, slice]:
+    def _window(self, request: MaskRequest) -> tuple[slice, slice]:
         """Return the part of the image to encode: the one in focus, one of a large image's windows, or a larger one."""
-        extent = wanted.extent
+        extent = request.extent
         if self._steps:
             step = self._steps[-1]
             if _holds(step.rows, step.columns, extent):

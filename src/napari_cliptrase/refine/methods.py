@@ -29,13 +29,13 @@ class Method(StrEnum):
 
 
 def make_refiner(
-    way: Method | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
+    method: Method | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
 ) -> MaskRefiner:
     """Return the refiner of a method.
 
     Parameters
     ----------
-    way
+    method
         ``sam-vote``, ``sam-prompts`` or ``superpixels``.
     sam
         What `napari_cliptrase.models.load.load_sam` takes or gives, or an `Embedder`, which several refiners can share
@@ -46,9 +46,9 @@ def make_refiner(
         Fields of `VoteOptions`, `PromptOptions` or `SuperpixelOptions`.
     """
     try:
-        chosen = Method(way)
+        chosen = Method(method)
     except ValueError:
-        raise CliptraseError(f"{way!r} is no refinement method; choose {', '.join(Method)}.") from None
+        raise CliptraseError(f"{method!r} is no refinement method; choose {', '.join(Method)}.") from None
     made = check_options(chosen, options)  # before a model is downloaded
     if chosen is Method.SUPERPIXELS:
         from napari_cliptrase.refine.superpixels import Superpixels

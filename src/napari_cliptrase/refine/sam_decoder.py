@@ -55,7 +55,7 @@ class DecoderMasks:
 
 
 @torch.inference_mode()
-def decode(sam: SamModel, embedding: Embedding, prompts: DecoderPrompts, *, several: bool) -> DecoderMasks:
+def decode_masks(sam: SamModel, embedding: Embedding, prompts: DecoderPrompts, *, several: bool) -> DecoderMasks:
     """Return one answer to each prompt, or with ``several`` the three that an ambiguous prompt may mean.
 
     Everything is float32: in double precision it would not run on Apple's GPU, in half it would miss its place.
@@ -98,7 +98,12 @@ def to_pixels(sam: SamModel, embedding: Embedding, logits: Tensor) -> Iterator[N
 
 def mask_prompt(sam: SamModel, region: NDArray[np.bool_]) -> Tensor:
     """Return a region (H, W) of a window as a mask prompt (1, m, m): logits by the share of each cell it fills."""
-    return (2 * cover(region, max(region.shape), sam.mask_size) - 1)[None] * MASK_LOGIT
+    return mask_logits(cover(region, max(region.shape), sam.mask_size))[None]
+
+
+def mask_logits(shares: Tensor) -> Tensor:
+    """Return the logits of a mask prompt (…, m, m) for the share of each cell that a region fills."""
+    return (2 * shares - 1) * MASK_LOGIT
 
 
 def cover(region: NDArray[np.bool_], side: int, cells: int) -> Tensor:

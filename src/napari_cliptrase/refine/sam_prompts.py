@@ -11,8 +11,9 @@ from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
 from napari_cliptrase.refine.components import Component, components_of
 from napari_cliptrase.refine.embedding import Embedder
+from napari_cliptrase.refine.overlap import mask_iou
 from napari_cliptrase.refine.protocol import Labels
-from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, mask_prompt, to_pixels
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, mask_prompt, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
 GAP: Final = 0.1  # confidence from which on a pixel counts as nearly claimed
@@ -40,31 +41,31 @@ class SamPrompts(SamWindows):
 
     def record(self) -> dict[str, Any]:
         """Return method, model and options, fit for JSON."""
-        return {"way": "sam-prompts", **self.sam_record(), "options": asdict(self.options)}
+        return {"method": "sam-prompts", **self.sam_record(), "options": asdict(self.options)}
 
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
-        """Ask for a mask for each piece, and let the accepted ones compete for the pixels."""
+        """Ask for a mask for each piece, and resolve overlaps of the accepted ones."""
         pieces = list(components_of(view.labels, self.options.least_area))
-        contest = _Contest(view.labels)
+        claims = _PixelClaims(view.labels)
         used = 0
         for start, (group, prompts) in _groups(view, pieces):
             yield f"Asking for masks, {start} of {len(pieces)} pieces"
-            answers = decode(view.sam, view.embedding, prompts, several=False)
+            answers = decode_masks(view.sam, view.embedding, prompts, several=False)
             masks = to_pixels(view.sam, view.embedding, answers.logits[:, 0])
             for piece, quality, logits in zip(group, answers.quality[:, 0].tolist(), masks, strict=True):
-                found = _iou(piece.within(logits.shape), logits > 0) >= self.options.overlap
+                found = mask_iou(piece.within(logits.shape), logits > 0) >= self.options.overlap
                 if found and quality >= self.options.quality:
-                    contest.enter(piece, logits, _score(view, piece.class_id))
+                    claims.add(piece, logits, _score(view, piece.class_id))
                     used += 1
-        yield "Settling overlaps"
-        return WindowResult(contest.settle(), used, len(pieces) - used)
+        yield "Resolving overlaps"
+        return WindowResult(claims.result(), used, len(pieces) - used)
 
     def note(self, used: int, refused: int) -> str:
         """Say how many pieces SAM redrew."""
         return f"SAM redrew {used} pieces; {refused} stay as they were, since its answer was unsure or elsewhere."
 
 
-class _Contest:
+class _PixelClaims:
     """Decides the class of every pixel among accepted masks.
 
     A pixel goes to the mask whose confidence times class score is highest. What a redrawn piece gave up and no mask
@@ -79,8 +80,8 @@ class _Contest:
         self._claimed = np.zeros(labels.shape, bool)
         self._redrawn = np.zeros(labels.shape, bool)
 
-    def enter(self, piece: Component, logits: NDArray[np.float32], score: NDArray[np.float32] | None) -> None:
-        """Enter the mask (H, W) of logits that was accepted for a piece, with the (H, W) score of its class."""
+    def add(self, piece: Component, logits: NDArray[np.float32], score: NDArray[np.float32] | None) -> None:
+        """Add the mask (H, W) of logits that was accepted for a piece, with the (H, W) score of its class."""
         value = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
         inside = logits > 0
         rival = value if score is None else value * score
@@ -91,8 +92,8 @@ class _Contest:
         self._claimed |= inside
         self._redrawn[piece.rows, piece.columns] |= piece.region
 
-    def settle(self) -> Labels:
-        """Return the labels (H, W) after the contest."""
+    def result(self) -> Labels:
+        """Return the labels (H, W) that follow from all claims."""
         result = np.where(self._claimed, self._winner, self.labels)
         given_up = self._redrawn & ~self._claimed
         if not given_up.any():
@@ -130,7 +131,3 @@ def _score(view: View, class_id: int) -> NDArray[np.float32] | None:
     if view.scores is None or class_id not in view.scores.ids:
         return None
     return view.scores.full(class_id, view.tile.rows, view.tile.columns)
-
-
-def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return float((one & other).sum()) / max(float((one | other).sum()), 1.0)

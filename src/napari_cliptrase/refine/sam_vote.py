@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_cliptrase.refine.box_overlap import best_boxes
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode, to_pixels
+from napari_cliptrase.refine.overlap import best_boxes
+from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
 _OFFSET: Final = 1.0  # a stable mask hardly changes when its threshold moves by this, as in segment-anything
@@ -41,7 +41,7 @@ class SamVote(SamWindows):
 
     def record(self) -> dict[str, Any]:
         """Return method, model and options, fit for JSON."""
-        return {"way": "sam-vote", **self.sam_record(), "options": asdict(self.options)}
+        return {"method": "sam-vote", **self.sam_record(), "options": asdict(self.options)}
 
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
         """Find masks, paint them from large to small, and give what stays visible of each the class of its majority.
@@ -78,7 +78,7 @@ class SamVote(SamWindows):
         done = 0
         for chunk in prompts.chunks():
             yield f"Looking for masks, {done} of {len(prompts)} points"
-            answers = decode(view.sam, view.embedding, chunk, several=True)
+            answers = decode_masks(view.sam, view.embedding, chunk, several=True)
             masks, quality = answers.logits.flatten(0, 1).cpu(), answers.quality.flatten().cpu()
             rank = stability(masks)
             good = (quality >= options.quality) & (rank >= options.stability) & (masks > 0).any(-1).any(-1)

@@ -60,7 +60,7 @@ class Superpixels:
 
     def record(self) -> dict[str, Any]:
         """Return method and options, fit for JSON."""
-        return {"way": "superpixels", "options": asdict(self.options)}
+        return {"method": "superpixels", "options": asdict(self.options)}
 
     def prepare(self, image: Image) -> None:
         """Take an image (H, W, 3) uint8 and cut it into superpixels."""

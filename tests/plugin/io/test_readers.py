@@ -167,8 +167,8 @@ def test_void_follows_its_class_layers_to_an_image(tmp_path):
         viewer.add_labels(data, **meta)
     workbench = workbench_of(viewer)
     session = workbench.session
-    frame = plane_source_of(viewer, image, session.version_of(image)).target.frame
-    assert len(workbench.layers.registry.adopt(image, frame)) == 2
+    geometry = plane_source_of(viewer, image, session.version_of(image)).target.geometry
+    assert len(workbench.layers.registry.adopt(image, geometry)) == 2
     (source,) = sources_in(viewer.layers)
     assert source.image is image
     assert mask_of(source).void_pixels == 1

@@ -178,8 +178,8 @@ def test_saving_writes_the_bytes_of_the_dock_and_of_the_command_line(key, tmp_pa
     (image,) = viewer.open(str(tmp_path / "photo.jpg"), plugin="napari")
     workbench = workbench_of(viewer)
     session = workbench.session
-    subject = plane_source_of(viewer, image, session.version_of(image))
-    workbench.layers.write(PlaneResult(subject.target, labels, TABLE))
+    source = plane_source_of(viewer, image, session.version_of(image))
+    workbench.layers.write(PlaneResult(source.target, labels, TABLE))
     viewer.add_labels(labels + 4, name="cells")
     form = FORMATS[key]
     for source in sources_in(viewer.layers):
@@ -219,9 +219,9 @@ def test_rows_and_columns_are_those_that_the_user_set(tmp_path, monkeypatch):
     image = viewer.add_image(np.zeros((4, 5, 6)), name="stack")
     workbench = workbench_of(viewer)
     session = workbench.session
-    subject = plane_source_of(viewer, image, session.version_of(image), roles=AxisRoles("YZX"))
-    workbench.layers.write(PlaneResult(subject.target, np.ones((4, 6), np.uint8), TABLE))
-    session.segmented = Segmented(subject, None, ())
+    source = plane_source_of(viewer, image, session.version_of(image), roles=AxisRoles("YZX"))
+    workbench.layers.write(PlaneResult(source.target, np.ones((4, 6), np.uint8), TABLE))
+    session.segmented = Segmented(source, None, ())
     monkeypatch.setattr(napari, "current_viewer", lambda: viewer)
     (source,) = sources_in(viewer.layers)
     expected = mask_of(source, axes_of=axes_known_to(session)).labels

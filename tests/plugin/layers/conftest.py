@@ -25,13 +25,13 @@ class Board:
 
     def target(self, plane: tuple[int, ...] = (), rows: slice | None = None, columns: slice | None = None) -> Target:
         axes = self.image.ndim
-        frame = geometry_of(self.image, rows=axes - 2, columns=axes - 1)
-        height, width = frame.plane_shape
+        geometry = geometry_of(self.image, rows=axes - 2, columns=axes - 1)
+        height, width = geometry.plane_shape
         return Target(
             self.image.unique_id,
             self.image.name,
             self.versions.get(self.image.unique_id, 0),
-            frame,
+            geometry,
             plane,
             rows or slice(0, height),
             columns or slice(0, width),

@@ -51,8 +51,8 @@ class People(RuleBasedStateMachine):
         self.layers = LabelLayers(self.viewer.layers, lambda _layer: 0)
         self.table = ClassTable.from_names("cat", "dog", "cow")
         self.layers.apply_classes(self.table)
-        frame = geometry_of(self.image, rows=0, columns=1)
-        self.target = Target(self.image.unique_id, "scene", 0, frame, (), slice(0, SIZE), slice(0, SIZE))
+        geometry = geometry_of(self.image, rows=0, columns=1)
+        self.target = Target(self.image.unique_id, "scene", 0, geometry, (), slice(0, SIZE), slice(0, SIZE))
         self.locked = set()
         self.live = None
         self.said = {class_id: np.full((SIZE, SIZE), UNSAID) for class_id in CLASSES}
@@ -188,7 +188,7 @@ class People(RuleBasedStateMachine):
     @invariant()
     def nothing_else_counts_as_said(self):
         for class_id, layer in self.found().items():
-            edits = self.layers.history.edits(layer, self.target.frame, ())
+            edits = self.layers.history.edits(layer, self.target.geometry, ())
             assert np.array_equal(edits, self.said[class_id] != UNSAID)
 
     @invariant()

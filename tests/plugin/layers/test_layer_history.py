@@ -40,7 +40,7 @@ def write(history, content=FULL):
     after = before.after_writing(content, before.stated.unpacked(), CLASS)
     changed = BaselineChange((), PackedMask.of(content != 0), before, after)
     layer = Labels(content.copy())
-    change = PlaneChange(layer, history.frame, changed, EMPTY[content != 0], content[content != 0])
+    change = PlaneChange(layer, history.geometry, changed, EMPTY[content != 0], content[content != 0])
     history.commit(UndoStep((), changed, change))
     history.baselines[()] = after
     return change
@@ -185,10 +185,10 @@ def test_no_more_steps_are_held_than_napari_holds():
 @pytest.mark.parametrize(("rows", "columns"), [(1, 2), (2, 1), (2, 0)])
 def test_each_plane_gets_its_own_part_of_a_stroke_through_several_planes(rows, columns):
     shape = (3, 4, 5)
-    frame = LayerGeometry(shape, rows, columns, {})
-    known = Baseline.of_unknown(np.zeros(frame.plane_shape, np.uint8), CLASS)
-    (axis,) = frame.plane_axes
-    history = LayerHistory(frame, {(plane,): known for plane in range(shape[axis])})
+    geometry = LayerGeometry(shape, rows, columns, {})
+    known = Baseline.of_unknown(np.zeros(geometry.plane_shape, np.uint8), CLASS)
+    (axis,) = geometry.plane_axes
+    history = LayerHistory(geometry, {(plane,): known for plane in range(shape[axis])})
     pixels = np.random.default_rng(0).random(shape) < 0.3
     box = tuple(slice(1, size) for size in shape)
     history.touch(box, pixels[box])
@@ -197,4 +197,4 @@ def test_each_plane_gets_its_own_part_of_a_stroke_through_several_planes(rows, c
     expected[box] = pixels[box]
     assert list(history.planes_in(box)) == [(plane,) for plane in range(1, shape[axis])]
     for plane in range(shape[axis]):
-        assert np.array_equal(history.baselines[(plane,)].stated.unpacked(), frame.plane_of(expected, (plane,)))
+        assert np.array_equal(history.baselines[(plane,)].stated.unpacked(), geometry.plane_of(expected, (plane,)))

@@ -21,20 +21,20 @@ def target(viewer):
 
 def test_a_picture_does_not_take_the_selection(viewer, target):
     chosen = viewer.layers.selection.active
-    OverlayLayer(viewer, "heat").show(target, np.eye(4), place_over(target.frame, (), (0, 0)))
+    OverlayLayer(viewer, "heat").show(target, np.eye(4), place_over(target.geometry, (), (0, 0)))
     assert viewer.layers.selection.active == chosen
     assert viewer.layers[-1].name == "heat"
 
 
 def test_a_picture_is_marked_as_ours(viewer, target):
-    layer = OverlayLayer(viewer, "heat").show(target, np.eye(4), place_over(target.frame, (), (0, 0)))
+    layer = OverlayLayer(viewer, "heat").show(target, np.eye(4), place_over(target.geometry, (), (0, 0)))
     assert tag_of(layer).role is Role.PREVIEW
 
 
 def test_the_same_layer_shows_the_next_picture_elsewhere(viewer, target):
     picture = OverlayLayer(viewer, "heat")
-    first = picture.show(target, np.eye(4), place_over(target.frame, (), (0, 0)))
-    second = picture.show(target, np.full((2, 3), 5.0), place_over(target.frame, (), (7, 8)))
+    first = picture.show(target, np.eye(4), place_over(target.geometry, (), (0, 0)))
+    second = picture.show(target, np.full((2, 3), 5.0), place_over(target.geometry, (), (7, 8)))
     assert second == first
     assert second.data.shape == (2, 3)
     image = viewer.layers["scene"]
@@ -44,16 +44,16 @@ def test_the_same_layer_shows_the_next_picture_elsewhere(viewer, target):
 
 def test_colours_after_values(viewer, target):
     picture = OverlayLayer(viewer, "heat")
-    picture.show(target, np.eye(4), place_over(target.frame, (), (0, 0)))
-    layer = picture.show(target, np.zeros((4, 4, 4), np.uint8), place_over(target.frame, (), (0, 0)))
+    picture.show(target, np.eye(4), place_over(target.geometry, (), (0, 0)))
+    layer = picture.show(target, np.zeros((4, 4, 4), np.uint8), place_over(target.geometry, (), (0, 0)))
     assert layer.rgb
     assert len(viewer.layers) == 2
 
 
 def test_a_picture_whose_layer_was_deleted_is_made_again(viewer, target):
     picture = OverlayLayer(viewer, "heat")
-    viewer.layers.remove(picture.show(target, np.eye(4), place_over(target.frame, (), (0, 0))))
+    viewer.layers.remove(picture.show(target, np.eye(4), place_over(target.geometry, (), (0, 0))))
     assert picture.layer is None
     picture.hide()
     picture.remove()
-    assert picture.show(target, np.eye(4), place_over(target.frame, (), (0, 0))) in viewer.layers
+    assert picture.show(target, np.eye(4), place_over(target.geometry, (), (0, 0))) in viewer.layers

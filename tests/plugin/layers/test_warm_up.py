@@ -4,7 +4,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import _accelerated_cmap as lookup
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.appearance import apply_classes, dtype_for
+from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 
 numba = pytest.importorskip("numba")
@@ -17,7 +17,7 @@ def test_the_colours_of_a_first_layer_need_no_more_compiling(count):
     loop = lookup._labels_raw_to_texture_direct_inner_loop
     compiled = len(loop.signatures)
     assert compiled
-    layer = Labels(np.zeros((4, 4), dtype_for(table)))
+    layer = Labels(np.zeros((4, 4), label_dtype(table)))
     apply_classes(layer, table)
     layer.colormap._data_to_texture(layer.data)
     assert len(loop.signatures) == compiled

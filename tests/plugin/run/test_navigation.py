@@ -36,12 +36,12 @@ class Viewed:
     def encode(self):
         """Do what a run does for the plane on screen."""
         session = self.session
-        subject = plane_source_of(self.viewer, session.image, session.version_of(session.image))
-        encoded = Encoded(subject, np.zeros((8, 8, 3), np.uint8), SimpleNamespace(nbytes=0), "demo")
-        key = Key(subject.key, DEMO, session.settings.encode_key())
+        source = plane_source_of(self.viewer, session.image, session.version_of(session.image))
+        encoded = Encoded(source, np.zeros((8, 8, 3), np.uint8), SimpleNamespace(nbytes=0), "demo")
+        key = Key(source.key, DEMO, session.settings.encode_key())
         self.cache.keep(key, encoded)
-        segmented = Segmented(subject, None, ())
-        self.cache.remember(key, segmented, ("question", subject.index))
+        segmented = Segmented(source, None, ())
+        self.cache.remember(key, segmented, ("question", source.index))
         session.encoded, session.segmented = encoded, segmented
         return encoded, segmented
 

@@ -34,19 +34,19 @@ class Bench:
         self.session.image = self.image
         self.session.prompts = PromptSet.parse("cat\ndog\nsky")
 
-    def subject(self):
+    def source(self):
         return plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
 
     def wait(self):
         self.qtbot.waitUntil(lambda: self.runner.idle, timeout=PATIENCE)
 
     def run(self, **how):
-        job = self.runner.run(self.subject(), TOY, **how)
+        job = self.runner.run(self.source(), TOY, **how)
         self.wait()
         return job
 
     def labels(self):
-        return self.workbench.layers.combined(self.session.segmented.subject.target)[0]
+        return self.workbench.layers.combined(self.session.segmented.source.target)[0]
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_hand_edits_survive_live_scores_and_a_new_run(bench):
 def test_a_second_run_of_the_same_pixels_needs_no_new_encoding(bench):
     bench.run()
     encoding = bench.session.encoded.encoding
-    assert bench.runner.is_encoded(bench.subject(), TOY)
+    assert bench.runner.is_encoded(bench.source(), TOY)
     bench.run()
     assert bench.session.encoded.encoding is encoding
 
@@ -122,7 +122,7 @@ def test_cancel_leaves_everything_as_it_was(bench):
     before = bench.labels()
     bench.image.data = 255 - bench.image.data
     count = len(bench.viewer.layers)
-    bench.runner.run(bench.subject(), TOY).cancel()
+    bench.runner.run(bench.source(), TOY).cancel()
     bench.wait()
     assert len(bench.viewer.layers) == count
     layers = bench.workbench.layers.class_layers(bench.image)
@@ -131,7 +131,7 @@ def test_cancel_leaves_everything_as_it_was(bench):
 
 def test_a_result_for_an_image_that_changed_meanwhile_is_dropped_with_a_notice(bench):
     notification_manager.records.clear()
-    job = bench.runner.run(bench.subject(), TOY)
+    job = bench.runner.run(bench.source(), TOY)
     bench.image.data = 255 - bench.image.data
     bench.wait()
     assert not job.superseded
@@ -143,7 +143,7 @@ def test_a_result_for_an_image_that_changed_meanwhile_is_dropped_with_a_notice(b
 def test_a_model_that_cannot_be_loaded_is_one_sentence(bench):
     errors = []
     bench.runner.failed.connect(errors.append)
-    bench.runner.run(bench.subject(), ModelChoice("local-dir:/no/such/folder"))
+    bench.runner.run(bench.source(), ModelChoice("local-dir:/no/such/folder"))
     bench.wait()
     assert len(errors) == 1
     assert "/no/such/folder" in str(errors[0])
@@ -168,7 +168,7 @@ def test_unload_gives_everything_back(bench):
     bench.runner.unload()
     assert bench.session.model is None
     assert bench.session.encoded is None
-    assert not bench.runner.is_encoded(bench.subject(), TOY)
+    assert not bench.runner.is_encoded(bench.source(), TOY)
     bench.run()
     assert bench.session.segmented is not None
 
@@ -204,10 +204,10 @@ def test_going_to_another_plane_and_back_brings_its_result_back(bench, qtbot):
     assert bench.session.encoded is None
     assert bench.session.segmented is None
     bench.run()
-    assert bench.session.encoded.subject.target.plane == (2,)
+    assert bench.session.encoded.source.target.plane == (2,)
     bench.viewer.dims.set_current_step(0, 1)
     assert bench.session.encoded is first
-    assert bench.session.segmented.subject.target.plane == (1,)
+    assert bench.session.segmented.source.target.plane == (1,)
     layers = bench.workbench.layers.class_layers(bench.image)
     assert not any(layer.data[0].any() for layer in layers.values())
 
@@ -230,7 +230,7 @@ def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
     before = bench.labels()
     thresholds = [some_threshold(bench, share) for share in (0.2, 0.3, 0.1)]
     score_with(bench, thresholds[0])
-    target = bench.session.segmented.subject.target
+    target = bench.session.segmented.source.target
     changed = before != bench.labels()
     mine, other = sorted(np.unique(before[changed]).tolist(), key=lambda i: np.count_nonzero(before == i))[-2:]
     mask = (bench.labels() == other) & ~changed
@@ -282,7 +282,7 @@ def test_the_chosen_image_decides_what_is_shown_and_scored(bench):
     layers = bench.workbench.layers.class_layers(second)
     before = {class_id: layer.data.copy() for class_id, layer in layers.items()}
     score_with(bench, some_threshold(bench, 0.3))
-    assert bench.session.segmented.subject.target.image_id == first.unique_id
+    assert bench.session.segmented.source.target.image_id == first.unique_id
     assert bench.workbench.layers.class_layers(second).keys() == before.keys()
     assert all(np.array_equal(layer.data, before[class_id]) for class_id, layer in layers.items())
 
@@ -293,7 +293,7 @@ def test_live_scores_of_one_image_are_not_taken_back_by_those_of_another(bench):
     run_on(bench, first)
     score_with(bench, some_threshold(bench, 0.3))
     scored = bench.labels()
-    target = bench.session.segmented.subject.target
+    target = bench.session.segmented.source.target
     bench.session.image = second
     score_with(bench, some_threshold(bench, 0.5))
     assert np.array_equal(bench.workbench.layers.combined(target)[0], scored)
@@ -305,13 +305,13 @@ def test_when_an_image_goes_the_one_chosen_next_has_its_result(bench):
     run_on(bench, second)
     bench.viewer.layers.remove(second)
     bench.session.image = first
-    assert bench.session.encoded.subject.target.image_id == first.unique_id
+    assert bench.session.encoded.source.target.image_id == first.unique_id
     assert bench.session.segmented is not None
 
 
 def test_who_chose_another_image_during_a_run_sees_nothing_of_it(bench):
     second = add_second(bench)
-    bench.runner.run(bench.subject(), TOY)
+    bench.runner.run(bench.source(), TOY)
     bench.session.image = second
     bench.wait()
     assert bench.workbench.layers.class_layers(bench.image)
@@ -322,14 +322,14 @@ def test_settings_changed_during_a_run_are_applied_at_its_end(bench):
     bench.session.settings = replace(bench.session.settings, vote=Vote.OFF)
     bench.run()
     assert bench.labels().all()
-    bench.runner.run(bench.subject(), TOY)
+    bench.runner.run(bench.source(), TOY)
     score_with(bench, some_threshold(bench, 0.4))
     assert not bench.labels().all()
     assert not bench.runner.stale
 
 
 def test_a_detail_changed_during_a_run_does_not_hide_its_result(bench):
-    bench.runner.run(bench.subject(), TOY)
+    bench.runner.run(bench.source(), TOY)
     bench.session.settings = replace(bench.session.settings, detail=Detail.COARSE)
     bench.wait()
     found, first = bench.session.segmented, bench.image
@@ -396,7 +396,7 @@ def test_newer_scores_wait_until_those_being_written_have_taken_themselves_back(
     assert job.superseded
     assert np.array_equal(bench.labels(), bench.session.segmented.segmentation.labels)
     assert bench.session.settings.threshold == newer
-    assert not bench.workbench.layers.edited(bench.session.segmented.subject.target).any()
+    assert not bench.workbench.layers.edited(bench.session.segmented.source.target).any()
     bench.workbench.layers.undo_last_run()
     assert np.array_equal(bench.labels(), before)
 

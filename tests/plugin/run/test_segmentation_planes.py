@@ -33,7 +33,7 @@ class Bench:
         self.session.prompts = PromptSet.parse("cat\ndog\nsky")
         self.viewer.dims.set_current_step(0, SHOWN)
 
-    def subject(self):
+    def source(self):
         return plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
 
     def wait(self):
@@ -42,7 +42,7 @@ class Bench:
     def start(self, when="", then=None):
         """Run over all planes; ``then(job)`` when the progress first says ``when``."""
         self.told = []
-        job = self.runner.run(self.subject(), TOY, planes=Planes.ALL)
+        job = self.runner.run(self.source(), TOY, planes=Planes.ALL)
 
         def tell(progress):
             first = when and when in progress.text and not any(when in text for text in self.told)
@@ -87,15 +87,15 @@ def test_every_plane_is_written_and_one_encoding_kept(bench):
     for plane, picture in enumerate(bench.image.data):
         expected = segmenter.segment(segmenter.encode(picture), bench.session.prompts)
         assert np.array_equal(bench.labels()[plane], expected.labels)
-    assert bench.session.encoded.subject.target.plane == (SHOWN,)
-    assert bench.session.segmented.subject.target.plane == (SHOWN,)
-    encoded = [bench.runner.is_encoded(plane, TOY) for plane in planes_of(bench.subject())]
+    assert bench.session.encoded.source.target.plane == (SHOWN,)
+    assert bench.session.segmented.source.target.plane == (SHOWN,)
+    encoded = [bench.runner.is_encoded(plane, TOY) for plane in planes_of(bench.source())]
     assert encoded == [plane == SHOWN for plane in range(DEPTH)]
 
 
 def test_progress_counts_the_planes_and_never_goes_back(bench):
     shares = []
-    job = bench.runner.run(bench.subject(), TOY, planes=Planes.ALL)
+    job = bench.runner.run(bench.source(), TOY, planes=Planes.ALL)
     job.progressed.connect(lambda progress: shares.append((progress.text, progress.done, progress.total)))
     bench.wait()
     for number in range(1, DEPTH + 1):
@@ -121,7 +121,7 @@ def test_one_undo_takes_all_planes_back(bench):
 
 @pytest.mark.parametrize("when", ["plane 3 of 3: encoding", "writing plane 2 of 3", "writing plane 3 of 3"])
 def test_cancel_changes_nothing_at_all(bench, when):
-    bench.runner.run(bench.subject(), TOY)
+    bench.runner.run(bench.source(), TOY)
     bench.wait()
     before, encoded, run = bench.content(), bench.session.encoded, bench.workbench.layers.last_run
     job = bench.start(when, lambda job: job.cancel())
@@ -130,7 +130,7 @@ def test_cancel_changes_nothing_at_all(bench, when):
     assert same(bench.content(), before)
     assert bench.session.encoded is encoded
     assert bench.workbench.layers.last_run is run
-    assert not bench.workbench.layers.edited(bench.subject().target).any()
+    assert not bench.workbench.layers.edited(bench.source().target).any()
 
 
 def test_a_hand_edit_on_another_plane_survives(bench):
@@ -168,7 +168,7 @@ def test_new_scores_change_the_shown_plane_only(bench):
 
 def test_planes_encoded_before_need_no_new_encoding_and_keep_their_result(bench):
     bench.viewer.dims.set_current_step(0, 0)
-    bench.runner.run(bench.subject(), TOY)
+    bench.runner.run(bench.source(), TOY)
     bench.wait()
     first = bench.session.encoded
     bench.viewer.dims.set_current_step(0, SHOWN)
@@ -184,5 +184,5 @@ def test_who_went_to_another_plane_meanwhile_sees_that_nothing_is_encoded_there(
     bench.start("plane 2 of 3", lambda _job: bench.viewer.dims.set_current_step(0, 2))
     assert bench.session.encoded is None
     bench.viewer.dims.set_current_step(0, SHOWN)
-    assert bench.session.encoded.subject.target.plane == (SHOWN,)
+    assert bench.session.encoded.source.target.plane == (SHOWN,)
     assert bench.session.segmented is not None

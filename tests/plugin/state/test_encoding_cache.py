@@ -11,8 +11,8 @@ SIZE = 100
 
 
 def encoded(image="photo", version=0):
-    subject = SimpleNamespace(target=SimpleNamespace(image_id=image, version=version))
-    return Encoded(subject, np.zeros((5, 4, 3), np.uint8), SimpleNamespace(nbytes=SIZE - 60), "demo")
+    source = SimpleNamespace(target=SimpleNamespace(image_id=image, version=version))
+    return Encoded(source, np.zeros((5, 4, 3), np.uint8), SimpleNamespace(nbytes=SIZE - 60), "demo")
 
 
 def key(pixels, choice="demo", settings="fine"):
@@ -60,7 +60,7 @@ def test_newest_of_an_image_asks_for_its_version_and_the_model(cache):
     cache.keep(key("a"), old)
     cache.keep(key("b"), new)
     cache.keep(key("c"), encoded("film", version=1))
-    assert cache.newest_of("photo", 1, "demo") is new.subject
+    assert cache.newest_of("photo", 1, "demo") is new.source
     assert cache.newest_of("photo", 2, "demo") is None
     assert cache.newest_of("photo", 1, "other model") is None
 

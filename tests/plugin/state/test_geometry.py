@@ -14,8 +14,8 @@ PLACES = [
 
 
 def labels_over(image, **axes):
-    frame = geometry_of(image, **axes)
-    return Labels(np.zeros(frame.shape, np.uint8), **frame.place)
+    geometry = geometry_of(image, **axes)
+    return Labels(np.zeros(geometry.shape, np.uint8), **geometry.place)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -68,11 +68,11 @@ def test_labels_of_a_coarse_level_cover_the_same_ground():
 def test_a_plane_can_be_read_and_addressed_with_any_order_of_axes():
     data = np.arange(2 * 5 * 7).reshape(2, 5, 7)
     image = Image(np.zeros(data.shape))
-    frame = geometry_of(image, rows=2, columns=0)
-    plane = frame.plane_of(data, (3,))
-    assert plane.shape == frame.plane_shape == (7, 2)
+    geometry = geometry_of(image, rows=2, columns=0)
+    plane = geometry.plane_of(data, (3,))
+    assert plane.shape == geometry.plane_shape == (7, 2)
     rows, columns = np.nonzero(plane >= 0)
-    assert np.array_equal(data[frame.indices((3,), rows, columns)], plane.ravel())
+    assert np.array_equal(data[geometry.indices((3,), rows, columns)], plane.ravel())
 
 
 def test_the_same_axis_twice_is_refused_in_words():

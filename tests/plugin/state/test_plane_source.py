@@ -16,9 +16,9 @@ def test_the_plane_on_the_screen_is_taken(viewer):
     data = np.arange(3 * 8 * 9, dtype=np.uint8).reshape(3, 8, 9)
     image = viewer.add_image(data, axis_labels=("z", "y", "x"), scale=(5, 1, 1), contrast_limits=(0, 255))
     viewer.dims.set_current_step(0, 2)
-    subject = plane_source_of(viewer, image, 0)
-    assert subject.target.plane == (2,)
-    assert np.array_equal(subject.rgb()[:, :, 0], data[2])
+    source = plane_source_of(viewer, image, 0)
+    assert source.target.plane == (2,)
+    assert np.array_equal(source.rgb()[:, :, 0], data[2])
 
 
 def test_contrast_as_on_the_screen_or_full_range(viewer):
@@ -32,10 +32,10 @@ def test_channels_are_mixed_and_planes_kept(viewer):
     data[3, 1] = 255
     image = viewer.add_image(data, contrast_limits=(0, 255))
     viewer.dims.set_current_step(0, 3)
-    subject = plane_source_of(viewer, image, 0, roles=AxisRoles("TCYX"))
-    assert subject.rgb().reshape(-1, 3).max(0).tolist() == [255, 0, 255]
-    assert subject.target.frame.shape == (4, 1, 8, 9)
-    assert subject.target.plane == (3, 0)
+    source = plane_source_of(viewer, image, 0, roles=AxisRoles("TCYX"))
+    assert source.rgb().reshape(-1, 3).max(0).tolist() == [255, 0, 255]
+    assert source.target.geometry.shape == (4, 1, 8, 9)
+    assert source.target.plane == (3, 0)
 
 
 @pytest.mark.parametrize("place", [{}, {"scale": (2, 0.5), "rotate": 20, "translate": (3, 4)}])
@@ -43,10 +43,10 @@ def test_a_selected_shape_limits_where_results_go(viewer, place):
     image = viewer.add_image(np.zeros((40, 60, 3), np.uint8), rgb=True, **place)
     corners = [image.data_to_world(corner) for corner in ((9.6, 19.6), (9.6, 39.4), (29.4, 39.4), (29.4, 19.6))]
     viewer.add_shapes([np.array(corners)], shape_type="polygon")
-    subject = plane_source_of(viewer, image, 0, area=Area.SHAPE)
-    assert (subject.target.rows, subject.target.columns) == (slice(10, 30), slice(20, 40))
-    assert subject.target.mask.all()
-    assert subject.rgb().shape == (20, 20, 3)
+    source = plane_source_of(viewer, image, 0, area=Area.SHAPE)
+    assert (source.target.rows, source.target.columns) == (slice(10, 30), slice(20, 40))
+    assert source.target.mask.all()
+    assert source.rgb().shape == (20, 20, 3)
 
 
 def test_an_ellipse_is_no_rectangle(viewer):
@@ -83,7 +83,7 @@ def test_a_level_that_fits_is_chosen_of_a_multiscale_image(viewer):
     assert plane_source_of(viewer, image, 0).target.shape == (5000, 25)
 
 
-def test_two_subjects_of_the_same_pixels_have_one_key(viewer):
+def test_two_sources_of_the_same_pixels_have_one_key(viewer):
     image = viewer.add_image(np.zeros((40, 60)))
     assert plane_source_of(viewer, image, 0).key == plane_source_of(viewer, image, 0).key
     assert plane_source_of(viewer, image, 0).key != plane_source_of(viewer, image, 1).key
@@ -103,12 +103,12 @@ def test_two_subjects_of_the_same_pixels_have_one_key(viewer):
 def test_every_plane_of_a_stack_goes_to_its_own(viewer, letters, shape, planes):
     data = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
     image = viewer.add_image(data, rgb=False, contrast_limits=(0, 255))
-    subject = plane_source_of(viewer, image, 0, roles=AxisRoles(letters))
-    every = planes_of(subject)
+    source = plane_source_of(viewer, image, 0, roles=AxisRoles(letters))
+    every = planes_of(source)
     assert [plane.target.plane for plane in every] == planes
-    assert subject.key in {plane.key for plane in every}
+    assert source.key in {plane.key for plane in every}
     for plane in every:
-        shown = dict(zip(subject.roles.planes, plane.index, strict=True))
+        shown = dict(zip(source.roles.planes, plane.index, strict=True))
         for axis, position in shown.items():
             viewer.dims.set_current_step(axis, position)
         seen = plane_source_of(viewer, image, 0, roles=AxisRoles(letters))

@@ -41,9 +41,9 @@ class Desk:
         self.tool = self.workbench.region_tool
 
     def encode(self, regions):
-        subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
+        source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
         encoding = SimpleNamespace(region_map=lambda: regions)
-        self.session.encoded = Encoded(subject, None, encoding, "fake")
+        self.session.encoded = Encoded(source, None, encoding, "fake")
 
     def start(self):
         self.tool.set_on(True)
@@ -71,13 +71,13 @@ class Desk:
         mouse_release_callbacks(self.viewer, self.event("mouse_release", row, column, **how))
 
     def labels(self):
-        return self.workbench.layers.combined(self.session.encoded.subject.target)[0]
+        return self.workbench.layers.combined(self.session.encoded.source.target)[0]
 
     def highlight(self):
         return next((layer for layer in self.viewer.layers if layer.name == "Region under the cursor"), None)
 
     def run(self, labels, **how):
-        target = self.session.encoded.subject.target
+        target = self.session.encoded.source.target
         self.workbench.layers.write(PlaneResult(target, labels, self.session.prompts.table()), **how)
 
 
@@ -251,8 +251,8 @@ def test_only_the_plane_of_the_encoding_has_regions(qtbot):
     workbench = workbench_of(viewer)
     session = workbench.session
     session.prompts = PromptSet.parse("cat\ndog")
-    subject = plane_source_of(viewer, image, session.version_of(image))
-    session.encoded = Encoded(subject, None, SimpleNamespace(region_map=lambda: REGIONS), "fake")
+    source = plane_source_of(viewer, image, session.version_of(image))
+    session.encoded = Encoded(source, None, SimpleNamespace(region_map=lambda: REGIONS), "fake")
     tool = workbench.region_tool
     tool.set_on(True)
     qtbot.waitUntil(lambda: tool.part_at((2, 1, 1)) is not None, timeout=60_000)

@@ -51,8 +51,8 @@ class Desk:
         self.image = self.viewer.add_image(np.zeros(shape), name="scene", **place)
         self.workbench = workbench_of(self.viewer)
         self.session = self.workbench.session
-        self.subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
-        self.session.segmented = Segmented(self.subject, SimpleNamespace(margin=doubt()), ())
+        self.source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
+        self.session.segmented = Segmented(self.source, SimpleNamespace(margin=doubt()), ())
 
     def go(self, qtbot):
         next_uncertain(self.viewer)
@@ -91,10 +91,8 @@ def test_what_was_edited_by_hand_is_passed_over(qtbot):
     desk = Desk()
     session = desk.session
     session.prompts = PromptSet.parse("cat\ndog")
-    desk.workbench.layers.write(
-        PlaneResult(desk.subject.target, np.ones((100, 160), np.uint8), session.prompts.table())
-    )
-    desk.workbench.layers.give(desk.subject.target, doubt() == np.float32(0.8), 2)
+    desk.workbench.layers.write(PlaneResult(desk.source.target, np.ones((100, 160), np.uint8), session.prompts.table()))
+    desk.workbench.layers.give(desk.source.target, doubt() == np.float32(0.8), 2)
     desk.go(qtbot)
     np.testing.assert_allclose(desk.looks_at(), (19.5, 109.5), atol=1e-6)
 

@@ -88,7 +88,7 @@ class Desk:
         self.session.active_class = 2
         self.target = plane_source_of(self.viewer, self.image, self.session.version_of(self.image)).target
         self.sams = []
-        self.said = []
+        self.messages = []
 
         def embedder_steps(sam):
             yield Progress(0, 0, "Loading")
@@ -104,7 +104,7 @@ class Desk:
         self.tool = SamTool(
             self.session, self.workbench.layers, self.workbench.jobs, self.workbench.selection, self.workshop
         )
-        self.tool.said.connect(self.said.append)
+        self.tool.message.connect(self.messages.append)
 
     def start(self):
         self.tool.start("demo")
@@ -170,7 +170,7 @@ def test_a_click_shows_a_mask_and_enter_gives_it_to_the_class(qtbot, monkeypatch
     layer = desk.layer()
     assert layer.data.shape == (7, 7, 4)
     np.testing.assert_allclose(desk.image.world_to_data(layer.data_to_world((0, 0))), (7, 17), atol=1e-6)
-    assert "Enter accepts" in desk.said[-1]
+    assert "Enter accepts" in desk.messages[-1]
     desk.press("Enter")
     np.testing.assert_array_equal(desk.labels(), square(10, 20))
     desk.tool.stop()
@@ -204,7 +204,7 @@ def test_escape_drops_the_mask_and_changes_nothing(desk):
     assert desk.layer("SAM clicks") is None
     desk.press("Enter")
     assert not desk.labels().any()
-    assert "no mask" in " ".join(desk.said)
+    assert "no mask" in " ".join(desk.messages)
 
 
 def test_backspace_takes_the_last_click_back(desk):
@@ -262,7 +262,7 @@ def test_clicks_made_while_the_image_is_encoded_are_not_lost(desk):
 def test_an_impossible_click_is_explained_and_forgotten(desk):
     desk.start()
     desk.click(10, 20, modifiers=("Control",))
-    assert "Click into the object first." in desk.said
+    assert "Click into the object first." in desk.messages
     assert desk.layer("SAM clicks") is None
     desk.click(10, 20)
     assert desk.layer().data[..., 3].any()
@@ -273,7 +273,7 @@ def test_enter_right_after_a_click_accepts_the_mask_with_that_click(desk):
     desk.click(10, 20)
     desk.tool.click(30, 50)
     desk.tool.accept()
-    assert "Still drawing" in desk.said[-1]
+    assert "Still drawing" in desk.messages[-1]
     assert not desk.labels().any()
     desk.settle()
     np.testing.assert_array_equal(desk.labels(), np.maximum(square(10, 20), square(30, 50)))
@@ -300,11 +300,11 @@ def test_an_impossible_click_takes_no_other_with_it(desk):
     desk.tool.click(10, 27)
     desk.settle()
     np.testing.assert_array_equal(desk.layer("SAM clicks").data[:, -2:], [[10, 20], [10, 27]])
-    assert "Click into the object first. Quality" in desk.said[-1]
+    assert "Click into the object first. Quality" in desk.messages[-1]
     desk.press("Enter")
     assert desk.labels()[10, 17] == desk.labels()[10, 30] == 2
     desk.click(10, 20)
-    assert "Click into" not in desk.said[-1]
+    assert "Click into" not in desk.messages[-1]
 
 
 def test_looking_closer_starts_a_new_mask(desk):
@@ -321,7 +321,7 @@ def test_another_selected_layer_pauses_the_tool(desk):
     desk.start()
     desk.viewer.layers.selection.active = desk.image
     desk.qtbot.wait(20)
-    assert "Paused" in desk.said[-1]
+    assert "Paused" in desk.messages[-1]
     desk.click(10, 20)
     assert not desk.sams[0].steps
     desk.viewer.layers.selection.active = desk.layer()
@@ -380,7 +380,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_tool_with_its_reason(desk, monke
     monkeypatch.setattr(desk.workshop, "embedder_steps", broken)
     desk.tool.start("demo")
     desk.qtbot.waitUntil(lambda: not desk.tool.on, timeout=60_000)
-    assert desk.said[-1] == "The weights are damaged."
+    assert desk.messages[-1] == "The weights are damaged."
     assert desk.layer() is None
 
 
@@ -469,5 +469,5 @@ def test_selecting_the_layer_of_another_class_pauses_and_makes_it_active(desk):
     desk.settle()
     assert desk.session.active_class == 1
     assert desk.viewer.layers.selection.active == layer
-    assert "Paused" in desk.said[-1]
+    assert "Paused" in desk.messages[-1]
     assert desk.tool.on

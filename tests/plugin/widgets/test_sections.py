@@ -27,9 +27,9 @@ def put(dock: QWidget, *widgets: QWidget) -> None:
 def test_a_note_wraps_and_never_widens_its_dock(dock):
     note = Note()
     put(dock, note)
-    note.say("a_word_that_is_far_too_long_for_any_dock" * 4)
+    note.show_text("a_word_that_is_far_too_long_for_any_dock" * 4)
     assert dock.minimumSizeHint().width() < 100
-    note.say(SENTENCE * 4)
+    note.show_text(SENTENCE * 4)
     QApplication.processEvents()
     assert note.height() >= 4 * note.fontMetrics().lineSpacing()
 
@@ -38,7 +38,7 @@ def test_an_empty_note_leaves_no_gap(dock):
     note, below = Note(SENTENCE), QLabel("below")
     put(dock, note, below)
     before = below.y()
-    note.say("")
+    note.show_text("")
     QApplication.processEvents()
     assert below.y() < before
     assert not note.isVisibleTo(dock)
@@ -55,16 +55,16 @@ def test_a_long_note_scrolls_beyond_its_lines_and_is_no_higher_than_it_needs(doc
     note = LongNote(3)
     put(dock, note)
     line = note.fontMetrics().lineSpacing()
-    note.say(SENTENCE * 20)
+    note.show_text(SENTENCE * 20)
     QApplication.processEvents()
     assert note.height() == 3 * line
     assert note.verticalScrollBar().isVisible()
     assert note.text() == SENTENCE * 20
-    note.say("Short.")
+    note.show_text("Short.")
     QApplication.processEvents()
     assert note.height() < 2 * line
     assert not note.verticalScrollBar().isVisible()
-    note.say("")
+    note.show_text("")
     assert not note.isVisibleTo(dock)
 
 
@@ -72,7 +72,7 @@ def test_a_long_note_grows_when_its_dock_gets_narrower(dock):
     note = LongNote(9)
     put(dock, note)
     dock.resize(900, 600)
-    note.say(SENTENCE * 3)
+    note.show_text(SENTENCE * 3)
     QApplication.processEvents()
     wide = note.height()
     dock.resize(280, 600)

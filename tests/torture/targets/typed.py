@@ -44,7 +44,7 @@ def _export(table: ClassTable, out: Path) -> None:
 
 
 def _table(source: Path, out: Path) -> None:
-    _export(tables.load(source), out)
+    _export(tables.read_class_file(source), out)
 
 
 def _labelmap(source: Path, out: Path) -> None:

@@ -45,7 +45,7 @@ class MaskSource:
     layers
         Class layers; also the layer of void pixels and that of object numbers which a file brought.
     image
-        None for a layer that is not ours.
+        None for a layer of somebody else.
     file
         File name of the image; None when it is not known.
     by_class
@@ -60,8 +60,8 @@ class MaskSource:
 
     def only(self, chosen: Iterable[Labels]) -> "MaskSource | None":
         """Return the source with the chosen layers only; None when no layer with classes is left."""
-        wanted = list(chosen)
-        layers = tuple(layer for layer in self.layers if layer in wanted)
+        chosen_layers = list(chosen)
+        layers = tuple(layer for layer in self.layers if layer in chosen_layers)
         alone = all(_holds_objects(layer) for layer in self.layers)
         return replace(self, layers=layers) if layers and (alone or not _holds_objects(layers[0])) else None
 
@@ -121,10 +121,10 @@ def axes_known_to(session: Session) -> AxesOf:
     def axes_of(layer: Labels) -> tuple[int, int]:
         member = member_of(layer)
         for known in (session.encoded, session.segmented):
-            if known is not None and member is not None and member.group == str(known.subject.target.image_id):
-                frame = known.subject.target.frame
-                if frame.fits(layer):
-                    return frame.rows, frame.columns
+            if known is not None and member is not None and member.group == str(known.source.target.image_id):
+                geometry = known.source.target.geometry
+                if geometry.fits(layer):
+                    return geometry.rows, geometry.columns
         return last_two_axes(layer)
 
     return axes_of

@@ -8,7 +8,7 @@ from uuid import uuid4
 from napari.utils.notifications import show_info, show_warning
 
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.flatten import split
+from napari_cliptrase.masks.flatten import split_classes
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.registry import guess_format
 from napari_cliptrase.masks.tables import CLASSES
@@ -27,7 +27,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """Return a reader when every path is in a mask format that can be read back, else None."""
     try:
         forms = [guess_format(name) for name in _names(path)]
-    except MaskFormatError:  # a class table is ours in any case: opening it then says what is wrong
+    except MaskFormatError:  # only this plugin reads a class table: opening it then says what is wrong
         return read if any(name.name.endswith(CLASSES) and name.is_file() for name in _names(path)) else None
     return read if all(form.available for form in forms) else None
 
@@ -61,7 +61,7 @@ def class_layers(mask: LabelImage) -> list[LayerData]:
     key, image = _key(mask), _image_name(mask)
     ids = [entry.id for entry in present]
     void = mask.classes.void if mask.void_pixels else None
-    parts = split(mask.labels, ids if void is None else [*ids, void])
+    parts = split_classes(mask.labels, ids if void is None else [*ids, void])
     layers = [_layer(mask, parts[entry.id], f"{entry.name} · {image}", key, class_id=entry.id) for entry in present]
     if void is not None:
         layers.append(_layer(mask, parts[void], f"void · {image}", key, role=Role.VOID))

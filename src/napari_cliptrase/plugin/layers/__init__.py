@@ -19,7 +19,7 @@ from napari_cliptrase.plugin.layers.extras import Extra, show_extras
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
 from napari_cliptrase.plugin.layers.output import PlaneResult
 from napari_cliptrase.plugin.layers.visibility import Visibility
-from napari_cliptrase.plugin.state.tags import Member, Role, Tag, file_of, member_of, ours, tag_of
+from napari_cliptrase.plugin.state.tags import Member, Role, Tag, file_of, member_of, plugin_layers, tag_of
 
 __all__ = [
     "Extra",
@@ -33,7 +33,7 @@ __all__ = [
     "Visibility",
     "file_of",
     "member_of",
-    "ours",
+    "plugin_layers",
     "show_extras",
     "table_of",
     "tag_of",

@@ -34,9 +34,9 @@ def features_of(table: ClassTable) -> dict[str, list[Any]]:
 
 def apply_classes(layer: Labels, table: ClassTable, hidden: frozenset[int] = frozenset()) -> None:
     """Give a layer the names and colours of a table; nothing is sent to the screen when nothing changes."""
-    wanted = features_of(table)
-    if "class" not in layer.features or layer.features.to_dict("list") != wanted:
-        layer.features = wanted
+    features = features_of(table)
+    if "class" not in layer.features or layer.features.to_dict("list") != features:
+        layer.features = features
     colormap = colormap_of(table, hidden)
     if not isinstance(layer.colormap, DirectLabelColormap) or not _same_colors(layer.colormap, colormap):
         layer.colormap = colormap
@@ -75,7 +75,7 @@ def name_for(image: Image, class_name: str) -> str:
     return f"{class_name} · {image.name}"
 
 
-def dtype_for(table: ClassTable) -> np.dtype:
+def label_dtype(table: ClassTable) -> np.dtype:
     """The smallest unsigned type that holds all ids of a table."""
     return np.dtype(np.min_scalar_type(max((*table.ids, table.void or 0, 1))))
 

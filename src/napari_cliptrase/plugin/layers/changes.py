@@ -83,9 +83,9 @@ class BaselineChange:
 
     def _turned(self, now: Baseline, to: Baseline, since: Baseline) -> Baseline:
         """Bring back what was known of the changed pixels; what was stated elsewhere meanwhile stays."""
-        changed, wanted, had = self.changed.unpacked(), to.stated.unpacked(), since.stated.unpacked()
+        changed, later, earlier = self.changed.unpacked(), to.stated.unpacked(), since.stated.unpacked()
         stated = now.stated.unpacked()
-        stated = (stated & ~changed & ~(had & ~wanted)) | (wanted & (changed | ~had))
+        stated = (stated & ~changed & ~(earlier & ~later)) | (later & (changed | ~earlier))
         return now.going_back(to, changed).with_stated(stated)
 
 
@@ -98,7 +98,7 @@ class PlaneChange:
     """
 
     layer: Labels
-    frame: LayerGeometry
+    geometry: LayerGeometry
     baseline: BaselineChange
     old: NDArray[np.integer] = field(repr=False)
     new: NDArray[np.integer] = field(repr=False)
@@ -124,7 +124,7 @@ class PlaneChange:
 
     def content(self) -> NDArray[np.integer]:
         """(H, W) plane as it is now."""
-        return self.frame.plane_of(self.layer.data, self.plane)
+        return self.geometry.plane_of(self.layer.data, self.plane)
 
     def unchanged_since(self) -> Mask:
         """(H, W) changed pixels that still hold what the run wrote."""

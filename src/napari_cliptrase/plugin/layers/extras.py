@@ -9,7 +9,7 @@ from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.plugin.layers.placement import lifted, place_grid, place_over
-from napari_cliptrase.plugin.state.tags import Role, Tag, ours, set_tag, tag_of
+from napari_cliptrase.plugin.state.tags import Role, Tag, plugin_layers, set_tag, tag_of
 
 if TYPE_CHECKING:
     from napari_cliptrase.plugin.state.results import Encoded, Segmented
@@ -29,24 +29,24 @@ ROLES = {Extra.SCORES: Role.SCORE, Extra.MARGIN: Role.MARGIN, Extra.REGIONS: Rol
 def show_extras(
     layers: LayerList, image: Image, segmented: "Segmented", encoded: "Encoded | None", extras: frozenset[Extra]
 ) -> None:
-    """Bring the extra layers of an image in line with a result; those that are not wanted any more go."""
+    """Bring the extra layers of an image in line with a result; those that were not asked for go."""
     old: dict[tuple[Role, int | None], Layer] = {}
-    for layer in ours(layers, image.unique_id):
+    for layer in plugin_layers(layers, image.unique_id):
         tag = tag_of(layer)
         if tag is not None and tag.role in ROLES.values():
             old[tag.role, tag.class_id] = layer
     selected = list(layers.selection)
-    wanted = dict(_made(image, segmented, encoded, extras))
+    new_layers = dict(_made(image, segmented, encoded, extras))
     for key, layer in old.items():
-        fresh = wanted.pop(key, None)
+        fresh = new_layers.pop(key, None)
         if fresh is not None and fresh.data.shape == layer.data.shape:
             layer.data = fresh.data
             layer.scale, layer.translate = fresh.scale, fresh.translate
         else:
             layers.remove(layer)
             if fresh is not None:
-                wanted[key] = fresh
-    for layer in wanted.values():
+                new_layers[key] = fresh
+    for layer in new_layers.values():
         layers.insert(layers.index(image) + 1, layer)
     layers.selection = [layer for layer in selected if layer in layers]
 
@@ -57,27 +57,27 @@ def _made(
     encoded: "Encoded | None",
     extras: frozenset[Extra],
 ) -> Iterator[tuple[tuple[Role, int | None], Layer]]:
-    target, segmentation = segmented.subject.target, segmented.segmentation
+    target, segmentation = segmented.source.target, segmented.segmentation
     start = float(target.rows.start), float(target.columns.start)
-    over_pixels = place_over(target.frame, target.plane, start)
+    over_pixels = place_over(target.geometry, target.plane, start)
     if Extra.REGIONS in extras and encoded is not None:
-        regions = lifted(encoded.encoding.region_map() + 1, target.frame)
+        regions = lifted(encoded.encoding.region_map() + 1, target.geometry)
         layer = Labels(regions, name=f"regions · {image.name}", opacity=0.4, visible=False, **over_pixels)
         layer.editable = False
         yield _tagged(layer, image, Role.REGIONS)
     if Extra.MARGIN in extras:
-        doubt = lifted(segmentation.margin, target.frame)
+        doubt = lifted(segmentation.margin, target.geometry)
         picture = _picture(doubt, f"doubt · {image.name}", "inferno", over_pixels)
         picture.visible = True  # one picture, asked for by name; the others would lie over each other
         yield _tagged(picture, image, Role.MARGIN)
     if Extra.SCORES in extras:
         scores = segmentation.scores
         grid = scores.maps.shape[1], scores.maps.shape[2]
-        place = place_grid(target.frame, target.plane, target.rows, target.columns, grid)
+        place = place_grid(target.geometry, target.plane, target.rows, target.columns, grid)
         for entry in reversed(segmentation.classes.classes):
             if entry.id in scores.ids:
                 picture = _picture(
-                    lifted(scores.of(entry.id), target.frame), f"{entry.name} score · {image.name}", "magma", place
+                    lifted(scores.of(entry.id), target.geometry), f"{entry.name} score · {image.name}", "magma", place
                 )
                 yield _tagged(picture, image, Role.SCORE, entry.id)
 

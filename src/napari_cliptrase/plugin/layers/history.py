@@ -1,6 +1,6 @@
 """Follows the content of our layers: what was written, what came back by undo, what a person stated.
 
-It hears of every stroke, undo and redo in the layers that are ours, keeps a `LayerHistory` of each, and answers what is
+It hears of every stroke, undo and redo in the layers of the plugin, keeps a `LayerHistory` of each, and answers what is
 a hand edit. `changes.TRANSITIONS` says what becomes of a change that was written.
 """
 
@@ -20,7 +20,7 @@ from napari_cliptrase.plugin.state.tags import class_of
 
 
 class History:
-    """Baselines of planes, and the counterparts of napari's undo steps, for the layers that are ours."""
+    """Baselines of planes, and the counterparts of napari's undo steps, for the layers of the plugin."""
 
     def __init__(self, changed: Callable[[Labels], object]) -> None:
         self._changed = changed
@@ -32,13 +32,13 @@ class History:
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
-    def watch(self, layer: Labels, frame: LayerGeometry) -> None:
+    def watch(self, layer: Labels, geometry: LayerGeometry) -> None:
         """Follow a layer from now on."""
         known = self._layers.get(layer.unique_id)
         if known is not None:
-            known.frame = frame
+            known.geometry = geometry
             return
-        self._layers[layer.unique_id] = known = LayerHistory(frame)
+        self._layers[layer.unique_id] = known = LayerHistory(geometry)
         known.done.extend(UndoStep() for _ in getattr(layer, "_undo_history", ()))
         self._strokes.watch(layer)
         layer.events.set_data.connect(self._on_data)
@@ -53,40 +53,40 @@ class History:
         layer.events.set_data.disconnect(self._on_data)
         layer.events.data.disconnect(self._on_data)
 
-    def frame(self, layer: Labels) -> LayerGeometry | None:
+    def geometry(self, layer: Labels) -> LayerGeometry | None:
         """Geometry of a layer that is followed."""
         known = self._layers.get(layer.unique_id)
-        return None if known is None else known.frame
+        return None if known is None else known.geometry
 
-    def baseline(self, layer: Labels, frame: LayerGeometry, plane: PlaneIndex) -> Baseline:
+    def baseline(self, layer: Labels, geometry: LayerGeometry, plane: PlaneIndex) -> Baseline:
         """Return what is known of a plane; where nothing was written, all labels that are there are a person's."""
         known = self._layers.get(layer.unique_id)
         if known is not None:
             known.take_in()
             if plane in known.baselines:
                 return known.baselines[plane]
-        return Baseline.of_unknown(frame.plane_of(layer.data, plane), class_of(layer))
+        return Baseline.of_unknown(geometry.plane_of(layer.data, plane), class_of(layer))
 
     def set_baseline(self, layer: Labels, plane: PlaneIndex, baseline: Baseline) -> None:
         """Set what is known of a plane of a layer that is followed."""
         self._layers[layer.unique_id].baselines[plane] = baseline
 
-    def edits(self, layer: Labels, frame: LayerGeometry, plane: PlaneIndex) -> Mask:
+    def edits(self, layer: Labels, geometry: LayerGeometry, plane: PlaneIndex) -> Mask:
         """(H, W) hand edits of a plane."""
-        return self.baseline(layer, frame, plane).edits(frame.plane_of(layer.data, plane), class_of(layer))
+        return self.baseline(layer, geometry, plane).edits(geometry.plane_of(layer.data, plane), class_of(layer))
 
     def inherit(self, old: Labels, new: Labels) -> None:
         """Let a copy of a layer have what is known of the original."""
         known = self._layers.get(old.unique_id)
         if known is not None:
             known.take_in()
-            self.watch(new, known.frame)
+            self.watch(new, known.geometry)
             self._layers[new.unique_id].baselines = dict(known.baselines)
 
     def state(self, layer: Labels, plane: PlaneIndex, where: Mask) -> None:
         """Count pixels (H, W) as stated although nothing had to change for that."""
         known = self._layers[layer.unique_id]
-        baseline = self.baseline(layer, known.frame, plane)
+        baseline = self.baseline(layer, known.geometry, plane)
         known.baselines[plane] = baseline.with_stated(baseline.stated.unpacked() | where)
         self.statements += 1
 
@@ -98,7 +98,7 @@ class History:
             return rest == 0
         known.take_in()
         for plane, baseline in known.baselines.items():
-            content = known.frame.plane_of(layer.data, plane)
+            content = known.geometry.plane_of(layer.data, plane)
             if baseline.edits(content, class_of(layer)).any():
                 return False
             rest -= int(np.count_nonzero(content))
@@ -129,7 +129,7 @@ class History:
         known = self._layers.get(change.layer.unique_id)
         if known is None or not known.done or known.done[-1].change is not change or known.done[-1].stated:
             return False
-        now = self.baseline(change.layer, change.frame, change.plane)
+        now = self.baseline(change.layer, change.geometry, change.plane)
         return now.stated.same_as(change.baseline.after.stated)
 
     @contextmanager
@@ -146,17 +146,17 @@ class History:
     def touching(self, layer: Labels, box: Box) -> None:
         """Remember what a plane holds before a stroke, where nothing was known of it."""
         known = self._layers.get(layer.unique_id)
-        if self._writing is not None or known is None or not known.frame.fits(layer):
+        if self._writing is not None or known is None or not known.geometry.fits(layer):
             return
         for plane in known.planes_in(box):
             if plane not in known.baselines:
-                content = known.frame.plane_of(layer.data, plane)
+                content = known.geometry.plane_of(layer.data, plane)
                 known.baselines[plane] = Baseline.of_unknown(content, class_of(layer))
 
     def touched(self, layer: Labels, box: Box, mask: Mask) -> None:
         """Take up what a stroke stated."""
         known = self._layers.get(layer.unique_id)
-        if self._writing is None and known is not None and known.frame.fits(layer):
+        if self._writing is None and known is not None and known.geometry.fits(layer):
             known.touch(box, mask)
 
     def committed(self, layer: Labels) -> None:
@@ -181,19 +181,19 @@ class History:
         """Turn back what is known of the pixels that Ctrl+Z gave their old values."""
         step = self._layers[layer.unique_id].undo()
         if step is not None:
-            self._tell(layer, step, ChangeEvent.UNDO)
+            self._report(layer, step, ChangeEvent.UNDO)
 
     def redone(self, layer: Labels) -> None:
         """Turn forward again what is known of the pixels that redo gave their new values."""
         step = self._layers[layer.unique_id].redo()
         if step is not None:
-            self._tell(layer, step, ChangeEvent.REDO)
+            self._report(layer, step, ChangeEvent.REDO)
 
     def steps_lost(self, layer: Labels) -> None:
         """Follow napari, which forgets all undo steps of a layer that can no longer be edited."""
         self._layers[layer.unique_id].lose_steps()
 
-    def _tell(self, layer: Labels, step: UndoStep, event: ChangeEvent) -> None:
+    def _report(self, layer: Labels, step: UndoStep, event: ChangeEvent) -> None:
         if self._writing is None:
             self.statements += 1
         self._changed(layer)
@@ -223,7 +223,7 @@ class History:
 
         Where that layer was painted since, its own undo would take back the stroke. ``keep`` (H, W) stays as it is.
         """
-        layer, now = change.layer, self.baseline(change.layer, change.frame, change.plane)
+        layer, now = change.layer, self.baseline(change.layer, change.geometry, change.plane)
         where = change.unchanged_since()
         if keep is not None:
             where &= ~keep
@@ -237,13 +237,13 @@ class History:
         if where.any():
             rows, columns = np.nonzero(where)
             with self.writing(BaselineChange(change.plane, PackedMask.of(where), now, after)), layer.block_history():
-                layer.data_setitem(change.frame.indices(change.plane, rows, columns), change.old_values(where))
+                layer.data_setitem(change.geometry.indices(change.plane, rows, columns), change.old_values(where))
         self.set_baseline(layer, change.plane, after)
 
     def _on_data(self, event: Any) -> None:
         layer = event.source
         known = self._layers[layer.unique_id]
-        if not known.frame.fits(layer):  # other data: nothing that was known is true of it
+        if not known.geometry.fits(layer):  # other data: nothing that was known is true of it
             known.lose_pixels()
         if self._writing is None:
             self._changed(layer)

@@ -20,20 +20,20 @@ from psygnal import Signal
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers.appearance import dtype_for, joined_tables, table_of
+from napari_cliptrase.plugin.layers.appearance import joined_tables, label_dtype, table_of
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_contents import LayerContents
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 from napari_cliptrase.plugin.layers.output import PlaneResult
-from napari_cliptrase.plugin.layers.plane_merge import flatten
+from napari_cliptrase.plugin.layers.plane_merge import join_class_layers
 from napari_cliptrase.plugin.layers.run_writer import PlaneWrite, RunWriter
 from napari_cliptrase.plugin.layers.write_plan import resolve, writable_layers
 from napari_cliptrase.plugin.layers.write_planes import PlanExecution
 from napari_cliptrase.plugin.layers.written_runs import WrittenRuns
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.plugin.state.tags import class_of, ours
+from napari_cliptrase.plugin.state.tags import class_of, plugin_layers
 from napari_cliptrase.progress import Progress, map_progress, run_to_end
 
 Mask = NDArray[np.bool_]
@@ -94,8 +94,8 @@ class LabelLayers:
         image = self.image(target)
         fitting = self.contents.fitting_layers(image, target)
         layers = [layer for layer in fitting if class_of(layer) is not None] or fitting
-        labels, twice = flatten(
-            self.contents.of(layers, target), target.frame.plane_shape, dtype_for(self.table(image))
+        labels, twice = join_class_layers(
+            self.contents.of(layers, target), target.geometry.plane_shape, label_dtype(self.table(image))
         )
         return labels[target.box], twice
 
@@ -168,7 +168,7 @@ class LabelLayers:
         result = PlaneResult(target, np.zeros(target.shape, np.uint8), table)
         layers = writable_layers(self.registry, self.contents, result)
         contents = self.contents.of(layers, target)
-        given = np.zeros(target.frame.plane_shape, bool)
+        given = np.zeros(target.geometry.plane_shape, bool)
         given[target.box] = mask
         for content in contents:
             if content.class_id in locked:
@@ -256,16 +256,16 @@ class LabelLayers:
         return run
 
     def _ours(self) -> tuple[Labels, ...]:
-        return tuple(layer for layer in ours(self._list) if isinstance(layer, Labels))
+        return tuple(layer for layer in plugin_layers(self._list) if isinstance(layer, Labels))
 
     def _new_layer(self, image: Image, target: Target, table: ClassTable, class_id: int) -> Labels:
         table = table.with_missing([class_id])
-        layer = self.registry.make(image, target.frame, table, table.get(class_id))
+        layer = self.registry.make(image, target.geometry, table, table.get(class_id))
         self.registry.put(image, layer, table)
         return layer
 
     def _on_removed(self, event: Any) -> None:
-        if isinstance(event.value, Labels) and self.history.frame(event.value) is not None:
+        if isinstance(event.value, Labels) and self.history.geometry(event.value) is not None:
             self._runs.layer_removed(event.value)
             self.history.forget(event.value)
             self.content_changed.emit(event.value)

@@ -50,21 +50,21 @@ class LayerContents:
 
     def fitting_layers(self, image: Image, target: Target) -> list[Labels]:
         """Those that have the target's shape."""
-        return [layer for layer in self.label_layers(image) if target.frame.fits(layer)]
+        return [layer for layer in self.label_layers(image) if target.geometry.fits(layer)]
 
     def of(self, layers: Iterable[Labels], target: Target) -> list[Content]:
         """Labels and hand edits of the target's plane in each layer."""
         contents = []
         for layer in layers:
-            labels = target.frame.plane_of(layer.data, target.plane)
-            contents.append(Content(labels, self._history.edits(layer, target.frame, target.plane), class_of(layer)))
+            labels = target.geometry.plane_of(layer.data, target.plane)
+            contents.append(Content(labels, self._history.edits(layer, target.geometry, target.plane), class_of(layer)))
         return contents
 
     def edited(self, target: Target) -> Mask:
         """(h, w) pixels of the target's box that a person stated in any label layer."""
-        edited = np.zeros(target.frame.plane_shape, bool)
+        edited = np.zeros(target.geometry.plane_shape, bool)
         for layer in self.fitting_layers(self.image(target), target):
-            edited |= self._history.edits(layer, target.frame, target.plane)
+            edited |= self._history.edits(layer, target.geometry, target.plane)
         return edited[target.box]
 
     def areas(self, target: Target) -> dict[int, float]:
@@ -73,11 +73,11 @@ class LayerContents:
         pixels = target.shape[0] * target.shape[1]
         counts: dict[int, int] = {}
         for class_id, layer in self._registry.class_layers(image).items():
-            if target.frame.fits(layer):
-                counts[class_id] = int(np.count_nonzero(target.frame.plane_of(layer.data, target.plane)[target.box]))
+            if target.geometry.fits(layer):
+                counts[class_id] = int(np.count_nonzero(target.geometry.plane_of(layer.data, target.plane)[target.box]))
         combined = self._registry.combined_layer(image)
-        if not counts and combined is not None and target.frame.fits(combined):
-            found = np.bincount(target.frame.plane_of(combined.data, target.plane)[target.box].ravel())
+        if not counts and combined is not None and target.geometry.fits(combined):
+            found = np.bincount(target.geometry.plane_of(combined.data, target.plane)[target.box].ravel())
             counts = {class_id: int(found[class_id]) for class_id in (np.flatnonzero(found[1:]) + 1).tolist()}
         counts[0] = max(0, pixels - sum(counts.values()))
         return {class_id: count / pixels for class_id, count in counts.items()}

@@ -56,7 +56,7 @@ class LayerHistory:
 
     Attributes
     ----------
-    frame
+    geometry
         Geometry of the layer.
     baselines
         What is known of each plane; planes of which nothing is known are left out.
@@ -64,7 +64,7 @@ class LayerHistory:
         Undo steps and redo steps, the latest at the end.
     """
 
-    frame: LayerGeometry
+    geometry: LayerGeometry
     baselines: dict[PlaneIndex, Baseline] = field(default_factory=dict)
     done: deque[UndoStep] = field(default_factory=lambda: deque(maxlen=MOST_STEPS))
     undone: deque[UndoStep] = field(default_factory=lambda: deque(maxlen=MOST_STEPS))
@@ -77,19 +77,19 @@ class LayerHistory:
 
     def planes_in(self, box: Box) -> Iterator[PlaneIndex]:
         """Return the planes that a box of the data has a part in."""
-        return product(*(range(box[axis].start, box[axis].stop) for axis in self.frame.plane_axes))
+        return product(*(range(box[axis].start, box[axis].stop) for axis in self.geometry.plane_axes))
 
     def touch(self, box: Box, mask: Mask) -> None:
         """Note that a stroke touched the pixels ``mask`` of a box; all of its planes have a baseline."""
-        frame = self.frame
+        geometry = self.geometry
         for plane in self.planes_in(box):
             within: list[Any] = [slice(None)] * mask.ndim
-            for axis, position in zip(frame.plane_axes, plane, strict=True):
+            for axis, position in zip(geometry.plane_axes, plane, strict=True):
                 within[axis] = position - box[axis].start
             here = mask[tuple(within)]
-            here = here if frame.rows < frame.columns else here.T
+            here = here if geometry.rows < geometry.columns else here.T
             if here.any():
-                self._touched.append(Touch(plane, (box[frame.rows], box[frame.columns]), PackedMask.of(here)))
+                self._touched.append(Touch(plane, (box[geometry.rows], box[geometry.columns]), PackedMask.of(here)))
 
     def take_in(self) -> None:
         """Bring what the stroke touched so far into the baselines."""

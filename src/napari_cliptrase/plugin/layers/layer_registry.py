@@ -8,9 +8,9 @@ from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
-from napari_cliptrase.plugin.layers.appearance import apply_classes, dtype_for, name_for, table_of
+from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype, name_for, table_of
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
-from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, file_of, ours, set_tag, tag_of
+from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, file_of, plugin_layers, set_tag, tag_of
 
 OPACITY = 0.6
 
@@ -24,7 +24,7 @@ class LayerRegistry:
     def class_layers(self, image: Image) -> dict[int, Labels]:
         """Layers of an image by class id, from the bottom of the list to its top."""
         found = {}
-        for layer in ours(self._list, image.unique_id, Role.CLASS):
+        for layer in plugin_layers(self._list, image.unique_id, Role.CLASS):
             tag = tag_of(layer)
             if isinstance(layer, Labels) and tag is not None and tag.class_id is not None:
                 found[tag.class_id] = layer
@@ -32,23 +32,23 @@ class LayerRegistry:
 
     def combined_layer(self, image: Image) -> Labels | None:
         """Return the layer that holds all classes of an image, if there is one."""
-        found = ours(self._list, image.unique_id, Role.COMBINED)
+        found = plugin_layers(self._list, image.unique_id, Role.COMBINED)
         return found[-1] if found and isinstance(found[-1], Labels) else None
 
     def table(self, image: Image) -> ClassTable:
         """Classes of the layers of an image, each once."""
         known: dict[int, MaskClass] = {}
-        for layer in ours(self._list, image.unique_id):
+        for layer in plugin_layers(self._list, image.unique_id):
             if isinstance(layer, Labels):
                 for entry in table_of(layer) or ():
                     known.setdefault(entry.id, entry)
         return ClassTable(tuple(known.values()))
 
-    def make(self, image: Image, frame: LayerGeometry, table: ClassTable, entry: MaskClass | None) -> Labels:
+    def make(self, image: Image, geometry: LayerGeometry, table: ClassTable, entry: MaskClass | None) -> Labels:
         """Return a new, empty label layer of a class (None: combined) that is not in the list yet."""
         label = entry.name if entry else "classes"
         layer = Labels(
-            np.zeros(frame.shape, dtype_for(table)), name=name_for(image, label), opacity=OPACITY, **frame.place
+            np.zeros(geometry.shape, label_dtype(table)), name=name_for(image, label), opacity=OPACITY, **geometry.place
         )
         role = Role.CLASS if entry else Role.COMBINED
         tag = Tag(role, str(image.unique_id), image.name, str(layer.unique_id), entry.id if entry else None)
@@ -73,15 +73,15 @@ class LayerRegistry:
         layers.insert(place, layer)
         layers.selection = selected
 
-    def adopt(self, image: Image, frame: LayerGeometry) -> tuple[Labels, ...]:
-        """Take up label layers that came back from files: theirs is a class table of ours but no image of this viewer.
+    def adopt(self, image: Image, geometry: LayerGeometry) -> tuple[Labels, ...]:
+        """Adopt label layers that came back from files: they have our class table but no image of this viewer.
 
         All their labels count as hand edits, so that nothing in them is overwritten.
         """
         taken = []
         masks: set[object] = set()
         for layer in self._list:
-            if not isinstance(layer, Labels) or tag_of(layer) is not None or not frame.fits(layer):
+            if not isinstance(layer, Labels) or tag_of(layer) is not None or not geometry.fits(layer):
                 continue
             raw = layer.metadata.get(KEY)
             table = table_of(layer)
@@ -111,7 +111,7 @@ class LayerRegistry:
                 layer.metadata = {**layer.metadata, KEY: {**raw, "image": str(image.unique_id)}}
 
     def update(self, layer: Labels, table: ClassTable, *, run: int | None = None, **changes: object) -> None:
-        """Bring name, colours and tag of a layer of ours in line with the table."""
+        """Bring name, colours and tag of a layer of the plugin in line with the table."""
         tag = tag_of(layer)
         if tag is None:
             return
@@ -124,7 +124,7 @@ class LayerRegistry:
         set_tag(layer, replace(tag, classes=table.to_json(), run=tag.run if run is None else run, **changes))  # type: ignore[arg-type]
 
     def release(self, layer: Labels) -> None:
-        """Make a layer of ours the user's own; it stays as it is and is written no more."""
+        """Give a layer of the plugin to the user: it stays as it is, and no run writes it any more."""
         layer.metadata = {key: value for key, value in layer.metadata.items() if key != KEY}
 
     def restore(self, old: Labels, copy: Labels) -> None:

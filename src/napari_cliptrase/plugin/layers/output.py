@@ -33,11 +33,11 @@ class PlaneResult:
     def on_plane(self) -> tuple[NDArray[np.integer], Mask | None]:
         """(H, W) labels of the whole plane, and the part of it that the result is about (None = all of it)."""
         target = self.target
-        whole = target.shape == target.frame.plane_shape
+        whole = target.shape == target.geometry.plane_shape
         if whole:
             return self.labels, target.mask
-        proposed = np.zeros(target.frame.plane_shape, self.labels.dtype)
+        proposed = np.zeros(target.geometry.plane_shape, self.labels.dtype)
         proposed[target.box] = self.labels
-        where = np.zeros(target.frame.plane_shape, bool)
+        where = np.zeros(target.geometry.plane_shape, bool)
         where[target.box] = True if target.mask is None else target.mask
         return proposed, where

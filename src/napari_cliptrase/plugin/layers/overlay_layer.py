@@ -15,14 +15,14 @@ from napari_cliptrase.plugin.state.tags import Role, Tag, set_tag
 class OverlayLayer:
     """An image layer on top of the list that is made when it is first shown and never becomes the active layer.
 
-    The tag of the layer marks it as ours, so that no list of images or of masks offers it.
+    The tag of the layer marks it as the plugin's, so that no list of images or of masks offers it.
     """
 
-    def __init__(self, viewer: ViewerModel, name: str, **looks: Any) -> None:
-        """``looks`` are further keyword arguments of the image layer, such as opacity or interpolation2d."""
+    def __init__(self, viewer: ViewerModel, name: str, **appearance: Any) -> None:
+        """``appearance`` are further keyword arguments of the image layer, such as opacity or interpolation2d."""
         self._viewer = viewer
         self._name = name
-        self._looks = looks
+        self._appearance = appearance
         self._layer: Image | None = None
 
     @property
@@ -34,10 +34,10 @@ class OverlayLayer:
 
     def show(self, target: Target, picture: NDArray[Any], place: dict[str, Any]) -> Image:
         """Show (h, w) values or (h, w, 4) uint8 colours of ``target``'s image at ``place`` (see `overlays`)."""
-        data = lifted(picture, target.frame)
+        data = lifted(picture, target.geometry)
         colored = picture.ndim == 3
         layer = self.layer
-        if layer is not None and (layer.rgb is not colored or layer.ndim != len(target.frame.shape)):
+        if layer is not None and (layer.rgb is not colored or layer.ndim != len(target.geometry.shape)):
             self.remove()
             layer = None
         if layer is None:
@@ -64,10 +64,10 @@ class OverlayLayer:
             self._viewer.layers.remove(layer)
 
     def _made(self, target: Target, data: NDArray[Any], colored: bool, place: dict[str, Any]) -> Image:
-        looks = dict(self._looks)
+        appearance = dict(self._appearance)
         if not colored:
-            looks.setdefault("contrast_limits", _limits(data))
-        layer = Image(data, name=self._name, rgb=colored, **looks, **place)
+            appearance.setdefault("contrast_limits", _limits(data))
+        layer = Image(data, name=self._name, rgb=colored, **appearance, **place)
         set_tag(layer, Tag(Role.PREVIEW, str(target.image_id), target.image_name, str(layer.unique_id)))
         selected = list(self._viewer.layers.selection)
         self._viewer.layers.append(layer)

@@ -81,17 +81,17 @@ def merged_content(
     """
     if content.class_id in locked:
         return content.labels
-    wanted = proposed
+    result = proposed
     if content.class_id is not None:
-        wanted = (proposed == content.class_id) * np.asarray(content.class_id, content.labels.dtype)
-    wanted = np.where(constraints.closed, content.labels, wanted).astype(content.labels.dtype, copy=False)
-    merged = merge_labels(content.labels, wanted, mode=mode, edited=constraints.edited)
+        result = (proposed == content.class_id) * np.asarray(content.class_id, content.labels.dtype)
+    result = np.where(constraints.closed, content.labels, result).astype(content.labels.dtype, copy=False)
+    merged = merge_labels(content.labels, result, mode=mode, edited=constraints.edited)
     if mode is MergeMode.KEEP_EDITS and content.class_id is not None:
         merged[constraints.painted & ~content.edits & ~constraints.closed] = 0
     return merged
 
 
-def flatten(contents: Sequence[Content], shape: tuple[int, int], dtype: np.dtype) -> tuple[Labels, int]:
+def join_class_layers(contents: Sequence[Content], shape: tuple[int, int], dtype: np.dtype) -> tuple[Labels, int]:
     """Join class layers, bottom first, into one (H, W) label array; also return how many pixels several layers claim.
 
     Where layers overlap, a hand edit wins over a model's pixel, and between two of a kind the higher layer wins.

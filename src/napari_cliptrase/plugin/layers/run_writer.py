@@ -77,7 +77,7 @@ class RunWriter:
         """Put a new, empty layer into the list, which this run will fill."""
         with self._history.writing():
             self._registry.put(self._image, layer, table)
-        self._history.watch(layer, target.frame)
+        self._history.watch(layer, target.geometry)
         self._fresh |= {layer}
 
     def sweep(self) -> None:
@@ -93,12 +93,12 @@ class RunWriter:
 
     def write(self, target: Target, what: PlaneWrite, table: ClassTable) -> None:
         """Write one plane of a layer."""
-        layer, frame, plane, after = what.layer, target.frame, target.plane, what.content
+        layer, geometry, plane, after = what.layer, target.geometry, target.plane, what.content
         tag = tag_of(layer)
         assert tag is not None  # only layers of the registry come here
-        self._history.watch(layer, frame)
-        before = frame.plane_of(layer.data, plane)
-        known = self._history.baseline(layer, frame, plane)
+        self._history.watch(layer, geometry)
+        before = geometry.plane_of(layer.data, plane)
+        known = self._history.baseline(layer, geometry, plane)
         changed = before != after
         rows, columns = np.nonzero(changed)
         old, new = before[rows, columns], after[rows, columns]  # now: ``before`` may be a view of what will change
@@ -113,13 +113,13 @@ class RunWriter:
         unseen = created or self._is_copy(layer)  # nothing of it is in napari's undo yet
         if not unseen and (old.size > MOST_CHANGES or not _takes_pixels(layer)):
             written, replaced = self._copied(what, target, table, int(old.size)), layer
-        change = PlaneChange(written, frame, baseline, old, new, created, replaced, self.run)
+        change = PlaneChange(written, geometry, baseline, old, new, created, replaced, self.run)
         if unseen:
             before[...] = after
             layer.refresh()
         elif replaced is None and old.size:
             with self._history.writing(baseline, change), layer.block_history():
-                layer.data_setitem(frame.indices(plane, rows, columns), new)
+                layer.data_setitem(geometry.indices(plane, rows, columns), new)
         self._history.set_baseline(written, plane, later)
         known_record = with_provenance(tag.provenance, plane, what.provenance)
         self._registry.update(written, table, run=self.run.number, provenance=known_record)
@@ -130,9 +130,11 @@ class RunWriter:
         """Put a copy with the new content in the place of a layer; the old one stays in the list, hidden."""
         layer = what.layer
         class_id = class_of(layer)
-        copy = self._registry.make(self._image, target.frame, table, None if class_id is None else table.get(class_id))
+        copy = self._registry.make(
+            self._image, target.geometry, table, None if class_id is None else table.get(class_id)
+        )
         copy.data[...] = np.asarray(layer.data)
-        target.frame.plane_of(copy.data, target.plane)[...] = what.content
+        target.geometry.plane_of(copy.data, target.plane)[...] = what.content
         copy.opacity, copy.contour, copy.visible = layer.opacity, layer.contour, layer.visible
         self._history.inherit(layer, copy)
         name = layer.name

@@ -7,11 +7,11 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_cliptrase.plugin.layers.appearance import apply_classes, table_of
-from napari_cliptrase.plugin.state.tags import Role, class_of, ours, tag_of
+from napari_cliptrase.plugin.state.tags import Role, class_of, plugin_layers, tag_of
 
 
 class Visibility:
-    """Shows and hides classes in all label layers of ours. ``changed()`` tells when ``hidden`` or ``solo`` changed."""
+    """Shows and hides classes in all label layers of the plugin; ``changed()`` when ``hidden`` or ``solo`` changes."""
 
     changed = Signal()
 
@@ -51,7 +51,7 @@ class Visibility:
         """Bring all label layers in line, after new ones came."""
         self._applying = True
         try:
-            for layer in ours(self._layers):
+            for layer in plugin_layers(self._layers):
                 if isinstance(layer, Labels):
                     self._apply_to(layer)
         finally:

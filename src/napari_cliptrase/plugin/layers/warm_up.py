@@ -11,14 +11,14 @@ from napari.layers import Labels
 from napari.utils.colormaps import _accelerated_cmap as lookup
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.appearance import colormap_of, dtype_for, features_of
+from napari_cliptrase.plugin.layers.appearance import colormap_of, features_of, label_dtype
 
 log = logging.getLogger(__name__)
 
 
 def get_ready(table: ClassTable) -> None:
     """Prepare for layers of a table's classes; of no effect, and quick, the second time. For a worker."""
-    layer = Labels(np.zeros((1, 1), dtype_for(table)))
+    layer = Labels(np.zeros((1, 1), label_dtype(table)))
     layer.features = features_of(table)
     try:
         _compile_lookup(table)
@@ -38,7 +38,7 @@ def _compile_lookup(table: ClassTable) -> None:
     from numba import typeof
 
     colormap = colormap_of(table)
-    labels = np.zeros(1, dtype_for(table))
+    labels = np.zeros(1, label_dtype(table))
     texture = np.zeros(1, lookup.minimum_dtype_for_labels(colormap._num_unique_colors + 2))
     types: Any = typeof
     loop.compile(tuple(map(types, (labels, colormap._get_typed_dict_mapping(labels.dtype), texture))))

@@ -61,21 +61,23 @@ def resolve(
             raise ValueError(f"labels of shape {result.labels.shape} for a target of shape {result.target.shape}")
     target = results[0].target
     image = contents.image(target)
-    registry.adopt(image, target.frame)
+    registry.adopt(image, target.geometry)
     table = joined_tables(results[0].table, registry.table(image))
     existing = writable_layers(registry, contents, results[0])
     missing = []
     if output is not Output.CLASSES and registry.combined_layer(image) is None:
-        missing.append(registry.make(image, target.frame, table, None))
+        missing.append(registry.make(image, target.geometry, table, None))
     if output is not Output.COMBINED:
         present = set().union(*(np.unique(result.labels).tolist() for result in results))
         present -= set(registry.class_layers(image))
         missing += [
-            registry.make(image, target.frame, table, entry) for entry in reversed(table.classes) if entry.id in present
+            registry.make(image, target.geometry, table, entry)
+            for entry in reversed(table.classes)
+            if entry.id in present
         ]
     other = Output.CLASSES, Output.COMBINED
-    wanted = [layer for layer in existing if output is not other[class_of(layer) is not None]]
-    return WritePlan(image, tuple(results), table, tuple(wanted), tuple(missing), mode, frozenset(locked))
+    layers = [layer for layer in existing if output is not other[class_of(layer) is not None]]
+    return WritePlan(image, tuple(results), table, tuple(layers), tuple(missing), mode, frozenset(locked))
 
 
 def writable_layers(registry: LayerRegistry, contents: LayerContents, result: PlaneResult) -> list[Labels]:

@@ -116,12 +116,12 @@ class WrittenRuns:
             self._registry.restore(old, copy)
             self._history.inherit(copy, old)
             for step in written:
-                now = self._history.baseline(copy, step.frame, step.plane)
+                now = self._history.baseline(copy, step.geometry, step.plane)
                 self._history.set_baseline(old, step.plane, step.baseline.undone(now))
             self._list.remove(copy)
 
     def _take_back(self, step: PlaneChange, locked: Collection[int]) -> None:
-        now = self._history.baseline(step.layer, step.frame, step.plane)
+        now = self._history.baseline(step.layer, step.geometry, step.plane)
         stated = now.stated.unpacked()
         self._history.paint_back(step, keep=stated | step.of_locked(locked))
 

@@ -46,8 +46,8 @@ Steps = Generator[Progress, None, Any]
 class Report:
     """Passes on how far a job is, no more often than a window can show it, and knows whether it should stop."""
 
-    def __init__(self, tell: Callable[[Progress], object]) -> None:
-        self._tell = tell
+    def __init__(self, on_progress: Callable[[Progress], object]) -> None:
+        self._on_progress = on_progress
         self._stop = False
         self._worker: Any = None
         self._last_time = 0.0
@@ -59,7 +59,7 @@ class Report:
         finished = 0 < progress.total <= progress.done
         if progress.text != self._last_text or finished or now - self._last_time >= SHORTEST_WAIT:
             self._last_time, self._last_text = now, progress.text
-            self._tell(progress)
+            self._on_progress(progress)
 
     def cancelled(self) -> bool:
         """Whether the user cancelled."""

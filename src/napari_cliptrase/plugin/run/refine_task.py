@@ -42,7 +42,7 @@ class RefineTask:
     labels
         (H, W) labels as they are.
     scores
-        Of the segmentation, when the labels come from one of ours.
+        Of the segmentation, when the labels come from one of the plugin.
     limits
         Where and which classes may change.
     edited, locked

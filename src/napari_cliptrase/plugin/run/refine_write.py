@@ -7,7 +7,7 @@ from napari.layers import Labels
 from napari.utils.notifications import show_info
 
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
-from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject
+from napari_cliptrase.plugin.run.refine_target import Labelled, RefineTarget
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
@@ -23,7 +23,7 @@ class RefinementWriter:
         self._label_layers = label_layers
         self._copy: Labels | None = None
 
-    def write(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
+    def write(self, choice: RefineTarget, at: Labelled, refined: RefineOutcome) -> None:
         """Write the refined labels of what was chosen."""
         if choice.layer is None:
             self._write_ours(choice, at, refined)
@@ -53,7 +53,7 @@ class RefinementWriter:
         last = self._label_layers.last_run
         return last is not None and last.title == RUN_TITLE
 
-    def _write_ours(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
+    def _write_ours(self, choice: RefineTarget, at: Labelled, refined: RefineOutcome) -> None:
         layers, session = self._label_layers, self._session
         combined = layers.combined_layer(choice.image) is not None
         output = (
@@ -61,7 +61,7 @@ class RefinementWriter:
         )
         table = layers.table(choice.image)
         run = layers.write(
-            PlaneResult(at.subject.target, refined.labels, table, refined.provenance, RUN_TITLE),
+            PlaneResult(at.source.target, refined.labels, table, refined.provenance, RUN_TITLE),
             output=output,
             locked=session.locked,
         )
@@ -69,16 +69,16 @@ class RefinementWriter:
             show_info(note)
 
     def _add_copy(self, layer: Labels, at: Labelled, refined: RefineOutcome) -> None:
-        """Put the refined labels beside a layer that is not ours, since its hand edits are unknown."""
+        """Put the refined labels beside a layer that the plugin did not make, since its hand edits are unknown."""
         data = np.array(layer.data)
-        at.subject.target.frame.plane_of(data, at.subject.target.plane)[...] = refined.labels
+        at.source.target.geometry.plane_of(data, at.source.target.plane)[...] = refined.labels
         copy = Labels(
             data,
             name=f"{layer.name} (refined)",
             opacity=layer.opacity,
             colormap=layer.colormap,
             features=layer.features,
-            **at.subject.target.frame.place,
+            **at.source.target.geometry.place,
         )
         self._session.viewer.layers.insert(self._session.viewer.layers.index(layer) + 1, copy)
         layer.visible = False

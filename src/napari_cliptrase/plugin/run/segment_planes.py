@@ -45,7 +45,7 @@ def result_of(segmented: Segmented, title: str) -> PlaneResult:
     """Return what is written to layers; it does not hold the scores, which take much memory."""
     segmentation = segmented.segmentation
     return PlaneResult(
-        segmented.subject.target, segmentation.labels, segmentation.classes, segmentation.provenance, title
+        segmented.source.target, segmentation.labels, segmentation.classes, segmentation.provenance, title
     )
 
 
@@ -83,20 +83,20 @@ def segment_planes(
 
 
 def _plane_steps(
-    segmenter: "Segmenter", subject: PlaneSource, prompts: PromptSet, cached: Encoded | None, model_name: str
+    segmenter: "Segmenter", source: PlaneSource, prompts: PromptSet, cached: Encoded | None, model_name: str
 ) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
     """Encode one plane, unless its encoding is cached, and score the classes."""
     from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 
     if cached is None:
-        yield Progress(0, 0, f"Reading {subject.target.image_name}")
-        request = PlaneRequest(subject.rgb(), prompts)
+        yield Progress(0, 0, f"Reading {source.target.image_name}")
+        request = PlaneRequest(source.rgb(), prompts)
     else:
         request = PlaneRequest(cached.rgb, prompts, encoding=cached.encoding)
     response = yield from segment_plane_steps(segmenter, request)
     segmentation = response.segmentation
-    encoded = cached or Encoded(subject, request.rgb, response.encoding, model_name)
-    return encoded, Segmented(subject, segmentation, segmentation.summary())
+    encoded = cached or Encoded(source, request.rgb, response.encoding, model_name)
+    return encoded, Segmented(source, segmentation, segmentation.summary())
 
 
 class _OfAll:

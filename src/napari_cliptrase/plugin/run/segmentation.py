@@ -117,19 +117,19 @@ class SegmentationRunner:
 
     def run(
         self,
-        subject: PlaneSource,
+        source: PlaneSource,
         choice: ModelChoice,
         extras: frozenset[Extra] = frozenset(),
         planes: Planes = Planes.SHOWN,
     ) -> Job:
-        """Segment a subject, or all planes of its image, with the session's prompts and settings."""
+        """Segment a source, or all planes of its image, with the session's prompts and settings."""
         session = self._session
         prompts, settings = session.prompts, session.settings
         segmenter_before = self._segmenter
         loaded = session.model if self.loaded == choice else None
-        subjects = planes_of(subject) if planes is Planes.ALL else (subject,)
+        sources = planes_of(source) if planes is Planes.ALL else (source,)
         question = self._question()
-        keys = {plane.key: Key(plane.key, choice, settings.encode_key()) for plane in subjects}
+        keys = {plane.key: Key(plane.key, choice, settings.encode_key()) for plane in sources}
         cached = {plane: encoded for plane, key in keys.items() if (encoded := self._cache.encoded(key)) is not None}
 
         def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult]]":
@@ -140,7 +140,7 @@ class SegmentationRunner:
             if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
                 segmenter = Segmenter(model, settings)
             found = yield from segment_planes(
-                segmenter, subjects, subject, prompts, cached=cached, model_name=choice.name, extras=extras
+                segmenter, sources, source, prompts, cached=cached, model_name=choice.name, extras=extras
             )
             return segmenter, found
 
@@ -148,15 +148,15 @@ class SegmentationRunner:
             self._segmenter, found = outcome
             self._navigation.model_choice = choice
             session.model = self._segmenter.model
-            self._cache.keep(keys[subject.key], found.encoded)
+            self._cache.keep(keys[source.key], found.encoded)
             run = yield from self._write_in_turn(found.results, session.output)
             self._extras = extras
             session.encoded = found.encoded
             for segmented in found.reused:
-                self._cache.remember(keys[segmented.subject.key], segmented, question)
+                self._cache.remember(keys[segmented.source.key], segmented, question)
             self._show(found.segmented, run, question)
             # the user may have chosen another image or plane during the run
-            if session.image is not None and session.image.unique_id != subject.target.image_id:
+            if session.image is not None and session.image.unique_id != source.target.image_id:
                 self._navigation.follow_image()
             elif planes is Planes.ALL:
                 self._navigation.follow_plane()
@@ -183,7 +183,7 @@ class SegmentationRunner:
 
             request = PlaneRequest(encoded.rgb, prompts, settings, encoded.encoding)
             response = yield from segment_plane_steps(segmenter, request)
-            return Segmented(encoded.subject, response.segmentation, response.segmentation.summary())
+            return Segmented(encoded.source, response.segmentation, response.segmentation.summary())
 
         def done(segmented: Segmented) -> Generator[Progress, None, None] | None:
             return self._rescore(encoded, segmented, question) if session.encoded is encoded else None
@@ -201,9 +201,9 @@ class SegmentationRunner:
         if model is not None:
             model.close()
 
-    def is_encoded(self, subject: PlaneSource, choice: ModelChoice) -> bool:
-        """Whether a run over a subject needs no new encoding."""
-        return Key(subject.key, choice, self._session.settings.encode_key()) in self._cache
+    def is_encoded(self, source: PlaneSource, choice: ModelChoice) -> bool:
+        """Whether a run over a source needs no new encoding."""
+        return Key(source.key, choice, self._session.settings.encode_key()) in self._cache
 
     def set_extras(self, extras: frozenset[Extra]) -> Job | None:
         """Show other layers beside the labels of the shown result; None when there is none yet."""
@@ -220,7 +220,7 @@ class SegmentationRunner:
 
         def done(_value: None) -> None:
             if session.encoded is encoded and session.segmented is not None:
-                image = self._label_layers.image(encoded.subject.target)
+                image = self._label_layers.image(encoded.source.target)
                 show_extras(session.viewer.layers, image, session.segmented, encoded, extras)
 
         return self._jobs.start("Show", steps, done=done, failed=self._fail, key="extras")
@@ -290,9 +290,9 @@ class SegmentationRunner:
         self._navigation.scored_question = question
         session.segmented = segmented
         if encoded is not None and self.loaded is not None:
-            key = Key(encoded.subject.key, self.loaded, encoded.encoding.encode_settings)
+            key = Key(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
             self._cache.remember(key, segmented, question)
-        image = self._label_layers.image(segmented.subject.target)
+        image = self._label_layers.image(segmented.source.target)
         show_extras(session.viewer.layers, image, segmented, encoded, self._extras)
         for note in run.notes:
             notifications.show_info(note)

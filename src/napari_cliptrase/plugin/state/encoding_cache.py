@@ -67,11 +67,11 @@ class EncodingCache:
             self._scored[key] = Scored(segmented, question)
 
     def newest_of(self, image_id: Any, version: int, choice: Hashable) -> PlaneSource | None:
-        """Return the newest encoded subject of an image in its present version."""
+        """Return the newest encoded source of an image in its present version."""
         for key, encoded in reversed(self._encoded.items()):
-            target = encoded.subject.target
+            target = encoded.source.target
             if key.choice == choice and (target.image_id, target.version) == (image_id, version):
-                return encoded.subject
+                return encoded.source
         return None
 
     def nearest(self, key: Key) -> Key:

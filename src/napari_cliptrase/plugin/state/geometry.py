@@ -65,7 +65,7 @@ class LayerGeometry:
         return tuple(index)
 
     def fits(self, layer: Labels) -> bool:
-        """Whether a layer's data has this frame's shape and can be painted."""
+        """Whether a layer's data has this geometry's shape and can be painted."""
         return not layer.multiscale and tuple(layer.data.shape) == self.shape
 
 
@@ -79,8 +79,8 @@ class Target:
         ``unique_id`` of the image layer, and its name for messages.
     version
         Of the image's data; a result for another version is not written.
-    frame, plane
-        Geometry, and the index of the plane along ``frame.plane_axes``.
+    geometry, plane
+        Geometry, and the index of the plane along ``geometry.plane_axes``.
     rows, columns
         The box inside the plane.
     mask
@@ -90,7 +90,7 @@ class Target:
     image_id: UUID
     image_name: str
     version: int
-    frame: LayerGeometry
+    geometry: LayerGeometry
     plane: tuple[int, ...]
     rows: slice
     columns: slice
@@ -108,14 +108,14 @@ class Target:
 
     def whole_plane(self) -> "Target":
         """Return the target of the whole plane."""
-        height, width = self.frame.plane_shape
+        height, width = self.geometry.plane_shape
         return Target(
-            self.image_id, self.image_name, self.version, self.frame, self.plane, slice(0, height), slice(0, width)
+            self.image_id, self.image_name, self.version, self.geometry, self.plane, slice(0, height), slice(0, width)
         )
 
 
 def geometry_of(image: Image, *, rows: int, columns: int, channel: int | None = None, level: int = 0) -> LayerGeometry:
-    """Return the frame of the label layers of ``image``.
+    """Return the geometry of the label layers of ``image``.
 
     ``rows``, ``columns`` and ``channel`` are axes of the layer (the colour axis of an RGB image is none);
     ``level`` is the level of a multiscale image whose pixels the labels shall have.

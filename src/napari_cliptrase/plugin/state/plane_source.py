@@ -62,7 +62,7 @@ class PlaneSource:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Equal for two subjects of the same pixels."""
+        """Equal for two sources of the same pixels."""
         target = self.target
         box = (target.rows.start, target.rows.stop, target.columns.start, target.columns.stop)
         return (
@@ -105,54 +105,54 @@ def plane_source_of(
     array = image.data[level] if image.multiscale else image.data
     roles = roles_of(image, level) if roles is None else roles
     channel = roles.color if roles.color is not None and roles.color < image.ndim else None
-    frame = geometry_of(image, rows=roles.y, columns=roles.x, channel=channel, level=level)
+    geometry = geometry_of(image, rows=roles.y, columns=roles.x, channel=channel, level=level)
     steps = np.ones(image.ndim)
     if image.multiscale:
         steps = np.asarray(image.data[0].shape[: image.ndim]) / np.asarray(array.shape[: image.ndim])
     position = np.round(np.asarray(image.world_to_data(viewer.dims.point[-image.ndim :])) / steps).astype(int)
     index = tuple(int(np.clip(position[axis], 0, array.shape[axis] - 1)) for axis in roles.planes)
-    height, width = frame.plane_shape
+    height, width = geometry.plane_shape
     rows, columns, mask = slice(0, height), slice(0, width), None
     if area is Area.VISIBLE:
-        rows, columns = _visible(image, roles, steps, frame.plane_shape)
+        rows, columns = _visible(image, roles, steps, geometry.plane_shape)
     elif area is Area.SHAPE:
-        rows, columns, mask = _in_shape(viewer, image, roles, steps, frame.plane_shape)
-    plane = _label_plane(frame, roles, index)
-    target = Target(image.unique_id, image.name, version, frame, plane, rows, columns, mask)
+        rows, columns, mask = _in_shape(viewer, image, roles, steps, geometry.plane_shape)
+    plane = _label_plane(geometry, roles, index)
+    target = Target(image.unique_id, image.name, version, geometry, plane, rows, columns, mask)
     contrast: Limits | None = None
     if as_shown and not image.rgb:
         contrast = float(image.contrast_limits[0]), float(image.contrast_limits[1])
     return PlaneSource(target, array, roles, index, contrast)
 
 
-def on_plane_of(viewer: ViewerModel, image: Image, subject: PlaneSource) -> PlaneSource:
+def on_plane_of(viewer: ViewerModel, image: Image, source: PlaneSource) -> PlaneSource:
     """Return the same part of the image on the plane that the viewer shows now."""
-    shown = plane_source_of(viewer, image, subject.target.version, roles=subject.roles, level=_level_of(image, subject))
-    target = replace(shown.target, rows=subject.target.rows, columns=subject.target.columns, mask=subject.target.mask)
-    return replace(shown, target=target, contrast=subject.contrast)
+    shown = plane_source_of(viewer, image, source.target.version, roles=source.roles, level=_level_of(image, source))
+    target = replace(shown.target, rows=source.target.rows, columns=source.target.columns, mask=source.target.mask)
+    return replace(shown, target=target, contrast=source.contrast)
 
 
-def planes_of(subject: PlaneSource) -> tuple[PlaneSource, ...]:
-    """Return the same part of every plane of the subject's image, in order; the subject's own plane is among them."""
-    frame, roles = subject.target.frame, subject.roles
+def planes_of(source: PlaneSource) -> tuple[PlaneSource, ...]:
+    """Return the same part of every plane of the source's image, in order; the source's own plane is among them."""
+    geometry, roles = source.target.geometry, source.roles
     return tuple(
-        replace(subject, target=replace(subject.target, plane=_label_plane(frame, roles, index)), index=index)
-        for index in np.ndindex(*roles.plane_shape(subject.array.shape))
+        replace(source, target=replace(source.target, plane=_label_plane(geometry, roles, index)), index=index)
+        for index in np.ndindex(*roles.plane_shape(source.array.shape))
     )
 
 
-def _label_plane(frame: LayerGeometry, roles: AxisRoles, index: tuple[int, ...]) -> tuple[int, ...]:
+def _label_plane(geometry: LayerGeometry, roles: AxisRoles, index: tuple[int, ...]) -> tuple[int, ...]:
     """Index of an image's plane in the label layers: where they keep an axis of channels, it has length one."""
     plane = list(index)
-    if roles.color is not None and len(frame.plane_axes) > len(index):
+    if roles.color is not None and len(geometry.plane_axes) > len(index):
         plane.insert(sum(axis < roles.color for axis in roles.planes), 0)
     return tuple(plane)
 
 
-def _level_of(image: Image, subject: PlaneSource) -> int:
+def _level_of(image: Image, source: PlaneSource) -> int:
     if not image.multiscale:
         return 0
-    return next(level for level, data in enumerate(image.data) if tuple(data.shape) == tuple(subject.array.shape))
+    return next(level for level, data in enumerate(image.data) if tuple(data.shape) == tuple(source.array.shape))
 
 
 def _visible(image: Image, roles: AxisRoles, steps: NDArray[np.float64], shape: tuple[int, int]) -> tuple[slice, slice]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Encoded:
     """An encoding and what it is of; ``rgb`` is the (h, w, 3) uint8 picture that was encoded."""
 
-    subject: PlaneSource
+    source: PlaneSource
     rgb: NDArray[np.uint8]
     encoding: "Encoding"
     model_name: str
@@ -27,6 +27,6 @@ class Encoded:
 class Segmented:
     """A result, what it is of, and how each class fared."""
 
-    subject: PlaneSource
+    source: PlaneSource
     segmentation: "Segmentation"
     summary: "tuple[ClassSummary, ...]"

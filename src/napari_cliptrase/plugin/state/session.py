@@ -2,8 +2,8 @@
 
     session.image, session.prompts, session.settings, session.active_class      # set them; signals tell everybody
     session.model                         # ClipModel or None
-    session.encoded                       # Encoded(subject, rgb, encoding, model_name) or None
-    session.segmented                     # Segmented(subject, segmentation, summary) or None
+    session.encoded                       # Encoded(source, rgb, encoding, model_name) or None
+    session.segmented                     # Segmented(source, segmentation, summary) or None
 
 State and signals only: it runs nothing, writes no layer and holds no widget. Docks and tools speak to each other
 through it.
@@ -146,7 +146,7 @@ class Session:
 
     @property
     def locked(self) -> frozenset[int]:
-        """Ids of classes that nothing of ours may change."""
+        """Ids of classes that no run and no tool may change."""
         return self._locked
 
     @locked.setter
@@ -219,9 +219,9 @@ class Session:
         self.data_changed.emit(layer)
 
     def _drop_results_of(self, image: Image) -> None:
-        if self._encoded is not None and self._encoded.subject.target.image_id == image.unique_id:
+        if self._encoded is not None and self._encoded.source.target.image_id == image.unique_id:
             self.encoded = None
-        if self._segmented is not None and self._segmented.subject.target.image_id == image.unique_id:
+        if self._segmented is not None and self._segmented.source.target.image_id == image.unique_id:
             self.segmented = None
 
 
@@ -230,7 +230,7 @@ ATTRIBUTE = "cliptrase_session"
 
 
 def session_of(viewer: ViewerModel) -> Session | None:
-    """Return the session of a viewer or of its proxy; None while nothing of ours was used in it."""
+    """Return the session of a viewer or of its proxy; None while the plugin was not used in it."""
     viewer = getattr(viewer, "__wrapped__", viewer)
     session: Session | None = getattr(viewer.layers, ATTRIBUTE, None)
     return session

@@ -1,4 +1,4 @@
-"""Which layers are ours, and what they hold: a small dictionary in ``layer.metadata["cliptrase"]``.
+"""Which layers are the plugin's, and what they hold: a small dictionary in ``layer.metadata["cliptrase"]``.
 
 The tag names the layer's own id: a duplicate of a layer carries the tag of the original, but is the user's copy and is
 left alone. All values are plain JSON, so that writers can keep them.
@@ -70,7 +70,7 @@ class Tag:
 
 
 def tag_of(layer: Layer) -> Tag | None:
-    """Return the tag of a layer of ours; None for all others, duplicates of ours included."""
+    """Return the tag of a layer of the plugin; None for all others, also for duplicates of its layers."""
     raw = layer.metadata.get(KEY)
     if not isinstance(raw, dict) or raw.get("layer") != str(layer.unique_id):
         return None
@@ -104,7 +104,7 @@ class Member:
 
 
 def member_of(layer: Layer) -> Member | None:
-    """Return the mask that a label layer belongs to; None for layers of others and for copies of ours."""
+    """Return the mask that a label layer belongs to; None for layers of others and for copies."""
     tag = tag_of(layer)
     if tag is not None:
         if tag.role not in (Role.CLASS, Role.COMBINED):
@@ -130,13 +130,13 @@ def file_of(image: Layer) -> str:
 
 
 def class_of(layer: Layer) -> int | None:
-    """Class of a layer of ours; None for a combined one."""
+    """Class of a layer of the plugin; None for a combined one."""
     tag = tag_of(layer)
     return tag.class_id if tag is not None else None
 
 
 def provenance_at(layer: Layer, plane: Sequence[int]) -> dict[str, Any]:
-    """How the last result in a plane of a layer of ours was made; empty when nobody knows."""
+    """How the last result in a plane of a layer of the plugin was made; empty when nobody knows."""
     tag = tag_of(layer)
     return dict(tag.provenance.get(_plane_key(plane), {})) if tag is not None else {}
 
@@ -170,8 +170,8 @@ def set_tag(layer: Layer, tag: Tag) -> None:
         layer.metadata = {**layer.metadata, KEY: entry}
 
 
-def ours(layers: Iterable[Layer], image: UUID | None = None, role: Role | None = None) -> tuple[Layer, ...]:
-    """Our layers, of one image and one role if given, from the bottom of the list to its top."""
+def plugin_layers(layers: Iterable[Layer], image: UUID | None = None, role: Role | None = None) -> tuple[Layer, ...]:
+    """Layers of the plugin, of one image and one role if given, from the bottom of the list to its top."""
     found = []
     for layer in layers:
         tag = tag_of(layer)

@@ -23,7 +23,7 @@ class ClassSelection:
     def __init__(self, session: Session, label_layers: LabelLayers) -> None:
         self._session = session
         self._label_layers = label_layers
-        self._mine: UUID | None = None
+        self._selected_here: UUID | None = None
         """The layer that was selected here."""
         self._list_changed = False
         self.following = False
@@ -46,7 +46,7 @@ class ClassSelection:
             self._select(layer)
 
     def show_after_writing(self) -> None:
-        """Select the layer of the active class, unless the user is at work in a layer that is none of ours."""
+        """Select the layer of the active class, unless the user is at work in a layer of somebody else."""
         active = self._session.viewer.layers.selection.active
         tag = tag_of(active) if active is not None else None
         if active is None or active is self._session.image or (tag is not None and tag.role is not Role.PREVIEW):
@@ -66,7 +66,7 @@ class ClassSelection:
             self._select(layers[-1])
 
     def _select(self, layer: Layer) -> None:
-        self._mine = layer.unique_id
+        self._selected_here = layer.unique_id
         self._session.viewer.layers.selection.active = layer
 
     def _on_list(self, _event: Any) -> None:
@@ -84,9 +84,9 @@ class ClassSelection:
             layer = session.viewer.layers.selection.active
         except CliptraseError:
             return
-        if layer is None or layer.unique_id == self._mine or list_changed:
+        if layer is None or layer.unique_id == self._selected_here or list_changed:
             return
-        self._mine = None
+        self._selected_here = None
         tag = tag_of(layer)
         if tag is None or tag.role is not Role.CLASS or session.image is None:
             return

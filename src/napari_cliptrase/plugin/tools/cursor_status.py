@@ -11,7 +11,7 @@ class CursorStatus:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        # last, so that the window does not show the bare text after ours
+        # last, so that the window does not show the bare text after this one
         session.viewer.events.status.connect(self._on_status, position="last")
 
     def text_at(self, world: Any) -> str:
@@ -19,7 +19,7 @@ class CursorStatus:
         segmented = self._session.segmented
         if segmented is None:
             return ""
-        target = segmented.subject.target
+        target = segmented.source.target
         pixel = pixel_at(target, world)
         if pixel is None or not all(0 <= at < size for at, size in zip(pixel, target.shape, strict=True)):
             return ""

@@ -76,7 +76,7 @@ class RegionTool:
         """RegionPart under a world position; None where there is none or the parts are still being found."""
         if self._encoded is None or self._parts is None:
             return None
-        pixel = pixel_at(self._encoded.subject.target, world)
+        pixel = pixel_at(self._encoded.source.target, world)
         index = -1 if pixel is None else self._parts.index_at(*pixel)
         return None if index < 0 else self._parts.part(index)
 
@@ -90,9 +90,9 @@ class RegionTool:
         color = self._color()
         if self._shown == (part.index, color):
             return
-        target = self._encoded.subject.target
+        target = self._encoded.source.target
         start = target.rows.start + part.top, target.columns.start + part.left
-        self._picture.show(target, highlight(part.mask, color), place_over(target.frame, target.plane, start))
+        self._picture.show(target, highlight(part.mask, color), place_over(target.geometry, target.plane, start))
         self._shown = part.index, color
 
     def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
@@ -114,7 +114,7 @@ class RegionTool:
         if active is None and not clear:
             show_info("Select a class in the table first: a click gives the region to that class.")
             return
-        target = self._encoded.subject.target
+        target = self._encoded.source.target
         mask = np.zeros(target.shape, bool)
         mask[part.pixels] = True
         try:
@@ -159,7 +159,7 @@ class RegionTool:
     # -- napari's own tools -------------------------------------------------------------------------------------------
 
     def _follow_active(self, _event: Any = None) -> None:
-        """Put a label layer that becomes active into pan & zoom, so that clicks are ours."""
+        """Put a label layer that becomes active into pan & zoom, so that clicks reach the tool."""
         active = self._session.viewer.layers.selection.active
         layer = active if isinstance(active, Labels) else None
         if layer is not None:
@@ -180,10 +180,10 @@ class RegionTool:
 
 def pixel_at(target: Target, world: Any) -> tuple[int, int] | None:
     """(row, column) in the target's box of a world position; None on another plane, perhaps outside the box."""
-    position = position_in(target.frame, world)
-    if any(round(position[axis]) != at for axis, at in zip(target.frame.plane_axes, target.plane, strict=True)):
+    position = position_in(target.geometry, world)
+    if any(round(position[axis]) != at for axis, at in zip(target.geometry.plane_axes, target.plane, strict=True)):
         return None
-    row, column = round(position[target.frame.rows]), round(position[target.frame.columns])
+    row, column = round(position[target.geometry.rows]), round(position[target.geometry.columns])
     return row - target.rows.start, column - target.columns.start
 
 

@@ -117,7 +117,7 @@ class UncertaintyReview:
     def _visit(self) -> None:
         segmented = self._segmented
         assert segmented is not None
-        edited = self._label_layers.edited(segmented.subject.target)
+        edited = self._label_layers.edited(segmented.source.target)
         while self._next < len(self._places):
             place = self._places[self._next]
             self._next += 1
@@ -128,9 +128,9 @@ class UncertaintyReview:
         show_info("That was the last uncertain place; the next one is the first again." if self._places else _NOTHING)
 
     def _show(self, segmented: Segmented, place: UncertainPlace) -> None:
-        target, viewer = segmented.subject.target, self._session.viewer
+        target, viewer = segmented.source.target, self._session.viewer
         row, column = place.middle
-        world = world_of(target.frame, target.plane, (target.rows.start + row, target.columns.start + column))
+        world = world_of(target.geometry, target.plane, (target.rows.start + row, target.columns.start + column))
         for axis in range(viewer.dims.ndim - len(world), viewer.dims.ndim):
             if axis not in viewer.dims.displayed:
                 viewer.dims.set_point(axis, world[axis - viewer.dims.ndim])
@@ -138,11 +138,11 @@ class UncertaintyReview:
         padded = np.concatenate([np.asarray(viewer.dims.point, float)[: viewer.dims.ndim - len(world)], world])
         camera.center = tuple(padded[list(viewer.dims.displayed)])
         height, width = place.part.mask.shape
-        scale = np.abs(np.asarray(target.frame.place["scale"], float))
-        size = max(height * scale[target.frame.rows], width * scale[target.frame.columns])
+        scale = np.abs(np.asarray(target.geometry.place["scale"], float))
+        size = max(height * scale[target.geometry.rows], width * scale[target.geometry.columns])
         camera.zoom = float(np.clip(camera.zoom, SMALLEST_ON_SCREEN / size, max(LARGEST_ON_SCREEN / size, 1e-9)))
         start = target.rows.start + place.part.top, target.columns.start + place.part.left
-        self._picture.show(target, highlight(place.part.mask, COLOR), place_over(target.frame, target.plane, start))
+        self._picture.show(target, highlight(place.part.mask, COLOR), place_over(target.geometry, target.plane, start))
         self._timer.start()
 
 

@@ -64,7 +64,7 @@ class SamMarks:
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         top, left = (int(rows[0]), int(columns[0])) if rows.size else (0, 0)
         bottom, right = (int(rows[-1]) + 1, int(columns[-1]) + 1) if rows.size else (1, 1)
-        place = place_over(target.frame, target.plane, (corner[0] + top, corner[1] + left))
+        place = place_over(target.geometry, target.plane, (corner[0] + top, corner[1] + left))
         self._mask.show(target, highlight(mask[top:bottom, left:right], color), place)
 
     def show_clicks(self, clicks: tuple[tuple[float, float, bool], ...], box: tuple[Place, Place] | None) -> None:
@@ -88,7 +88,7 @@ class SamMarks:
                 border_width=0.15,
                 size=SCREEN_SIZE,
                 canvas_size_limits=(SCREEN_SIZE, SCREEN_SIZE),
-                **self._opened().frame.place,
+                **self._opened().geometry.place,
             )
             self._add(self._clicks)
             return
@@ -110,7 +110,7 @@ class SamMarks:
                 face_color="transparent",
                 edge_color=INSIDE,
                 edge_width=max(self._pixel() * 2, 1e-6),
-                **self._opened().frame.place,
+                **self._opened().geometry.place,
             )
             self._add(self._box)
             return
@@ -118,16 +118,16 @@ class SamMarks:
 
     def _pixel(self) -> float:
         """Length in data units of a pixel of the screen."""
-        place = self._opened().frame.place
+        place = self._opened().geometry.place
         scale = float(np.abs(np.asarray(place["scale"])).min())
         return 1 / max(camera_of(self._viewer).zoom * scale, 1e-9)
 
     def _lifted(self, place: Place) -> NDArray[np.float64]:
         target = self._opened()
-        point = np.zeros(len(target.frame.shape))
-        for axis, position in zip(target.frame.plane_axes, target.plane, strict=True):
+        point = np.zeros(len(target.geometry.shape))
+        for axis, position in zip(target.geometry.plane_axes, target.plane, strict=True):
             point[axis] = position
-        point[target.frame.rows], point[target.frame.columns] = place
+        point[target.geometry.rows], point[target.geometry.columns] = place
         return point
 
     def _add(self, layer: Any) -> None:

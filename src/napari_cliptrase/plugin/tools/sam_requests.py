@@ -42,14 +42,14 @@ class SamRequestQueue:
     failed = Signal(object, object)
     given_up = Signal()
 
-    def __init__(self, jobs: Jobs, runner: RefineRunner, subject: PlaneSource, model: str) -> None:
-        self.subject = subject
+    def __init__(self, jobs: Jobs, runner: RefineRunner, source: PlaneSource, model: str) -> None:
+        self.source = source
         self._jobs = jobs
         self._runner = runner
         self._model = model
         self._sam: SamSession | None = None
         self._waiting: deque[SamRequest | Callable[[], object]] = deque()
-        self._asked: SamRequest | None = None
+        self._current: SamRequest | None = None
         self._closed = False
 
     @property
@@ -60,7 +60,7 @@ class SamRequestQueue:
     def prepare(self, part: tuple[slice, slice] | None = None) -> None:
         """Load the model and encode the image, or a part of it, for a new mask; requests made meanwhile wait."""
         known = self._sam if self.idle else None  # a worker that is being stopped may still draw with that one
-        height, width = self.subject.target.shape
+        height, width = self.source.target.shape
         rows, columns = part or (slice(0, height), slice(0, width))
         middle = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
 
@@ -71,7 +71,7 @@ class SamRequestQueue:
                 from napari_cliptrase.refine.interactive import SamSession
 
                 yield Progress(0, 0, "Reading the image")
-                sam = SamSession(embedder, self.subject.rgb())
+                sam = SamSession(embedder, self.source.rgb())
             sam.clear()
             sam.focus(rows, columns)
             yield from sam.embed_steps(*middle)
@@ -80,23 +80,23 @@ class SamRequestQueue:
         def done(sam: "SamSession") -> None:
             self._sam = sam
             if part is None:
-                self._runner.note_window_encoded(self._model, self.subject.key, (height, width))
+                self._runner.note_window_encoded(self._model, self.source.key, (height, width))
             self.ready.emit()
 
-        self._sam = self._asked = None
+        self._sam = self._current = None
         self._start("Prepare SAM", steps, done)
 
     def ask(self, request: Request, mark: Any = None, *, first: bool = False) -> None:
         """Make a request, which waits for those before it, or with ``first`` is the next; `answered` tells the mask."""
-        asked = SamRequest(request, mark)
+        sam_request = SamRequest(request, mark)
         if first:
-            self._waiting.appendleft(asked)
+            self._waiting.appendleft(sam_request)
         else:
-            self._waiting.append(asked)
+            self._waiting.append(sam_request)
         self._go_on()
 
     def then(self, action: Callable[[], object]) -> None:
-        """Call something in the GUI thread when all that was asked so far is answered: at once, or later."""
+        """Call something in the GUI thread when all earlier requests are answered: at once, or later."""
         self._waiting.append(action)
         self._go_on()
 
@@ -119,12 +119,12 @@ class SamRequestQueue:
             else:
                 step()
 
-    def _answer(self, asked: SamRequest, sam: "SamSession") -> None:
+    def _answer(self, sam_request: SamRequest, sam: "SamSession") -> None:
         def steps() -> Generator[Progress, None, Any]:
             yield Progress(0, 0, "Drawing the mask")
-            return asked.request(sam)
+            return sam_request.request(sam)
 
-        self._asked = asked
+        self._current = sam_request
         self._start("Draw with SAM", steps, self.answered.emit)
 
     def _start(self, title: str, steps: Callable[[], Any], use: Callable[[Any], object]) -> None:
@@ -138,7 +138,7 @@ class SamRequestQueue:
 
     def _fail(self, error: CliptraseError) -> None:
         if not self._closed:
-            self.failed.emit(error, None if self._asked is None else self._asked.mark)
+            self.failed.emit(error, None if self._current is None else self._current.mark)
 
     def _finish(self) -> None:
         if self._closed or self._jobs.running(KEY):

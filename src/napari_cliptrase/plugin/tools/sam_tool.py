@@ -18,7 +18,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.placement import position_in
 from napari_cliptrase.plugin.run.jobs import Jobs
-from napari_cliptrase.plugin.run.refine_subject import whole_plane
+from napari_cliptrase.plugin.run.refine_target import whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
@@ -45,10 +45,10 @@ class Mark:
 
 
 class SamTool:
-    """Signals: ``toggled(on)``, ``said(text)`` for the dock, ``busy(job)`` with the job or None."""
+    """Signals: ``toggled(on)``, ``message(text)`` for the dock, ``busy(job)`` with the job or None."""
 
     toggled = Signal(bool)
-    said = Signal(str)
+    message = Signal(str)
     busy = Signal(object)
 
     def __init__(
@@ -61,10 +61,10 @@ class SamTool:
         self._selection = selection
         self._runner = runner
         self._marks = SamMarks(session.viewer)
-        self._talk: SamRequestQueue | None = None
+        self._requests: SamRequestQueue | None = None
         self._model = ""
         self._preview: Preview | None = None
-        self._made: list[Mark] = []
+        self._pending_marks: list[Mark] = []
         self._refused = ""
         self._paused = False
         self._overruled = False
@@ -82,47 +82,47 @@ class SamTool:
         if session.active_class is None:
             raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
         self.stop()
-        talk = SamRequestQueue(self._jobs, self._runner, whole_plane(session, image), sam)
-        self._talk, self._model, self._paused, self._error, self._refused = talk, sam, False, "", ""
+        requests = SamRequestQueue(self._jobs, self._runner, whole_plane(session, image), sam)
+        self._requests, self._model, self._paused, self._error, self._refused = requests, sam, False, "", ""
         self._before = session.viewer.layers.selection.active
         self.on = True
         self._listen(True)
-        self._select(self._marks.open(talk.subject.target))
-        talk.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot tell how many arguments an emit takes
-        talk.ready.connect(lambda: self.said.emit(READY))
-        talk.answered.connect(self._show)
-        talk.failed.connect(self._failed)
-        talk.given_up.connect(self._give_up)
-        talk.prepare()
+        self._select(self._marks.open(requests.source.target))
+        requests.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot tell how many arguments an emit takes
+        requests.ready.connect(lambda: self.message.emit(READY))
+        requests.answered.connect(self._show)
+        requests.failed.connect(self._failed)
+        requests.given_up.connect(self._give_up)
+        requests.prepare()
         self.toggled.emit(True)
 
     def stop(self) -> None:
         """Close the tool; an unaccepted mask is dropped."""
-        if self._talk is None:
+        if self._requests is None:
             return
         self.on = False
         self._listen(False)
-        self._talk.close()
-        self._made.clear()
+        self._requests.close()
+        self._pending_marks.clear()
         self._marks.close()
         layers = self._session.viewer.layers
         if self._before is not None and self._before in layers and layers.selection.active is None:
             layers.selection.active = self._before
-        self._talk = self._preview = None
+        self._requests = self._preview = None
         self.busy.emit(None)
-        self.said.emit("")
+        self.message.emit("")
         self.toggled.emit(False)
 
     def look_closer(self) -> None:
         """Encode only what is on the screen, for finer boundaries; with the whole image on the screen, all of it."""
-        if self._talk is None:
+        if self._requests is None:
             return
-        subject = self._talk.subject
-        viewer, image = self._session.viewer, self._label_layers.image(subject.target)
-        seen = plane_source_of(viewer, image, subject.target.version, roles=subject.roles, area=Area.VISIBLE).target
-        self._made.clear()
-        self._talk.forget()
-        self._talk.prepare((seen.rows, seen.columns))
+        source = self._requests.source
+        viewer, image = self._session.viewer, self._label_layers.image(source.target)
+        visible = plane_source_of(viewer, image, source.target.version, roles=source.roles, area=Area.VISIBLE).target
+        self._pending_marks.clear()
+        self._requests.forget()
+        self._requests.prepare((visible.rows, visible.columns))
         self._show(None)
 
     def _listen(self, on: bool) -> None:
@@ -159,7 +159,7 @@ class SamTool:
     @property
     def idle(self) -> bool:
         """Whether every click is answered."""
-        return self._talk is None or self._talk.idle
+        return self._requests is None or self._requests.idle
 
     # -- requests, one after the other --------------------------------------------------------------------------------
 
@@ -173,8 +173,8 @@ class SamTool:
 
     def back(self) -> None:
         """Take the last click or box back."""
-        if self._made:
-            self._made.pop()
+        if self._pending_marks:
+            self._pending_marks.pop()
             self._ask(lambda sam: sam.undo())
 
     def next_choice(self) -> None:
@@ -183,57 +183,57 @@ class SamTool:
 
     def drop(self) -> None:
         """Drop the mask and its clicks."""
-        self._made.clear()
-        if self._talk is not None:
-            self._talk.forget()
+        self._pending_marks.clear()
+        if self._requests is not None:
+            self._requests.forget()
         self._ask(_cleared)
 
     def accept(self) -> None:
         """Give the mask of all clicks so far to the class that is active now; clicks that come later start anew."""
-        talk, active, marks = self._talk, self._session.active_class, tuple(self._made)
-        if talk is None or active is None:
+        requests, active, marks = self._requests, self._session.active_class, tuple(self._pending_marks)
+        if requests is None or active is None:
             return
-        if not talk.idle:
-            self.said.emit(STILL_DRAWING)
-        talk.then(lambda: self._give(talk, active, marks))
+        if not requests.idle:
+            self.message.emit(STILL_DRAWING)
+        requests.then(lambda: self._give_mask(requests, active, marks))
 
-    def _give(self, talk: SamRequestQueue, class_id: int, marks: tuple[Mark, ...]) -> None:
+    def _give_mask(self, requests: SamRequestQueue, class_id: int, marks: tuple[Mark, ...]) -> None:
         if self._preview is None:
-            self.said.emit(
+            self.message.emit(
                 " ".join((*([self._refused] if self._refused else ()), "There is no mask to accept yet.", READY))
             )
             return
-        target = talk.subject.target
+        target = requests.source.target
         try:
             self._label_layers.give(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
         except CliptraseError as error:
-            self.said.emit(str(error))
+            self.message.emit(str(error))
             return
-        self._made = [mark for mark in self._made if mark not in marks]
+        self._pending_marks = [mark for mark in self._pending_marks if mark not in marks]
         self._show_marks()
-        talk.ask(_cleared, first=True)
+        requests.ask(_cleared, first=True)
 
     def _mark(self, mark: Mark, request: Request) -> None:
         if self.idle:
             self._refused = ""
-        self._made.append(mark)
+        self._pending_marks.append(mark)
         self._ask(request, mark)
 
     def _ask(self, request: Request, mark: Mark | None = None) -> None:
         self._show_marks()
-        if self._talk is not None:
-            self._talk.ask(request, mark)
+        if self._requests is not None:
+            self._requests.ask(request, mark)
 
     def _give_up(self) -> None:
         self.stop()
-        self.said.emit(self._error)
+        self.message.emit(self._error)
 
     def _failed(self, error: CliptraseError, mark: Mark | None) -> None:
         """Say why a request cannot be answered, and take its mark away; answers to others do not hide the reason."""
-        self._made = [made for made in self._made if made is not mark]
+        self._pending_marks = [made for made in self._pending_marks if made is not mark]
         self._show_marks()
         self._error = self._refused = str(error)
-        self.said.emit(self._error)
+        self.message.emit(self._error)
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
@@ -242,17 +242,17 @@ class SamTool:
         if preview is None:
             self._marks.clear()
             self._refused = ""
-            self.said.emit(READY)
+            self.message.emit(READY)
         else:
             self._marks.show_mask(preview.mask, (preview.rows.start, preview.columns.start), self._color())
             other = f"; N shows answer {preview.choice + 1} of {preview.choices}" if preview.choices > 1 else ""
             refused = f"{self._refused} " if self._refused else ""
-            self.said.emit(f"{refused}Quality {preview.quality:.2f}{other}. Enter accepts, Esc drops.")
+            self.message.emit(f"{refused}Quality {preview.quality:.2f}{other}. Enter accepts, Esc drops.")
         self._show_marks()
 
     def _show_marks(self) -> None:
-        clicks = tuple((*mark.where[:2], bool(mark.where[2])) for mark in self._made if mark.kind == "click")
-        boxes = [mark.where for mark in self._made if mark.kind == "box"]
+        clicks = tuple((*mark.where[:2], bool(mark.where[2])) for mark in self._pending_marks if mark.kind == "click")
+        boxes = [mark.where for mark in self._pending_marks if mark.kind == "box"]
         self._marks.show_clicks(clicks, (boxes[-1][:2], boxes[-1][2:]) if boxes else None)  # type: ignore[arg-type]
 
     def _color(self) -> RGB:
@@ -268,12 +268,12 @@ class SamTool:
         return self.on and layer is not None and self._session.viewer.layers.selection.active == layer
 
     def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
-        talk, layer = self._talk, self._marks.layer
-        if event.button != 1 or not self.listening or talk is None or layer is None or layer.mouse_pan:
+        requests, layer = self._requests, self._marks.layer
+        if event.button != 1 or not self.listening or requests is None or layer is None or layer.mouse_pan:
             return
         if "Alt" in event.modifiers:
             return  # napari zooms
-        target = talk.subject.target
+        target = requests.source.target
         start, pressed, still = _pixel(target, event), np.asarray(event.pos), True
         inside = "Control" not in event.modifiers
         yield
@@ -292,9 +292,9 @@ class SamTool:
     def _on_selected(self, _event: Any = None) -> None:
         if self.listening:
             self._paused = False
-            self.said.emit(READY)
+            self.message.emit(READY)
         else:
-            QTimer.singleShot(0, self._settle_selection)
+            QTimer.singleShot(0, self._check_selection)
 
     def _on_class(self, _class_id: Any) -> None:
         if self._session.active_class is None:
@@ -308,36 +308,36 @@ class SamTool:
     def _on_written(self, _run: Any = None) -> None:
         """The class table selects the layer of its class now: that is not the user's wish to leave the tool."""
         self._overruled = True
-        QTimer.singleShot(0, self._settle_selection)
+        QTimer.singleShot(0, self._check_selection)
 
-    def _settle_selection(self) -> None:
+    def _check_selection(self) -> None:
         layer = self._marks.layer
         if self.on and layer is not None and not self.listening:
             if self._overruled and not self._paused:
                 self._session.viewer.layers.selection.active = layer
             else:
                 self._paused = True
-                self.said.emit("Paused: select the layer “SAM: click on an object” to go on.")
+                self.message.emit("Paused: select the layer “SAM: click on an object” to go on.")
         self._overruled = False
 
     def _on_removed(self, _event: Any) -> None:
-        if self._marks.layer is None or self._gone():
+        if self._marks.layer is None or self._image_is_gone():
             self.stop()
 
-    def _gone(self) -> bool:
+    def _image_is_gone(self) -> bool:
         try:
-            return self._talk is not None and not self._label_layers.image(self._talk.subject.target)
+            return self._requests is not None and not self._label_layers.image(self._requests.source.target)
         except CliptraseError:
             return True
 
     def _on_step(self, _event: Any) -> None:
         """Start again on another plane."""
-        if self._talk is None:
+        if self._requests is None:
             return
-        subject = self._talk.subject
-        if self._gone():
+        source = self._requests.source
+        if self._image_is_gone():
             self.stop()
-        elif whole_plane(self._session, self._label_layers.image(subject.target)).key != subject.key:
+        elif whole_plane(self._session, self._label_layers.image(source.target)).key != source.key:
             self.start(self._model)
 
 
@@ -353,8 +353,8 @@ def _cleared(sam: "SamSession") -> None:
 
 def _pixel(target: Target, event: Any) -> tuple[float, float]:
     """(row, column) in the target's plane of a mouse event, with fractions."""
-    position = position_in(target.frame, event.position)
-    return float(position[target.frame.rows]), float(position[target.frame.columns])
+    position = position_in(target.geometry, event.position)
+    return float(position[target.geometry.rows]), float(position[target.geometry.columns])
 
 
 def _clipped(place: tuple[float, float], target: Target) -> tuple[float, float]:

@@ -5,9 +5,9 @@ from qtpy.QtWidgets import QDockWidget, QWidget
 
 
 class DockVisibility(QObject):
-    """Watches a dock's widget; ``changed(seen)`` when it comes into sight or goes.
+    """Watches a dock's widget; ``changed(visible)`` when it becomes visible or hidden.
 
-    A dock behind another one's tab is not hidden, as far as its widget is told; only its frame knows.
+    The widget of a dock behind another tab does not know that it is hidden; only its frame knows.
     """
 
     changed = Signal(bool)
@@ -40,7 +40,7 @@ class DockVisibility(QObject):
         if self.sender() is self._frame:
             self._set(visible and self._widget.isVisible())
 
-    def _set(self, seen: bool) -> None:
-        if seen is not self.now:
-            self.now = seen
-            self.changed.emit(seen)
+    def _set(self, visible: bool) -> None:
+        if visible is not self.now:
+            self.now = visible
+            self.changed.emit(visible)

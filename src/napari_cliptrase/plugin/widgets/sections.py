@@ -34,14 +34,14 @@ class Note(QLabel):
         width = max(self.width(), NARROWEST)
         return QSize(0, self.heightForWidth(width))
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show a text, or nothing and no gap."""
         self.setText(text)
         self.setVisible(bool(text))
         self.updateGeometry()
 
 
-class _Words(Note):
+class _NoteText(Note):
     """The text in a scroll area, which asks for its height at its own width."""
 
     def minimumSizeHint(self) -> QSize:
@@ -54,7 +54,7 @@ class LongNote(QScrollArea):
 
     def __init__(self, lines: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._note = _Words()
+        self._note = _NoteText()
         self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lines = lines
         self.setWidget(self._note)
@@ -62,15 +62,15 @@ class LongNote(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.say("")
+        self.show_text("")
 
     def text(self) -> str:
         """What it says, all of it."""
         return self._note.text()
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show a text, or nothing and no gap."""
-        self._note.say(text)
+        self._note.show_text(text)
         self.setVisible(bool(text))
         self._fit()
 
@@ -86,11 +86,11 @@ class LongNote(QScrollArea):
             self._fit()
 
     def _fit(self) -> None:
-        wanted = self._note.heightForWidth(max(self.width(), NARROWEST))
+        height = self._note.heightForWidth(max(self.width(), NARROWEST))
         most = self._lines * self.fontMetrics().lineSpacing()
         policy = Qt.ScrollBarPolicy  # Qt itself keeps a bar that is no longer needed
-        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if wanted > most else policy.ScrollBarAlwaysOff)
-        self.setFixedHeight(max(1, min(wanted, most)))
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if height > most else policy.ScrollBarAlwaysOff)
+        self.setFixedHeight(max(1, min(height, most)))
 
 
 class Section(QWidget):

@@ -45,9 +45,9 @@ class Desk:
         return [entry.name for entry in self.session.prompts]
 
     def result(self, labels, summary=()):
-        subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
-        self.workbench.layers.write(PlaneResult(subject.target, labels, self.session.prompts.table()))
-        self.session.segmented = Segmented(subject, SimpleNamespace(notes=("To be noted.",)), summary)
+        source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
+        self.workbench.layers.write(PlaneResult(source.target, labels, self.session.prompts.table()))
+        self.session.segmented = Segmented(source, SimpleNamespace(notes=("To be noted.",)), summary)
 
     def click(self, qtbot, row, column):
         index = self.table.model().index(row, column)
@@ -126,9 +126,9 @@ def test_a_hidden_class_of_the_combined_layer_is_clear(desk):
     from napari_cliptrase.plugin.state.run_choices import Output
 
     desk.session.prompts = PromptSet.parse("cat\ndog")
-    subject = plane_source_of(desk.viewer, desk.image, 0)
+    source = plane_source_of(desk.viewer, desk.image, 0)
     table = desk.session.prompts.table()
-    desk.workbench.layers.write(PlaneResult(subject.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
+    desk.workbench.layers.write(PlaneResult(source.target, np.ones((10, 10), np.uint8), table), output=Output.COMBINED)
     desk.workbench.visibility.hide(1, True)
     layer = desk.workbench.layers.combined_layer(desk.image)
     assert layer.get_color(1)[3] == 0
@@ -202,7 +202,7 @@ def test_long_notes_scroll_and_leave_room_for_the_rest(desk):
     assert desk.panel.note.height() <= 4 * line
     assert desk.panel.advice.text().count("of some length") == 27
     assert desk.panel.advice.verticalScrollBar().isVisible()
-    desk.panel.advice.say("This takes two lines in a dock of this width, if nobody has made the font smaller.")
+    desk.panel.advice.show_text("This takes two lines in a dock of this width, if nobody has made the font smaller.")
     QApplication.processEvents()
     assert desk.panel.advice.height() <= 3 * line
     assert not desk.panel.advice.verticalScrollBar().isVisible()

@@ -2,7 +2,7 @@ import pytest
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace, counted
+from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice, ask_how_to_replace
 
 
 @pytest.fixture
@@ -48,8 +48,3 @@ def test_the_question_says_how_much_there_is_and_enter_loses_nothing(ask):
     assert text == "The table has 1 class and the list 2 classes."
     assert "hand edits stay" in details
     assert default == "Add to the table"
-
-
-@pytest.mark.parametrize(("text", "words"), [("", "0 classes"), ("cat", "1 class"), ("cat\ndog", "2 classes")])
-def test_classes_are_counted_in_words(text, words):
-    assert counted(PromptSet.parse(text)) == words

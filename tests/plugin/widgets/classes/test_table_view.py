@@ -63,7 +63,7 @@ def test_a_class_below_a_filter_is_edited_at_its_own_row(table):
 def test_delete_asks_for_the_selected_classes_to_go(table, key):
     table.session.prompts = PromptSet.parse("cat\ndog")
     table.view.selectAll()
-    with table.qtbot.waitSignal(table.view.delete_wanted) as wanted:
+    with table.qtbot.waitSignal(table.view.delete_requested) as wanted:
         table.qtbot.keyClick(table.view, key)
     assert sorted(wanted.args[0]) == [1, 2]
 
@@ -71,7 +71,7 @@ def test_delete_asks_for_the_selected_classes_to_go(table, key):
 def test_delete_on_the_background_asks_for_nothing(table):
     table.session.prompts = PromptSet.parse("cat")
     asked = []
-    table.view.delete_wanted.connect(asked.append)
+    table.view.delete_requested.connect(asked.append)
     table.view.selectRow(1)
     table.qtbot.keyClick(table.view, Qt.Key.Key_Delete)
     assert asked == []

@@ -73,9 +73,9 @@ class Desk:
         self.qtbot = qtbot
 
     def encode(self):
-        subject = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
+        source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
         encoding = encoding_of((40, 60), (4, 6), self.largest, self.session.settings.encode_key())
-        self.session.encoded = Encoded(subject, np.zeros((40, 60, 3), np.uint8), encoding, "fake")
+        self.session.encoded = Encoded(source, np.zeros((40, 60, 3), np.uint8), encoding, "fake")
         self.wait()
         return encoding
 

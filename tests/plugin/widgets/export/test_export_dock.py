@@ -25,8 +25,8 @@ def segmented(viewer, name="scene", **how):
     workbench = workbench_of(viewer)
     session = workbench.session
     image = viewer.add_image(np.zeros((20, 30, 3), np.uint8), name=name, rgb=True)
-    subject = plane_source_of(viewer, image, session.version_of(image))
-    workbench.layers.write(PlaneResult(subject.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
+    source = plane_source_of(viewer, image, session.version_of(image))
+    workbench.layers.write(PlaneResult(source.target, LABELS, PromptSet.parse("cat\ndog").table()), **how)
     return image
 
 
@@ -102,7 +102,7 @@ def test_the_command_line_writes_the_same_bytes(viewer, dock, qtbot, tmp_path):
 
 def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
     image = segmented(viewer)
-    dock.masks.set_wanted(workbench_of(viewer).layers.class_layers(image)[1], False)
+    dock.masks.set_checked(workbench_of(viewer).layers.class_layers(image)[1], False)
     export(dock, qtbot)
     with Picture.open(tmp_path / "out" / "scene.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), np.where(LABELS == 2, 2, 0))

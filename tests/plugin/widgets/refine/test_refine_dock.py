@@ -12,7 +12,7 @@ from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.tags import provenance_at
-from napari_cliptrase.plugin.widgets.refine.method_words import FREE, NEVER
+from napari_cliptrase.plugin.widgets.refine.method_texts import FREE, NEVER
 from napari_cliptrase.plugin.widgets.refine.refine_dock import NOTHING_YET
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.progress import Progress
@@ -86,7 +86,7 @@ def test_apply_moves_the_boundary_to_where_the_colour_changes(desk):
     before = np.mean(desk.labels() == TRUTH)
     desk.apply()
     assert np.mean(desk.labels() == TRUTH) > max(before, 0.98)
-    assert "pixels changed" in desk.dock.said.text()
+    assert "pixels changed" in desk.dock.message.text()
 
 
 @pytest.mark.parametrize("output", [Output.COMBINED, Output.BOTH])
@@ -118,7 +118,7 @@ def test_only_chosen_classes_change(qtbot):
     desk.dock.controls.classes.set_chosen(2, False)
     desk.apply()
     np.testing.assert_array_equal(desk.labels(), COARSE)
-    assert "Nothing to change" in desk.dock.said.text()
+    assert "Nothing to change" in desk.dock.message.text()
     desk.dock.hide()
 
 
@@ -153,7 +153,7 @@ def test_the_preview_shows_the_changes_and_writes_nothing(desk):
     desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
     np.testing.assert_array_equal(desk.labels(), COARSE)
     changed = desk.preview().data[..., 3] > 0
-    assert "would change" in desk.dock.said.text()
+    assert "would change" in desk.dock.message.text()
     desk.apply()
     np.testing.assert_array_equal(desk.labels() != COARSE, changed)
     assert desk.preview() is None
@@ -163,7 +163,7 @@ def test_a_preview_follows_what_is_chosen(desk):
     desk.dock.preview.setChecked(True)
     desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=60_000)
     desk.dock.controls.strength.setCurrentText(NEVER)
-    desk.qtbot.waitUntil(lambda: desk.dock.said.text().startswith("0 pixels"), timeout=60_000)
+    desk.qtbot.waitUntil(lambda: desk.dock.message.text().startswith("0 pixels"), timeout=60_000)
 
 
 def test_what_was_painted_after_the_preview_is_not_lost(desk):
@@ -209,7 +209,7 @@ def test_a_preview_that_comes_after_its_image_changed_is_never_written(desk, mon
     release.set()
     desk.qtbot.waitUntil(lambda: desk.preview() is not None, timeout=PATIENCE)
     desk.apply()
-    desk.qtbot.waitUntil(lambda: "mine (refined)" in desk.viewer.layers or "Nothing" in desk.dock.said.text())
+    desk.qtbot.waitUntil(lambda: "mine (refined)" in desk.viewer.layers or "Nothing" in desk.dock.message.text())
     if "mine (refined)" in desk.viewer.layers:
         assert not np.array_equal(desk.viewer.layers["mine (refined)"].data, outcomes[0].labels)
     np.testing.assert_array_equal(mine.data, COARSE)
@@ -227,7 +227,7 @@ def test_cancel_changes_nothing(desk, monkeypatch):
     desk.dock.cancel.click()
     desk.settle()
     np.testing.assert_array_equal(desk.labels(), COARSE)
-    assert "Cancelled" in desk.dock.said.text()
+    assert "Cancelled" in desk.dock.message.text()
 
 
 def test_a_dock_that_is_deleted_while_it_works_is_left_alone(desk, monkeypatch):
@@ -260,7 +260,7 @@ def test_an_error_is_a_sentence_and_changes_nothing(desk, monkeypatch):
 
     monkeypatch.setattr(desk.workbench.refine_runner, "steps", broken)
     desk.apply()
-    assert desk.dock.said.text() == "The weights are damaged."
+    assert desk.dock.message.text() == "The weights are damaged."
     np.testing.assert_array_equal(desk.labels(), COARSE)
 
 
@@ -268,7 +268,7 @@ def test_a_result_for_an_image_that_changed_is_dropped(desk):
     desk.dock.apply.click()
     desk.image.data = np.zeros((SIZE, SIZE, 3), np.uint8)
     desk.settle()
-    assert "changed" in desk.dock.said.text()
+    assert "changed" in desk.dock.message.text()
     assert all((layer.data == np.where(key == COARSE, key, 0)).all() for key, layer in desk.layers.items())
 
 
@@ -290,7 +290,7 @@ def test_labels_of_another_size_are_refused_in_words(qtbot):
     desk = Desk(qtbot, segmented=False)
     desk.viewer.add_labels(np.ones((5, 5), int), name="small")
     desk.dock.apply.click()
-    assert "'small'" in desk.dock.said.text()
+    assert "'small'" in desk.dock.message.text()
     desk.dock.hide()
 
 
@@ -302,7 +302,7 @@ def test_the_list_follows_layers(qtbot):
     assert desk.dock.controls.what.currentText() == "yours"
     desk.viewer.layers.remove(layer)
     assert desk.dock.controls.choice is None
-    assert "Segment by text" in desk.dock.said.text()
+    assert "Segment by text" in desk.dock.message.text()
     desk.dock.hide()
 
 
@@ -328,24 +328,24 @@ def test_the_wait_and_the_memory_are_told_before_a_model_is_loaded(desk, monkeyp
     controls = desk.dock.controls
     controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
     controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
-    assert "measured the first time" in desk.dock.said.text()
-    assert "2.2 GB of memory" in desk.dock.said.text()
+    assert "measured the first time" in desk.dock.message.text()
+    assert "2.2 GB of memory" in desk.dock.message.text()
     sha256 = find_entry("vit_b", "sam").checkpoint.sha256
     Timings().remember(timing_key(sha256, OFFICIAL, "cpu torch.float32"), 12.3)
     controls.band.setValue(5)
-    assert "about 12 s" in desk.dock.said.text()
+    assert "about 12 s" in desk.dock.message.text()
 
 
 def test_no_wait_is_told_for_an_image_that_is_encoded(desk, monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     controls = desk.dock.controls
     controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
-    assert desk.dock.said.text()
+    assert desk.dock.message.text()
     desk.apply()
     controls.band.setValue(5)
-    assert desk.dock.said.text() == ""
+    assert desk.dock.message.text() == ""
     controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
-    assert desk.dock.said.text()
+    assert desk.dock.message.text()
 
 
 def test_hiding_the_dock_takes_the_preview_away(desk):
@@ -375,7 +375,7 @@ def test_the_image_may_be_gone(desk):
     assert desk.dock.apply.isEnabled()
     desk.viewer.layers.remove(desk.image)
     assert desk.dock.controls.what.count() == 0
-    assert desk.dock.said.text() == NOTHING_YET
+    assert desk.dock.message.text() == NOTHING_YET
     assert not desk.dock.apply.isEnabled()
     assert not desk.dock.preview.isEnabled()
 
@@ -383,7 +383,7 @@ def test_the_image_may_be_gone(desk):
 def test_provenance_says_how(desk):
     desk.apply()
     (first,) = provenance_at(desk.layers[2], ())["refine"]
-    assert first["way"] == "superpixels"
+    assert first["method"] == "superpixels"
 
 
 def test_the_button_the_clicks_and_accept_draw_with_the_shipped_model(qtbot):

@@ -4,7 +4,7 @@ import pytest
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.state.plane_source import Area, Planes
-from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker, describe, role_choices
+from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker, axes_text, role_choices
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def test_the_list_of_images_follows_the_layer_list(images, picker):
 
 def test_without_an_image_it_says_what_to_do(images, picker):
     with pytest.raises(CliptraseError, match="Open an image first"):
-        picker.subject()
+        picker.source()
     image = images.add()
     images.viewer.layers.remove(image)
     assert entries(picker.image) == []
     with pytest.raises(CliptraseError, match="Open an image first"):
-        picker.subject()
+        picker.source()
 
 
 def test_axes_are_offered_when_there_is_a_choice(images, picker):
@@ -56,8 +56,8 @@ def test_axes_are_offered_when_there_is_a_choice(images, picker):
     images.add(shape=(5, 40, 50), rgb=False)
     assert picker.axes.isVisibleTo(picker)
     choose(picker.axes, "5 channels")
-    assert picker.subject().roles.letters == "CYX"
-    assert picker.subject().target.frame.shape == (40, 50)
+    assert picker.source().roles.letters == "CYX"
+    assert picker.source().target.geometry.shape == (40, 50)
 
 
 def test_each_image_keeps_what_was_said_about_its_axes(images, picker):
@@ -66,10 +66,10 @@ def test_each_image_keeps_what_was_said_about_its_axes(images, picker):
     images.session.image = stack
     choose(picker.axes, "5 channels")
     images.session.image = other
-    assert picker.subject().roles.letters == "ZYX"
+    assert picker.source().roles.letters == "ZYX"
     images.session.image = stack
     assert picker.axes.currentText() == "5 channels"
-    assert picker.subject().roles.letters == "CYX"
+    assert picker.source().roles.letters == "CYX"
 
 
 def test_planes_are_offered_where_there_are_several(images, picker):
@@ -78,10 +78,10 @@ def test_planes_are_offered_where_there_are_several(images, picker):
     images.session.image = images.add(shape=(5, 40, 50), rgb=False, name="stack")
     assert picker.planes.isVisibleTo(picker)
     picker.planes.value = Planes.ALL
-    assert picker.wanted_planes() is Planes.ALL
+    assert picker.chosen_planes() is Planes.ALL
     choose(picker.axes, "5 channels")
     assert not picker.planes.isVisibleTo(picker)
-    assert picker.wanted_planes() is Planes.SHOWN
+    assert picker.chosen_planes() is Planes.SHOWN
     images.session.image = images.add(shape=(1, 40, 50), rgb=False, name="one plane")
     assert not picker.planes.isVisibleTo(picker)
 
@@ -92,9 +92,9 @@ def test_contrast_is_offered_for_gray_images_only(images, picker):
     images.viewer.layers.clear()
     images.add(shape=(40, 50), rgb=False, contrast_limits=(10, 90))
     assert picker.as_shown.isVisibleTo(picker)
-    assert picker.subject().contrast == (10, 90)
+    assert picker.source().contrast == (10, 90)
     picker.as_shown.setChecked(False)
-    assert picker.subject().contrast is None
+    assert picker.source().contrast is None
 
 
 def test_the_levels_of_a_multiscale_image_are_offered_with_their_size(images, picker):
@@ -104,18 +104,18 @@ def test_the_levels_of_a_multiscale_image_are_offered_with_their_size(images, pi
     images.session.image = images.viewer.add_image(pyramid, multiscale=True, rgb=True, name="pyramid")
     assert picker.level.isVisibleTo(picker)
     assert entries(picker.level) == ["600 × 400 pixels", "300 × 200 pixels", "150 × 100 pixels"]
-    assert picker.subject().target.shape == (400, 600)
+    assert picker.source().target.shape == (400, 600)
     choose(picker.level, "150 × 100")
-    assert picker.subject().target.shape == (100, 150)
+    assert picker.source().target.shape == (100, 150)
 
 
 def test_only_the_drawn_shape_is_segmented_when_that_is_chosen(images, picker):
     images.add()
     picker.area.setCurrentIndex(list(Area).index(Area.SHAPE))
     with pytest.raises(CliptraseError, match="No shape lies on image 'scene'"):
-        picker.subject()
+        picker.source()
     images.viewer.add_shapes([[10, 20], [10, 39], [29, 39], [29, 20]], shape_type="polygon")
-    target = picker.subject().target
+    target = picker.source().target
     assert (target.rows.start, target.columns.start) == (10, 20)
     assert target.shape[0] < 30
 
@@ -129,6 +129,6 @@ def test_the_guess_comes_first_then_no_channels_then_each_axis_as_channels(image
 
 def test_axes_are_described_with_their_lengths(images):
     image = images.add(shape=(2, 5, 40, 50), rgb=False)
-    assert describe(image, AxisRoles("TCYX")) == "2 time (T), 5 channels"
-    assert describe(image, AxisRoles("QZYX")) == "2 planes (Q), 5 planes (Z)"
-    assert describe(images.add(), AxisRoles("YXS")) == "one plane"
+    assert axes_text(image, AxisRoles("TCYX")) == "2 time (T), 5 channels"
+    assert axes_text(image, AxisRoles("QZYX")) == "2 planes (Q), 5 planes (Z)"
+    assert axes_text(images.add(), AxisRoles("YXS")) == "one plane"

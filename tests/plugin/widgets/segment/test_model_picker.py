@@ -5,7 +5,7 @@ from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.models.load import load_model
 from napari_cliptrase.plugin.state.preferences import Preferences
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
-from napari_cliptrase.plugin.widgets.segment.model_picker import OTHER, ModelPicker, size_text
+from napari_cliptrase.plugin.widgets.segment.model_picker import OTHER, ModelPicker
 
 
 @pytest.fixture
@@ -88,8 +88,3 @@ def test_the_detail_is_part_of_the_settings_and_follows_them(images, make):
     assert images.session.settings == Settings(detail=Detail.FINE)
     images.session.settings = Settings(detail=Detail.COARSE)
     assert picker.detail.value is Detail.COARSE
-
-
-@pytest.mark.parametrize(("count", "text"), [(10, "1 MB"), (598_482_948, "598 MB"), (3_944_437_764, "3.9 GB")])
-def test_sizes_are_told_in_words(count, text):
-    assert size_text(count) == text

@@ -50,12 +50,12 @@ def desk(qtbot):
 def test_run_says_what_is_missing(desk):
     dock = desk.dock
     assert not dock.bar.run.isEnabled()
-    assert "Open an image" in dock.bar.words.text()
+    assert "Open an image" in dock.bar.message.text()
     desk.add_image()
-    assert "Add at least one class" in dock.bar.words.text()
+    assert "Add at least one class" in dock.bar.message.text()
     dock.classes.add_text("cat")
     assert dock.bar.run.isEnabled()
-    assert not dock.bar.words.text()
+    assert not dock.bar.message.text()
     desk.viewer.layers.clear()
     assert not dock.bar.run.isEnabled()
 
@@ -66,7 +66,7 @@ def test_a_run_over_all_planes_is_one_undo(desk):
     desk.dock.model.choose(TOY)
     desk.dock.image.planes.value = Planes.ALL
     words = []
-    desk.dock.run().progressed.connect(lambda _progress: words.append(desk.dock.bar.words.text()))
+    desk.dock.run().progressed.connect(lambda _progress: words.append(desk.dock.bar.message.text()))
     desk.wait()
     assert any(text.startswith("Plane 3 of 3: ") for text in words)
     layers = desk.workbench.layers.class_layers(image)
@@ -281,21 +281,21 @@ def test_the_dock_says_when_another_run_is_needed(desk):
     dock.model.choose(TOY)
     dock.run()
     desk.wait()
-    assert not dock.bar.words.text()
+    assert not dock.bar.message.text()
     shown = session.segmented
     dock.output.output.chosen.emit(Output.BOTH)
-    assert "Press Run" in dock.bar.words.text()
+    assert "Press Run" in dock.bar.message.text()
     dock.output.output.chosen.emit(Output.CLASSES)
-    assert not dock.bar.words.text()
+    assert not dock.bar.message.text()
     dock.bar.live.setChecked(False)
     dock.scores.field("threshold").value = 0.01
-    assert "Press Run" in dock.bar.words.text()
+    assert "Press Run" in dock.bar.message.text()
     dock.bar.live.setChecked(True)
-    assert not dock.bar.words.text()
+    assert not dock.bar.message.text()
     desk.qtbot.waitUntil(lambda: desk.workbench.runner.idle, timeout=PATIENCE)
     desk.wait()
     assert session.segmented is not shown
-    assert not dock.bar.words.text()
+    assert not dock.bar.message.text()
 
 
 def test_doubt_comes_and_goes_with_its_box(desk):

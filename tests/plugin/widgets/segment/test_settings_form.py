@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cliptrase.cliptrase.options import Absent, Vote
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.segment.advanced_settings import ADVANCED_WORDS, SCORE_WORDS
+from napari_cliptrase.plugin.widgets.segment.advanced_settings import ADVANCED_TEXTS, SCORE_TEXTS
 from napari_cliptrase.plugin.widgets.segment.settings_form import SettingsForm
 
 
@@ -23,7 +23,7 @@ def session():
 
 @pytest.fixture
 def form(qtbot, session):
-    form = SettingsForm(session, SCORE_WORDS | ADVANCED_WORDS)
+    form = SettingsForm(session, SCORE_TEXTS | ADVANCED_TEXTS)
     qtbot.addWidget(form)
     return form
 

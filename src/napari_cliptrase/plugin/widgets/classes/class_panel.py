@@ -104,14 +104,14 @@ class ClassPanel(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self.table, 1)
         layout.addLayout(buttons)
-        self.note.say("")
+        self.note.show_text("")
         layout.addWidget(self.advice)
         self._counted_soon = QSignalDebouncer(parent=self)
         self._counted_soon.setTimeout(AREA_DELAY)
         self._counted_soon.triggered.connect(self.count)
         self.add.entered.connect(self.add_text)
-        self.model.refused.connect(self.note.say)
-        self.table.delete_wanted.connect(self.delete)
+        self.model.refused.connect(self.note.show_text)
+        self.table.delete_requested.connect(self.delete)
         connect_weakly(session.prompts_changed, self._on_prompts)
         connect_weakly(session.segmented_changed, self._on_segmented)
         connect_weakly(label_layers.content_changed, self._count_soon)
@@ -129,7 +129,7 @@ class ClassPanel(QWidget):
         try:
             self.add_all(parsed(text))
         except PromptError as error:
-            self.note.say(str(error))
+            self.note.show_text(str(error))
             return
         self.add.clear()
 
@@ -138,7 +138,7 @@ class ClassPanel(QWidget):
         session = self._session
         before = session.prompts.ids
         session.prompts, doubled = added(session.prompts, new, self._label_layers.ids_in_use(), self._known())
-        self.note.say(f"Already there: {', '.join(doubled)}." if doubled else "")
+        self.note.show_text(f"Already there: {', '.join(doubled)}." if doubled else "")
         come = [class_id for class_id in session.prompts.ids if class_id not in before]
         if come:
             session.active_class = come[-1]
@@ -182,20 +182,20 @@ class ClassPanel(QWidget):
         try:
             self.offer(PromptSet.load(path))
         except CliptraseError as error:
-            self.note.say(str(error))
+            self.note.show_text(str(error))
 
     def save(self, path: str) -> None:
         """Write the classes to a file."""
         try:
             self._session.prompts.save(path)
         except OSError as error:
-            self.note.say(f"{path} cannot be written ({error.strerror}); choose another folder.")
+            self.note.show_text(f"{path} cannot be written ({error.strerror}); choose another folder.")
 
     def _drop_layers(self, gone: Sequence[int], said: str) -> None:
         """Remove the layers of classes that went, and say what was kept."""
         kept = [name for class_id in gone for name in self._label_layers.drop_class(class_id)]
         edited = f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else ""
-        self.note.say(f"{said} {edited}".strip())
+        self.note.show_text(f"{said} {edited}".strip())
 
     def _known(self) -> ClassTable:
         """Return the classes that have an id: those of the table, and those that only label layers still have."""
@@ -243,12 +243,12 @@ class ClassPanel(QWidget):
             self.model.set_figures({}, ())
         else:
             try:
-                areas = self._label_layers.areas(segmented.subject.target)
+                areas = self._label_layers.areas(segmented.source.target)
             except CliptraseError:
                 return
             self.model.set_figures(areas, segmented.summary)
         notes = segmented.segmentation.notes if segmented is not None else ()
-        self.advice.say("\n".join(f"• {note}" for note in (*self._advice(), *notes)))
+        self.advice.show_text("\n".join(f"• {note}" for note in (*self._advice(), *notes)))
 
     def _advice(self) -> tuple[str, ...]:
         """Say which classes were not found, how near they came, and what to try."""

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.masks.loss_report import count_text
 
 
 class ReplaceChoice(Enum):
@@ -20,7 +21,8 @@ def ask_how_to_replace(parent: QWidget, now: PromptSet, new: PromptSet) -> Repla
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Class list")
-    box.setText(f"The table has {counted(now)} and the list {counted(new)}.")
+    in_table, in_list = (count_text(len(prompts), "class", "classes") for prompts in (now, new))
+    box.setText(f"The table has {in_table} and the list {in_list}.")
     box.setInformativeText(
         "Replace removes the classes that the list does not have, with their layers; locked classes and layers with "
         "hand edits stay. Replacing cannot be undone; Save as… under Lists keeps the classes of the table."
@@ -31,8 +33,3 @@ def ask_how_to_replace(parent: QWidget, now: PromptSet, new: PromptSet) -> Repla
     box.setDefaultButton(add)
     box.exec()
     return {replace: ReplaceChoice.REPLACE, add: ReplaceChoice.ADD}.get(box.clickedButton(), ReplaceChoice.NOTHING)
-
-
-def counted(prompts: PromptSet) -> str:
-    """``1 class``, ``20 classes``."""
-    return f"{len(prompts)} class{'' if len(prompts) == 1 else 'es'}"

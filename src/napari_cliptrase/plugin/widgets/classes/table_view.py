@@ -36,23 +36,23 @@ class ClassFilter(QSortFilterProxyModel):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._wanted = ""
+        self._filter_text = ""
 
     def show(self, text: str) -> None:
         """Show the rows that hold a text, whatever its case."""
-        self._wanted = text.strip().casefold()
+        self._filter_text = text.strip().casefold()
         self.invalidate()
 
     def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
         """Look for the text in the edited line, which has name and synonyms."""
         index = self.sourceModel().index(row, Column.NAME, parent)
-        return index.data(ID) == 0 or self._wanted in str(index.data(Qt.ItemDataRole.EditRole)).casefold()
+        return index.data(ID) == 0 or self._filter_text in str(index.data(Qt.ItemDataRole.EditRole)).casefold()
 
 
 class ClassTableView(QTableView):
-    """Selecting a row makes its class the active one. ``delete_wanted(list of ids)`` on Delete."""
+    """Selecting a row makes its class the active one. ``delete_requested(list of ids)`` on Delete."""
 
-    delete_wanted = Signal(object)
+    delete_requested = Signal(object)
 
     def __init__(self, session: Session, model: ClassTableModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -138,7 +138,7 @@ class ClassTableView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete removes the selected classes."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.selected_classes():
-            self.delete_wanted.emit(self.selected_classes())
+            self.delete_requested.emit(self.selected_classes())
         else:
             super().keyPressEvent(event)
 

@@ -125,7 +125,7 @@ class ExploreDock(QWidget):
         if self.follow.isChecked():
             self._held = not self._held
             self.look_at(row, column)
-            self._tell()
+            self._show_place()
 
     def _pick(self, kind: Kind) -> None:
         chosen = self.overlay.findData(str(kind))
@@ -144,7 +144,7 @@ class ExploreDock(QWidget):
         self._look.take(encoded)
         if encoded is None:
             self._picture.remove()
-            self.where.say(NOT_YET)
+            self.where.show_text(NOT_YET)
             for panel in self.panels.values():
                 panel.show_nothing("")
 
@@ -179,7 +179,7 @@ class ExploreDock(QWidget):
             else:
                 panel.show_values(values, view.aspect)
             panel.mark(self._look.patch)
-        self._tell()
+        self._show_place()
         self._draw_overlay()
 
     def _draw_overlay(self) -> None:
@@ -191,10 +191,10 @@ class ExploreDock(QWidget):
         if values is None or view is None or encoded is None or not self._seen.now:
             self._picture.hide()
             return
-        target = encoded.subject.target
+        target = encoded.source.target
         rows = slice(target.rows.start + view.rows.start, target.rows.start + view.rows.stop)
         columns = slice(target.columns.start + view.columns.start, target.columns.start + view.columns.stop)
-        place = place_grid(target.frame, target.plane, rows, columns, view.grid)
+        place = place_grid(target.geometry, target.plane, rows, columns, view.grid)
         if values.ndim == 3:
             values = np.dstack([values, np.full(values.shape[:2], 255, np.uint8)])
         layer = self._picture.show(target, values, place)
@@ -205,10 +205,10 @@ class ExploreDock(QWidget):
         for kind in (Kind.ATTENTION, Kind.CLS_ATTENTION):
             self.panels[kind].show_nothing(text)
 
-    def _tell(self) -> None:
+    def _show_place(self) -> None:
         view, patch = self._look.view, self._look.patch
         if view is None or patch is None:
-            self.where.say(HINT)
+            self.where.show_text(HINT)
             return
         row, column = patch
         regions = np.asarray(view.regions)
@@ -216,4 +216,4 @@ class ExploreDock(QWidget):
         where = f"Patch {row + 1}, {column + 1} of {view.grid[0]} × {view.grid[1]}"
         which = "in no region" if region < 0 else f"region {region + 1}, {np.count_nonzero(regions == region)} patches"
         held = " (held; click the image to let go)" if self._held else ""
-        self.where.say(f"{where}; {which}{held}")
+        self.where.show_text(f"{where}; {which}{held}")

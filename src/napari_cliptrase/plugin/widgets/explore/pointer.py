@@ -40,7 +40,7 @@ class Pointer:
 
     def _pixel(self, event: Any) -> tuple[int, int] | None:
         encoded = self._session.encoded
-        return None if encoded is None else pixel_at(encoded.subject.target, event.position)
+        return None if encoded is None else pixel_at(encoded.source.target, event.position)
 
     def _on_move(self, _viewer: Any, event: Any) -> None:
         pixel = self._pixel(event)

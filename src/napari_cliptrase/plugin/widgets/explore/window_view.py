@@ -46,7 +46,7 @@ def attention_of(
     from napari_cliptrase.engine.plan import plan_encoding
 
     tower = model.vision
-    picture = plan_encoding((rgb.shape[0], rgb.shape[1]), tower, settings).frame.working_image(rgb)
+    picture = plan_encoding((rgb.shape[0], rgb.shape[1]), tower, settings).working.resized(rgb)
     cut = picture[encoding.plan.windows[number].scaled(tower.patch)]
     with torch.inference_mode():
         pixels = torch.tensor(cut).permute(2, 0, 1)[None].to(tower.device).float() / 255

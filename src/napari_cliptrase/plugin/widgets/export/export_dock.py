@@ -165,13 +165,13 @@ class ExportDock(QWidget):
 
     def _later(self, *_: object) -> None:
         about = self.chosen_format.description
-        self.description.say(about[:1].upper() + about[1:])
+        self.description.show_text(about[:1].upper() + about[1:])
         problem = self.problem()
         self.export.setEnabled(not problem and self._working is None)
         if problem:
             self._preview_soon.cancel()
             self._jobs.cancel("export preview")
-            self.preview.say(problem)
+            self.preview.show_text(problem)
         else:
             self._preview_soon.throttle()
 
@@ -189,8 +189,8 @@ class ExportDock(QWidget):
         self._jobs.start(
             "Check the export",
             steps,
-            done=lambda report: self.preview.say(preview_text(report, folder, extra)),
-            failed=lambda error: self.preview.say(str(error)),
+            done=lambda report: self.preview.show_text(preview_text(report, folder, extra)),
+            failed=lambda error: self.preview.show_text(str(error)),
             key="export preview",
         )
 
@@ -211,7 +211,7 @@ class ExportDock(QWidget):
         self._preview_soon.cancel()
         self._jobs.cancel("export preview")
         self.export.setEnabled(False)
-        self.preview.say("Writing …")
+        self.preview.show_text("Writing …")
         self._working = self._jobs.start(
             "Export masks", steps, done=lambda report: self._done(report, folder), failed=self._failed, key="export"
         )
@@ -221,11 +221,11 @@ class ExportDock(QWidget):
     def _done(self, report: ExportReport, folder: Path) -> None:
         self._written_to = folder
         self.open_folder.setEnabled(True)
-        self.preview.say(f"Written to {folder}:\n{report.text()}")
+        self.preview.show_text(f"Written to {folder}:\n{report.text()}")
         show_info(f"Masks exported to {folder}")
 
     def _failed(self, error: CliptraseError) -> None:
-        self.preview.say(f"Nothing was written. {error}")
+        self.preview.show_text(f"Nothing was written. {error}")
 
     def _ended(self) -> None:
         self._working = None

@@ -30,7 +30,7 @@ class MaskTree(QTreeWidget):
         super().__init__(parent)
         self._layers = layers
         self._sources: tuple[MaskSource, ...] = ()
-        self._wanted: dict[UUID, bool] = {}
+        self._checked: dict[UUID, bool] = {}
         self.setHeaderHidden(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -53,7 +53,7 @@ class MaskTree(QTreeWidget):
         """Rebuild the list from the layers."""
         self._sources = sources_in(self._layers)
         known = {layer.unique_id for source in self._sources for layer in source.layers}
-        self._wanted = {key: wanted for key, wanted in self._wanted.items() if key in known}
+        self._checked = {key: checked for key, checked in self._checked.items() if key in known}
         self.blockSignals(True)
         try:
             self.clear()
@@ -66,12 +66,12 @@ class MaskTree(QTreeWidget):
 
     def chosen(self) -> tuple[MaskSource, ...]:
         """Return the checked masks, with their checked layers only."""
-        found = (source.only(layer for layer in source.layers if self._is_wanted(layer)) for source in self._sources)
+        found = (source.only(layer for layer in source.layers if self._is_checked(layer)) for source in self._sources)
         return tuple(source for source in found if source is not None)
 
-    def set_wanted(self, layer: Labels, wanted: bool) -> None:
+    def set_checked(self, layer: Labels, checked: bool) -> None:
         """Check or uncheck a layer."""
-        self._wanted[layer.unique_id] = wanted
+        self._checked[layer.unique_id] = checked
         self.refresh()
 
     def _add(self, source: MaskSource) -> None:
@@ -79,26 +79,26 @@ class MaskTree(QTreeWidget):
         self.addTopLevelItem(top)
         if not source.by_class:
             top.setData(0, Qt.ItemDataRole.UserRole, source.layers[0].unique_id)
-            top.setCheckState(0, _checked(self._is_wanted(source.layers[0])))
+            top.setCheckState(0, _check_state(self._is_checked(source.layers[0])))
             return
         top.setFlags(top.flags() | Qt.ItemFlag.ItemIsAutoTristate)
         for layer in reversed(source.layers):  # as in the layer list: the topmost first
             entry = _class_of(layer)
             item = _item(layer.name if entry is None else entry.name, None if entry is None else entry.color)
             item.setData(0, Qt.ItemDataRole.UserRole, layer.unique_id)
-            item.setCheckState(0, _checked(self._is_wanted(layer)))
+            item.setCheckState(0, _check_state(self._is_checked(layer)))
             top.addChild(item)
         top.setExpanded(True)
 
-    def _is_wanted(self, layer: Labels) -> bool:
+    def _is_checked(self, layer: Labels) -> bool:
         """What the user said; else class layers, and other layers when there are none of those."""
-        if layer.unique_id in self._wanted:
-            return self._wanted[layer.unique_id]
+        if layer.unique_id in self._checked:
+            return self._checked[layer.unique_id]
         source = next(source for source in self._sources if layer in source.layers)
         if source.by_class:
             return True
         if layer is not source.layers[0]:  # object numbers go with their labels
-            return self._is_wanted(source.layers[0])
+            return self._is_checked(source.layers[0])
         member = member_of(source.layers[0])
         by_class = [other for other in self._sources if other.by_class]
         if member is None:
@@ -110,7 +110,7 @@ class MaskTree(QTreeWidget):
         key = item.data(0, Qt.ItemDataRole.UserRole)
         if key is None:
             return  # an image: its layers report themselves
-        self._wanted[key] = item.checkState(0) is Qt.CheckState.Checked
+        self._checked[key] = item.checkState(0) is Qt.CheckState.Checked
         self.changed.emit()
 
     def _fit(self) -> None:
@@ -136,5 +136,5 @@ def _item(text: str, color: RGB | None = None) -> QTreeWidgetItem:
     return item
 
 
-def _checked(wanted: bool) -> Qt.CheckState:
-    return Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked
+def _check_state(checked: bool) -> Qt.CheckState:
+    return Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked

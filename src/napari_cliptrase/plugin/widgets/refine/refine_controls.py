@@ -7,12 +7,12 @@ from qtpy.QtWidgets import QSpinBox, QWidget
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers import LabelLayers
-from napari_cliptrase.plugin.run.refine_subject import RefineSubject, subjects_of, table_for
+from napari_cliptrase.plugin.run.refine_target import RefineTarget, refine_targets, table_for
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.refine.class_checks import ClassChecks
-from napari_cliptrase.plugin.widgets.refine.method_words import (
+from napari_cliptrase.plugin.widgets.refine.method_texts import (
     BAND,
     FREE,
     METHODS,
@@ -36,7 +36,7 @@ class RefineControls(QWidget):
         super().__init__(parent)
         self._session = session
         self._label_layers = label_layers
-        self._choices: tuple[RefineSubject, ...] = ()
+        self._choices: tuple[RefineTarget, ...] = ()
         self._build()
         self.what.currentIndexChanged.connect(self._take_choice)
         self.classes.changed.connect(self.changed)
@@ -86,7 +86,7 @@ class RefineControls(QWidget):
     # -- what is chosen -----------------------------------------------------------------------------------------------
 
     @property
-    def choice(self) -> RefineSubject | None:
+    def choice(self) -> RefineTarget | None:
         """What is to be refined."""
         row = self.what.currentIndex()
         return self._choices[row] if 0 <= row < len(self._choices) else None
@@ -112,7 +112,7 @@ class RefineControls(QWidget):
     def refresh(self, _event: Any = None) -> None:
         """Follow the layer list; the choice stays with its layer."""
         before = self.choice
-        self._choices = subjects_of(self._session)
+        self._choices = refine_targets(self._session)
         self.what.blockSignals(True)
         self.what.clear()
         for choice in self._choices:
@@ -133,7 +133,7 @@ class RefineControls(QWidget):
 
     def _show_method(self, _row: int = 0) -> None:
         words = METHODS[self.method]
-        self.about_method.say(words.tip)
+        self.about_method.show_text(words.tip)
         self.form.labelForField(self.setting).setText(words.setting.title)
         self.setting.blockSignals(True)
         self.setting.clear()

@@ -16,12 +16,12 @@ from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
-from napari_cliptrase.plugin.run.refine_subject import Labelled, RefineSubject, labelled, table_for, whole_plane
+from napari_cliptrase.plugin.run.refine_target import Labelled, RefineTarget, labelled, table_for, whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome, RefineRunner, RefineTask
 from napari_cliptrase.plugin.run.refine_write import RefinementWriter
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
-from napari_cliptrase.plugin.widgets.refine.method_words import cost_text
+from napari_cliptrase.plugin.widgets.refine.method_texts import cost_text
 from napari_cliptrase.plugin.widgets.refine.refine_controls import RefineControls
 from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
 from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
@@ -90,7 +90,7 @@ class RefineDock(QWidget):
         self.progress.setToolTip("How far the work is.")
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop; nothing has been changed.")
-        self.said = Note()
+        self.message = Note()
         inner = QWidget()
         self.column = QVBoxLayout(inner)
         self.column.addLayout(in_row(QLabel("SAM model"), self.controls.sam, stretch=1))
@@ -98,7 +98,7 @@ class RefineDock(QWidget):
         self.column.addWidget(self.controls)
         self.column.addLayout(in_row(self.preview, self.apply, self.undo, stretch=1))
         self.column.addLayout(in_row(self.progress, self.cancel))
-        self.column.addWidget(self.said)
+        self.column.addWidget(self.message)
         self.column.addSpacing(8)
         self.column.addWidget(heading("Draw masks with SAM"))
         self.column.addWidget(self.drawing)
@@ -114,13 +114,13 @@ class RefineDock(QWidget):
 
     # -- working ------------------------------------------------------------------------------------------------------
 
-    def _task(self, choice: RefineSubject, at: Labelled) -> RefineTask:
+    def _task(self, choice: RefineTarget, at: Labelled) -> RefineTask:
         controls = self.controls
         return RefineTask(
             method=controls.method,
             sam=controls.sam.name,
             picture=at.picture,
-            picture_key=at.subject.key,
+            picture_key=at.source.key,
             labels=at.labels,
             scores=at.scores,
             limits=controls.limits,
@@ -138,10 +138,10 @@ class RefineDock(QWidget):
         try:
             at = labelled(self._session, self._label_layers, choice)
         except CliptraseError as error:
-            self.said.say(str(error))
+            self.message.show_text(str(error))
             return
         task = self._task(choice, at)
-        colors = palette_of(table_for(self._label_layers, choice), int(at.labels.max(initial=0)))
+        colors = label_colors(table_for(self._label_layers, choice), int(at.labels.max(initial=0)))
 
         def steps() -> Generator[Progress, None, tuple[RefineOutcome, NDArray[np.uint8]]]:
             refined = yield from self._runner.steps(task)
@@ -172,57 +172,57 @@ class RefineDock(QWidget):
             try:
                 at = labelled(self._session, self._label_layers, choice)
             except CliptraseError as error:
-                self.said.say(str(error))
+                self.message.show_text(str(error))
                 return
             if shown.task.is_same_work(self._task(choice, at)):
                 self._write(choice, at, shown)
                 return
         self._start("Refine boundaries", write=True)
 
-    def _write(self, choice: RefineSubject, at: Labelled, refined: RefineOutcome) -> None:
+    def _write(self, choice: RefineTarget, at: Labelled, refined: RefineOutcome) -> None:
         self._forget_preview()
         count = int(np.count_nonzero(refined.changed))
         if not count:
-            self.said.say(" ".join(("Nothing to change.", *refined.notes)))
+            self.message.show_text(" ".join(("Nothing to change.", *refined.notes)))
             return
         self._writer.write(choice, at, refined)
         self.preview.setChecked(False)
-        self.said.say(" ".join((f"{count:,} pixels changed.", *refined.notes)))
+        self.message.show_text(" ".join((f"{count:,} pixels changed.", *refined.notes)))
         self._show_undo()
 
     def _undo(self) -> None:
         self._writer.undo()
-        self.said.say("The refinement was taken back.")
+        self.message.show_text("The refinement was taken back.")
         self._show_undo()
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
     def _show(self, at: Labelled, refined: RefineOutcome, picture: NDArray[np.uint8]) -> None:
         self._shown = refined
-        target = at.subject.target
+        target = at.source.target
         start = float(target.rows.start), float(target.columns.start)
-        self._picture.show(target, picture, place_over(target.frame, target.plane, start))
+        self._picture.show(target, picture, place_over(target.geometry, target.plane, start))
         count = int(np.count_nonzero(refined.changed))
         share = 100 * count / refined.labels.size
-        self.said.say(" ".join((f"{count:,} pixels ({share:.1f} %) would change.", *refined.notes)))
+        self.message.show_text(" ".join((f"{count:,} pixels ({share:.1f} %) would change.", *refined.notes)))
 
     def _show_ready(self) -> None:
         ready = self.controls.choice is not None
         self.apply.setEnabled(ready and self._job is None)
         self.preview.setEnabled(ready)
         if not ready:
-            self.said.say(NOTHING_YET)
+            self.message.show_text(NOTHING_YET)
         elif self._job is None:
-            self.said.say(self._wait_text())
+            self.message.show_text(self._wait_text())
 
     def _wait_text(self) -> str:
         choice = self.controls.choice
         if choice is None or not self.controls.method.needs_sam:
             return ""
-        subject, sam = whole_plane(self._session, choice.image), self.controls.sam.name
-        if self._runner.has_encoded(sam, subject.key):
+        source, sam = whole_plane(self._session, choice.image), self.controls.sam.name
+        if self._runner.has_encoded(sam, source.key):
             return ""
-        return cost_text(self._runner.cost(sam, subject.target.shape))
+        return cost_text(self._runner.cost(sam, source.target.shape))
 
     def _forget_preview(self) -> None:
         self._shown = None
@@ -240,7 +240,7 @@ class RefineDock(QWidget):
     def _show_progress(self, progress: Progress) -> None:
         self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
-        self.said.say(f"{progress.text} …")
+        self.message.show_text(f"{progress.text} …")
 
     def _show_busy(self, busy: bool) -> None:
         self.progress.setVisible(busy)
@@ -249,11 +249,11 @@ class RefineDock(QWidget):
         self.apply.setEnabled(not busy and self.controls.choice is not None)
 
     def _failed(self, error: CliptraseError) -> None:
-        self.said.say(str(error))
+        self.message.show_text(str(error))
 
     def _show_cancelled(self) -> None:
         if self._job is not None and self._job.superseded:  # not an older job that this one replaced
-            self.said.say("Cancelled; nothing was changed.")
+            self.message.show_text("Cancelled; nothing was changed.")
 
     def _ended(self) -> None:
         if self._job is not None and not self._job.running:
@@ -275,7 +275,7 @@ class RefineDock(QWidget):
         self.sam_tool.stop()
 
 
-def palette_of(table: ClassTable, largest: int) -> NDArray[np.uint8]:
+def label_colors(table: ClassTable, largest: int) -> NDArray[np.uint8]:
     """(largest + 1, 4) uint8 colours of the labels; background is dark, so that lost pixels are seen."""
     top = max((largest, *table.ids))
     palette = np.full((top + 1, 4), (255, 255, 255, CHANGED_ALPHA), np.uint8)

@@ -41,20 +41,20 @@ class SamPanel(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.bar.setToolTip("SAM is at work.")
-        self.words = Note(HINT)
+        self.message = Note(HINT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(in_row(self.button, self.closer))
         layout.addLayout(in_row(self.accept, self.drop))
         layout.addWidget(self.bar)
-        layout.addWidget(self.words)
+        layout.addWidget(self.message)
         self.button.toggled.connect(self._switch)
         self.closer.clicked.connect(tool.look_closer)
         self.accept.clicked.connect(tool.accept)
         self.drop.clicked.connect(tool.drop)
         picker.chosen.connect(self._on_model)
         connect_weakly(tool.toggled, self._show_on)
-        connect_weakly(tool.said, self._say)
+        connect_weakly(tool.message, self._show_message)
         connect_weakly(tool.busy, self._show_busy)
         self._show_on(False)
         self._show_busy(None)
@@ -69,7 +69,7 @@ class SamPanel(QWidget):
             self._tool.start(self._picker.name)
         except CliptraseError as error:
             self._show_on(False)
-            self.words.say(str(error))
+            self.message.show_text(str(error))
 
     def _on_model(self) -> None:
         if self._tool.on:
@@ -81,8 +81,8 @@ class SamPanel(QWidget):
         for button in (self.closer, self.accept, self.drop):
             button.setEnabled(on)
 
-    def _say(self, text: str) -> None:
-        self.words.say(text or HINT)
+    def _show_message(self, text: str) -> None:
+        self.message.show_text(text or HINT)
 
     def _show_busy(self, job: Job | None) -> None:
         self.bar.setVisible(job is not None)
@@ -97,4 +97,4 @@ class SamPanel(QWidget):
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
         if progress.text != "Drawing the mask":
-            self.words.say(f"{progress.text} …")
+            self.message.show_text(f"{progress.text} …")

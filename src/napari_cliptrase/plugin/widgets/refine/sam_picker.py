@@ -5,8 +5,7 @@ from typing import Final
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QWidget
 
-from napari_cliptrase.models.catalog import list_models
-from napari_cliptrase.plugin.widgets.refine.method_words import size_text
+from napari_cliptrase.models.catalog import list_models, readable_size
 
 OTHER_FILE: Final = "Other file …"
 
@@ -40,7 +39,7 @@ class SamPicker(QComboBox):
         for row in range(self.count()):
             entry = entries.get(self.itemData(row))
             if entry is not None:
-                self.setItemText(row, f"{entry.title} · {size_text(entry.size_bytes)} · {entry.state}")
+                self.setItemText(row, f"{entry.title} · {readable_size(entry.size_bytes)} · {entry.state}")
 
     def _on_activated(self, row: int) -> None:
         """Ask for a checkpoint when the last entry is chosen; it becomes an entry of its own."""

@@ -9,7 +9,7 @@ from napari_cliptrase.engine.method_choice import MethodChoice, method_choice_of
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
-from napari_cliptrase.plugin.widgets.segment.settings_form import SettingsForm, SettingWords
+from napari_cliptrase.plugin.widgets.segment.settings_form import SettingsForm, SettingText
 
 RECOVERIES = {
     Recovery.CLIPTRASE: ("CLIPtrase", "Sum of the q·q, k·k and v·v attentions (the default)."),
@@ -57,26 +57,26 @@ METHODS = {
     ),
 }
 
-SCORE_WORDS: Final = {
-    "threshold": SettingWords(
+SCORE_TEXTS: Final = {
+    "threshold": SettingText(
         "Minimum", "Pixels whose class is less probable than this become background (0).", lowest="none"
     ),
-    "vote": SettingWords("Vote", "How the pixels of a region agree on one class.", VOTES),
+    "vote": SettingText("Vote", "How the pixels of a region agree on one class.", VOTES),
 }
-ADVANCED_WORDS: Final = {
-    "recovery": SettingWords("Recovery", "How the last attention layer is changed. Needs a new run.", RECOVERIES),
-    "denoise": SettingWords(
+ADVANCED_TEXTS: Final = {
+    "recovery": SettingText("Recovery", "How the last attention layer is changed. Needs a new run.", RECOVERIES),
+    "denoise": SettingText(
         "Denoise", "How patches that stand for the whole image are kept out. Needs a new run.", DENOISES
     ),
-    "templates": SettingWords("Sentences", "Sentences that each word is put into.", TEMPLATES),
-    "synonym_merge": SettingWords("Synonyms", "How the words of one class become one score.", MERGES),
-    "protect": SettingWords(
+    "templates": SettingText("Sentences", "Sentences that each word is put into.", TEMPLATES),
+    "synonym_merge": SettingText("Synonyms", "How the words of one class become one score.", MERGES),
+    "protect": SettingText(
         "Keep sure",
         "A pixel whose class leads by more than this keeps it, whatever its region votes for, so that small things "
         "stay. 1 gives every pixel to the vote, as published.",
     ),
-    "absent": SettingWords("Absent", "What happens to classes that are not in the image.", ABSENCES),
-    "absent_threshold": SettingWords(
+    "absent": SettingText("Absent", "What happens to classes that are not in the image.", ABSENCES),
+    "absent_threshold": SettingText(
         "Absent to", "The figure up to which a class counts as absent; see the notes of a run.", lowest="usual"
     ),
 }
@@ -88,7 +88,7 @@ class ScoreSettings(SettingsForm):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         self.method = ChoiceCombo(METHODS, "All choices of the method at once; the single ones are under Advanced.")
         self.method.chosen.connect(lambda choice: setattr(session, "settings", choice.applied(session.settings)))
-        super().__init__(session, SCORE_WORDS, parent)
+        super().__init__(session, SCORE_TEXTS, parent)
         self.add("Method", self.method)
 
     def show_settings(self, settings: Settings) -> None:
@@ -105,7 +105,7 @@ class AdvancedSettings(SettingsForm):
     """Recovery and denoising need a new encoding; the rest does not."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, ADVANCED_WORDS, parent)
+        super().__init__(session, ADVANCED_TEXTS, parent)
         self.reset = QPushButton("Restore defaults")
         self.reset.setToolTip("Set everything here, the minimum, the vote and the detail back.")
         self.reset.clicked.connect(lambda: setattr(session, "settings", Settings()))

@@ -78,7 +78,7 @@ class ImagePicker(QWidget):
         self._named: list[Image] = []
         self.refresh()
 
-    def subject(self) -> PlaneSource:
+    def source(self) -> PlaneSource:
         """Take down what is chosen; raises a sentence when there is nothing to segment."""
         image = self._session.image
         if image is None:
@@ -94,7 +94,7 @@ class ImagePicker(QWidget):
             level=default_level(image) if level is None else level,
         )
 
-    def wanted_planes(self) -> Planes:
+    def chosen_planes(self) -> Planes:
         """Which planes are to be segmented; where there is one, it is the one that is shown."""
         return self.planes.value if self._has_planes() else Planes.SHOWN
 
@@ -133,7 +133,7 @@ class ImagePicker(QWidget):
         self.axes.clear()
         choices = () if image is None else role_choices(image)
         for roles in choices:
-            self.axes.addItem(describe(image, roles) if image is not None else "", roles)
+            self.axes.addItem(axes_text(image, roles) if image is not None else "", roles)
         chosen = None if image is None else self._roles.get(image.unique_id)
         if chosen is not None and chosen in choices:
             self.axes.setCurrentIndex(choices.index(chosen))
@@ -181,7 +181,7 @@ def role_choices(image: Image) -> tuple[AxisRoles, ...]:
     return tuple(dict.fromkeys(choices))
 
 
-def describe(image: Image, roles: AxisRoles) -> str:
+def axes_text(image: Image, roles: AxisRoles) -> str:
     """Say what each axis is, with its length: ``3 channels, 20 planes (Z), …``."""
     shape = (image.data[0] if image.multiscale else image.data).shape
     words = [

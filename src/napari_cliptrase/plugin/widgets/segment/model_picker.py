@@ -7,7 +7,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QInputDialog, QPushButton, QWidget
 
 from napari_cliptrase.engine.settings import Detail, Settings
-from napari_cliptrase.models.catalog import ModelEntry, list_models
+from napari_cliptrase.models.catalog import ModelEntry, list_models, readable_size
 from napari_cliptrase.plugin.state.preferences import Preferences
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.state.session import Session
@@ -41,11 +41,11 @@ DEVICES = {
 class ModelPicker(QWidget):
     """Shows what the session has chosen, at first what the preferences say.
 
-    Signals: ``load_wanted``, ``unload_wanted``, ``changed`` (model or device).
+    Signals: ``load_requested``, ``unload_requested``, ``changed`` (model or device).
     """
 
-    load_wanted = Signal()
-    unload_wanted = Signal()
+    load_requested = Signal()
+    unload_requested = Signal()
     changed = Signal()
 
     def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
@@ -78,8 +78,8 @@ class ModelPicker(QWidget):
         )
         connect_weakly(session.settings_changed, self._on_settings)
         self._on_settings(session.settings)
-        self.load.clicked.connect(self.load_wanted)
-        self.unload.clicked.connect(self.unload_wanted)
+        self.load.clicked.connect(self.load_requested)
+        self.unload.clicked.connect(self.unload_requested)
         connect_weakly(session.model_changed, self._on_loaded)
         self.choose(before.name)
         self._on_loaded(session.model)
@@ -119,7 +119,7 @@ class ModelPicker(QWidget):
         self.detail.value = settings.detail
 
     def _on_loaded(self, model: Any) -> None:
-        self.state.say("" if model is None else f"Loaded {model.name}: {model.notes[0]}" if model.notes else "")
+        self.state.show_text("" if model is None else f"Loaded {model.name}: {model.notes[0]}" if model.notes else "")
         if model is not None:
             self.refresh()
         self._show_buttons()
@@ -133,9 +133,4 @@ class ModelPicker(QWidget):
 
 
 def _title(entry: ModelEntry) -> str:
-    return f"{entry.title} — {entry.state}, {size_text(entry.size_bytes)}" if entry.size_bytes else entry.title
-
-
-def size_text(count: int) -> str:
-    """Bytes in words: ``598 MB``."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+    return f"{entry.title} — {entry.state}, {readable_size(entry.size_bytes)}" if entry.size_bytes else entry.title

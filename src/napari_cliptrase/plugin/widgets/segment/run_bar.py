@@ -8,11 +8,11 @@ from napari_cliptrase.progress import Progress
 
 
 class RunBar(QWidget):
-    """Signals: ``run_wanted``, ``cancel_wanted``, ``undo_wanted``."""
+    """Signals: ``run_requested``, ``cancel_requested``, ``undo_requested``."""
 
-    run_wanted = Signal()
-    cancel_wanted = Signal()
-    undo_wanted = Signal()
+    run_requested = Signal()
+    cancel_requested = Signal()
+    undo_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class RunBar(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.words = Note()
+        self.message = Note()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.run, 1)
@@ -40,10 +40,10 @@ class RunBar(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.bar)
-        layout.addWidget(self.words)
-        self.run.clicked.connect(self.run_wanted)
-        self.cancel.clicked.connect(self.cancel_wanted)
-        self.undo.clicked.connect(self.undo_wanted)
+        layout.addWidget(self.message)
+        self.run.clicked.connect(self.run_requested)
+        self.cancel.clicked.connect(self.cancel_requested)
+        self.undo.clicked.connect(self.undo_requested)
         self.set_busy(False)
 
     def set_reason(self, reason: str, hint: str = "") -> None:
@@ -51,7 +51,7 @@ class RunBar(QWidget):
         self.run.setEnabled(not reason)
         self.run.setToolTip(reason or "Segment the image into the classes of the table.")
         if not self.bar.isVisibleTo(self):
-            self.words.say(reason or hint)
+            self.message.show_text(reason or hint)
 
     def set_busy(self, busy: bool) -> None:
         """Show *Cancel* in place of *Run* while something runs."""
@@ -60,7 +60,7 @@ class RunBar(QWidget):
         self.bar.setVisible(busy)
         self.bar.setRange(0, 0)
         if not busy:
-            self.words.say("")
+            self.message.show_text("")
 
     def show_progress(self, progress: Progress) -> None:
         """Show how far it is, in words and as a bar."""
@@ -68,4 +68,4 @@ class RunBar(QWidget):
         self.bar.setRange(0, 1000 if known else 0)
         if known:
             self.bar.setValue(round(1000 * min(1.0, progress.done / progress.total)))
-        self.words.say(progress.text[:1].upper() + progress.text[1:])
+        self.message.show_text(progress.text[:1].upper() + progress.text[1:])

@@ -53,13 +53,13 @@ class SegmentDock(QWidget):
         self._selection = selection
         self._region_tool = region_tool
         self._review = review
-        wanted = preferences()
+        preferred = preferences()
         if session.model_choice is None:  # a dock that is opened again shows what the session has
-            session.settings = replace(session.settings, detail=Detail(wanted.detail))
-            runner.live = wanted.live
+            session.settings = replace(session.settings, detail=Detail(preferred.detail))
+            runner.live = preferred.live
         self.image = ImagePicker(session)
         self.classes = ClassPanel(session, label_layers, visibility)
-        self.model = ModelPicker(session, wanted)
+        self.model = ModelPicker(session, preferred)
         self.scores = ScoreSettings(session)
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
@@ -81,12 +81,12 @@ class SegmentDock(QWidget):
             notifications.show_info(reason)
             return None
         try:
-            subject = self.image.subject()
+            source = self.image.source()
         except CliptraseError as error:
             notifications.show_warning(str(error))
             return None
         job = self._runner.run(
-            subject, self.model.choice(), extras=self.output.extras(), planes=self.image.wanted_planes()
+            source, self.model.choice(), extras=self.output.extras(), planes=self.image.chosen_planes()
         )
         job.done.connect(lambda _outcome: self._selection.show())
         return job
@@ -157,14 +157,14 @@ class SegmentDock(QWidget):
 
     def _connect(self) -> None:
         session, runner, bar = self._session, self._runner, self.bar
-        bar.run_wanted.connect(self.run)
-        bar.cancel_wanted.connect(lambda: self._jobs.cancel())
-        bar.undo_wanted.connect(self.undo_last_run)
+        bar.run_requested.connect(self.run)
+        bar.cancel_requested.connect(lambda: self._jobs.cancel())
+        bar.undo_requested.connect(self.undo_last_run)
         bar.live.toggled.connect(self._set_live)
         self.output.extras_chosen.connect(runner.set_extras)
         self.output.output.chosen.connect(self._check)
-        self.model.load_wanted.connect(lambda: runner.load(self.model.choice()))
-        self.model.unload_wanted.connect(runner.unload)
+        self.model.load_requested.connect(lambda: runner.load(self.model.choice()))
+        self.model.unload_requested.connect(runner.unload)
         self.region_button.toggled.connect(self._region_tool.set_on)
         self.uncertain.clicked.connect(lambda: self._review.next())
         connect_weakly(self._region_tool.toggled, self._on_region_tool)

@@ -19,7 +19,7 @@ Titles = Mapping[Any, tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class SettingWords:
+class SettingText:
     """How a setting is called in the window: its label, a sentence, and the titles of its values.
 
     ``lowest`` is what a number says at its lowest value; for a setting that may be None it stands for None.
@@ -34,7 +34,7 @@ class SettingWords:
 class SettingsForm(QWidget):
     """Fields for some settings of a session; a change takes effect at once, and the form follows the session."""
 
-    def __init__(self, session: Session, words: Mapping[str, SettingWords], parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, words: Mapping[str, SettingText], parent: QWidget | None = None) -> None:
         """``words``: name of a field of `Settings` -> how it is called, in the order of the form."""
         super().__init__(parent)
         self._session = session
@@ -65,7 +65,7 @@ class SettingsForm(QWidget):
             with widget.changed.blocked():
                 widget.value = widget.min if value is None else value
 
-    def _made(self, name: str, hint: Any, about: SettingWords) -> ValueWidget:
+    def _made(self, name: str, hint: Any, about: SettingText) -> ValueWidget:
         kind = next(part for part in (get_args(hint) or (hint,)) if part is not type(None))
         options: dict[str, Any] = {"tooltip": about.tip}
         if about.titles:

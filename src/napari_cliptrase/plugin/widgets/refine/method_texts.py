@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from napari_cliptrase.models.catalog import readable_size
 from napari_cliptrase.refine.cost import Cost
 from napari_cliptrase.refine.methods import Method
 
@@ -18,7 +19,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class MethodWords:
+class MethodText:
     """The words that describe a method in the dock."""
 
     title: str
@@ -27,7 +28,7 @@ class MethodWords:
 
 
 METHODS: Final = {
-    Method.SUPERPIXELS: MethodWords(
+    Method.SUPERPIXELS: MethodText(
         "Superpixels (no model)",
         "Small pieces of even colour take the class that most of their pixels have. Needs no weights, fast anywhere.",
         Setting(
@@ -37,7 +38,7 @@ METHODS: Final = {
             (("medium (120 px)", 120), ("small (50 px)", 50), ("large (400 px)", 400)),
         ),
     ),
-    Method.SAM_VOTE: MethodWords(
+    Method.SAM_VOTE: MethodText(
         "SAM masks vote",
         "SAM finds masks of everything; each takes the class that most of its pixels have. Good for whole scenes.",
         Setting(
@@ -47,7 +48,7 @@ METHODS: Final = {
             (("8", 8), ("16 (4 × the time)", 16), ("32 (16 × the time)", 32)),
         ),
     ),
-    Method.SAM_PROMPTS: MethodWords(
+    Method.SAM_PROMPTS: MethodText(
         "SAM outlines each piece",
         "Each connected piece of each class asks SAM for its outline; unsure answers leave the piece as it is. "
         "Good for objects.",
@@ -71,11 +72,6 @@ STRENGTH_TIPS: Final = {
 }
 
 
-def size_text(size: int) -> str:
-    """Say a file size in words."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 0.1):.0f} MB"
-
-
 def seconds_text(seconds: float) -> str:
     """Say a duration in words."""
     if seconds < 1:
@@ -85,7 +81,7 @@ def seconds_text(seconds: float) -> str:
 
 def cost_text(cost: Cost) -> str:
     """Say what encoding an image will take."""
-    memory = "" if cost.bytes is None else f" It needs about {size_text(cost.bytes)} of memory."
+    memory = "" if cost.bytes is None else f" It needs about {readable_size(cost.bytes)} of memory."
     if cost.seconds is None:
         return (
             f"How long SAM takes to encode an image here is measured the first time; later it is told before.{memory}"

@@ -1,4 +1,4 @@
-"""Copies of masks, provenance and records as they were at some moment, and the way back."""
+"""Copies of masks, provenance and records as they were at one moment, and how they are restored."""
 
 import json
 import os
@@ -13,25 +13,25 @@ from napari_cliptrase.project.project_paths import ProjectPaths, plane_stem, sta
 
 
 @dataclass(frozen=True)
-class KeptImage:
-    """The record of an image when it was kept, and the planes that were kept (which may not have had a mask)."""
+class ImageCopy:
+    """The record of an image when it was copied, and the copied planes (which may have had no mask)."""
 
     record: ImageRecord
     keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class KeptFiles:
+class ImageCopies:
     """A folder of copies.
 
-    An image counts as kept once its record is there, which is written last and taken away first.
+    A copy counts once its record is there: the record is written last and removed first.
     """
 
     paths: ProjectPaths
     folder: Path
 
-    def keep(self, record: ImageRecord, keys: Iterable[str]) -> None:
-        """Copy the files of some planes of an image; what was kept of it before is replaced."""
+    def save(self, record: ImageRecord, keys: Iterable[str]) -> None:
+        """Copy the files of some planes of an image; an older copy of the image is replaced."""
         place = self._record(record.name)
         place.unlink(missing_ok=True)
         keys = sorted(keys)
@@ -43,16 +43,16 @@ class KeptFiles:
                     copy.unlink(missing_ok=True)
         write_text(place, json.dumps({"keys": keys, "record": record.to_data()}, indent=1, ensure_ascii=False) + "\n")
 
-    def kept(self, name: str) -> KeptImage | None:
-        """Return what was kept of an image; None when nothing was, or when it is damaged."""
+    def find(self, name: str) -> ImageCopy | None:
+        """Return the copy of an image; None when there is none, or when it is damaged."""
         try:
             data = read_json(self._record(name))
-            return KeptImage(ImageRecord.from_data(data["record"]), tuple(map(str, data["keys"])))
+            return ImageCopy(ImageRecord.from_data(data["record"]), tuple(map(str, data["keys"])))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def give_back(self, image: KeptImage) -> None:
-        """Put the files back into their places: provenance first, then masks; the caller writes the record."""
+    def restore(self, image: ImageCopy) -> None:
+        """Write the files back: provenance first, then masks; the caller writes the record."""
         for key in image.keys:
             for place, copy in self._files(image.record, key):
                 if copy.exists():
@@ -80,7 +80,7 @@ class KeptFiles:
 
 
 def set_aside(path: Path, folder: Path, relative: str) -> None:
-    """Move a file that may be damaged out of the way, without replacing what was set aside before."""
+    """Move a file that may be damaged into ``folder``, without replacing a file that was set aside before."""
     if not path.exists():
         return
     target = folder / PurePosixPath(relative)

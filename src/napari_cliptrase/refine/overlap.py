@@ -1,12 +1,13 @@
-"""Of boxes that overlap much, the best alone stays: non-maximum suppression, equal to torchvision's."""
+"""How much masks overlap, and which of overlapping boxes stay."""
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
 def best_boxes(boxes: Tensor, ranks: Tensor, overlap: float) -> Tensor:
-    """Return the rows of boxes to keep, int64, the highest rank first.
+    """Return the rows of boxes to keep, int64, the highest rank first: torchvision's non-maximum suppression.
 
     ``boxes`` (n, 4) float32 left, top, right, bottom; ``ranks`` (n,). Of two whose intersection over union is above
     ``overlap`` the one of lower rank goes, the later one of equals.
@@ -26,3 +27,8 @@ def best_boxes(boxes: Tensor, ranks: Tensor, overlap: float) -> Tensor:
             ratio = shared / (area[i] + area[rest] - shared)
         alive[rest] &= ~(ratio.astype(np.float64) > overlap)  # NumPy would round the limit to float32
     return torch.from_numpy(order[alive])
+
+
+def mask_iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Return the intersection over union of two masks (H, W); 0 when both are empty."""
+    return float((one & other).sum()) / max(float((one | other).sum()), 1.0)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.ops import nms
 
-from napari_cliptrase.refine.box_overlap import best_boxes
+from napari_cliptrase.refine.overlap import best_boxes, mask_iou
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.sampled_from([0.0, 0.3, 0.5, 0.7, 1.0]))
@@ -21,3 +21,10 @@ def test_the_same_boxes_stay_as_with_torchvision(seed: int, count: int, overlap:
 def test_the_limit_itself_is_allowed(overlap: float, kept: list[int]) -> None:
     boxes = torch.tensor([[0.0, 0, 2, 1], [0, 0, 1, 1]])
     assert best_boxes(boxes, torch.tensor([0.1, 0.9]), overlap).tolist() == kept
+
+
+def test_iou_of_masks() -> None:
+    one, other = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
+    assert mask_iou(one, other) == 0
+    one[:2], other[1:3] = True, True
+    assert mask_iou(one, other) == pytest.approx(1 / 3)
