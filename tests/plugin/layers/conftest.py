@@ -15,11 +15,11 @@ HEIGHT, WIDTH = 12, 16
 
 @dataclass
 class Board:
-    """A viewer with one image, and the book of its label layers."""
+    """A viewer with one image, and its label layers."""
 
     viewer: ViewerModel
     image: Image
-    book: LabelLayers
+    label_layers: LabelLayers
     versions: dict[Any, int]
     table: ClassTable
 
@@ -38,14 +38,18 @@ class Board:
         )
 
     def write(self, labels, target: Target | None = None, **how):
-        return self.book.write(PlaneResult(target or self.target(), labels, self.table), **how)
+        return self.label_layers.write(PlaneResult(target or self.target(), labels, self.table), **how)
 
     def layer(self, class_id: int):
-        return self.book.class_layers(self.image)[class_id]
+        return self.label_layers.class_layers(self.image)[class_id]
+
+    def paint(self, class_id: int, rows, columns, value: int):
+        """Paint as a person does: through napari, in one stroke."""
+        self.layer(class_id).data_setitem((np.asarray(rows), np.asarray(columns)), value)
 
     def seen(self, target: Target | None = None):
         """What the label layers say together."""
-        return self.book.combined(target or self.target())[0]
+        return self.label_layers.combined(target or self.target())[0]
 
 
 @pytest.fixture
@@ -54,8 +58,8 @@ def make_board():
         viewer = ViewerModel()
         image = viewer.add_image(np.zeros(shape, np.uint8), rgb=rgb, name="scene", **place)
         versions: dict[Any, int] = {}
-        book = LabelLayers(viewer.layers, lambda layer: versions.get(layer.unique_id, 0))
-        return Board(viewer, image, book, versions, ClassTable.from_names("cat", "dog", "cow"))
+        label_layers = LabelLayers(viewer.layers, lambda layer: versions.get(layer.unique_id, 0))
+        return Board(viewer, image, label_layers, versions, ClassTable.from_names("cat", "dog", "cow"))
 
     return make
 
@@ -71,8 +75,3 @@ def halves():
     labels = np.ones((HEIGHT, WIDTH), np.uint8)
     labels[:, WIDTH // 2 :] = 2
     return labels
-
-
-def brush(layer, rows, columns, value):
-    """Paint as a person does: through napari, in one stroke."""
-    layer.data_setitem((np.asarray(rows), np.asarray(columns)), value)

@@ -129,10 +129,11 @@ class LayerRegistry:
 
     def restore(self, old: Labels, copy: Labels) -> None:
         """Give a layer back the place that a copy of it had taken."""
-        tag = tag_of(copy)
+        tag, name = tag_of(copy), copy.name
         if tag is not None:
-            set_tag(old, replace(tag, layer=str(old.unique_id), name=copy.name))
-        old.name, old.visible = copy.name, copy.visible
+            set_tag(old, replace(tag, layer=str(old.unique_id)))
+        copy.name = old.name  # napari would number the second of two layers of one name
+        old.name, old.visible = name, copy.visible
 
     def image_of(self, tag: Tag) -> Image | None:
         """Return the image of a tag when it is still in the list."""
