@@ -42,10 +42,12 @@ def show_extras(
         if fresh is not None and fresh.data.shape == layer.data.shape:
             layer.data = fresh.data
             layer.scale, layer.translate = fresh.scale, fresh.translate
-        else:
-            layers.remove(layer)
-            if fresh is not None:
-                new_layers[key] = fresh
+            continue
+        place = layers.index(layer)
+        layers.remove(layer)
+        if fresh is not None:  # of another size: a new layer takes the place of the old one
+            fresh.visible = layer.visible
+            layers.insert(place, fresh)
     for layer in new_layers.values():
         layers.insert(layers.index(image) + 1, layer)
     layers.selection = [layer for layer in selected if layer in layers]
