@@ -26,10 +26,6 @@ SHARED_TESTS = {
     "cli": ("batch_display", "checks", "folder_ids", "interrupts", "segment_files"),
     "engine": ("encoding", "plan", "provenance", "result", "score"),
     "models": ("clip_config",),
-    "plugin/layers": (
-        *("combine_split", "extras", "history", "layer_registry", "output", "run_writer"),
-        "written_runs",
-    ),
     "plugin/run": ("refine_target", "refine_write", "segment_planes"),
     "plugin/state": ("preferences", "results", "run_choices", "tags"),
     "plugin/tools": ("sam_marks", "sam_requests"),

@@ -65,23 +65,6 @@ def test_overlaps_are_counted_and_hand_edits_win(drawn):
     assert any("1 pixels" in record.message for record in notification_manager.records)
 
 
-def test_hand_edits_survive_a_run_after_combine(drawn):
-    class_layers(drawn)[2].data_setitem((np.array([0]), np.array([3]), np.array([0])), 2)
-    commands.run_combine(drawn)
-    write(drawn, 0, np.ones((10, 12), np.uint8))
-    assert class_layers(drawn)[2].data[0, 3, 0] == 2
-
-
-def test_any_label_layer_of_the_size_can_be_split(viewer):
-    labels = np.zeros((2, 10, 12), np.int32)
-    labels[1, 2:4] = 7
-    viewer.layers.selection.active = viewer.add_labels(labels)
-    commands.run_split(viewer)
-    assert list(class_layers(viewer)) == [7]
-    assert np.array_equal(class_layers(viewer)[7].data, labels)
-    assert class_layers(viewer)[7].name == "class 7 · film"
-
-
 def test_a_split_is_taken_back_as_one_run(viewer):
     labels = np.tile(np.array([[1, 2, 3]], np.uint8), (2, 10, 4))
     viewer.layers.selection.active = viewer.add_labels(labels)

@@ -14,7 +14,7 @@ def drawn(layers):
 def test_closing_one_eye_leaves_the_other_layers_alone(board, halves):
     visibility = Visibility(board.viewer.layers)
     board.write(halves)
-    layers = board.book.class_layers(board.image)
+    layers = board.label_layers.class_layers(board.image)
     told = drawn(layers)
     visibility.hide(1, True)
     assert set(told) == {layers[1].name}
@@ -26,7 +26,7 @@ def test_closing_one_eye_leaves_the_other_layers_alone(board, halves):
 
 def test_the_same_classes_again_draw_nothing(board, halves):
     board.write(halves)
-    board.book.apply_classes(board.table)
-    told = drawn(board.book.class_layers(board.image))
-    board.book.apply_classes(board.table)
+    board.label_layers.apply_classes(board.table)
+    told = drawn(board.label_layers.class_layers(board.image))
+    board.label_layers.apply_classes(board.table)
     assert told == []

@@ -9,7 +9,9 @@ from napari_cliptrase.plugin.state.tags import class_of
 
 def plan(board, labels, output=Output.CLASSES):
     result = PlaneResult(board.target(), labels, board.table)
-    return resolve(board.book.registry, board.book.contents, [result], output, MergeMode.KEEP_EDITS, {3})
+    return resolve(
+        board.label_layers.registry, board.label_layers.contents, [result], output, MergeMode.KEEP_EDITS, {3}
+    )
 
 
 def test_only_classes_that_have_pixels_get_a_layer_and_the_first_lies_on_top(board, halves):

@@ -27,7 +27,7 @@ def results(board, volume):
 
 
 def write(board, volume, **how):
-    steps = board.book.write_planes(results(board, volume), **how)
+    steps = board.label_layers.write_planes(results(board, volume), **how)
     while True:
         try:
             next(steps)
@@ -51,7 +51,7 @@ def stroke(layer, place, value):
 
 
 def data_of(board):
-    return {class_id: layer.data.copy() for class_id, layer in board.book.class_layers(board.image).items()}
+    return {class_id: layer.data.copy() for class_id, layer in board.label_layers.class_layers(board.image).items()}
 
 
 @pytest.mark.parametrize("output", Output)
@@ -66,7 +66,7 @@ def test_one_undo_takes_all_planes_back_exactly(stack, volumes):
     write(stack, volumes[0])
     before = data_of(stack)
     write(stack, volumes[1])
-    stack.book.undo_last_run()
+    stack.label_layers.undo_last_run()
     assert data_of(stack).keys() == before.keys()
     assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(stack).items())
     write(stack, volumes[1])
@@ -76,10 +76,10 @@ def test_one_undo_takes_all_planes_back_exactly(stack, volumes):
 def test_undo_of_the_first_run_leaves_only_what_was_painted(stack, volumes):
     write(stack, volumes[0])
     stroke(stack.layer(2), (2, 4, 1), 2)
-    stack.book.undo_last_run()
-    assert list(stack.book.class_layers(stack.image)) == [2]
+    stack.label_layers.undo_last_run()
+    assert list(stack.label_layers.class_layers(stack.image)) == [2]
     assert np.argwhere(stack.layer(2).data).tolist() == [[2, 4, 1]]
-    assert stack.book.last_run is None
+    assert stack.label_layers.last_run is None
 
 
 def test_a_copied_layer_comes_back_in_all_planes(stack, volumes, monkeypatch):
@@ -89,7 +89,7 @@ def test_a_copied_layer_comes_back_in_all_planes(stack, volumes, monkeypatch):
     run = write(stack, volumes[1])
     assert stack.layer(2) != old
     assert len(run.notes) == len(set(run.notes))
-    stack.book.undo_last_run()
+    stack.label_layers.undo_last_run()
     assert stack.layer(2) == old
     assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(stack).items())
 
@@ -113,7 +113,7 @@ def test_a_locked_class_keeps_its_pixels_in_all_planes(stack, volumes):
 
 def test_what_is_painted_between_two_planes_stays(stack, volumes):
     write(stack, volumes[0])
-    steps = stack.book.write_planes(results(stack, volumes[1]))
+    steps = stack.label_layers.write_planes(results(stack, volumes[1]))
     until_plane(1, steps)
     stroke(stack.layer(2), (0, 3, 12), 2)
     stroke(stack.layer(2), (2, 3, 12), 0)
@@ -124,55 +124,55 @@ def test_what_is_painted_between_two_planes_stays(stack, volumes):
 
 def test_undo_in_a_layer_between_two_planes_is_no_hand_edit(stack, volumes):
     write(stack, volumes[0])
-    steps = stack.book.write_planes(results(stack, volumes[1]))
+    steps = stack.label_layers.write_planes(results(stack, volumes[1]))
     until_plane(1, steps)
     stack.layer(1).undo()
     list(steps)
-    assert not stack.book.edited(stack.target((0,))).any()
+    assert not stack.label_layers.edited(stack.target((0,))).any()
 
 
 @pytest.mark.parametrize("planes", [1, 2])
 def test_closed_before_its_end_it_changes_nothing(stack, volumes, planes):
     write(stack, volumes[0])
-    before, run, layers = data_of(stack), stack.book.last_run, list(stack.viewer.layers)
-    steps = stack.book.write_planes(results(stack, volumes[1]))
+    before, run, layers = data_of(stack), stack.label_layers.last_run, list(stack.viewer.layers)
+    steps = stack.label_layers.write_planes(results(stack, volumes[1]))
     until_plane(planes, steps)
-    assert stack.book.last_run is None
+    assert stack.label_layers.last_run is None
     steps.close()
     assert list(stack.viewer.layers) == layers
     assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(stack).items())
-    assert stack.book.last_run is run
-    assert not stack.book.edited(stack.target((0,))).any()
+    assert stack.label_layers.last_run is run
+    assert not stack.label_layers.edited(stack.target((0,))).any()
 
 
 def test_layers_are_made_one_at_a_time_and_go_when_nothing_comes_into_them(stack, volumes):
-    steps = stack.book.write_planes(results(stack, volumes[0]))
+    steps = stack.label_layers.write_planes(results(stack, volumes[0]))
     counts = [len(stack.viewer.layers)]
     while next(steps).done < 1:
         counts.append(len(stack.viewer.layers))
     assert list(dict.fromkeys(counts)) == [1, 2, 3]
     steps.close()
     assert list(stack.viewer.layers) == [stack.image]
-    steps = stack.book.write_planes(results(stack, volumes[0]))
+    steps = stack.label_layers.write_planes(results(stack, volumes[0]))
     next(steps)
     steps.close()
     assert list(stack.viewer.layers) == [stack.image]
 
 
 def test_what_is_painted_into_a_layer_that_was_just_made_stays(stack, volumes):
-    steps = stack.book.write_planes(results(stack, volumes[0]))
+    steps = stack.label_layers.write_planes(results(stack, volumes[0]))
     next(steps)
     stroke(stack.layer(2), (0, 3, 1), 2)
     list(steps)
     assert seen(stack)[0, 3, 1] == 2
-    stack.book.undo_last_run()
+    stack.label_layers.undo_last_run()
     assert np.argwhere(seen(stack)).tolist() == [[0, 3, 1]]
 
 
 def test_an_image_that_changes_between_two_planes_stops_and_takes_back(stack, volumes):
-    steps = stack.book.write_planes(results(stack, volumes[0]))
+    steps = stack.label_layers.write_planes(results(stack, volumes[0]))
     until_plane(1, steps)
-    assert stack.book.class_layers(stack.image)
+    assert stack.label_layers.class_layers(stack.image)
     stack.versions[stack.image.unique_id] = 1
     with pytest.raises(CliptraseError, match="'scene' has changed"):
         list(steps)
@@ -184,7 +184,7 @@ def test_one_plane_is_written_a_layer_at_a_time_and_strokes_between_stay(board, 
     live = board.write(np.where(halves == 1, 3, halves))
     assert (board.layer(3).data[:, :8] == 3).all()
     new = np.where(halves == 1, 2, 1).astype(np.uint8)
-    steps = board.book.write_planes([PlaneResult(board.target(), new, board.table)], instead_of=live)
+    steps = board.label_layers.write_planes([PlaneResult(board.target(), new, board.table)], instead_of=live)
     changes, strokes, earlier = [], [], {}
     for number, _ in enumerate(steps):
         now = data_of(board)
@@ -207,11 +207,11 @@ def test_scores_that_are_closed_half_way_leave_nothing_of_theirs(board, halves):
     board.write(halves)
     before = data_of(board)
     live = board.write(halves[:, ::-1].copy())
-    steps = board.book.write_planes([PlaneResult(board.target(), halves + 1, board.table)], instead_of=live)
+    steps = board.label_layers.write_planes([PlaneResult(board.target(), halves + 1, board.table)], instead_of=live)
     for _ in range(4):
         next(steps)
     steps.close()
     assert all(np.array_equal(data, before[class_id]) for class_id, data in data_of(board).items() if data.any())
     board.write(halves + 1, instead_of=live)
     assert np.array_equal(board.seen(), halves + 1)
-    assert not board.book.edited(board.target()).any()
+    assert not board.label_layers.edited(board.target()).any()
