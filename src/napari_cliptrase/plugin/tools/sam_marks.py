@@ -1,6 +1,8 @@
 """What the interactive SAM draws over the image: the mask as it stands, the clicks, and the box."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import numpy as np
 from napari.components import ViewerModel
@@ -21,6 +23,14 @@ SCREEN_SIZE: Final = 12
 """Of a click's dot, in pixels of the screen at any zoom."""
 
 Place = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A click (row, column, inside) or the corners of a box (row, column, row, column) that was asked about."""
+
+    kind: Literal["click", "box"]
+    where: tuple[float, ...]
 
 
 class SamMarks:
@@ -66,6 +76,13 @@ class SamMarks:
         bottom, right = (int(rows[-1]) + 1, int(columns[-1]) + 1) if rows.size else (1, 1)
         place = place_over(target.geometry, target.plane, (corner[0] + top, corner[1] + left))
         self._mask.show(target, highlight(mask[top:bottom, left:right], color), place)
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Show all clicks, and the last box."""
+        clicks = tuple((mark.where[0], mark.where[1], bool(mark.where[2])) for mark in marks if mark.kind == "click")
+        boxes = [mark.where for mark in marks if mark.kind == "box"]
+        top, left, bottom, right = boxes[-1] if boxes else (0.0, 0.0, 0.0, 0.0)
+        self.show_clicks(clicks, ((top, left), (bottom, right)) if boxes else None)
 
     def show_clicks(self, clicks: tuple[tuple[float, float, bool], ...], box: tuple[Place, Place] | None) -> None:
         """Show clicks (row, column, inside) and two opposite corners of a box."""

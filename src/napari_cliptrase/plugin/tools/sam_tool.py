@@ -5,43 +5,32 @@ another layer pauses it, so that napari's own tools work as ever.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from napari.layers import Image, Layer
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers
-from napari_cliptrase.plugin.layers.placement import position_in
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.refine_target import whole_plane
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
-from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.keys import SAM_ACCEPT, SAM_BACK, SAM_DROP, SAM_NEXT, SAM_PAN
-from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK
-from napari_cliptrase.plugin.tools.sam_marks import SamMarks
+from napari_cliptrase.plugin.tools.sam_focus import SamFocus
+from napari_cliptrase.plugin.tools.sam_marks import Mark, SamMarks
+from napari_cliptrase.plugin.tools.sam_pointer import SamPointer
 from napari_cliptrase.plugin.tools.sam_requests import Request, SamRequestQueue
 
 if TYPE_CHECKING:
     from napari_cliptrase.refine.interactive import Preview, SamSession
 
 READY: Final = "Click on an object, or drag a box around it."
+PAUSED: Final = "Paused: select the layer “SAM: click on an object” to go on."
 STILL_DRAWING: Final = "Still drawing; the mask is accepted as soon as it is there."
-
-
-@dataclass(frozen=True, eq=False)
-class Mark:
-    """A click (row, column, inside) or the corners of a box (row, column, row, column) that was asked about."""
-
-    kind: Literal["click", "box"]
-    where: tuple[float, ...]
 
 
 class SamTool:
@@ -54,22 +43,36 @@ class SamTool:
     def __init__(
         self, session: Session, label_layers: LabelLayers, jobs: Jobs, selection: ClassSelection, runner: RefineRunner
     ) -> None:
-        self.on = False
         self._session = session
         self._label_layers = label_layers
         self._jobs = jobs
         self._selection = selection
         self._runner = runner
         self._marks = SamMarks(session.viewer)
+        self._focus = SamFocus(session.viewer)
+        self._pointer = SamPointer(session.viewer, lambda: self._focus.listening)
         self._requests: SamRequestQueue | None = None
         self._model = ""
         self._preview: Preview | None = None
         self._pending_marks: list[Mark] = []
         self._refused = ""
-        self._paused = False
-        self._overruled = False
         self._error = ""
         self._before: Layer | None = None
+        self._focus.resumed.connect(lambda: self.message.emit(READY))
+        self._focus.paused.connect(lambda: self.message.emit(PAUSED))
+        self._pointer.clicked.connect(self.click)
+        self._pointer.boxed.connect(self.box)
+        self._pointer.dragging.connect(lambda one, other: self._marks.show_clicks((), (one, other)))
+
+    @property
+    def on(self) -> bool:
+        """Whether the tool is open, paused or not."""
+        return self._focus.on
+
+    @property
+    def idle(self) -> bool:
+        """Whether every click is answered, and every change of the selected layer has had its effect."""
+        return self._focus.settled and (self._requests is None or self._requests.idle)
 
     # -- on and off ---------------------------------------------------------------------------------------------------
 
@@ -83,11 +86,13 @@ class SamTool:
             raise CliptraseError("Select a class in “Segment by text” first: accepted masks go to that class.")
         self.stop()
         requests = SamRequestQueue(self._jobs, self._runner, whole_plane(session, image), sam)
-        self._requests, self._model, self._paused, self._error, self._refused = requests, sam, False, "", ""
+        self._requests, self._model, self._error, self._refused = requests, sam, "", ""
         self._before = session.viewer.layers.selection.active
-        self.on = True
+        layer = self._marks.open(requests.source.target)
+        self._bind_keys(layer)
+        self._pointer.start(requests.source.target, layer)
+        self._focus.start(layer)
         self._listen(True)
-        self._select(self._marks.open(requests.source.target))
         requests.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot tell how many arguments an emit takes
         requests.ready.connect(lambda: self.message.emit(READY))
         requests.answered.connect(self._show)
@@ -100,8 +105,9 @@ class SamTool:
         """Close the tool; an unaccepted mask is dropped."""
         if self._requests is None:
             return
-        self.on = False
         self._listen(False)
+        self._focus.stop()
+        self._pointer.stop()
         self._requests.close()
         self._pending_marks.clear()
         self._marks.close()
@@ -126,26 +132,16 @@ class SamTool:
         self._show(None)
 
     def _listen(self, on: bool) -> None:
-        viewer, session = self._session.viewer, self._session
-        active, removed = viewer.layers.selection.events.active, viewer.layers.events.removed
-        if on:
-            viewer.mouse_drag_callbacks.append(self._on_press)
-            active.connect(self._on_selected)
-            removed.connect(self._on_removed)
-            viewer.dims.events.current_step.connect(self._on_step)
-            session.active_changed.connect(self._on_class)
-            self._label_layers.written.connect(self._on_written)
-        else:
-            viewer.mouse_drag_callbacks.remove(self._on_press)
-            active.disconnect(self._on_selected)
-            removed.disconnect(self._on_removed)
-            viewer.dims.events.current_step.disconnect(self._on_step)
-            session.active_changed.disconnect(self._on_class)
-            self._label_layers.written.disconnect(self._on_written)
+        viewer = self._session.viewer
+        for signal, slot in (
+            (viewer.layers.events.removed, self._on_removed),
+            (viewer.dims.events.current_step, self._on_step),
+            (self._session.active_changed, self._on_class),
+            (self._label_layers.written, self._on_written),
+        ):
+            (signal.connect if on else signal.disconnect)(slot)
 
-    def _select(self, layer: Image) -> None:
-        """Make the tool's layer the one that hears keys, and keep drags for boxes."""
-        layer.mouse_pan = False
+    def _bind_keys(self, layer: Image) -> None:
         for key, action in (
             (SAM_ACCEPT, self.accept),
             (SAM_DROP, self.drop),
@@ -154,12 +150,6 @@ class SamTool:
         ):
             layer.bind_key(key.binding, lambda _layer, action=action: action(), overwrite=True)
         layer.bind_key(SAM_PAN.binding, _hold_to_pan, overwrite=True)
-        self._session.viewer.layers.selection.active = layer
-
-    @property
-    def idle(self) -> bool:
-        """Whether every click is answered."""
-        return self._requests is None or self._requests.idle
 
     # -- requests, one after the other --------------------------------------------------------------------------------
 
@@ -214,7 +204,7 @@ class SamTool:
         requests.ask(_cleared, first=True)
 
     def _mark(self, mark: Mark, request: Request) -> None:
-        if self.idle:
+        if self._requests is None or self._requests.idle:
             self._refused = ""
         self._pending_marks.append(mark)
         self._ask(request, mark)
@@ -251,9 +241,7 @@ class SamTool:
         self._show_marks()
 
     def _show_marks(self) -> None:
-        clicks = tuple((*mark.where[:2], bool(mark.where[2])) for mark in self._pending_marks if mark.kind == "click")
-        boxes = [mark.where for mark in self._pending_marks if mark.kind == "box"]
-        self._marks.show_clicks(clicks, (boxes[-1][:2], boxes[-1][2:]) if boxes else None)  # type: ignore[arg-type]
+        self._marks.show_marks(self._pending_marks)
 
     def _color(self) -> RGB:
         entry = self._session.prompts.table().get(self._session.active_class or 0)
@@ -261,64 +249,17 @@ class SamTool:
 
     # -- events -------------------------------------------------------------------------------------------------------
 
-    @property
-    def listening(self) -> bool:
-        """Whether clicks on the canvas are the tool's."""
-        layer = self._marks.layer
-        return self.on and layer is not None and self._session.viewer.layers.selection.active == layer
-
-    def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
-        requests, layer = self._requests, self._marks.layer
-        if event.button != 1 or not self.listening or requests is None or layer is None or layer.mouse_pan:
-            return
-        if "Alt" in event.modifiers:
-            return  # napari zooms
-        target = requests.source.target
-        start, pressed, still = _pixel(target, event), np.asarray(event.pos), True
-        inside = "Control" not in event.modifiers
-        yield
-        while event.type == "mouse_move":
-            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
-            if not still:
-                self._marks.show_clicks((), (start, _pixel(target, event)))
-            yield
-        if not self.on:
-            return
-        if still:
-            self.click(*start, inside)
-        else:
-            self.box(_clipped(start, target), _clipped(_pixel(target, event), target))
-
-    def _on_selected(self, _event: Any = None) -> None:
-        if self.listening:
-            self._paused = False
-            self.message.emit(READY)
-        else:
-            QTimer.singleShot(0, self._check_selection)
-
     def _on_class(self, _class_id: Any) -> None:
         if self._session.active_class is None:
             self.stop()
             return
         if self._preview is not None:
             self._show(self._preview)
-        if not self._selection.following:
-            self._on_written()
+        if not self._selection.following:  # the class table selects the layer of the class
+            self._focus.class_shown()
 
-    def _on_written(self, _run: Any = None) -> None:
-        """The class table selects the layer of its class now: that is not the user's wish to leave the tool."""
-        self._overruled = True
-        QTimer.singleShot(0, self._check_selection)
-
-    def _check_selection(self) -> None:
-        layer = self._marks.layer
-        if self.on and layer is not None and not self.listening:
-            if self._overruled and not self._paused:
-                self._session.viewer.layers.selection.active = layer
-            else:
-                self._paused = True
-                self.message.emit("Paused: select the layer “SAM: click on an object” to go on.")
-        self._overruled = False
+    def _on_written(self, _run: Any) -> None:
+        self._focus.class_shown()  # the class table selects the layer that was written
 
     def _on_removed(self, _event: Any) -> None:
         if self._marks.layer is None or self._image_is_gone():
@@ -349,14 +290,3 @@ def _hold_to_pan(layer: Image) -> Iterator[None]:
 
 def _cleared(sam: "SamSession") -> None:
     sam.clear()
-
-
-def _pixel(target: Target, event: Any) -> tuple[float, float]:
-    """(row, column) in the target's plane of a mouse event, with fractions."""
-    position = position_in(target.geometry, event.position)
-    return float(position[target.geometry.rows]), float(position[target.geometry.columns])
-
-
-def _clipped(place: tuple[float, float], target: Target) -> tuple[float, float]:
-    height, width = target.shape
-    return min(max(place[0], -0.5), height - 0.5), min(max(place[1], -0.5), width - 0.5)
