@@ -32,7 +32,7 @@ TABLE = ClassTable.from_names("cat", "dog")
 def _manifest():
     """Writers are found through the manifest, as File ▸ Save Selected Layers finds them."""
     manager = PluginManager.instance()
-    if "napari-cliptrase" not in manager._manifests:
+    if "napari-cliptrase" not in {manifest.name for manifest in manager.iter_manifests()}:
         manager.discover(include_npe1=False)
 
 
@@ -50,7 +50,7 @@ LABELS = np.array([[1, 1, 0], [2, 0, 0]], np.uint8)
 def saved(path, layers, display_name=None):
     """Save as the dialog does when the user picks the writer by its name."""
     manager = PluginManager.instance()
-    types = [layer._type_string for layer in layers]
+    types = [layer.as_layer_data_tuple()[2] for layer in layers]
     found = [
         writer
         for writer in manager.iter_compatible_writers(types)
@@ -187,7 +187,7 @@ def test_saving_writes_the_bytes_of_the_dock_and_of_the_command_line(key, tmp_pa
         end = form.extensions[0]
         form.write(mask, tmp_path / "dock" / f"{mask.stem}{end}")
         data = [layer.as_layer_data_tuple() for layer in source.layers]
-        writers._writer(key)(str(tmp_path / "saved" / f"{mask.stem}{end}"), data)
+        writers.writer_for(key)(str(tmp_path / "saved" / f"{mask.stem}{end}"), data)
         FORMATS["npz"].write(mask, tmp_path / f"{mask.stem}.npz")
         arguments = ["export", str(tmp_path / f"{mask.stem}.npz"), "--to", key]
         done = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "command" / f"{mask.stem}{end}")])

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.colormaps import _accelerated_cmap as lookup
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype
-from napari_cliptrase.plugin.layers.warm_up import get_ready
+from napari_cliptrase.plugin.layers.warm_up import compiled_lookups, get_ready
 
 numba = pytest.importorskip("numba")
 
@@ -14,13 +15,12 @@ numba = pytest.importorskip("numba")
 def test_the_colours_of_a_first_layer_need_no_more_compiling(count):
     table = ClassTable.from_names(*(f"class {number}" for number in range(count)))
     get_ready(table)
-    loop = lookup._labels_raw_to_texture_direct_inner_loop
-    compiled = len(loop.signatures)
+    compiled = compiled_lookups()
     assert compiled
     layer = Labels(np.zeros((4, 4), label_dtype(table)))
     apply_classes(layer, table)
-    layer.colormap._data_to_texture(layer.data)
-    assert len(loop.signatures) == compiled
+    ViewerModel().add_layer(layer)
+    assert compiled_lookups() == compiled
 
 
 def test_a_napari_that_looks_colours_up_otherwise_is_no_trouble(monkeypatch):

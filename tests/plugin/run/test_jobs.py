@@ -1,5 +1,4 @@
 import threading
-import time
 
 import pytest
 from napari.utils.notifications import notification_manager
@@ -20,13 +19,10 @@ def jobs(qtbot):
     qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE)
 
 
-def counting(steps, seen=None, wait=0.01):
+def counting(steps):
     def work():
         for step in range(steps):
-            if seen is not None:
-                seen.append(step)
-            time.sleep(wait)
-            yield Progress(step, steps, "counting")
+            yield Progress(step, steps, f"counting {step}")
         return steps
 
     return work
@@ -49,23 +45,36 @@ def test_a_job_works_in_another_thread_and_its_value_arrives_in_this_one(jobs, q
 
 
 def test_progress_arrives(jobs, qtbot):
-    told = []
-    job = jobs.start("Count", counting(5, wait=0.06))
+    told, connected = [], threading.Event()
+
+    def work():
+        assert connected.wait(60)
+        return (yield from counting(5)())
+
+    job = jobs.start("Count", work)
     job.progressed.connect(told.append)
     with qtbot.waitSignal(job.finished, timeout=PATIENCE):
-        pass
-    assert told[-1].text == "counting"
-    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+        connected.set()
+    assert [progress.text for progress in told] == [f"counting {step}" for step in range(5)]
 
 
 def test_cancel_stops_at_the_next_step_and_nothing_is_used(jobs, qtbot):
-    seen, values = [], []
-    job = jobs.start("Count", counting(1000, seen), done=values.append)
-    qtbot.waitUntil(lambda: len(seen) > 1, timeout=PATIENCE)
+    seen, values, cancelled = [], [], threading.Event()
+
+    def work():
+        seen.append("first step")
+        yield Progress(0, 3, "working")
+        seen.append("second step")
+        assert cancelled.wait(60)
+        yield Progress(1, 3, "working")
+        seen.append("third step")
+
+    job = jobs.start("Work", work, done=values.append)
+    qtbot.waitUntil(lambda: len(seen) == 2, timeout=PATIENCE)
     with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
         job.cancel()
-        after = len(seen)
-    assert len(seen) <= after + 2
+        cancelled.set()
+    assert seen == ["first step", "second step"]
     assert not values
 
 
@@ -76,7 +85,6 @@ def test_a_cancelled_job_closes_its_generator(jobs, qtbot):
         try:
             while True:
                 yield Progress(1, 2, "loading")
-                time.sleep(0.005)
         finally:
             closed.append(True)
 
@@ -124,18 +132,17 @@ def test_a_result_that_comes_too_late_is_said(jobs, qtbot):
 
 
 def test_the_latest_of_a_key_wins(jobs, qtbot):
-    values = []
-    last = None
+    values, last, all_started = [], None, threading.Event()
     for number in range(5):
 
         def work(number=number):
-            for _ in range(5):
-                time.sleep(0.01)
-                yield Progress(0, 1, "scoring")
+            yield Progress(0, 1, "scoring")
+            assert all_started.wait(60)
             return number
 
         last = jobs.start("Score", work, done=values.append, key="score")
     assert jobs.running("score") == (last,)
+    all_started.set()
     qtbot.waitUntil(lambda: jobs.idle, timeout=PATIENCE)
     assert values == [4]
 

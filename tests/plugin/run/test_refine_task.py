@@ -1,5 +1,4 @@
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -11,16 +10,18 @@ from napari_cliptrase.progress import Progress
 
 
 class Loader:
-    """Takes its time to load made-up SAMs, and notes which were closed."""
+    """Loads made-up SAMs, when it may, and notes which were closed."""
 
     def __init__(self):
         self.loaded = []
         self.closed = []
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
 
     def __call__(self, name):
         yield Progress(0, 0, f"{name}: reading the weights")
         self.loaded.append(name)
-        time.sleep(0.2)
+        assert self.may_go_on.wait(60)
         if name == "broken":
             raise CliptraseError("The weights are damaged.")
         return SimpleNamespace(name=name, image_size=64, mask_size=32, close=lambda: self.closed.append(name))
@@ -43,8 +44,22 @@ def load(runner, name):
 
 
 def test_two_workers_that_want_one_sam_share_it(loader):
-    runner, found = RefineRunner(), []
-    threads = [threading.Thread(target=lambda: found.append(load(runner, "demo"))) for _ in range(3)]
+    runner, found, at_it = RefineRunner(), [], set()
+    loader.may_go_on.clear()
+
+    def work():
+        steps = runner.embedder_steps("demo")
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found.append(end.value)
+                return
+            at_it.add(threading.get_ident())
+            if len(at_it) == 3:  # one loads, two wait for it
+                loader.may_go_on.set()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -36,7 +36,7 @@ class Desk:
         return self.viewer.layers.selection.active
 
     def settle(self):
-        self.qtbot.wait(20)
+        self.qtbot.waitUntil(lambda: self.workbench.selection.idle)
 
 
 @pytest.fixture

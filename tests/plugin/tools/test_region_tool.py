@@ -269,7 +269,7 @@ def test_undo_after_shift_click_takes_that_click_back(desk):
     desk.session.active_class = 2
     desk.start()
     desk.click(25, 5, modifiers=("Shift",))
-    desk.qtbot.wait(20)
+    desk.qtbot.waitUntil(lambda: desk.workbench.selection.idle)
     assert desk.session.active_class == 2
     assert desk.viewer.layers.selection.active is layers[1]
     desk.viewer.layers.selection.active.undo()

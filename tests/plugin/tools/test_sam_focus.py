@@ -100,9 +100,11 @@ def test_what_is_not_in_the_table_is_refused_and_changes_nothing(viewed, state, 
 
 
 def test_a_tool_that_is_off_hears_of_no_selection(viewed):
-    viewed.happen(OTHER)
-    viewed.happen(OWN)
-    assert (viewed.focus.state, viewed.said) == (OFF, [])
+    for way in ((), (START, STOP)):
+        for event in (*way, OTHER, OWN):
+            viewed.happen(event)
+        assert viewed.focus.state is OFF
+    assert "paused" not in viewed.said
 
 
 @pytest.mark.parametrize(

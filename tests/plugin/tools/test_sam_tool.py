@@ -98,11 +98,11 @@ class Desk:
             self.sams.append(FakeSam(embedder, image))
             return self.sams[-1]
 
-        self.workshop = RefineRunner()
-        monkeypatch.setattr(self.workshop, "embedder_steps", embedder_steps)
+        self.runner = RefineRunner()
+        monkeypatch.setattr(self.runner, "embedder_steps", embedder_steps)
         monkeypatch.setattr(interactive, "SamSession", made)
         self.tool = SamTool(
-            self.session, self.workbench.layers, self.workbench.jobs, self.workbench.selection, self.workshop
+            self.session, self.workbench.layers, self.workbench.jobs, self.workbench.selection, self.runner
         )
         self.tool.message.connect(self.messages.append)
 
@@ -111,8 +111,7 @@ class Desk:
         self.settle()
 
     def settle(self):
-        self.qtbot.waitUntil(lambda: self.tool.idle, timeout=60_000)
-        self.qtbot.wait(20)
+        self.qtbot.waitUntil(lambda: self.tool.idle and self.workbench.selection.idle, timeout=60_000)
 
     def event(self, kind, row, column, *, pos=(5, 5), modifiers=(), button=1):
         event = SimpleNamespace(
@@ -320,7 +319,7 @@ def test_looking_closer_starts_a_new_mask(desk):
 def test_another_selected_layer_pauses_the_tool(desk):
     desk.start()
     desk.viewer.layers.selection.active = desk.image
-    desk.qtbot.wait(20)
+    desk.settle()
     assert "Paused" in desk.messages[-1]
     desk.click(10, 20)
     assert not desk.sams[0].steps
@@ -335,7 +334,7 @@ def test_choosing_another_class_stays_in_the_tool(desk):
     desk.click(10, 20)
     desk.session.active_class = 1
     desk.viewer.layers.selection.active = desk.workbench.layers.class_layers(desk.image)[1]  # as the class table does
-    desk.qtbot.wait(20)
+    desk.settle()
     assert desk.viewer.layers.selection.active == desk.layer()
     color = desk.session.prompts.table().get(1).color
     assert tuple(desk.layer().data[3, 3, :3]) == color
@@ -377,7 +376,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_tool_with_its_reason(desk, monke
         raise CliptraseError("The weights are damaged.")
         yield
 
-    monkeypatch.setattr(desk.workshop, "embedder_steps", broken)
+    monkeypatch.setattr(desk.runner, "embedder_steps", broken)
     desk.tool.start("demo")
     desk.qtbot.waitUntil(lambda: not desk.tool.on, timeout=60_000)
     assert desk.messages[-1] == "The weights are damaged."
@@ -439,21 +438,20 @@ def test_a_labels_layer_keeps_its_own_enter_and_escape_while_the_tool_is_on(desk
     for action in ("napari:complete_polygon", "napari:reset_polygon"):
         for shortcut in DEFAULT_SHORTCUTS[action]:
             action_manager.bind_shortcut(action, shortcut)
-    desk.start()
-    desk.click(20, 20)
     labels = desk.viewer.add_labels(np.zeros(SHAPE, np.uint8), name="mine")
-    desk.viewer.layers.selection.active = labels
-    assert desk.tool.on
     keys = KeymapHandler()
     keys.keymap_providers = [labels, desk.viewer]
-    polygon = labels._overlays["polygon"]
-    labels.mode = "polygon"
-    polygon.points = [(5, 5), (5, 15), (15, 15), (15, 5)]
-    keys.press_key("Enter")
-    assert np.count_nonzero(labels.data) > 80
-    polygon.points = [(25, 5), (25, 15), (35, 15)]
-    keys.press_key("Escape")
-    assert polygon.points == []
+    wanted = [coerce_keybinding(key) for key in ("Enter", "Escape")]
+    before = [keys.active_keymap[key] for key in wanted]
+    desk.start()
+    desk.click(20, 20)
+    desk.viewer.layers.selection.active = labels
+    desk.settle()
+    assert desk.tool.on
+    assert [keys.active_keymap[key] for key in wanted] == before
+    for key in ("Enter", "Escape"):
+        keys.press_key(key)
+    desk.settle()
     assert desk.sams[-1].preview is not None  # neither key was the tool's
     assert not desk.workbench.layers.class_layers(desk.image)
 

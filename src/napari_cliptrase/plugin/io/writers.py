@@ -64,7 +64,9 @@ def _raw(layer: Labels) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
-def _writer(key: str) -> Writer:
+def writer_for(key: str) -> Writer:
+    """Return what napari calls to save label layers in a format."""
+
     def write(path: str, layer_data: list[LayerData]) -> list[str]:
         form = format_named(key)
         others = [meta.get("name") for _, meta, kind in layer_data if kind != "labels"]
@@ -88,17 +90,17 @@ def _writer(key: str) -> Writer:
     return write
 
 
-write_png = _writer("png")
-write_tiff = _writer("tiff")
-write_ome_tiff = _writer("ome-tiff")
-write_npz = _writer("npz")
-write_coco = _writer("coco")
-write_coco_instances = _writer("coco-instances")
-write_labelme = _writer("labelme")
-write_cvat = _writer("cvat")
-write_label_studio = _writer("label-studio")
-write_geojson = _writer("geojson")
-write_imagej = _writer("imagej")
-write_seg_nrrd = _writer("seg-nrrd")
-write_nifti = _writer("nifti")
-write_ome_zarr = _writer("ome-zarr")
+write_png = writer_for("png")
+write_tiff = writer_for("tiff")
+write_ome_tiff = writer_for("ome-tiff")
+write_npz = writer_for("npz")
+write_coco = writer_for("coco")
+write_coco_instances = writer_for("coco-instances")
+write_labelme = writer_for("labelme")
+write_cvat = writer_for("cvat")
+write_label_studio = writer_for("label-studio")
+write_geojson = writer_for("geojson")
+write_imagej = writer_for("imagej")
+write_seg_nrrd = writer_for("seg-nrrd")
+write_nifti = writer_for("nifti")
+write_ome_zarr = writer_for("ome-zarr")

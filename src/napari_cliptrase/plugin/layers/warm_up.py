@@ -26,6 +26,12 @@ def get_ready(table: ClassTable) -> None:
         log.debug("The lookup of label colours was not compiled ahead.", exc_info=True)
 
 
+def compiled_lookups() -> int:
+    """Count the types of labels that napari's lookup of colours is compiled for; 0 where nothing is compiled."""
+    loop = getattr(lookup, "_labels_raw_to_texture_direct_inner_loop", None)
+    return len(getattr(loop, "signatures", ()))
+
+
 def _compile_lookup(table: ClassTable) -> None:
     """Compile the loop from labels to texture for the types of a table's layers.
 

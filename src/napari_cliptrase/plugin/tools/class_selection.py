@@ -26,6 +26,8 @@ class ClassSelection:
         self._selected_here: UUID | None = None
         """The layer that was selected here."""
         self._list_changed = False
+        self._changes = 0
+        """Of the selection, that were not looked at yet."""
         self.following = False
         """Whether a class becomes active just now because its layer was selected."""
         layers = session.viewer.layers
@@ -33,6 +35,11 @@ class ClassSelection:
         layers.selection.events.active.connect(self._on_layer)
         layers.events.inserted.connect(self._on_list)
         layers.events.removed.connect(self._on_list)
+
+    @property
+    def idle(self) -> bool:
+        """Whether every change of the selected layer has had its effect."""
+        return self._changes == 0
 
     def show(self, _class_id: int | None = None) -> None:
         """Make the layer of the active class the one to paint on, with its label in the brush."""
@@ -71,14 +78,16 @@ class ClassSelection:
 
     def _on_list(self, _event: Any) -> None:
         self._list_changed = True
-        QTimer.singleShot(0, self._follow)
+        self._on_layer()
 
-    def _on_layer(self, _event: Any) -> None:
+    def _on_layer(self, _event: Any = None) -> None:
+        self._changes += 1
         QTimer.singleShot(0, self._follow)
 
     def _follow(self) -> None:
         """Go with the layer list: the class of the one layer that was selected there is the one to paint."""
         session = self._session
+        self._changes -= 1
         list_changed, self._list_changed = self._list_changed, False
         try:
             layer = session.viewer.layers.selection.active
