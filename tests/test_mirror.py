@@ -26,8 +26,6 @@ SHARED_TESTS = {
     "cli": ("batch_display", "checks", "folder_ids", "interrupts", "segment_files"),
     "engine": ("encoding", "plan", "provenance", "result", "score"),
     "models": ("clip_config",),
-    "plugin/run": ("refine_target", "refine_write", "segment_planes"),
-    "plugin/state": ("preferences", "results", "run_choices", "tags"),
     "plugin/widgets/explore": ("patch_view", "pointer", "window_view"),
     "plugin/widgets/export": ("mask_tree",),
     "plugin/widgets/refine": ("class_checks", "method_texts", "refine_controls", "sam_panel", "sam_picker"),

@@ -41,19 +41,3 @@ def test_preferences_of_the_manifest_are_those_that_are_read(monkeypatch):
     assert asdict(preferences.Preferences()) == declared
     monkeypatch.setattr("napari.settings.get_plugin_settings", lambda _: SimpleNamespace(**groups))
     assert asdict(preferences.preferences()) == declared
-
-
-def test_a_cache_folder_in_the_preferences_takes_effect(monkeypatch, tmp_path):
-    from types import SimpleNamespace
-
-    from napari_cliptrase.models.folders import ENVIRONMENT, cache_folder
-    from napari_cliptrase.plugin.state.preferences import preferences
-
-    monkeypatch.setenv(ENVIRONMENT, "")
-    chosen = SimpleNamespace(
-        inference=SimpleNamespace(model="demo", device="cpu", precision="auto", detail="fine", live=False),
-        storage=SimpleNamespace(cache_folder=str(tmp_path)),
-    )
-    monkeypatch.setattr("napari.settings.get_plugin_settings", lambda _: chosen)
-    assert preferences().device == "cpu"
-    assert cache_folder() == tmp_path
