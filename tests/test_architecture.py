@@ -29,6 +29,23 @@ def test_a_class_name_stands_for_one_class():
     assert _repeated(classes) == []
 
 
+# public functions of one name in several files, which mean the same in each
+SHARED_FUNCTION_NAMES = {
+    "main": "runs a command line: the package's, and that of the training, which is not in the wheel",
+}
+
+
+def test_a_public_function_name_stands_for_one_function():
+    """Methods may share names; a name that needs no class before it may not."""
+    functions = [
+        node.name
+        for path in FILES
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+    ]
+    assert _repeated(functions) == sorted(SHARED_FUNCTION_NAMES)
+
+
 ONLY_IN_THE_ENGINE = {"encode_steps", "segment_steps", "prepare_steps", "refine_steps"}
 ROOMS_BELOW_THE_FACES = {"engine", "refine", "lab"}
 
