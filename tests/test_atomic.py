@@ -30,8 +30,8 @@ def test_failure_keeps_the_old_file_and_leaves_nothing_beside_it(tmp_path):
 
 
 def test_failure_of_a_new_file_leaves_no_file(tmp_path):
-    with pytest.raises(ValueError, match="no"), atomic.replacing_file(tmp_path / "a.bin") as stream:
-        stream.write(b"half")
+    with pytest.raises(ValueError, match="no"), atomic.replacing(tmp_path / "a.bin") as temporary:
+        temporary.write_bytes(b"half")
         raise ValueError("no")
     assert os.listdir(tmp_path) == []
 

@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import Final
 
 WORK_FOLDER: Final = ".cliptrase-writing"
 """Name of the hidden folder for what is not yet in its place."""
@@ -101,13 +101,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         flush(temporary)
         temporary.chmod(mode_for(target))
         os.replace(temporary, target)
-
-
-@contextmanager
-def replacing_file(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[bytes]]:
-    """Like `replacing`, with the temporary file already open for binary writing."""
-    with replacing(path) as temporary, temporary.open(mode) as stream:
-        yield stream
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from napari_cliptrase.demo.plans import GROUNDS, SETTINGS, STANDS_ON, new_thing, plan_portrait, plan_scene
+from napari_cliptrase.demo.plans import GROUNDS, SETTINGS, STANDS_ON, new_thing, plan_scene
 from napari_cliptrase.demo.things import Thing
 from napari_cliptrase.demo.words import NAMES, PAINTED, THINGS
 
@@ -26,11 +26,6 @@ def test_crowded_scenes_have_more_things():
         for many in (False, True)
     )
     assert crowded > 1.3 * calm
-
-
-def test_a_portrait_shows_one_thing_at_the_most():
-    counts = [sum(isinstance(e, Thing) for e in plan_portrait(seed, (100, 100)).elements) for seed in range(40)]
-    assert set(counts) == {0, 1}
 
 
 def test_grounds_carry_things_and_are_none():

@@ -1,20 +1,12 @@
 import json
 
 import numpy as np
-import pytest
 from hypothesis import given
 from PIL import Image
 
-from napari_cliptrase.masks.coco_panoptic import FORMAT, segment_color
+from napari_cliptrase.masks.coco_panoptic import FORMAT
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
-
-
-@pytest.mark.parametrize(
-    ("number", "color"), [(1, (1, 0, 0)), (300, (44, 1, 0)), (70000, (112, 17, 1)), (0, (0, 0, 0))]
-)
-def test_the_golden_colours(number, color):
-    assert segment_color(number) == color
 
 
 def numbers_of(path):

@@ -86,7 +86,7 @@ def _segment_file(job: SegmentRequest, entry: Input, sources: set[Path], watch: 
     image = read_image(entry.path)
     indices = list(image.indices())
     stems = [piece.stem for piece in _mask(np.zeros((len(indices), 1, 1), np.uint8), image, entry, job).pieces()]
-    _protect(job, entry, stems, sources)
+    _protect(job, stems, sources)
     results = [_segment_plane(job, image, index, watch) for index in indices]
     planes = []
     for stem, index, result in zip(stems, indices, results, strict=True):
@@ -131,7 +131,7 @@ def _segment_plane(job: SegmentRequest, image: ImageFile, index: tuple[int, ...]
     return run_to_end(segment_plane_steps(job.segmenter, request, job.refiner), watch).segmentation
 
 
-def _protect(job: SegmentRequest, entry: Input, stems: Sequence[str], sources: set[Path]) -> None:
+def _protect(job: SegmentRequest, stems: Sequence[str], sources: set[Path]) -> None:
     """Raise rather than write over an input, or over a mask that somebody changed or that is not ours."""
     masks = [job.out / f"{stem}.png" for stem in stems]
     for mask in masks:

@@ -149,16 +149,6 @@ def calibrated_patches(block: Block, x: Tensor, layers: MiddleLayers, grid: tupl
     return (mended.low @ (first + second + CLASS_TOKEN * classes)).to(x.dtype)
 
 
-def calibrated_attention(block: Block, x: Tensor, layers: MiddleLayers, grid: tuple[int, int]) -> Tensor:
-    """(B, heads, L, L) what each patch takes from each other one in the first of the two passes; rows sum to 1."""
-    mended = MendedLayers.of(layers, x, grid)
-    once = (averaging(mended.middle) @ mended.last).to(x.dtype)
-    keys = _keys_and_values(block, once).k
-    by_key = (keys @ keys.transpose(-1, -2) * keys.shape[-1] ** -0.5).float().softmax(-1)
-    weights: Tensor = (by_key + mended.attention[:, None]) / 2
-    return weights
-
-
 def _attend(block: Block, patches: Tensor, attention: Tensor) -> Tensor:
     """The block's attention over patches (n·B, L, D): half k·k, half by ``attention`` (B, L, L)."""
     heads = _keys_and_values(block, patches)

@@ -129,7 +129,7 @@ class Panorama:
     def scene(self, top: int, left: int, height: int, width: int) -> Scene:
         """Paint one window with its labels and instances."""
         canvas = paint_window(self.plan, top, left, height, width)
-        return Scene(to_bytes(canvas, self.plan), canvas.labels, canvas.instances, world_classes(), ())
+        return Scene(to_bytes(canvas, self.plan), canvas.labels, canvas.instances, world_classes())
 
 
 def _extent(entry: int | slice, length: int) -> tuple[int, int, int | slice]:

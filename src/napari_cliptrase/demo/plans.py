@@ -93,29 +93,9 @@ def plan_scene(seed: int, size: tuple[int, int], crowded: bool = False) -> Plan:
             new_stuff("mountain", (max(horizon - rise, 0.05 * height), 0, horizon + 0.06 * height, width), short, rng)
         )
     far += [thing for thing in flying if thing.name != "sun"]
-    return Plan(size, seed, (*far, *grounds, *_standing(grounds, size, rng, crowded)), _light(rng), _haze(rng))
-
-
-def plan_portrait(seed: int, size: tuple[int, int]) -> Plan:
-    """Plan a picture of one thing close by, or of one or two kinds of ground; beside a road there may be nothing."""
-    rng = np.random.default_rng((seed, 12))
-    height, width = size
-    zoom = short = min(size) * float(rng.uniform(1.0, 2.4))
-    first, second = rng.choice(len(GROUNDS), 2, replace=False)
-    elements: list[Element] = [new_stuff(GROUNDS[first], (-0.1 * height, 0, height, width), zoom, rng)]
-    if GROUNDS[first] == "mountain":
-        elements.insert(0, new_stuff("sky", (0, 0, height, width), zoom, rng))
-    if rng.random() < 0.6 and GROUNDS[second] not in ("sky", "mountain"):
-        elements.append(
-            new_stuff(GROUNDS[second], (height * float(rng.uniform(0.3, 0.8)), 0, height, width), zoom, rng)
-        )
-    if rng.random() < 0.85:
-        name = sorted(THINGS)[int(rng.integers(len(THINGS)))]
-        length = short * float(rng.uniform(*SIZES[name]))
-        high = PROPORTIONS[name][0] * length
-        foot = 0.5 * (height + high) + height * float(rng.uniform(-0.22, 0.22))
-        elements.append(new_thing(name, foot, width * float(rng.uniform(0.25, 0.75)), length, rng))
-    return Plan(size, seed, tuple(elements), _light(rng), _haze(rng))
+    return Plan(
+        size, seed, (*far, *grounds, *_standing(grounds, size, rng, crowded)), random_light(rng), random_haze(rng)
+    )
 
 
 def new_stuff(name: str, box: Box, short: float, rng: np.random.Generator) -> Stuff:
@@ -207,7 +187,7 @@ def _is_free(candidate: Thing, others: list[Thing], allowed: float) -> bool:
     return True
 
 
-def _light(rng: np.random.Generator) -> tuple[float, float, float]:
+def random_light(rng: np.random.Generator) -> tuple[float, float, float]:
     """The colour of the light: noon, morning, evening or a dull day."""
     lights = ((1.0, 1.0, 1.0), (1.0, 0.99, 0.96), (1.05, 0.97, 0.88), (0.93, 0.97, 1.03), (0.88, 0.88, 0.90))
     red, green, blue = lights[int(rng.integers(len(lights)))]
@@ -215,6 +195,6 @@ def _light(rng: np.random.Generator) -> tuple[float, float, float]:
     return red * gain, green * gain, blue * gain
 
 
-def _haze(rng: np.random.Generator) -> float:
+def random_haze(rng: np.random.Generator) -> float:
     """How much of the picture a pale haze takes: mostly none."""
     return float(rng.choice([0, 0, 0.06, 0.12]))

@@ -16,7 +16,7 @@ COAST, MEADOW, BAY = 1805, 183, 328  # seeds of landscapes that show much of the
 def landscape() -> list[Layer]:
     """A painted landscape, 504 × 672."""
     scene = paint_scene(COAST, SIZE)
-    return [(scene.image, {"name": "landscape", "rgb": True, "metadata": {"captions": scene.captions}}, "image")]
+    return [(scene.image, {"name": "landscape", "rgb": True}, "image")]
 
 
 def landscape_with_masks() -> list[Layer]:

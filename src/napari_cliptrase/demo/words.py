@@ -1,10 +1,8 @@
-"""The language of the painted world: twenty classes, their synonyms, colours, and the captions that painters write."""
+"""The words of the painted world: twenty classes, their synonyms, plurals and paints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
 
 from napari_cliptrase.classes.table import ClassTable
 
@@ -56,31 +54,8 @@ LABEL_NAMES: Final[tuple[str, ...]] = ("nothing", *NAMES)  # by id; no pixel of 
 IDS: Final[Mapping[str, int]] = {name: i for i, name in enumerate(NAMES, start=1)}
 THINGS: Final[frozenset[str]] = frozenset(word.name for word in WORDS if word.is_thing)
 PAINTED: Final[Mapping[str, tuple[str, ...]]] = {word.name: word.paints for word in WORDS}
-_COUNTS: Final = ("no", "a", "two", "three", "four", "five", "six")
 
 
 def world_classes() -> ClassTable:
     """Return the class table of the world: ids 1 to 20 in the order of ``NAMES``."""
     return ClassTable.from_names(*NAMES)
-
-
-def phrase(name: str, rng: np.random.Generator, count: int = 1, paint: str = "") -> str:
-    """Say that ``count`` things (or some stuff) of a class are there, such as "two boats" or "a red ball"."""
-    word = WORDS[IDS[name] - 1]
-    paint = f"{paint} " if paint else ""
-    if not word.is_thing:
-        return f"{rng.choice(['', 'the ', 'some '])}{paint}{rng.choice(word.names)}"
-    if count > 1:
-        number = _COUNTS[count] if count < len(_COUNTS) and rng.random() < 0.7 else "some"
-        return f"{number} {paint}{rng.choice(word.plurals)}"
-    noun = f"{paint}{rng.choice(word.names)}"
-    article = rng.choice(["the", "an" if noun[0] in "aeiou" else "a"])
-    return f"{article} {noun}"
-
-
-def caption(parts: Sequence[str], rng: np.random.Generator) -> str:
-    """Join phrases to a caption such as "a painting of the sea, two boats and some clouds"."""
-    start = rng.choice(["", "a painting of ", "a picture of ", "a photo of ", "a scene with ", "there is "])
-    if len(parts) < 2:
-        return f"{start}{''.join(parts)}."
-    return f"{start}{', '.join(parts[:-1])} and {parts[-1]}."

@@ -7,7 +7,8 @@ import numpy as np
 import open_clip
 from numpy.typing import NDArray
 
-from napari_cliptrase.demo.words import NAMES, WORDS, caption, phrase
+from napari_cliptrase.demo.words import NAMES, WORDS
+from napari_cliptrase.lab.captions import caption, phrase
 from napari_cliptrase.lab.pictures import PAINT_NAMES, Crops
 
 PRESENT: Final = 0.02  # a crop's caption names what covers at least this share

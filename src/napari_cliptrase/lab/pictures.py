@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.demo.plans import plan_portrait, plan_scene
+from napari_cliptrase.demo.plans import plan_scene
 from napari_cliptrase.demo.things import PAINTS
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import paint_window, to_bytes
+from napari_cliptrase.lab.portraits import plan_portrait
 from napari_cliptrase.progress import Progress
 
 FIRST_TRAINING_SEED: Final = 1_000_000  # seeds below are held out: no training ever paints them

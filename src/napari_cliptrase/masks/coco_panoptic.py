@@ -25,11 +25,6 @@ from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
 
-def segment_color(number: int) -> tuple[int, int, int]:
-    """Colour of a segment: its number in base 256, red lowest."""
-    return number & 255, number >> 8 & 255, number >> 16
-
-
 def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
     table = ClassTable()
     images: list[dict[str, Any]] = []

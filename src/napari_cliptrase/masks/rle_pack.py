@@ -13,7 +13,6 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.pixel_runs import Ints
 
 _SIZES = (3, 4, 8, 16)
-_HEAD_BITS = 5 + 4 * 4
 
 
 def pack(counts: Ints) -> list[int]:

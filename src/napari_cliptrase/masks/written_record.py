@@ -58,11 +58,6 @@ def changed_since_written(path: Path) -> bool | None:
     return None
 
 
-def changed_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the existing files and folders that were changed since they were written here."""
-    return tuple(path for path in paths if path.exists() and changed_since_written(path))
-
-
 def refuse_edited(paths: Iterable[Path]) -> None:
     """Raise when a file or folder is there that was changed since it was written, or that was not written here.
 

@@ -1,13 +1,10 @@
 """Where a model runs and with what numbers, and a sentence that says so."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
 from napari_cliptrase.errors import ModelError
-
-Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 

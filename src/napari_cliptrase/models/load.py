@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +32,6 @@ from napari_cliptrase.models.sources import (
     refuse_unsupported,
 )
 from napari_cliptrase.progress import Progress, map_progress, run_to_end
-
-Built = TypeVar("Built")
 
 
 @dataclass(frozen=True, eq=False)

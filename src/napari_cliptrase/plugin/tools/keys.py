@@ -66,12 +66,3 @@ def by_place(actions: tuple[Action, ...] = ACTIONS) -> Iterator[tuple[str, tuple
     """Yield each tool with its actions, in the order of the list."""
     for place in dict.fromkeys(action.where for action in actions):
         yield place, tuple(action for action in actions if action.where == place)
-
-
-def as_markdown() -> str:
-    """Return the tables that `docs/keys.md` holds."""
-    parts = []
-    for place, actions in by_place():
-        rows = "\n".join(f"| {action.keys} | {action.does} |" for action in actions)
-        parts.append(f"## {place}\n\n| Press | What it does |\n|---|---|\n{rows}\n")
-    return "\n".join(parts)
