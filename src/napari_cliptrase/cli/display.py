@@ -1,11 +1,11 @@
-"""What a user sees of a batch: progress and failures while it runs, a summary at its end."""
+"""What a user sees of a run over images: progress and failures while it runs, a summary at its end."""
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
@@ -18,25 +18,21 @@ from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.progress import Progress
 
 
-class Display:
-    """Progress bars on a terminal (on nothing else), and lines on the error stream.
+class ProgressDisplay:
+    """Progress bars on a terminal (on nothing else), and lines on the error stream; ``columns`` follow the count."""
 
-    A bar counts the images, another what is being done with one of them.
-    """
-
-    def __init__(self, images: int) -> None:
+    def __init__(self, images: int, *columns: ProgressColumn) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
+            *columns,
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
         )
-        self._whole = self._bars.add_task("images", total=images)
-        self._part = self._bars.add_task("starting", total=None)
+        self._images = self._bars.add_task("images", total=images)
         self._shown_notes: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -48,29 +44,37 @@ class Display:
     ) -> None:
         self._bars.stop()
 
-    def watch(self, progress: Progress) -> None:
-        """Show how far the current work is."""
-        text, done, total = in_readable_units(progress)
-        self._bars.update(self._part, description=text, completed=done, total=total or None)
-
-    def finished(self, outcome: SegmentedFile | Failure) -> None:
-        """Count an image; a failure is said at once, a note once."""
-        self._bars.advance(self._whole)
-        if isinstance(outcome, Failure):
-            self.failed(outcome)
-        else:
-            self.note(outcome.notes)
-
     def failed(self, failure: Failure) -> None:
-        """Say what was not done, in one line."""
+        """Print what was not done, in one line."""
         self._console.print(Text("FAILED ", style="bold red") + Text(f"{failure.source}: {failure.reason}"))
 
     def note(self, notes: Iterable[str]) -> None:
-        """Say what the user should know, each sentence once."""
+        """Print what the user should know, each sentence once."""
         for note in notes:
             if note not in self._shown_notes:
                 self._shown_notes.add(note)
                 self._console.print(Text("Note: ", style="yellow") + Text(note))
+
+
+class SegmentDisplay(ProgressDisplay):
+    """One bar counts the images, another shows what is being done with one of them."""
+
+    def __init__(self, images: int) -> None:
+        super().__init__(images, TimeElapsedColumn())
+        self._current = self._bars.add_task("starting", total=None)
+
+    def watch(self, progress: Progress) -> None:
+        """Show how far the current work is."""
+        text, done, total = in_readable_units(progress)
+        self._bars.update(self._current, description=text, completed=done, total=total or None)
+
+    def finished(self, outcome: SegmentedFile | Failure) -> None:
+        """Count an image; a failure is printed at once, a note once."""
+        self._bars.advance(self._images)
+        if isinstance(outcome, Failure):
+            self.failed(outcome)
+        else:
+            self.note(outcome.notes)
 
 
 def in_readable_units(progress: Progress) -> tuple[str, int, int]:

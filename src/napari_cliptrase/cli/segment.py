@@ -103,7 +103,7 @@ def segment(
     # what is missing is told before torch is imported
     _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
 
-    from napari_cliptrase.cli.display import Display, print_summary
+    from napari_cliptrase.cli.display import SegmentDisplay, print_summary
     from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
     from napari_cliptrase.engine.pipeline import load_refiner_steps
     from napari_cliptrase.engine.segmenter import Segmenter
@@ -111,7 +111,7 @@ def segment(
 
     outcomes: list[SegmentedFile | Failure] = list(failures)
     stopped = False
-    with Display(len(inputs)) as display:
+    with SegmentDisplay(len(inputs)) as display:
         try:
             clip = run_to_end(load_model_steps(model, device, precision), display.watch)
             display.note((*id_notes, *clip.notes))

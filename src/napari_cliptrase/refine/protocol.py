@@ -1,5 +1,6 @@
 """What every refinement method offers: an image once, then any number of label arrays of it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, run_to_end
 
 Image = NDArray[np.uint8]
 Labels = NDArray[np.integer]
@@ -46,6 +47,38 @@ class MaskRefiner(Protocol):
 
     def record(self) -> dict[str, Any]:
         """Return method, model and options, fit for JSON: what one needs to do the same again."""
+
+
+class StepwiseRefiner(ABC):
+    """What the methods share: the plain functions run the generators to their end."""
+
+    def __init__(self) -> None:
+        self._image: Image | None = None
+
+    def prepare(self, image: Image) -> None:
+        """Take the image (H, W, 3) uint8 that the next labels belong to."""
+        run_to_end(self.prepare_steps(image))
+
+    @abstractmethod
+    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Do what `prepare` does, window by window."""
+
+    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
+        """Return refined labels for labels (H, W) of the prepared image."""
+        return run_to_end(self.refine_steps(labels, scores))
+
+    @abstractmethod
+    def refine_steps(
+        self, labels: Labels, scores: ClassScores | None = None
+    ) -> Generator[Progress, None, RefineResult]:
+        """Do what `refine` does, window by window; ``labels`` stay unchanged."""
+
+    def _prepared_image(self, labels: Labels) -> Image:
+        """Return the prepared image; raise a sentence when there is none or the labels do not lie on it."""
+        if self._image is None:
+            raise CliptraseError("Prepare an image before its labels are refined.")
+        check_labels(labels, self._image.shape[:2])
+        return self._image
 
 
 def check_image(image: Image) -> None:

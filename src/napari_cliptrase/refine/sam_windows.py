@@ -1,6 +1,6 @@
 """What both SAM methods share: the image in windows, each refined alone and joined where it is nearest."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.load import SamModel
-from napari_cliptrase.progress import Progress, map_progress, run_to_end
+from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.embedding import Embedder, Embedding
-from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
+from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, StepwiseRefiner, check_image
 from napari_cliptrase.refine.tiles import Tile
 
 
@@ -37,20 +36,16 @@ class WindowResult:
     refused: int
 
 
-class SamWindows(ABC):
+class SamWindows(StepwiseRefiner):
     """A SAM refinement method; the windows are encoded when they are first needed, and the embedder keeps them."""
 
     def __init__(self, embedder: Embedder) -> None:
+        super().__init__()
         self.embedder = embedder
-        self._image: Image | None = None
 
     @abstractmethod
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
         """Refine one window, yielding what is being done between steps that take time."""
-
-    def prepare(self, image: Image) -> None:
-        """Take an image (H, W, 3) uint8 and encode it."""
-        run_to_end(self.prepare_steps(image))
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
@@ -58,18 +53,11 @@ class SamWindows(ABC):
         yield from self.embedder.embed_steps(image)
         self._image = image
 
-    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
-        """Return refined labels for labels (H, W) of the prepared image."""
-        return run_to_end(self.refine_steps(labels, scores))
-
     def refine_steps(
         self, labels: Labels, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, in steps; ``labels`` stay unchanged."""
-        image = self._image
-        if image is None:
-            raise CliptraseError("Prepare an image before its labels are refined.")
-        check_labels(labels, image.shape[:2])
+        image = self._prepared_image(labels)
         tiles = self.embedder.tiles(image.shape[:2])
         refined = labels.copy()
         used = refused = 0

@@ -14,10 +14,9 @@ from skimage.filters import gaussian, sobel
 from skimage.segmentation import slic, watershed
 
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.progress import Progress, map_progress, run_to_end
+from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.guided import GuidedFilter
-from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, check_image, check_labels
+from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, StepwiseRefiner, check_image
 from napari_cliptrase.refine.tiles import Tile, tiles_of
 
 LARGEST: Final = 1024  # side of the windows in which large images are done
@@ -50,21 +49,17 @@ class SuperpixelOptions:
     smoothness: float = 1e-3
 
 
-class Superpixels:
+class Superpixels(StepwiseRefiner):
     """Refines labels by the majority vote in superpixels, after a guided filter."""
 
     def __init__(self, options: SuperpixelOptions = SuperpixelOptions()) -> None:
+        super().__init__()
         self.options = options
-        self._image: Image | None = None
         self._cut: list[NDArray[np.intp]] = []
 
     def record(self) -> dict[str, Any]:
         """Return method and options, fit for JSON."""
         return {"method": "superpixels", "options": asdict(self.options)}
-
-    def prepare(self, image: Image) -> None:
-        """Take an image (H, W, 3) uint8 and cut it into superpixels."""
-        run_to_end(self.prepare_steps(image))
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
@@ -78,18 +73,11 @@ class Superpixels:
         yield Progress(len(tiles), len(tiles), "Cut into superpixels")
         self._image, self._cut = image, cut
 
-    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
-        """Return refined labels for labels (H, W) of the prepared image."""
-        return run_to_end(self.refine_steps(labels, scores))
-
     def refine_steps(
         self, labels: Labels, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, window by window; ``labels`` stay unchanged."""
-        image = self._image
-        if image is None:
-            raise CliptraseError("Prepare an image before its labels are refined.")
-        check_labels(labels, image.shape[:2])
+        image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST)
         refined = labels.copy()
         for number, tile in enumerate(tiles):

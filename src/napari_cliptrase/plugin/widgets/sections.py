@@ -128,6 +128,16 @@ class Section(QWidget):
         self._content.setVisible(opened)
 
 
+def scrolling(content: QWidget) -> QScrollArea:
+    """Return a widget in an area that scrolls up and down, never sideways."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
+
+
 def heading(text: str) -> QLabel:
     """Return a heading in bold."""
     label = QLabel(text)

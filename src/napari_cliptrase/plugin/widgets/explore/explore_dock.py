@@ -4,8 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_grid
@@ -19,7 +18,7 @@ from napari_cliptrase.plugin.widgets.explore.patch_maps import MEAN_OF_HEADS, ME
 from napari_cliptrase.plugin.widgets.explore.patch_view import PatchView
 from napari_cliptrase.plugin.widgets.explore.pointer import Pointer
 from napari_cliptrase.plugin.widgets.forms import Form
-from napari_cliptrase.plugin.widgets.sections import Note
+from napari_cliptrase.plugin.widgets.sections import Note, scrolling
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 HINT: Final = "Move the mouse over the image, or over a map. A click on the image holds the patch, another lets go."
@@ -75,14 +74,9 @@ class ExploreDock(QWidget):
         layout.addLayout(maps)
         layout.addWidget(chosen)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.addWidget(scrolling(inner))
 
         self.layer.currentIndexChanged.connect(lambda: self._look.at_layer(self.layer.currentData()))
         self.head.currentIndexChanged.connect(self._draw)

@@ -5,9 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.classes.table import ClassTable
@@ -24,7 +23,7 @@ from napari_cliptrase.plugin.tools.sam_tool import SamTool
 from napari_cliptrase.plugin.widgets.refine.method_texts import cost_text
 from napari_cliptrase.plugin.widgets.refine.refine_controls import RefineControls
 from napari_cliptrase.plugin.widgets.refine.sam_panel import SamPanel
-from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
+from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row, scrolling
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
@@ -103,14 +102,9 @@ class RefineDock(QWidget):
         self.column.addWidget(heading("Draw masks with SAM"))
         self.column.addWidget(self.drawing)
         self.column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.addWidget(scrolling(inner))
 
     # -- working ------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from napari.utils import notifications
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError
@@ -19,7 +19,7 @@ from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
-from napari_cliptrase.plugin.widgets.sections import Section
+from napari_cliptrase.plugin.widgets.sections import Section, scrolling
 from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
 from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
 from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
@@ -144,14 +144,9 @@ class SegmentDock(QWidget):
         column.addWidget(Section("Advanced", self.advanced))
         column.addWidget(Section("Output", self.output))
         column.addLayout(tools)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area, 1)
+        layout.addWidget(scrolling(inner), 1)
         layout.addWidget(self.bar)
         self.bar.layout().setContentsMargins(6, 4, 6, 6)
 
