@@ -8,10 +8,12 @@ from napari.components import ViewerModel
 from napari_cliptrase import Segmenter, load_model
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Vote
+from napari_cliptrase.engine import pipeline
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.plugin.layers import Extra
 from napari_cliptrase.plugin.run.segment_planes import PARTS, result_of, segment_planes
 from napari_cliptrase.plugin.state.plane_source import plane_source_of, planes_of
+from napari_cliptrase.progress import Progress
 
 TOY = f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}"
 PROMPTS = PromptSet.parse("cat\ndog\nsky")
@@ -91,6 +93,20 @@ def test_the_progress_of_several_planes_counts_them_and_never_goes_back(segmente
     done = [progress.done for progress in of_planes]
     assert done == sorted(done)
     assert done[-1] <= DEPTH * PARTS
+
+
+def test_a_step_that_counts_anew_does_not_move_the_bar_back(segmenter, film, monkeypatch):
+    plain = pipeline.segment_plane_steps
+
+    def counting_twice(*what):
+        yield Progress(3, 4, "Encoding")
+        yield Progress(1, 4, "Scoring")
+        return (yield from plain(*what))
+
+    monkeypatch.setattr(pipeline, "segment_plane_steps", counting_twice)
+    told, _ = run(segmenter, film)
+    done = [progress.done for progress in told if progress.text.startswith("plane ")]
+    assert done == sorted(done)
 
 
 def test_regions_are_found_in_the_worker_when_they_will_be_shown(segmenter, film, monkeypatch):

@@ -10,7 +10,7 @@ scoring, newer scoring replaces older scoring, and a run replaces both. While a 
 changed during the run is scored after it.
 """
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable
 from typing import TYPE_CHECKING, Any
 
 from napari.utils import notifications
@@ -19,10 +19,12 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run, show_extras
+from napari_cliptrase.plugin.layers import Extra, LabelLayers, Run
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.navigation import PlaneNavigation
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
+from napari_cliptrase.plugin.run.segment_write import SegmentationWriter
+from napari_cliptrase.plugin.run.shown_extras import ShownExtras
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, planes_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
@@ -58,25 +60,25 @@ class SegmentationRunner:
         self._cache = EncodingCache()
         self._navigation = PlaneNavigation(session, self._cache)
         self._segmenter: Segmenter | None = None
-        self._live_run: Run | None = None
-        self._writing = False
+        self._writer = SegmentationWriter(session, label_layers)
+        self._extras = ShownExtras(session, label_layers, jobs)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_TIME)
         self._timer.timeout.connect(self.score)
-        self._extras: frozenset[Extra] = frozenset()
         self._live = True
-        self.output: Output | None = None
-        """The layers that were written last."""
-        session.encoded_changed.connect(self._on_encoded)
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
-        label_layers.written.connect(self._on_written)
 
     @property
     def loaded(self) -> ModelChoice | None:
         """The choice that the loaded model came from."""
         return self._navigation.model_choice
+
+    @property
+    def output(self) -> Output | None:
+        """The layers that were written last."""
+        return self._writer.output
 
     @property
     def idle(self) -> bool:
@@ -149,8 +151,8 @@ class SegmentationRunner:
             self._navigation.model_choice = choice
             session.model = self._segmenter.model
             self._cache.keep(keys[source.key], found.encoded)
-            run = yield from self._write_in_turn(found.results, session.output)
-            self._extras = extras
+            run = yield from self._writer.write(found.results)
+            self._extras.chosen = extras
             session.encoded = found.encoded
             for segmented in found.reused:
                 self._cache.remember(keys[segmented.source.key], segmented, question)
@@ -207,23 +209,7 @@ class SegmentationRunner:
 
     def set_extras(self, extras: frozenset[Extra]) -> Job | None:
         """Show other layers beside the labels of the shown result; None when there is none yet."""
-        self._extras = extras
-        session = self._session
-        encoded, segmented = session.encoded, session.segmented
-        if encoded is None or segmented is None:
-            return None
-
-        def steps() -> Generator[Progress, None, None]:
-            yield Progress(0, 0, "Finding the regions")
-            if Extra.REGIONS in extras:
-                encoded.encoding.region_map()
-
-        def done(_value: None) -> None:
-            if session.encoded is encoded and session.segmented is not None:
-                image = self._label_layers.image(encoded.source.target)
-                show_extras(session.viewer.layers, image, session.segmented, encoded, extras)
-
-        return self._jobs.start("Show", steps, done=done, failed=self._fail, key="extras")
+        return self._extras.choose(extras, self._fail)
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -246,42 +232,9 @@ class SegmentationRunner:
 
     def _rescore(self, encoded: Encoded, segmented: Segmented, question: Hashable) -> Generator[Progress, None, None]:
         """Write new scores of the same encoding; they replace the scores that were written before them."""
-        session, output = self._session, self._session.output
-        run = yield from self._write_in_turn([result_of(segmented, "New scores")], output, instead_of=self._live_run)
-        if session.encoded is not encoded:  # the user went elsewhere while the layers were written
-            return
-        self._live_run = run
-        self._show(segmented, run, question)
-
-    def _write_in_turn(
-        self, results: Sequence[PlaneResult], output: Output, instead_of: Run | None = None
-    ) -> Generator[Progress, None, Run]:
-        """Write results once those that are being written are done: they were cancelled, and undo themselves first."""
-        session = self._session
-        while self._writing:
-            yield Progress(0, 0, "Writing the layers")
-        self._writing = True
-        try:
-            run = yield from self._label_layers.write_planes(
-                results,
-                output=output,
-                mode=session.merge_mode,
-                locked=session.locked,
-                instead_of=instead_of,
-            )
-        finally:
-            self._writing = False
-        self.output = output
-        return run
-
-    def _on_written(self, run: Run) -> None:
-        """No longer replace the last scores once something else was written: a region, a mask, a refinement."""
-        if run is not self._live_run:
-            self._live_run = None
-
-    def _on_encoded(self, _encoded: Encoded | None) -> None:
-        """Another encoding is shown: the scores of the last one stay in their layers."""
-        self._live_run = None
+        run = yield from self._writer.write_scores(result_of(segmented, "New scores"))
+        if self._session.encoded is encoded:  # otherwise the user went elsewhere while the layers were written
+            self._show(segmented, run, question)
 
     def _show(self, segmented: Segmented, run: Run, question: Hashable) -> None:
         """Make a result that was written the shown one."""
@@ -292,8 +245,7 @@ class SegmentationRunner:
         if encoded is not None and self.loaded is not None:
             key = Key(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
             self._cache.remember(key, segmented, question)
-        image = self._label_layers.image(segmented.source.target)
-        show_extras(session.viewer.layers, image, segmented, encoded, self._extras)
+        self._extras.show()
         for note in run.notes:
             notifications.show_info(note)
         self.written.emit(run)
