@@ -19,6 +19,7 @@ from napari_cliptrase.plugin.run.refine_target import (
 )
 from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
+from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
 
 SHAPE = (12, 16)
@@ -42,8 +43,8 @@ class Room:
     def source(self, **how):
         return plane_source_of(self.viewer, self.film, self.session.version_of(self.film), **how)
 
-    def write(self, labels=LEFT, **provenance):
-        return self.layers.write(PlaneResult(self.source().target, labels, TABLE, provenance))
+    def write(self, output=Output.CLASSES, **provenance):
+        self.layers.write(PlaneResult(self.source().target, LEFT, TABLE, provenance), output=output)
 
     def labelled(self, choice=None):
         return labelled(self.session, self.layers, choice or RefineTarget("", self.film))
@@ -142,8 +143,8 @@ def test_labels_hand_edits_and_provenance_are_those_of_the_plane_on_screen(room)
 
 
 def test_of_several_records_the_newest_counts(room):
-    room.write(model="old", time="2024-01-01")
-    room.write(np.where(LEFT == 1, 1, 0).astype(np.uint8), model="new", time="2024-02-01")
+    room.write(output=Output.COMBINED, model="old", time="2024-01-01")
+    room.write(model="new", time="2024-02-01")
     assert room.labelled().provenance["model"] == "new"
 
 

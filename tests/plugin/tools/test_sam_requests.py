@@ -168,6 +168,14 @@ def test_a_queue_that_is_closed_cannot_be_prepared_again(asked):
     assert asked.jobs.running == []
 
 
+def test_a_queue_that_is_closed_drops_what_it_is_asked(asked):
+    queue, done = asked.prepared(), []
+    queue.close()
+    queue.ask(lambda _sam: "answer")
+    queue.then(lambda: done.append("action"))
+    assert (queue.idle, done, asked.jobs.running) == (True, [], [])
+
+
 @pytest.mark.parametrize("state", [NEW, PREPARING, ANSWERING, GIVEN_UP])
 def test_a_request_waits_where_it_cannot_be_answered(asked, state):
     for step in WAY_TO[state]:

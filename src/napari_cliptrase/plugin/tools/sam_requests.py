@@ -138,17 +138,11 @@ class SamRequestQueue:
 
     def ask(self, request: Request, mark: Any = None, *, first: bool = False) -> None:
         """Make a request, which waits for those before it, or with ``first`` is the next; `answered` tells the mask."""
-        sam_request = SamRequest(request, mark)
-        if first:
-            self._waiting.appendleft(sam_request)
-        else:
-            self._waiting.append(sam_request)
-        self._go_on()
+        self._wait(SamRequest(request, mark), first=first)
 
     def then(self, action: Callable[[], object]) -> None:
         """Call something in the GUI thread when all earlier requests are answered: at once, or later."""
-        self._waiting.append(action)
-        self._go_on()
+        self._wait(action)
 
     def forget(self) -> None:
         """Drop the requests that nobody has answered yet."""
@@ -159,6 +153,15 @@ class SamRequestQueue:
         self._happen(QueueEvent.CLOSE)
         self._waiting.clear()
         self._jobs.cancel(KEY)
+
+    def _wait(self, step: SamRequest | Callable[[], object], *, first: bool = False) -> None:
+        if self.state is QueueState.CLOSED:
+            return
+        if first:
+            self._waiting.appendleft(step)
+        else:
+            self._waiting.append(step)
+        self._go_on()
 
     def _go_on(self) -> None:
         """Do what waits, in its order, as far as it needs no worker; the rest when the worker is done."""
