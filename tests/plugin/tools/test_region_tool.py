@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
-from napari.utils._proxies import ReadOnlyWrapper
-from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
+from napari.utils.interactions import mouse_move_callbacks
 from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
@@ -29,10 +28,11 @@ PLACES = [
 class Desk:
     """A viewer with an encoded image, and a mouse."""
 
-    def __init__(self, qtbot, place=None, shape=(40, 60), regions=REGIONS):
+    def __init__(self, qtbot, mouse_over, place=None, shape=(40, 60), regions=REGIONS):
         self.qtbot = qtbot
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((*shape, 3), np.uint8), name="scene", rgb=True, **(place or {}))
+        self.mouse = mouse_over(self.viewer, self.image)
         self.workbench = workbench_of(self.viewer)
         self.session = self.workbench.session
         self.session.image = self.image
@@ -49,26 +49,11 @@ class Desk:
         self.tool.set_on(True)
         self.qtbot.waitUntil(lambda: self.tool.part_at(self.image.data_to_world((1, 1))) is not None, timeout=60_000)
 
-    def event(self, kind, row, column, *, pos=(5, 5), modifiers=(), button=1):
-        event = SimpleNamespace(
-            type=kind,
-            position=tuple(self.image.data_to_world((row, column))),
-            pos=pos,
-            modifiers=modifiers,
-            button=button,
-            is_dragging=kind == "mouse_move" and button is not None,
-            handled=False,
-        )
-        return ReadOnlyWrapper(event, exceptions=("handled",))
-
-    def hover(self, row, column):
-        mouse_move_callbacks(self.viewer, self.event("mouse_move", row, column, button=None))
-
     def click(self, row, column, *, drift=0, **how):
-        mouse_press_callbacks(self.viewer, self.event("mouse_press", row, column, **how))
+        self.mouse.press(row, column, **how)
         if drift:
-            mouse_move_callbacks(self.viewer, self.event("mouse_move", row, column, pos=(5 + drift, 5), **how))
-        mouse_release_callbacks(self.viewer, self.event("mouse_release", row, column, **how))
+            self.mouse.move(row, column, pos=(5 + drift, 5), **how)
+        self.mouse.release(row, column, **how)
 
     def labels(self):
         return self.workbench.layers.combined(self.session.encoded.source.target)[0]
@@ -82,17 +67,17 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot):
-    desk = Desk(qtbot)
+def desk(qtbot, mouse_over):
+    desk = Desk(qtbot, mouse_over)
     yield desk
     desk.tool.set_on(False)
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_part_under_the_cursor_lights_up_where_it_is(qtbot, place):
-    desk = Desk(qtbot, place)
+def test_the_part_under_the_cursor_lights_up_where_it_is(qtbot, mouse_over, place):
+    desk = Desk(qtbot, mouse_over, place)
     desk.start()
-    desk.hover(5, 45)
+    desk.mouse.hover(5, 45)
     lit = desk.highlight()
     assert lit.visible
     assert lit.data[..., 3].all()
@@ -102,19 +87,19 @@ def test_the_part_under_the_cursor_lights_up_where_it_is(qtbot, place):
 
 def test_the_highlight_goes_away_outside_the_image(desk):
     desk.start()
-    desk.hover(5, 45)
-    desk.hover(-5, 45)
+    desk.mouse.hover(5, 45)
+    desk.mouse.hover(-5, 45)
     assert not desk.highlight().visible
 
 
 def test_moving_within_a_part_does_no_work(desk):
     desk.start()
-    desk.hover(5, 45)
+    desk.mouse.hover(5, 45)
     redrawn = []
     desk.highlight().events.set_data.connect(lambda event: redrawn.append(event))
-    desk.hover(6, 46)
+    desk.mouse.hover(6, 46)
     assert not redrawn
-    desk.hover(25, 46)
+    desk.mouse.hover(25, 46)
     assert redrawn
 
 
@@ -205,8 +190,8 @@ def test_a_new_encoding_brings_new_regions(desk):
 
 def test_nothing_happens_after_the_image_went(desk):
     desk.start()
-    desk.hover(5, 45)
-    event = desk.event("mouse_move", 5, 45, button=None)
+    desk.mouse.hover(5, 45)
+    event = desk.mouse.event("mouse_move", 5, 45, button=None)
     desk.viewer.layers.remove(desk.image)
     mouse_move_callbacks(desk.viewer, event)
     assert not desk.highlight().visible
@@ -216,7 +201,7 @@ def test_switching_off_leaves_nothing_behind(desk):
     viewer = desk.viewer
     before = list(viewer.mouse_move_callbacks), list(viewer.mouse_drag_callbacks)
     desk.start()
-    desk.hover(5, 45)
+    desk.mouse.hover(5, 45)
     desk.tool.set_on(False)
     assert desk.highlight() is None
     assert (viewer.mouse_move_callbacks, viewer.mouse_drag_callbacks) == before
@@ -238,9 +223,9 @@ def test_choosing_the_brush_ends_the_tool(desk):
 
 def test_deleting_the_highlight_is_no_problem(desk):
     desk.start()
-    desk.hover(5, 45)
+    desk.mouse.hover(5, 45)
     desk.viewer.layers.remove(desk.highlight())
-    desk.hover(25, 45)
+    desk.mouse.hover(25, 45)
     assert desk.highlight().visible
 
 

@@ -1,11 +1,7 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.action_manager import action_manager
-from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
 from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
 from napari.utils.shortcuts import default_shortcuts as DEFAULT_SHORTCUTS
 
@@ -77,10 +73,11 @@ class FakeSam:
 class Desk:
     """A viewer with an image, two classes, and the tool with a made-up SAM."""
 
-    def __init__(self, qtbot, monkeypatch, **place):
+    def __init__(self, qtbot, monkeypatch, mouse_over, **place):
         self.qtbot = qtbot
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((*SHAPE, 3), np.uint8), rgb=True, name="scene", **place)
+        self.mouse = mouse_over(self.viewer, self.image)
         self.workbench = workbench_of(self.viewer)
         self.session = self.workbench.session
         self.session.image = self.image
@@ -113,27 +110,14 @@ class Desk:
     def settle(self):
         self.qtbot.waitUntil(lambda: self.tool.idle and self.workbench.selection.idle, timeout=60_000)
 
-    def event(self, kind, row, column, *, pos=(5, 5), modifiers=(), button=1):
-        event = SimpleNamespace(
-            type=kind,
-            position=tuple(self.image.data_to_world((row, column))),
-            pos=pos,
-            modifiers=modifiers,
-            button=button,
-            is_dragging=kind == "mouse_move",
-            handled=False,
-        )
-        return ReadOnlyWrapper(event, exceptions=("handled",))
-
     def click(self, row, column, **how):
-        mouse_press_callbacks(self.viewer, self.event("mouse_press", row, column, **how))
-        mouse_release_callbacks(self.viewer, self.event("mouse_release", row, column, **how))
+        self.mouse.click(row, column, **how)
         self.settle()
 
     def drag(self, one, other):
-        mouse_press_callbacks(self.viewer, self.event("mouse_press", *one))
-        mouse_move_callbacks(self.viewer, self.event("mouse_move", *other, pos=(90, 90)))
-        mouse_release_callbacks(self.viewer, self.event("mouse_release", *other, pos=(90, 90)))
+        self.mouse.press(*one)
+        self.mouse.move(*other, pos=(90, 90))
+        self.mouse.release(*other, pos=(90, 90))
         self.settle()
 
     def press(self, key):
@@ -149,8 +133,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot, monkeypatch):
-    desk = Desk(qtbot, monkeypatch)
+def desk(qtbot, monkeypatch, mouse_over):
+    desk = Desk(qtbot, monkeypatch, mouse_over)
     yield desk
     desk.tool.stop()
 
@@ -162,8 +146,8 @@ def square(row, column, value=2):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_click_shows_a_mask_and_enter_gives_it_to_the_class(qtbot, monkeypatch, place):
-    desk = Desk(qtbot, monkeypatch, **place)
+def test_a_click_shows_a_mask_and_enter_gives_it_to_the_class(qtbot, monkeypatch, mouse_over, place):
+    desk = Desk(qtbot, monkeypatch, mouse_over, **place)
     desk.start()
     desk.click(10, 20)
     layer = desk.layer()
@@ -421,8 +405,8 @@ def test_the_region_tool_and_this_one_do_not_answer_the_same_click(desk):
     region.set_on(False)
 
 
-def test_another_plane_starts_again(qtbot, monkeypatch):
-    desk = Desk(qtbot, monkeypatch)
+def test_another_plane_starts_again(qtbot, monkeypatch, mouse_over):
+    desk = Desk(qtbot, monkeypatch, mouse_over)
     stack = desk.viewer.add_image(np.zeros((3, *SHAPE)), name="stack")
     desk.session.image = stack
     desk.start()
