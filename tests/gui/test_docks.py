@@ -63,7 +63,9 @@ def test_closing_a_dock_leaves_nothing_behind(scene):
     window.viewer.layers.remove("scene")
 
 
-@pytest.mark.parametrize("name", ["Segment by text", "Refine boundaries", "Explore patches", "Export masks"])
+@pytest.mark.parametrize(
+    "name", ["Segment by text", "Refine boundaries", "Explore patches", "Export masks", "Annotate folder"]
+)
 def test_docks_open_without_torch_and_fit_420_pixels(name, tmp_path):
     import subprocess
     import sys

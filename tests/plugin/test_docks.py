@@ -23,7 +23,9 @@ print("torch" in sys.modules)
 """
 
 
-@pytest.mark.parametrize("dock", ["SegmentByText", "RefineBoundaries", "ExplorePatches", "ExportMasks"])
+@pytest.mark.parametrize(
+    "dock", ["SegmentByText", "RefineBoundaries", "ExplorePatches", "ExportMasks", "AnnotateFolder"]
+)
 def test_opening_a_dock_does_not_import_torch(dock):
     found = subprocess.run([sys.executable, "-c", OPEN.format(dock)], capture_output=True, text=True, check=True)
     assert found.stdout.split()[-1] == "False"

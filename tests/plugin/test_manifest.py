@@ -15,7 +15,9 @@ def test_every_command_leads_to_something_that_can_be_called():
         assert callable(getattr(import_module(module), name)), command.id
 
 
-@pytest.mark.parametrize("name", ["Segment by text", "Refine boundaries", "Explore patches", "Export masks"])
+@pytest.mark.parametrize(
+    "name", ["Segment by text", "Refine boundaries", "Explore patches", "Export masks", "Annotate folder"]
+)
 def test_docks_are_in_the_plugin_menu(name):
     assert name in [widget.display_name for widget in MANIFEST.contributions.widgets]
 

@@ -7,6 +7,7 @@ from napari.viewer import Viewer
 
 from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
+from napari_cliptrase.plugin.widgets.folder.folder_dock import FolderDock
 from napari_cliptrase.plugin.widgets.refine.refine_dock import RefineDock
 from napari_cliptrase.plugin.widgets.segment.segment_dock import SegmentDock
 from napari_cliptrase.plugin.workbench import workbench_of
@@ -27,6 +28,14 @@ class SegmentByText(SegmentDock):
             bench.region_tool,
             bench.review,
         )
+
+
+class AnnotateFolder(FolderDock):
+    """The dock "Annotate folder" of a viewer."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        bench = workbench_of(viewer)
+        super().__init__(bench.folder, bench.folder_keys)
 
 
 class RefineBoundaries(RefineDock):

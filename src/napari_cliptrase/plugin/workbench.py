@@ -7,14 +7,20 @@ from napari.components import ViewerModel
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
+from napari_cliptrase.plugin.run.folder_work import FolderWork
+from napari_cliptrase.plugin.run.image_ahead import ImageAhead
+from napari_cliptrase.plugin.run.image_visits import ImageVisits
 from napari_cliptrase.plugin.run.jobs import Jobs
+from napari_cliptrase.plugin.run.mask_saver import MaskSaver
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.run.refine_write import RefinementWriter
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
+from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.session import ATTRIBUTE as SESSION
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
+from napari_cliptrase.plugin.tools.folder_keys import FolderKeys
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
@@ -35,6 +41,8 @@ class Workbench:
         From *Run* to layers, and new scores.
     refine_runner, refinement_writer
         From labels to sharper labels, and into layers.
+    folder, folder_keys
+        The folder of images that is annotated, if any: its state, everything that is done with it, and its keys.
     selection, region_tool, cursor_status, review, sam_tool
         The tools. There is one of each, so that closing a dock loses nothing.
     """
@@ -52,9 +60,18 @@ class Workbench:
         self.refinement_writer = RefinementWriter(self.session, self.layers)
         self.selection = ClassSelection(self.session, self.layers)
         self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
+        self.folder = self._folder()
+        self.folder_keys = FolderKeys(self.session, self.folder)
         self.cursor_status = CursorStatus(self.session)
         self.review = UncertaintyReview(self.session, self.layers, self.jobs)
         self.sam_tool = SamTool(self.session, self.layers, self.jobs, self.selection, self.refine_runner)
+
+    def _folder(self) -> FolderWork:
+        session, runner, state = self.session, self.runner, FolderState()
+        saver = MaskSaver(state, self.layers)
+        ahead = ImageAhead(self.jobs, lambda choice: session.model if runner.loaded == choice else None)
+        visits = ImageVisits(session, self.layers, self.visibility, runner, state, saver, ahead)
+        return FolderWork(session, state, runner, saver, ahead, visits)
 
     def _show_prompts(self, prompts: PromptSet) -> None:
         self.layers.apply_classes(prompts.table())

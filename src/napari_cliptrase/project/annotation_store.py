@@ -21,7 +21,7 @@ from napari_cliptrase.project.image_copies import ImageCopies, ImageCopy, set_as
 from napari_cliptrase.project.image_identity import IdentityCheck
 from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord, PlaneRecord, State
 from napari_cliptrase.project.image_search import FileStamp
-from napari_cliptrase.project.pixel_provenance import Labels, Provenance, assumed_sources, merge_result
+from napari_cliptrase.project.pixel_provenance import Labels, Provenance, assumed_sources, disagreeing, merge_result
 from napari_cliptrase.project.plane_files import (
     Annotation,
     DamagedFile,
@@ -129,8 +129,16 @@ class AnnotationStore:
 
     # ---- writing
 
-    def write(self, name: str, labels: Labels, sources: NDArray[np.integer], plane: Plane = ()) -> ImageRecord:
-        """Save the work of a person on a plane; return the new record.
+    def write(
+        self,
+        name: str,
+        labels: Labels,
+        sources: NDArray[np.integer],
+        plane: Plane = (),
+        *,
+        by_person: bool = True,
+    ) -> ImageRecord:
+        """Save the work on a plane; return the new record.
 
         Parameters
         ----------
@@ -140,12 +148,14 @@ class AnnotationStore:
             (H, W) integers, 0 = background.
         sources
             (H, W) integers, `Provenance` of each pixel.
+        by_person
+            Whether a person has changed anything; the state of the image follows from it.
         """
         self._may_write()
         record, identity, key = self._ready(name, plane)
         annotation = Annotation.checked(labels, sources, identity.shape, name)
         with self._lock:
-            return self._put(record, identity, key, annotation, by_person=True)
+            return self._put(record, identity, key, annotation, by_person=by_person)
 
     def take_result(
         self,
@@ -162,10 +172,13 @@ class AnnotationStore:
         self._may_write()
         with self._lock:
             merged: dict[str, Annotation] = {}
+            differing = decided = 0
             for plane, proposed in results.items():
                 record, identity, key = self._ready(name, plane)
                 before = self.read(name, plane)
                 proposed = Annotation.checked(proposed, before.sources, identity.shape, name).labels
+                counts = disagreeing(before.labels, before.sources, proposed)
+                differing, decided = differing + counts[0], decided + counts[1]
                 labels, sources = merge_result(
                     before.labels, before.sources, proposed, kind=kind, mode=mode, locked_ids=locked_ids
                 )
@@ -174,7 +187,8 @@ class AnnotationStore:
             self.backup.save(record, merged)
             for key, annotation in merged.items():
                 self._put(self.record(name), identity, key, annotation, by_person=False)
-            return self.change(name, run=run, uncertainty=uncertainty)
+            share = differing / decided if decided else None
+            return self.change(name, run=run, uncertainty=uncertainty, disagreement=share)
 
     def planes(self, name: str) -> dict[str, Plane]:
         """Return the index of each plane that has a mask, by the key under which it is recorded."""

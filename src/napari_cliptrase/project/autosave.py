@@ -177,8 +177,7 @@ class Autosave:
             known = None if before is None else before.sources
             new_sources = TiledSnapshot.of(sources) if known is None else known.updated(sources, region)
         with self._changed:
-            if self._edited not in (None, key) and self._edited not in self._waiting:
-                self._latest.pop(self._edited, None)
+            self._let_go_of_edited(key)
             self._latest[key] = _Pending(new_labels, new_sources)
             self._edited = key
             self._waiting.setdefault(key, _Waiting(time.monotonic() + _SOON))
@@ -190,11 +189,39 @@ class Autosave:
             self._actions.append(_Action(action, set(self._waiting), _Waiting(time.monotonic())))
             self._changed.notify_all()
 
+    def begin(self, name: str, labels: TiledSnapshot, sources: TiledSnapshot, *, plane: tuple[int, ...] = ()) -> None:
+        """Say what a plane holds that is going to be edited, so that the first `put` copies no more than later ones.
+
+        Nothing is saved by that.
+        """
+        key = (name, plane)
+        with self._changed:
+            if key in self._waiting:
+                return
+            self._let_go_of_edited(key)
+            self._latest[key] = _Pending(labels, sources)
+            self._edited = key
+
     def unsaved(self, name: str, plane: tuple[int, ...] = ()) -> Labels | None:
         """Return the labels of a plane that are not on the disk yet; None when all are."""
-        with self._changed:
-            found = self._latest.get((name, plane)) if (name, plane) in self._waiting else None
+        found = self._unsaved(name, plane)
         return None if found is None else found.labels.array()
+
+    def unsaved_annotation(self, name: str, plane: tuple[int, ...] = ()) -> Annotation | None:
+        """Return labels and provenance of a plane that are not on the disk yet; None when all are."""
+        found = self._unsaved(name, plane)
+        return (
+            None if found is None or found.sources is None else Annotation(found.labels.array(), found.sources.array())
+        )
+
+    def _unsaved(self, name: str, plane: tuple[int, ...]) -> _Pending | None:
+        with self._changed:
+            return self._latest.get((name, plane)) if (name, plane) in self._waiting else None
+
+    def _let_go_of_edited(self, key: Key) -> None:
+        """Forget what was edited before a plane, unless it still has to be saved."""
+        if self._edited not in (None, key) and self._edited not in self._waiting:
+            self._latest.pop(self._edited, None)
 
     def discard(self, name: str) -> None:
         """Drop what is waiting for an image, because the user gave it up."""

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 from napari_cliptrase.project.image_record import ImageRecord, State
+
+DISAGREEMENT: Final = 0.05
+"""Share of what people drew for which a model wanted something else, from which on an image counts as disagreeing."""
 
 
 class ImageFilter(StrEnum):
@@ -16,6 +20,8 @@ class ImageFilter(StrEnum):
     EMPTY = "empty"
     """Masks without any labelled pixel, truly empty or not."""
     FLAGGED = "flagged"
+    DISAGREEING = "disagreeing"
+    """The last model run wanted other labels for a good part of what people drew."""
     DONE = "done"
     """Done or truly empty, and not reviewed yet."""
     REVIEWED = "reviewed"
@@ -32,6 +38,8 @@ class ImageFilter(StrEnum):
                 return record.saved_empty
             case ImageFilter.FLAGGED:
                 return record.flag is not None
+            case ImageFilter.DISAGREEING:
+                return record.disagreement is not None and record.disagreement >= DISAGREEMENT
             case ImageFilter.DONE:
                 return state in (State.DONE, State.EMPTY)
             case _:

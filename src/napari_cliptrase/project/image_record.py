@@ -102,6 +102,8 @@ class ImageRecord:
         Time that a person has spent on it.
     uncertainty
         How unsure the model was, 0 to 1; None before a run.
+    disagreement
+        Share of what people decided for which the last model run wanted something else; None where nothing is decided.
     run
         Of the last model run, plain data: what is needed to tell whether another run would give the same.
     """
@@ -115,6 +117,7 @@ class ImageRecord:
     seconds: float = 0.0
     uncertainty: float | None = None
     run: Mapping[str, Any] | None = None
+    disagreement: float | None = None
 
     @property
     def pixels(self) -> dict[int, int]:
@@ -132,7 +135,9 @@ class ImageRecord:
     def to_data(self) -> dict[str, Any]:
         """Return the record as JSON data; equal records give equal text."""
         identity = self.identity
+        disagreement = {} if self.disagreement is None else {"disagreement": round(self.disagreement, 6)}
         return {
+            **disagreement,
             "name": self.name,
             "mask": self.stem,
             "state": str(self.state),
@@ -194,4 +199,5 @@ class ImageRecord:
             float(data["seconds"]),
             data["uncertainty"],
             data["run"],
+            data.get("disagreement"),
         )

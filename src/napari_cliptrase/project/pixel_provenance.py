@@ -51,6 +51,12 @@ def sources_after_edit(before: Labels, after: Labels, sources: Sources) -> Sourc
     return np.where(changed, np.uint8(Provenance.HAND), sources)
 
 
+def disagreeing(labels: Labels, sources: Sources, proposed: Labels) -> tuple[int, int]:
+    """Return for how many of the pixels that people decided a model wants something else, and how many they decided."""
+    decided = by_hand(sources)
+    return int(np.count_nonzero(decided & (labels != proposed))), int(np.count_nonzero(decided))
+
+
 def merge_result(
     labels: Labels,
     sources: Sources,

@@ -102,7 +102,7 @@ class Project:
         root = Path(folder).absolute()
         if not root.is_dir():
             raise ProjectError(f"{root} is not a folder; name a folder of images.")
-        if (root / INNER / "project.json").exists():
+        if cls.is_project(root):
             raise ProjectError(f"{root} is a project already; open it.")
         images = images_below(root)
         paths = ProjectPaths(root, images)
@@ -152,9 +152,14 @@ class Project:
     @classmethod
     def open_or_create(cls, folder: str | Path, prompts: PromptSet | None = None) -> "Project":
         """Open the project of a folder, or make one when there is none."""
-        if (Path(folder) / INNER / "project.json").exists():
+        if cls.is_project(folder):
             return cls.open(folder)
         return cls.create(folder, prompts)
+
+    @staticmethod
+    def is_project(folder: str | Path) -> bool:
+        """Whether a folder is a project already."""
+        return (Path(folder) / INNER / "project.json").exists()
 
     @property
     def read_only(self) -> bool:
@@ -219,9 +224,11 @@ class Project:
         """Return labels and provenance of a plane; ImageBlocked when mask and image do not fit or are damaged."""
         return self.store.read(name, plane)
 
-    def write(self, name: str, labels: Labels, sources: NDArray[Any], plane: Plane = ()) -> ImageRecord:
-        """Save labels and provenance of a plane, drawn by a person."""
-        return self.store.write(name, labels, sources, plane)
+    def write(
+        self, name: str, labels: Labels, sources: NDArray[Any], plane: Plane = (), *, by_person: bool = True
+    ) -> ImageRecord:
+        """Save labels and provenance of a plane, drawn by a person unless ``by_person`` is False."""
+        return self.store.write(name, labels, sources, plane, by_person=by_person)
 
     def take_result(
         self,
@@ -298,13 +305,18 @@ class Project:
         A class whose pixels are in a mask cannot go this way; see `change_classes`.
         """
         self._may_write()
-        gone = set(self.prompts.ids) - set(prompts.ids)
-        for record in self._index.records.values():
-            used = gone & set(record.pixels)
-            if used:
-                name = self.prompts.get(min(used)).name
-                raise ProjectError(f"Class {name!r} has pixels in {record.name}; delete or merge it over all images.")
+        for class_id, image in self.used_classes(set(self.prompts.ids) - set(prompts.ids)).items():
+            name = self.prompts.get(class_id).name
+            raise ProjectError(f"Class {name!r} has pixels in {image}; delete or merge it over all images.")
         self._write_prompts(prompts)
+
+    def used_classes(self, ids: Collection[int]) -> dict[int, str]:
+        """Return those of some classes that have pixels, each with an image where it has."""
+        found: dict[int, str] = {}
+        for record in self._index.records.values() if ids else ():
+            for class_id in set(ids) & set(record.pixels):
+                found.setdefault(class_id, record.name)
+        return dict(sorted(found.items()))
 
     def configure(self, *, model: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
         """Change what runs are made with."""

@@ -39,6 +39,18 @@ class PackedMask:
         count = int(np.prod(self.shape))
         return np.unpackbits(self.bits, count=count).view(bool).reshape(self.shape)
 
+    def rows(self, rows: slice) -> Mask:
+        """Return some rows (with start and stop) of a mask of two axes, a new array; the rest is not unpacked."""
+        width = self.shape[1]
+        first, last = rows.start * width, rows.stop * width
+        bits = np.unpackbits(self.bits[first // 8 : -(-last // 8)])
+        return bits[first % 8 : first % 8 + last - first].view(bool).reshape(rows.stop - rows.start, width)
+
+    def span(self) -> slice | None:
+        """Return the rows of a mask of two axes in which it is True anywhere; None when it is nowhere."""
+        found = np.flatnonzero(self.unpacked().any(1))
+        return slice(int(found[0]), int(found[-1]) + 1) if found.size else None
+
     def any(self) -> bool:
         """Whether it is True anywhere."""
         return bool(self.bits.any())
@@ -78,6 +90,15 @@ class Baseline:
         else:
             held = self.written
         return self.stated.unpacked() | edited_pixels(content, held)
+
+    def edits_in(self, rows: slice, content: Plane, class_id: int | None) -> Mask:
+        """Return some rows of `edits`; ``content`` is what these rows hold."""
+        if isinstance(self.written, PackedMask):
+            held = self.written.rows(rows).astype(content.dtype)
+            held *= content.dtype.type(class_id or 0)
+        else:
+            held = self.written[rows]
+        return self.stated.rows(rows) | edited_pixels(content, held)
 
     def after_writing(self, content: Plane, edits: Mask, class_id: int | None) -> "Baseline":
         """Return the baseline after a result left the plane as ``content``, with hand edits ``edits`` in it.

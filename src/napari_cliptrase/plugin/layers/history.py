@@ -22,8 +22,13 @@ from napari_cliptrase.plugin.state.tags import class_of
 class History:
     """Baselines of planes, and the counterparts of napari's undo steps, for the layers of the plugin."""
 
-    def __init__(self, changed: Callable[[Labels], object]) -> None:
+    def __init__(
+        self,
+        changed: Callable[[Labels], object],
+        rows_changed: Callable[[Labels, PlaneIndex, slice], object] = lambda _layer, _plane, _rows: None,
+    ) -> None:
         self._changed = changed
+        self._rows_changed = rows_changed
         self._layers: dict[Any, LayerHistory] = {}
         self._strokes = Strokes(self)
         self._writing: UndoStep | None = None
@@ -74,6 +79,11 @@ class History:
     def edits(self, layer: Labels, geometry: LayerGeometry, plane: PlaneIndex) -> Mask:
         """(H, W) hand edits of a plane."""
         return self.baseline(layer, geometry, plane).edits(geometry.plane_of(layer.data, plane), class_of(layer))
+
+    def edits_in(self, layer: Labels, geometry: LayerGeometry, plane: PlaneIndex, rows: slice) -> Mask:
+        """Return some rows of the hand edits of a plane."""
+        content = geometry.plane_of(layer.data, plane)[rows]
+        return self.baseline(layer, geometry, plane).edits_in(rows, content, class_of(layer))
 
     def inherit(self, old: Labels, new: Labels) -> None:
         """Let a copy of a layer have what is known of the original."""
@@ -161,15 +171,18 @@ class History:
 
     def committed(self, layer: Labels) -> None:
         """Put the counterpart of a new undo step on the stack."""
-        self._layers[layer.unique_id].commit(self._writing or UndoStep())
+        step = self._layers[layer.unique_id].commit(self._writing or UndoStep())
         if self._writing is None:
             self.statements += 1
+        self._report_rows(layer, step)
         self._changed(layer)
 
     def ended(self, layer: Labels) -> None:
         """Close a stroke that changed nothing."""
-        if self._layers[layer.unique_id].end():
+        stated = self._layers[layer.unique_id].end()
+        if stated:
             self.statements += 1
+            self._report_rows(layer, UndoStep(stated))
 
     def aborted(self, layer: Labels) -> None:
         """Drop what a stroke stated that was broken off."""
@@ -193,9 +206,18 @@ class History:
         """Follow napari, which forgets all undo steps of a layer that can no longer be edited."""
         self._layers[layer.unique_id].lose_steps()
 
+    def _report_rows(self, layer: Labels, step: UndoStep) -> None:
+        """Say in which rows a step changed pixels or what is known of them."""
+        for touch in step.stated:
+            self._rows_changed(layer, touch.plane, touch.part[0])
+        rows = step.baseline.changed.span() if step.baseline is not None else None
+        if step.baseline is not None and rows is not None:
+            self._rows_changed(layer, step.baseline.plane, rows)
+
     def _report(self, layer: Labels, step: UndoStep, event: ChangeEvent) -> None:
         if self._writing is None:
             self.statements += 1
+        self._report_rows(layer, step)
         self._changed(layer)
         change = step.change
         if change is None:

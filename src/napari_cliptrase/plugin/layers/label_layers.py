@@ -43,17 +43,19 @@ class LabelLayers:
     """All label layers that belong to the images of one viewer.
 
     Signals: ``written(run)`` after a run or hand edit, ``taken_back(run)`` after undo, ``content_changed(layer)``
-    whenever the labels of one of our layers may have changed for any reason (brush, undo, run, deletion).
+    whenever the labels of one of our layers may have changed for any reason (brush, undo, run, deletion),
+    ``rows_changed(layer, plane, rows)`` where it is known which rows of which plane changed, or what was stated there.
     """
 
     written = Signal(object)
     taken_back = Signal(object)
     content_changed = Signal(object)
+    rows_changed = Signal(object, object, object)
 
     def __init__(self, viewer_layers: LayerList, version_of: Callable[[Image], int]) -> None:
         self._list = viewer_layers
         self.registry = LayerRegistry(viewer_layers)
-        self.history = History(self.content_changed.emit)
+        self.history = History(self.content_changed.emit, self.rows_changed.emit)
         self.contents = LayerContents(viewer_layers, version_of, self.registry, self.history)
         self._runs = WrittenRuns(viewer_layers, self.registry, self.history)
         self._count = 0
@@ -212,6 +214,11 @@ class LabelLayers:
         return tuple(kept)
 
     # -- taking back --------------------------------------------------------------------------------------------------
+
+    @property
+    def writing(self) -> bool:
+        """Whether a run is being written, so that the layers hold a part of it only."""
+        return self._runs.writing
 
     @property
     def runs(self) -> tuple[Run, ...]:

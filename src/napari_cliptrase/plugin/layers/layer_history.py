@@ -105,20 +105,22 @@ class LayerHistory:
         for plane, mask in masks.items():
             self.baselines[plane] = self.baselines[plane].with_stated(mask)
 
-    def commit(self, written: UndoStep) -> None:
-        """Put the counterpart of a new undo step on the stack: of a stroke, and of what was written with it."""
+    def commit(self, written: UndoStep) -> UndoStep:
+        """Put the counterpart of a new undo step on the stack, and return it: of a stroke, and of what was written."""
         self.take_in()
         for lost in self.undone:  # napari can no longer redo them
             if lost.change is not None:
                 lost.change.happen(ChangeEvent.REDO_LOST)
         self.undone.clear()
-        self.done.append(UndoStep(tuple(self._stated), written.baseline, written.change))
+        step = UndoStep(tuple(self._stated), written.baseline, written.change)
+        self.done.append(step)
         self._stated.clear()
+        return step
 
-    def end(self) -> bool:
-        """Close a stroke; return whether it stated anything without an undo step."""
+    def end(self) -> tuple[Touch, ...]:
+        """Close a stroke; return what it stated without an undo step."""
         self.take_in()
-        stated = bool(self._stated)
+        stated = tuple(self._stated)
         self._stated.clear()
         return stated
 

@@ -1,5 +1,7 @@
 """Which classes are shown: eyes and solo of the class table, in step with the eyes of the layer list."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from napari.components import LayerList
@@ -46,6 +48,15 @@ class Visibility:
     def set_solo(self, class_id: int | None) -> None:
         """Show one class alone, or (None) end that."""
         self._set(self._hidden, class_id)
+
+    @contextmanager
+    def unheeded(self) -> Iterator[None]:
+        """While layers are hidden that are about to go, which says nothing about their classes."""
+        self._applying = True
+        try:
+            yield
+        finally:
+            self._applying = False
 
     def apply(self) -> None:
         """Bring all label layers in line, after new ones came."""

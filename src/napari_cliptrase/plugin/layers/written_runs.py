@@ -33,6 +33,11 @@ class WrittenRuns:
         return next((run for run in reversed(self._runs) if not run.undone and not run.linked), None)
 
     @property
+    def writing(self) -> bool:
+        """Whether a run is being written at the moment."""
+        return self._unfinished is not None
+
+    @property
     def all(self) -> tuple[Run, ...]:
         """All runs that are kept, the latest at the end."""
         return tuple(self._runs)

@@ -86,6 +86,11 @@ class SegmentationRunner:
         return self._jobs.idle and not self._timer.isActive()
 
     @property
+    def busy(self) -> bool:
+        """Whether a run is under way."""
+        return bool(self._jobs.running(RUN))
+
+    @property
     def live(self) -> bool:
         """Whether every change is scored at once; what changed while this was off is scored when it is turned on."""
         return self._live
@@ -191,6 +196,21 @@ class SegmentationRunner:
             return self._rescore(encoded, segmented, question) if session.encoded is encoded else None
 
         return self._started(self._jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
+
+    def take_up(
+        self, choice: ModelChoice, segmenter: "Segmenter", prompts: PromptSet, encoded: Encoded, segmented: Segmented
+    ) -> None:
+        """Make an encoding and its result for ``prompts`` the shown ones; somebody made them ahead of time."""
+        self._segmenter, self._navigation.model_choice = segmenter, choice
+        self._session.model = segmenter.model
+        key = Key(encoded.source.key, choice, encoded.encoding.encode_settings)
+        question = scored_question(prompts), segmenter.settings
+        self._cache.keep(key, encoded)
+        self._session.encoded = encoded
+        self._navigation.scored_question = question
+        self._session.segmented = segmented
+        self._cache.remember(key, segmented, question)
+        self._on_change()  # the classes may be others by now
 
     def unload(self) -> None:
         """Free the memory of the model and of all encodings."""

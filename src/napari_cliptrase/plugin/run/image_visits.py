@@ -1,0 +1,366 @@
+"""Going from image to image: fresh layers each time, so that undo never crosses from one image to another.
+
+A worker reads image and mask; then the new layers come, the one to paint on first, and the old ones go. Zoom and place
+stay where the images are of one size, and so do the class, the tool and the brush. Nobody waits for a model: what was
+found ahead of time is there at once, what comes later is merged into the layers by the rule that holds for every run.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from napari.layers import Image, Labels, Layer
+from napari.layers._source import layer_source
+
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.pixels.planes import auto_limits
+from napari_cliptrase.pixels.read import ImageFile
+from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult, Visibility
+from napari_cliptrase.plugin.layers.quick_removal import remove_layers
+from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
+from napari_cliptrase.plugin.run.image_ahead import AHEAD, ImageAhead
+from napari_cliptrase.plugin.run.image_findings import Findings, PreparedImage, choice_of
+from napari_cliptrase.plugin.run.image_opening import OpenedImage, OpeningRequest, open_steps, wants_labels
+from napari_cliptrase.plugin.run.mask_saver import FILL_TITLE, MaskSaver
+from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
+from napari_cliptrase.plugin.run.side_thread import SideThread, Task
+from napari_cliptrase.plugin.run.turns import Turns
+from napari_cliptrase.plugin.run.work_clock import WorkClock
+from napari_cliptrase.plugin.state.folder_state import FolderState
+from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of, planes_of
+from napari_cliptrase.plugin.state.results import Encoded, Segmented
+from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.state.tags import plugin_layers
+from napari_cliptrase.project.image_blocked import ImageBlocked
+
+PAINTING = ("brush_size", "contiguous", "n_edit_dimensions", "preserve_labels", "mode")
+"""What a person chose for painting, and finds again on the next image."""
+
+
+@dataclass(eq=False)
+class _Visit:
+    """The image that is in the viewer."""
+
+    name: str
+    image: Image
+    source: PlaneSource
+
+
+class ImageVisits:
+    """Opens images of the folder in the viewer, one at a time."""
+
+    def __init__(
+        self,
+        session: Session,
+        label_layers: LabelLayers,
+        visibility: Visibility,
+        runner: SegmentationRunner,
+        state: FolderState,
+        saver: MaskSaver,
+        ahead: ImageAhead,
+    ) -> None:
+        self._session = session
+        self._label_layers = label_layers
+        self._visibility = visibility
+        self._runner = runner
+        self._state = state
+        self._saver = saver
+        self._ahead = ahead
+        self._stored = StoredLayers(session.viewer.layers, label_layers)
+        self._reading = SideThread("open")
+        self._turns = Turns()
+        self._task: Task | None = None
+        self._visit: _Visit | None = None
+        self._left_behind: list[Layer] = []
+        self._clock = WorkClock()
+        ahead.ready.connect(self._on_ready)
+        session.active_changed.connect(self._on_active)
+        label_layers.content_changed.connect(self._on_work)
+        session.viewer.layers.events.removed.connect(self._on_removed)
+        session.viewer.cursor.events.position.connect(self._on_work)
+
+    # -- going --------------------------------------------------------------------------------------------------------
+
+    @property
+    def image(self) -> Image | None:
+        """The image layer of the folder that is in the viewer."""
+        return None if self._visit is None else self._visit.image
+
+    @property
+    def idle(self) -> bool:
+        """Whether no image is being opened, and nothing written into its layers."""
+        return self._reading.idle and not self._turns.running
+
+    def go(self, name: str) -> None:
+        """Open an image; a new wish takes the place of one that is still being read."""
+        state, project = self._state, self._state.project
+        if project is None or (name == state.place and state.blocked is None and self._visit is not None):
+            return
+        if self._task is not None:
+            self._task.cancel()
+        state.opening = name
+        prepared = self._ahead.prepared(name)
+        session = self._session
+        fill = (
+            state.writable
+            and wants_labels(project.record(name), self._ahead.setup)
+            and prepared is not None
+            and prepared.findings is not None
+        )
+        request = OpeningRequest(
+            name, session.prompts, session.active_class, session.output is Output.COMBINED, prepared, fill
+        )
+        self._task = self._reading.start(
+            lambda: open_steps(project, request, self._saver.unsaved),
+            self._show,
+            lambda error: self._block(name, error),
+        )
+
+    def reopen(self) -> None:
+        """Open the image on show anew, because its mask was changed elsewhere."""
+        name = self._state.place
+        if name is not None:
+            self.leave()
+            self.go(name)
+
+    def leave(self) -> None:
+        """Hand over what was drawn, and take the layers of the image away."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._state.opening = None
+        self._turns.cancel()
+        self._end_visit()
+        self._state.shown = self._state.blocked = None
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._turns.cancel()
+        self._reading.stop()
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _block(self, name: str, error: CliptraseError) -> None:
+        self._task = None
+        self._end_visit()
+        state = self._state
+        state.opening = state.shown = None
+        state.blocked = error if isinstance(error, ImageBlocked) else ImageBlocked(name, str(error))
+        self._want()
+
+    def _show(self, opened: OpenedImage) -> None:
+        self._task = None
+        self._close_books()
+        self._turns.start(self._showing(opened), lambda _: self._shown_all(opened))
+
+    def _showing(self, opened: OpenedImage) -> Generator[None, None, None]:
+        """Add the new layers, the one to paint on first, and remove the old ones."""
+        session, state, old = self._session, self._state, self._visit
+        viewer, name = session.viewer, opened.request.name
+        brush = _brush_of(viewer.layers.selection.active)
+        place = viewer.layers.index(old.image) if old is not None and old.image in viewer.layers else 0
+        self._visit = None
+        if old is not None:
+            self._leave_behind(old)
+        same_size = old is not None and old.source.target.geometry.shape == _shape_of(opened.image)
+        if not same_size:
+            self._sweep()
+        project = state.project
+        path = str(project.paths.image(name)) if project is not None else ""
+        image = image_layer(opened.image, path, PurePosixPath(name).stem)
+        viewer.layers.insert(min(place, len(viewer.layers)), image)
+        session.image = image
+        source = plane_source_of(viewer, image, session.version_of(image), roles=opened.image.roles)
+        self._visit = visit = _Visit(name, image, source)
+        geometry = source.target.geometry
+        file_planes = {source.target.plane: source.index for source in planes_of(source)}
+        parts = {
+            class_id: {plane: planes[place] for plane, place in file_planes.items()}
+            for class_id, planes in opened.parts.items()
+        }
+        self._saver.held = True
+        if state.writable:
+            self._saver.follow(opened.stored, image, geometry, file_planes)
+        for layer in self._stored.put(image, geometry, parts, session.prompts.table()):
+            layer.editable = state.writable
+            if state.shown != name:
+                self._select(layer, opened.request.active, brush)
+                self._arrive(visit)
+            yield
+        if state.shown != name:  # a project without classes has no layers
+            self._arrive(visit)
+        if old is not None and not same_size:
+            viewer.reset_view()
+        self._visibility.apply()
+        self._saver.held = False
+        yield
+        self._sweep()
+
+    def _arrive(self, visit: _Visit) -> None:
+        """The image can be worked on."""
+        state = self._state
+        if state.project is not None:
+            state.project.last_image = visit.name
+        self._clock.start()
+        state.blocked = None
+        state.opening = None
+        state.shown = visit.name
+
+    def _shown_all(self, opened: OpenedImage) -> None:
+        """Go on from what was found ahead of time, and let the next images be prepared."""
+        visit, findings = self._visit, opened.findings
+        if visit is not None and findings is not None:
+            if opened.request.fill:
+                self._take_result(visit.name, findings)
+            self._take_up(visit, findings)
+        self._want()
+
+    def _want(self) -> None:
+        """Ask for the image on show, when the model has not seen it yet, and for those that come next."""
+        here = self._state.shown
+        self._ahead.want((*((here,) if here is not None else ()), *self._state.coming(AHEAD)))
+
+    # -- what the model found -----------------------------------------------------------------------------------------
+
+    def _on_ready(self, prepared: PreparedImage) -> None:
+        visit, findings, project = self._visit, prepared.findings, self._state.project
+        if visit is None or project is None or findings is None or prepared.name != self._state.shown:
+            return
+        if self._turns.running or self._session.segmented is not None:
+            return
+        if self._state.writable and wants_labels(project.record(visit.name), findings.setup):
+            self._fill(visit, findings)
+        else:
+            self._take_up(visit, findings)
+
+    def _fill(self, visit: _Visit, findings: Findings) -> None:
+        """Merge what came late into mask and layers; both by the same rule."""
+        session, segmentation = self._session, findings.segmentation
+        self._take_result(visit.name, findings)
+        results = [
+            PlaneResult(
+                source.target,
+                findings.result.labels[source.index],
+                segmentation.classes,
+                segmentation.provenance,
+                FILL_TITLE,
+            )
+            for source in planes_of(visit.source)
+        ]
+        steps = self._label_layers.write_planes(results, output=session.output, locked=session.locked)
+        self._turns.start(steps, lambda _run: self._filled(visit, findings))
+
+    def _filled(self, visit: _Visit, findings: Findings) -> None:
+        if self._visit is visit:
+            self._take_up(visit, findings)
+
+    def _take_up(self, visit: _Visit, findings: Findings) -> None:
+        """Let tools and live scores go on from the encoding."""
+        first = planes_of(visit.source)[0]
+        if first.key != visit.source.key or self._runner.busy:
+            return
+        setup = findings.setup
+        encoded = Encoded(first, findings.rgb, findings.encoding, setup.model)
+        segmented = Segmented(first, findings.segmentation, findings.summary)
+        self._runner.take_up(choice_of(setup), findings.segmenter, setup.prompts, encoded, segmented)
+
+    def _take_result(self, name: str, findings: Findings) -> None:
+        project, result, run = self._state.project, findings.result, findings.setup.run()
+        if project is not None:
+            self._saver.later(
+                lambda: project.take_result(name, result.labels, run=run, uncertainty=result.uncertainty), name
+            )
+
+    # -- leaving ------------------------------------------------------------------------------------------------------
+
+    def _close_books(self) -> None:
+        """Hand over what was drawn on the image on show, and the time it took."""
+        if self._saver.untouched:
+            self._turns.cancel()
+        else:
+            self._turns.finish()  # something was drawn already while layers were still coming
+        self._saver.held = False
+        self._saver.leave()
+        visit, project = self._visit, self._state.project
+        seconds = self._clock.stop()
+        if visit is not None and project is not None and self._state.writable and seconds >= 1:
+            self._saver.later(lambda: project.add_time(visit.name, seconds), visit.name)
+
+    def _end_visit(self) -> None:
+        self._close_books()
+        if self._visit is not None:
+            self._leave_behind(self._visit)
+            self._visit = None
+        self._sweep()
+
+    def _leave_behind(self, visit: _Visit) -> None:
+        """Hide the layers of an image; they are taken away a little later."""
+        layers = self._session.viewer.layers
+        gone = [*plugin_layers(layers, visit.image.unique_id), *([visit.image] if visit.image in layers else [])]
+        with self._visibility.unheeded():
+            for layer in gone:
+                layer.visible = False
+        self._left_behind.extend(gone)
+
+    def _sweep(self) -> None:
+        gone, self._left_behind = self._left_behind, []
+        remove_layers(self._session.viewer.layers, gone)
+
+    # -- what happens meanwhile ---------------------------------------------------------------------------------------
+
+    def _select(self, layer: Labels, active: int | None, brush: dict[str, Any]) -> None:
+        """Make a layer the one to paint on, with the tool that was in use."""
+        self._session.viewer.layers.selection.active = layer
+        if active is not None:
+            layer.selected_label = active
+        for key, value in brush.items():
+            setattr(layer, key, value)
+
+    def _on_active(self, class_id: int | None) -> None:
+        """Give a class that becomes active a layer to paint on."""
+        visit = self._visit
+        if visit is None or class_id is None or not self._state.writable or self._turns.running:
+            return
+        session, geometry = self._session, visit.source.target.geometry
+        layers = self._label_layers
+        if layers.class_layers(visit.image).get(class_id) or layers.combined_layer(visit.image):
+            return
+        brush = _brush_of(session.viewer.layers.selection.active)
+        planes = [source.target.plane for source in planes_of(visit.source)]
+        layer = self._stored.ensure(visit.image, geometry, session.prompts.table(), class_id, planes)
+        self._select(layer, class_id, brush)
+
+    def _on_work(self, _event: Any = None) -> None:
+        if self._visit is not None:
+            self._clock.sign()
+
+    def _on_removed(self, event: Any) -> None:
+        """The user took the image away: its mask stays as it is saved."""
+        visit = self._visit
+        if visit is not None and event.value is visit.image:
+            self._turns.cancel()
+            self._saver.forget()
+            self._visit = None
+            self._clock.stop()
+            self._state.shown = None
+
+
+def image_layer(image: ImageFile, path: str, name: str) -> Image:
+    """Return a layer of an image that was read, as napari would make it: upright, with its axes named."""
+    roles = image.roles
+    letters = [letter.lower() for letter in roles.letters if letter != "S"]
+    more: dict[str, Any] = {} if roles.rgb else {"contrast_limits": auto_limits(image.array)}
+    with layer_source(path=path):
+        return Image(image.array, rgb=roles.rgb, name=name, axis_labels=letters, **more)
+
+
+def _shape_of(image: ImageFile) -> tuple[int, ...]:
+    sizes = zip(image.roles.letters, image.array.shape, strict=True)
+    return tuple(size for letter, size in sizes if letter not in "SC")
+
+
+def _brush_of(layer: Any) -> dict[str, Any]:
+    """What a person has set for painting; nothing when no label layer is selected."""
+    return {key: getattr(layer, key) for key in PAINTING} if isinstance(layer, Labels) else {}

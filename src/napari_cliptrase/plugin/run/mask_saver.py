@@ -1,0 +1,321 @@
+"""From strokes to files: follows the label layers of the image that is open, and saves its mask soon after each change.
+
+A stroke marks the rows that it touched. They are joined in the GUI thread, a few milliseconds at a time, and what
+changed is handed to `Autosave`, whose thread writes it. Undo, runs, tools and scripts come the same way. While a run is
+being written nothing is saved: a mask holds all of a result or nothing of it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+from qtpy.QtCore import QTimer
+
+from napari_cliptrase.plugin.layers import LabelLayers, Run
+from napari_cliptrase.plugin.layers.mask_mirror import MaskMirror, PlaneIndex
+from napari_cliptrase.plugin.run.refine_write import RUN_TITLE as REFINE_TITLE
+from napari_cliptrase.plugin.run.side_thread import GuiCalls
+from napari_cliptrase.plugin.state.folder_state import FolderState
+from napari_cliptrase.plugin.state.geometry import LayerGeometry
+from napari_cliptrase.plugin.state.tags import member_of
+from napari_cliptrase.project.autosave import Autosave, SaveStatus, TiledSnapshot
+from napari_cliptrase.project.pixel_provenance import Labels as LabelArray
+from napari_cliptrase.project.pixel_provenance import Provenance
+from napari_cliptrase.project.plane_files import Annotation
+from napari_cliptrase.project.project import Project
+
+SLICE: Final = 0.004
+"""Seconds of joining at a time; the window lives in between."""
+WHILE_WRITING: Final = 50
+"""Milliseconds until a run that is being written is looked at again."""
+
+WATCH: Final = 200
+"""Milliseconds until somebody looks whether everything is saved."""
+FILL_TITLE: Final = "Pre-annotate"
+MODEL_TITLES: Final = ("Segment", "New scores", FILL_TITLE)
+"""Titles of runs whose labels come from the model as they are."""
+
+Plane = tuple[int, ...]
+
+
+class ChangedBy:
+    """A project as `Autosave` sees it: whoever changed a pixel decides what becomes of the state of the image."""
+
+    def __init__(self, project: Project, saved: Callable[[str], object]) -> None:
+        self._project = project
+        self._saved = saved
+
+    def read(self, name: str, plane: Plane = ()) -> Annotation:
+        """Return what is saved."""
+        return self._project.read(name, plane)
+
+    def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: Plane = ()) -> None:
+        """Save a plane; it was a person's work when a pixel changed that is, or was, a person's."""
+        before = self._project.read(name, plane)
+        changed = (labels != before.labels) | (sources != before.sources)
+        theirs = (sources >= Provenance.HAND) | (before.sources >= Provenance.HAND)
+        by_person = bool((changed & theirs).any()) or not changed.any()
+        self._project.write(name, labels, sources, plane, by_person=by_person)
+        self._saved(name)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredImage:
+    """What was stored of an image when it was opened.
+
+    Attributes
+    ----------
+    name
+        Of the image in its project.
+    annotations
+        Labels and provenance by index of the plane in the file.
+    snapshots
+        The same, for `Autosave`.
+    """
+
+    name: str
+    annotations: Mapping[Plane, Annotation]
+    snapshots: Mapping[Plane, tuple[TiledSnapshot, TiledSnapshot]]
+
+    @classmethod
+    def of(cls, name: str, annotations: Mapping[Plane, Annotation]) -> "StoredImage":
+        """Take the snapshots; in a worker."""
+        snapshots = {
+            plane: (TiledSnapshot.of(found.labels), TiledSnapshot.of(found.sources))
+            for plane, found in annotations.items()
+        }
+        return cls(name, annotations, snapshots)
+
+
+@dataclass(eq=False)
+class _Followed:
+    name: str
+    image: Image
+    mirror: MaskMirror
+    file_planes: Mapping[PlaneIndex, Plane]
+
+
+class MaskSaver:
+    """Saves the masks of one viewer."""
+
+    def __init__(self, state: FolderState, label_layers: LabelLayers) -> None:
+        self._state = state
+        self._label_layers = label_layers
+        self._autosave: Autosave | None = None
+        self._followed: _Followed | None = None
+        self.held = False
+        """Whether nothing is saved at the moment, because some layers of the image have still to come."""
+        self._calls = GuiCalls()
+        self._waiting = 0
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._renew)
+        self._watch = QTimer()
+        self._watch.setSingleShot(True)
+        self._watch.setInterval(WATCH)
+        self._watch.timeout.connect(self._show_status)
+        label_layers.content_changed.connect(self._on_content)
+        label_layers.rows_changed.connect(self._on_rows)
+        label_layers.written.connect(self._on_written)
+        label_layers.taken_back.connect(self._on_taken_back)
+
+    # -- a project ----------------------------------------------------------------------------------------------------
+
+    def begin(self, project: Project) -> None:
+        """Save into a project from now on."""
+        calls = self._calls
+        self._autosave = Autosave(ChangedBy(project, self._tell), lambda _: calls.post(self._show_status))
+
+    def end(self) -> SaveStatus:
+        """Save everything and let go of the project; what cannot be saved is tried again for as long as we live."""
+        self.leave()
+        self._waiting = 0
+        autosave, self._autosave = self._autosave, None
+        return autosave.close() if autosave is not None else SaveStatus()
+
+    def flush(self, timeout: float | None = None) -> SaveStatus:
+        """Save everything at once."""
+        self._hand_over()
+        return self._autosave.flush(timeout) if self._autosave is not None else SaveStatus()
+
+    def flush_files(self) -> SaveStatus:
+        """Save what was handed over, from any thread; the layers are not looked at."""
+        autosave = self._autosave
+        return autosave.flush() if autosave is not None else SaveStatus()
+
+    def later(self, action: Callable[[], object], name: str | None = None) -> None:
+        """Do something with the project in the thread that saves, after what was drawn so far; ``name`` is told of."""
+        autosave = self._autosave
+        if autosave is None:
+            return
+
+        def acted() -> None:
+            if self._autosave is autosave:
+                self._waiting -= 1
+            if name is not None:
+                self._state.record_changed.emit(name)
+
+        def act() -> None:
+            action()
+            self._calls.post(acted)
+
+        self._hand_over()
+        self._waiting += 1
+        autosave.later(act)
+
+    def then(self, call: Callable[[], object]) -> None:
+        """Call something in the GUI thread once everything that was asked for so far is done."""
+        calls = self._calls
+        self.later(lambda: calls.post(call))
+
+    def unsaved(self, name: str, plane: Plane) -> Annotation | None:
+        """Return what is not on the disk yet of a plane; from any thread."""
+        autosave = self._autosave
+        return autosave.unsaved_annotation(name, plane) if autosave is not None else None
+
+    # -- an image -----------------------------------------------------------------------------------------------------
+
+    def follow(
+        self,
+        stored: StoredImage,
+        image: Image,
+        geometry: LayerGeometry,
+        file_planes: Mapping[PlaneIndex, Plane],
+    ) -> None:
+        """Save what happens to the layers of an image, which hold just what was stored."""
+        autosave = self._autosave
+        if autosave is None:
+            return
+        here = {plane: stored.annotations[place] for plane, place in file_planes.items()}
+        mirror = MaskMirror(lambda: self._layers_of(image, geometry), self._label_layers.history, geometry, here)
+        self._followed = _Followed(stored.name, image, mirror, file_planes)
+        for place, (labels, sources) in stored.snapshots.items():
+            autosave.begin(stored.name, labels, sources, plane=place)
+
+    def leave(self) -> None:
+        """Hand over what is left of the image, and follow it no more."""
+        self._hand_over()
+        self._followed = None
+
+    def forget(self) -> None:
+        """Follow the image no more, whatever its layers hold: they are being taken away."""
+        self._timer.stop()
+        self._followed = None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the image has a labelled pixel, as its layers say now."""
+        self._hand_over()
+        mirror = self._followed.mirror if self._followed is not None else None
+        return mirror is not None and any(mirror.annotation(plane).labels.any() for plane in mirror.planes)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing happened to the layers that is not handed over yet."""
+        return self._followed is None or self._followed.mirror.clean
+
+    @property
+    def idle(self) -> bool:
+        """Whether all strokes are on the disk."""
+        autosave = self._autosave
+        return self.untouched and not self._waiting and (autosave is None or autosave.status == SaveStatus())
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _incomplete(self) -> bool:
+        return self.held or self._label_layers.writing
+
+    def _layers_of(self, image: Image, geometry: LayerGeometry) -> list[Labels]:
+        """Class layers, bottom first; without any, the combined one."""
+        classes = [layer for layer in self._label_layers.class_layers(image).values() if geometry.fits(layer)]
+        combined = self._label_layers.combined_layer(image)
+        return classes or ([combined] if combined is not None and geometry.fits(combined) else [])
+
+    def _is_followed(self, layer: Labels) -> bool:
+        member = member_of(layer)
+        return self._followed is not None and member is not None and member.group == str(self._followed.image.unique_id)
+
+    def _on_rows(self, layer: Labels, plane: PlaneIndex, rows: slice) -> None:
+        if self._followed is not None and self._is_followed(layer):
+            self._followed.mirror.note_rows(plane, rows)
+            self._timer.start(0)
+
+    def _on_content(self, layer: Labels) -> None:
+        followed = self._followed
+        if followed is None or not self._is_followed(layer):
+            return
+        geometry = self._label_layers.history.geometry(layer)
+        if geometry is None:  # it left: whatever it held is no longer said
+            for plane in followed.mirror.planes:
+                followed.mirror.note_plane(plane)
+        elif layer in self._layers_of(followed.image, geometry):
+            followed.mirror.note_layer(layer)
+        self._timer.start(0)
+
+    def _on_written(self, run: Run) -> None:
+        self._note_run(run, _kind_of(run))
+
+    def _on_taken_back(self, run: Run) -> None:
+        self._note_run(run, None)
+
+    def _note_run(self, run: Run, kind: Provenance | None) -> None:
+        if self._followed is None:
+            return
+        for step in run.steps:
+            if self._is_followed(step.layer):
+                self._followed.mirror.note_plane(step.plane, kind)
+        self._timer.start(0)
+
+    def _renew(self) -> None:
+        followed = self._followed
+        if followed is None:
+            return
+        if self._incomplete:
+            self._timer.start(WHILE_WRITING)
+            return
+        self._put(followed, SLICE)
+        if not followed.mirror.clean:
+            self._timer.start(0)
+
+    def _hand_over(self) -> None:
+        """Hand over what is joined and what is not, at once."""
+        self._timer.stop()
+        followed = self._followed
+        if followed is not None and not self._incomplete:
+            self._put(followed, None)
+
+    def _put(self, followed: _Followed, seconds: float | None) -> None:
+        if self._autosave is None:
+            return
+        for change in followed.mirror.renew(seconds):
+            now = followed.mirror.annotation(change.plane)
+            width = now.labels.shape[1]
+            self._autosave.put(
+                followed.name,
+                now.labels,
+                now.sources,
+                plane=followed.file_planes[change.plane],
+                region=(change.rows, slice(0, width)),
+            )
+            self._show_status()
+
+    def _tell(self, name: str) -> None:
+        """Say in the GUI thread that something about an image has changed on the disk."""
+        self._calls.post(lambda: self._state.record_changed.emit(name))
+
+    def _show_status(self) -> None:
+        """Show how saving goes now, and look again while something is not saved."""
+        status = self._autosave.status if self._autosave is not None else SaveStatus()
+        self._state.save_status = status
+        if status.unsaved:
+            self._watch.start()
+
+
+def _kind_of(run: Run) -> Provenance | None:
+    """Return where the labels of a run come from; None for a person's, and for those that only change layers."""
+    if run.linked or run.title not in (*MODEL_TITLES, REFINE_TITLE):
+        return None
+    return Provenance.REFINED if run.title == REFINE_TITLE else Provenance.MODEL

@@ -1,0 +1,1 @@
+"""The dock "Annotate folder" and its parts."""

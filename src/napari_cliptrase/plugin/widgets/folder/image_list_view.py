@@ -1,0 +1,59 @@
+"""The list of images; a click opens one."""
+
+from typing import Any
+
+from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QListView, QWidget
+
+from napari_cliptrase.plugin.state.folder_state import FolderState
+from napari_cliptrase.plugin.widgets.folder.image_list_model import ImageListModel
+from napari_cliptrase.plugin.widgets.folder.image_row_delegate import ImageRowDelegate
+from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
+
+
+class ImageListView(QListView):
+    """Shows an `ImageListModel`; ``chosen(name)`` when an image is clicked or Enter is pressed on it.
+
+    Several rows can be selected, for splitting off a class in some images. The row of the image on show is always
+    selected, and in sight when another one is opened.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, state: FolderState, model: ImageListModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._images = model
+        self.setModel(model)
+        self.setItemDelegate(ImageRowDelegate(self))
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(160)
+        self.clicked.connect(self._on_clicked)
+        self.activated.connect(self._on_clicked)
+        model.modelReset.connect(self.follow)
+        connect_weakly(state.shown_changed, self.follow)
+        connect_weakly(state.opening_changed, self.follow)
+        connect_weakly(state.blocked_changed, self.follow)
+
+    def selected_names(self) -> tuple[str, ...]:
+        """Return the names of the selected images, in the order of the list."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        return tuple(self._images.names[row] for row in rows)
+
+    def follow(self, *_: Any) -> None:
+        """Select the image on show and bring it into sight."""
+        index = self._images.index_of(self._state.place)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Qt: letters are keys of ours here; there is a field for searching."""
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        name = self._images.name_at(index)
+        if name is not None and len(self.selectedIndexes()) <= 1:
+            self.chosen.emit(name)

@@ -1,0 +1,116 @@
+"""Images of other kinds than plain pictures, and what happens while layers are still coming."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.run.folder_work import NewProject
+from napari_cliptrase.plugin.state.run_choices import Output
+
+A, B, C = (f"image{number:04d}.png" for number in range(3))
+
+
+def test_images_of_another_size_are_brought_into_sight(annotator, photos):
+    Image.fromarray(np.zeros((400, 300, 3), np.uint8)).save(photos / "wide.png")
+    annotator.work.open(photos)
+    annotator.wait(lambda: annotator.state.shown is not None)
+    annotator.settle()
+    annotator.go(A)
+    annotator.viewer.camera.center = (0, 900, 900)
+    annotator.go("wide.png")
+    np.testing.assert_allclose(annotator.viewer.camera.center[1:], (199.5, 149.5), atol=1)
+
+
+def test_planes_of_a_stack_are_saved_each_for_itself(annotators, tmp_path):
+    stack = np.random.default_rng(0).integers(0, 4000, (3, 40, 60)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "s.tif", stack, metadata={"axes": "ZYX"})
+    person = annotators(tmp_path)
+    person.session.prompts = PromptSet.parse("cat")
+    project = person.open(NewProject())
+    layer = person.layer(1)
+    assert layer.data.shape == (3, 40, 60)
+    with layer.block_history():
+        layer.data_setitem((np.array([2]), np.array([7]), np.array([8])), 1)
+    person.settle()
+    assert project.read("s.tif", (2,)).labels[7, 8] == 1
+    assert not project.read("s.tif", (0,)).labels.any()
+    person.viewer.dims.set_current_step(0, 0)
+    layer.undo()
+    person.settle()
+    assert not project.read("s.tif", (2,)).labels.any()
+
+
+def test_one_layer_for_all_classes_where_that_was_chosen(annotator):
+    annotator.session.output = Output.COMBINED
+    annotator.go(B)
+    image = annotator.work.visits.image
+    layer = annotator.bench.layers.combined_layer(image)
+    assert annotator.bench.layers.class_layers(image) == {}
+    with layer.block_history():
+        layer.data_setitem((np.array([3, 4]), np.array([3, 4])), np.array([1, 3]))
+    found = annotator.saved(B).labels
+    assert (found[3, 3], found[4, 4]) == (1, 3)
+
+
+def test_a_stroke_while_layers_are_still_coming_loses_no_other_class(annotator):
+    for class_id in (1, 2, 3):
+        annotator.paint(class_id, 10 * class_id, 10)
+    annotator.go(B)
+    annotator.work.go(A)
+    annotator.wait(lambda: annotator.state.shown == A)  # the first layer is there, the others come in turn
+    layer = annotator.viewer.layers.selection.active
+    with layer.block_history():
+        layer.data_setitem((np.array([35]), np.array([50])), layer.selected_label)
+    annotator.work.go(C)
+    annotator.wait(lambda: annotator.state.shown == C)
+    found = annotator.saved(A).labels
+    assert [found[10 * class_id, 10] for class_id in (1, 2, 3)] == [1, 2, 3]
+    assert found[35, 50] == layer.selected_label
+
+
+def test_running_through_the_list_ends_at_the_last_wish(annotator):
+    for name in (B, C, A, C):
+        annotator.work.go(name)
+    annotator.wait(lambda: annotator.state.shown == C)
+    annotator.settle()
+    assert [layer.name for layer in annotator.viewer.layers if layer.name.endswith(("0", "1"))] == []
+
+
+@pytest.mark.slow
+def test_a_new_image_is_pre_annotated_with_equal_bytes_as_by_a_batch(annotators, photos, tmp_path_factory):
+    import shutil
+
+    from napari_cliptrase.batch.image_work import ImageWorker, RunSetup
+    from napari_cliptrase.batch.runner import ResultWriter, run_batch_steps
+    from napari_cliptrase.progress import run_to_end
+    from napari_cliptrase.project.project import Project
+
+    prompts = PromptSet.parse("sky\nsea\ntree")
+    other = tmp_path_factory.mktemp("batch")
+    for path in photos.glob("*.png"):
+        shutil.copy(path, other / path.name)
+    person = annotators(photos)
+    person.session.prompts = prompts
+    person.state.pre_annotating = True
+    person.open(NewProject())
+    person.wait(lambda: person.session.segmented is not None)  # came after the image was on show
+    person.go(B)  # was found ahead of time
+    assert person.session.segmented is not None
+    person.work.close()
+    with Project.create(other, prompts) as project:
+        setup = RunSetup(prompts)
+        worker = run_to_end(ImageWorker.load_steps(setup))
+        for _ in run_batch_steps(ResultWriter(project, setup.run()), worker, [A, B]):
+            pass
+    for part in ("masks/image0000.png", "masks/image0001.png", "masks/classes.json"):
+        assert (photos / part).read_bytes() == (other / part).read_bytes(), part
+    for part in ("provenance/image0000.png", "provenance/image0001.png"):
+        assert (photos / ".cliptrase" / part).read_bytes() == (other / ".cliptrase" / part).read_bytes(), part
+    for part in ("state/image0000.png.json", "state/image0001.png.json"):
+        by_dock, by_batch = (json.loads((root / ".cliptrase" / part).read_text()) for root in (photos, other))
+        del by_dock["seconds"], by_batch["seconds"]  # a person looked at it, a batch did not
+        assert by_dock == by_batch

@@ -1,0 +1,65 @@
+import time
+
+import numpy as np
+
+from napari_cliptrase.plugin.run.mask_saver import ChangedBy
+from napari_cliptrase.project.image_record import State
+from napari_cliptrase.project.pixel_provenance import Provenance
+from napari_cliptrase.project.project import Project
+
+A, B = "image0000.png", "image0001.png"
+
+
+def test_a_models_pixels_are_no_work_of_a_person(photos):
+    labels = np.ones((40, 60), np.uint8)
+    told = []
+    with Project.create(photos) as project:
+        saves = ChangedBy(project, told.append)
+        saves.write(A, labels, labels * np.uint8(Provenance.MODEL))
+        assert project.record(A).state is State.PRE_ANNOTATED
+        sources = labels * np.uint8(Provenance.MODEL)
+        sources[3, 3] = Provenance.HAND
+        saves.write(A, labels, sources)
+        assert project.record(A).state is State.IN_PROGRESS
+    assert told == [A, A]
+
+
+def test_a_stroke_is_on_the_disk_within_a_second(annotator, photos):
+    annotator.paint(1)
+    annotator.settle()  # the first stroke imports and compiles
+    start = time.monotonic()
+    annotator.paint(2, 20, 20)
+    annotator.wait(lambda: annotator.state.project.record(A).pixels.get(2, 0) > 0)
+    assert time.monotonic() - start < 1
+
+
+def test_nothing_is_saved_while_a_run_is_half_written(annotator):
+    from napari_cliptrase.plugin.layers import PlaneResult
+    from napari_cliptrase.plugin.state.plane_source import plane_source_of
+
+    image = annotator.work.visits.image
+    target = plane_source_of(annotator.viewer, image, 0).target
+    labels = np.repeat(np.array([1, 2, 3, 1], np.uint8), 10)[:, None] * np.ones((1, 60), np.uint8)
+    steps = annotator.bench.layers.write_planes([PlaneResult(target, labels, annotator.session.prompts.table())])
+    for _ in range(5):
+        next(steps)
+    annotator.qtbot.wait(300)
+    assert annotator.state.record(A).pixels == {}
+    steps.close()  # cancelled: what was written is taken back
+    annotator.settle()
+    assert not annotator.saved(A).labels.any()
+    assert annotator.state.record(A).state is State.NEW
+
+
+def test_what_is_asked_for_later_happens_after_what_was_drawn(annotator):
+    seen = []
+    annotator.paint(1)
+    annotator.work.saver.later(lambda: seen.append(annotator.state.project.record(A).pixels.get(1, 0)))
+    annotator.settle()
+    assert seen[0] > 0
+
+
+def test_leaving_saves_what_was_drawn_a_moment_ago(annotator):
+    annotator.paint(1)
+    annotator.work.saver.leave()
+    annotator.wait(lambda: annotator.state.project.record(A).pixels.get(1, 0) > 0)
