@@ -85,9 +85,11 @@ def test_scores_stay_once_something_else_was_written(room, what):
         room.run(cow_down_to(6))
     else:
         room.layers.write(room.result(cow_down_to(5), "Refine"))
-    count = len(room.kept)
+    before, count = room.seen(), len(room.kept)
     room.score(cow_down_to(2))
     assert len(room.kept) == count + 1
+    room.layers.undo_last_run()
+    assert np.array_equal(room.seen(), before)
 
 
 def test_scores_stay_when_another_encoding_is_shown(room):

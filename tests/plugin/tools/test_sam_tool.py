@@ -179,6 +179,27 @@ def test_a_dragged_box(desk):
     assert desk.layer("SAM box") is None
 
 
+def test_a_box_is_shown_while_it_is_dragged(desk):
+    desk.start()
+    desk.mouse.press(30, 50)
+    desk.mouse.move(5, 10, pos=(90, 90))
+    (corners,) = desk.layer("SAM box").data
+    np.testing.assert_allclose(corners[[0, 2]], [(30, 50), (5, 10)])
+    desk.mouse.release(5, 10, pos=(90, 90))
+    desk.settle()
+
+
+def test_a_layer_that_is_selected_because_it_was_written_does_not_end_the_tool(desk):
+    desk.workbench.layers.written.connect(lambda _run: desk.workbench.selection.show())
+    desk.start()
+    desk.click(10, 20)
+    desk.press("Enter")
+    assert "Paused" not in desk.messages[-1]
+    desk.click(30, 50)
+    desk.press("Enter")
+    np.testing.assert_array_equal(desk.labels(), np.maximum(square(10, 20), square(30, 50)))
+
+
 def test_escape_drops_the_mask_and_changes_nothing(desk):
     desk.start()
     desk.click(10, 20)
