@@ -3,6 +3,9 @@ from itertools import product
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.action_manager import action_manager
+from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
+from napari.utils.shortcuts import default_shortcuts as DEFAULT_SHORTCUTS
 
 from napari_cliptrase.plugin.tools.sam_focus import TRANSITIONS, FocusEvent, FocusState, SamFocus
 
@@ -138,3 +141,88 @@ def test_on_tells_whether_the_tool_is_open_paused_or_not(viewed):
         assert viewed.focus.on
     viewed.happen(STOP)
     assert not viewed.focus.on
+
+
+# -- in the tool
+
+
+def test_another_selected_layer_pauses_the_tool(drawing):
+    drawing.start()
+    drawing.viewer.layers.selection.active = drawing.image
+    drawing.settle()
+    assert "Paused" in drawing.messages[-1]
+    drawing.click(10, 20)
+    assert not drawing.sams[0].steps
+    drawing.viewer.layers.selection.active = drawing.layer()
+    drawing.click(10, 20)
+    assert drawing.sams[0].steps
+
+
+def test_selecting_the_layer_of_another_class_pauses_and_makes_it_active(drawing):
+    labels = np.ones(drawing.shape, np.uint8)
+    labels[:, 30:] = 2
+    drawing.write(labels)
+    drawing.workbench.selection.show()
+    drawing.start()
+    layer = drawing.workbench.layers.class_layers(drawing.image)[1]
+    drawing.viewer.layers.selection.active = layer
+    drawing.settle()
+    assert drawing.session.active_class == 1
+    assert drawing.viewer.layers.selection.active == layer
+    assert "Paused" in drawing.messages[-1]
+    assert drawing.tool.on
+
+
+def test_choosing_another_class_stays_in_the_tool(drawing):
+    drawing.write(np.ones(drawing.shape, np.uint8))
+    drawing.start()
+    drawing.click(10, 20)
+    drawing.session.active_class = 1
+    drawing.viewer.layers.selection.active = drawing.workbench.layers.class_layers(drawing.image)[
+        1
+    ]  # as the class table does
+    drawing.settle()
+    assert drawing.viewer.layers.selection.active == drawing.layer()
+    color = drawing.session.prompts.table().get(1).color
+    assert tuple(drawing.layer().data[3, 3, :3]) == color
+
+
+def test_a_layer_that_is_selected_because_it_was_written_does_not_end_the_tool(drawing):
+    drawing.workbench.layers.written.connect(lambda _run: drawing.workbench.selection.show())
+    drawing.start()
+    drawing.click(10, 20)
+    drawing.press("Enter")
+    assert "Paused" not in drawing.messages[-1]
+    drawing.click(30, 50)
+    drawing.press("Enter")
+    np.testing.assert_array_equal(drawing.labels(), np.maximum(drawing.square(10, 20), drawing.square(30, 50)))
+
+
+def test_napari_keys_of_other_layers_stay_theirs(drawing):
+    labels = drawing.viewer.add_labels(np.zeros(drawing.shape, int))
+    before = dict(labels.keymap), dict(drawing.viewer.keymap), dict(type(drawing.image).class_keymap)
+    drawing.start()
+    assert (dict(labels.keymap), dict(drawing.viewer.keymap), dict(type(drawing.image).class_keymap)) == before
+    assert not drawing.image.keymap
+
+
+def test_a_labels_layer_keeps_its_own_enter_and_escape_while_the_tool_is_on(drawing):
+    for action in ("napari:complete_polygon", "napari:reset_polygon"):
+        for shortcut in DEFAULT_SHORTCUTS[action]:
+            action_manager.bind_shortcut(action, shortcut)
+    labels = drawing.viewer.add_labels(np.zeros(drawing.shape, np.uint8), name="mine")
+    keys = KeymapHandler()
+    keys.keymap_providers = [labels, drawing.viewer]
+    wanted = [coerce_keybinding(key) for key in ("Enter", "Escape")]
+    before = [keys.active_keymap[key] for key in wanted]
+    drawing.start()
+    drawing.click(20, 20)
+    drawing.viewer.layers.selection.active = labels
+    drawing.settle()
+    assert drawing.tool.on
+    assert [keys.active_keymap[key] for key in wanted] == before
+    for key in ("Enter", "Escape"):
+        keys.press_key(key)
+    drawing.settle()
+    assert drawing.sams[-1].preview is not None  # neither key was the tool's
+    assert not drawing.workbench.layers.class_layers(drawing.image)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.key_bindings import coerce_keybinding
 
 from napari_cliptrase.plugin.state.geometry import Target, geometry_of
 from napari_cliptrase.plugin.tools.sam_pointer import SamPointer
@@ -112,3 +113,49 @@ def test_stopping_leaves_nothing_of_it_in_the_viewer(pointed):
     assert len(pointed.viewer.mouse_drag_callbacks) == len(before) - 1
     pointed.pointer.start(pointed.target, pointed.layer)
     assert len(pointed.viewer.mouse_drag_callbacks) == len(before)
+
+
+# -- in the tool
+
+
+def test_ctrl_click_takes_away(drawing):
+    drawing.start()
+    drawing.click(10, 20)
+    drawing.click(10, 23, modifiers=("Control",))
+    drawing.press("Enter")
+    assert drawing.labels()[10, 18] == 2
+    assert drawing.labels()[10, 22] == 0
+
+
+def test_a_dragged_box(drawing):
+    drawing.start()
+    drawing.drag((30, 50), (5, 10))
+    assert drawing.layer("SAM box") is not None
+    drawing.press("Enter")
+    expected = np.zeros(drawing.shape, int)
+    expected[5:30, 10:50] = 2
+    np.testing.assert_array_equal(drawing.labels(), expected)
+    assert drawing.layer("SAM box") is None
+
+
+def test_a_box_is_shown_while_it_is_dragged(drawing):
+    drawing.start()
+    drawing.mouse.press(30, 50)
+    drawing.mouse.move(5, 10, pos=(90, 90))
+    (corners,) = drawing.layer("SAM box").data
+    np.testing.assert_allclose(corners[[0, 2]], [(30, 50), (5, 10)])
+    drawing.mouse.release(5, 10, pos=(90, 90))
+    drawing.settle()
+
+
+def test_dragging_does_not_move_the_view_unless_space_is_held(drawing):
+    drawing.start()
+    layer = drawing.layer()
+    assert not layer.mouse_pan
+    held = layer.keymap[coerce_keybinding("Space")](layer)
+    next(held)
+    assert layer.mouse_pan
+    drawing.click(10, 20)
+    assert not drawing.sams[0].steps
+    next(held, None)
+    assert not layer.mouse_pan

@@ -313,3 +313,54 @@ def test_once_closed_nothing_more_is_told(asked, state):
     asked.jobs.end()
     assert asked.told == []
     assert asked.jobs.running == []
+
+
+# -- in the tool
+
+
+def test_clicks_made_while_the_image_is_encoded_are_not_lost(drawing):
+    drawing.tool.start("demo")
+    drawing.tool.click(10, 20)
+    drawing.tool.click(10, 27)
+    drawing.settle()
+    drawing.press("Enter")
+    assert drawing.labels()[10, 17] == drawing.labels()[10, 30] == 2
+
+
+def test_enter_right_after_a_click_accepts_the_mask_with_that_click(drawing):
+    drawing.start()
+    drawing.click(10, 20)
+    drawing.tool.click(30, 50)
+    drawing.tool.accept()
+    assert "Still drawing" in drawing.messages[-1]
+    assert not drawing.labels().any()
+    drawing.settle()
+    np.testing.assert_array_equal(drawing.labels(), np.maximum(drawing.square(10, 20), drawing.square(30, 50)))
+    assert drawing.layer("SAM clicks") is None
+
+
+def test_clicks_after_enter_start_another_mask_and_the_class_is_the_one_of_enter(drawing):
+    drawing.tool.start("demo")
+    drawing.tool.click(10, 20)
+    drawing.tool.accept()
+    drawing.tool.click(30, 50)
+    drawing.session.active_class = 1
+    drawing.settle()
+    np.testing.assert_array_equal(drawing.labels(), drawing.square(10, 20))
+    np.testing.assert_array_equal(drawing.layer("SAM clicks").data[:, -2:], [[30, 50]])
+    drawing.press("Enter")
+    np.testing.assert_array_equal(drawing.labels(), np.maximum(drawing.square(10, 20), drawing.square(30, 50, 1)))
+
+
+def test_an_impossible_click_takes_no_other_with_it(drawing):
+    drawing.tool.start("demo")
+    drawing.tool.click(30, 50, False)
+    drawing.tool.click(10, 20)
+    drawing.tool.click(10, 27)
+    drawing.settle()
+    np.testing.assert_array_equal(drawing.layer("SAM clicks").data[:, -2:], [[10, 20], [10, 27]])
+    assert "Click into the object first. Quality" in drawing.messages[-1]
+    drawing.press("Enter")
+    assert drawing.labels()[10, 17] == drawing.labels()[10, 30] == 2
+    drawing.click(10, 20)
+    assert "Click into" not in drawing.messages[-1]
