@@ -178,9 +178,8 @@ def test_choosing_another_class_stays_in_the_tool(drawing):
     drawing.start()
     drawing.click(10, 20)
     drawing.session.active_class = 1
-    drawing.viewer.layers.selection.active = drawing.workbench.layers.class_layers(drawing.image)[
-        1
-    ]  # as the class table does
+    cat = drawing.workbench.layers.class_layers(drawing.image)[1]
+    drawing.viewer.layers.selection.active = cat  # as the class table does
     drawing.settle()
     assert drawing.viewer.layers.selection.active == drawing.layer()
     color = drawing.session.prompts.table().get(1).color
