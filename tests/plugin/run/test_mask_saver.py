@@ -1,7 +1,9 @@
 import time
+from itertools import count
 
 import numpy as np
 
+from napari_cliptrase.plugin.run import mask_saver
 from napari_cliptrase.plugin.run.mask_saver import ChangedBy
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
@@ -33,17 +35,19 @@ def test_a_stroke_is_on_the_disk_within_a_second(annotator, photos):
     assert time.monotonic() - start < 1
 
 
-def test_nothing_is_saved_while_a_run_is_half_written(annotator):
+def test_nothing_is_saved_while_a_run_is_half_written(annotator, monkeypatch):
     from napari_cliptrase.plugin.layers import PlaneResult
     from napari_cliptrase.plugin.state.plane_source import plane_source_of
 
+    monkeypatch.setattr(mask_saver, "WHILE_WRITING", 0)
     image = annotator.work.visits.image
     target = plane_source_of(annotator.viewer, image, 0).target
     labels = np.repeat(np.array([1, 2, 3, 1], np.uint8), 10)[:, None] * np.ones((1, 60), np.uint8)
     steps = annotator.bench.layers.write_planes([PlaneResult(target, labels, annotator.session.prompts.table())])
     for _ in range(5):
         next(steps)
-    annotator.qtbot.wait(300)
+    turns = count()
+    annotator.qtbot.waitUntil(lambda: next(turns) == 10)  # of the event loop, in each of which it looks again
     assert annotator.state.record(A).pixels == {}
     steps.close()  # cancelled: what was written is taken back
     annotator.settle()

@@ -60,14 +60,15 @@ def test_what_was_cancelled_stops_at_its_next_step_and_is_not_used(side, qtbot):
 
 
 def test_work_that_has_not_begun_is_forgotten_when_the_thread_stops(side, qtbot):
-    go = threading.Event()
+    go, used = threading.Event(), []
 
     def wait():
         go.wait(30)
         yield
 
-    side.start(wait, lambda _: None, pytest.fail)
+    side.start(wait, used.append, pytest.fail)
     side.start(wait, pytest.fail, pytest.fail)
     side.stop()
     go.set()
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not any(thread.name.startswith("cliptrase-test") for thread in threading.enumerate()))
+    qtbot.waitUntil(lambda: used == [None])

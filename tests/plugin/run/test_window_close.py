@@ -1,3 +1,4 @@
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QMainWindow
 
 from napari_cliptrase.plugin.run.window_close import save_when_closed
@@ -28,8 +29,10 @@ def test_a_window_that_does_not_close_after_all_goes_on(annotator, qtbot):
     window.show()
     save_when_closed(window, annotator.work)
     annotator.paint(1)
+    looked = []
     window.close()
-    qtbot.wait(50)
+    QTimer.singleShot(0, lambda: looked.append(True))  # after the timer that looks whether the window has closed
+    qtbot.waitUntil(lambda: bool(looked))
     assert annotator.state.project is not None
     annotator.paint(2, 20, 20)
     assert annotator.saved(A).labels[20, 20] == 2
