@@ -3,8 +3,8 @@
 A reader sees either the old bytes or the new ones: everything is written under another name on the same disk, flushed,
 and moved over the target in one step. A failure leaves the target as it was and nothing beside it.
 
-What is not yet in its place lies in a hidden folder beside it, in a part that bears the name of its process. What a
-process leaves there when it is killed is removed by the next one that writes into the same folder.
+Unfinished files lie in a hidden folder beside the target, in a part named after their process. What a
+killed process leaves there is removed by the next one that writes into the same folder.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 WORK_FOLDER: Final = ".cliptrase-writing"
-"""Name of the hidden folder for what is not yet in its place."""
+"""Name of the hidden folder for unfinished files."""
 
 _TARGET_SUFFIX = ".target"
 _OLD_SUFFIX = ".old"
-_ABANDONED = 7 * 24 * 3600.0  # seconds after which another computer's work is taken for left over
+_ABANDONED = 7 * 24 * 3600.0  # seconds after which another computer's work counts as abandoned
 _TRIES = 20
 
 
@@ -57,7 +57,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def swap_folder(new: Path, target: Path, root: Path) -> Path:
-    """Put a folder into the place of another; return where the old one is now, beside ``new``.
+    """Replace a folder by another; return where the old one is now, beside ``new``.
 
     Where the system can exchange two names in one step, one of both is always there. Elsewhere there is a moment
     without any; when the process dies in it, the next one that writes below ``root`` puts the old folder back.
@@ -139,7 +139,7 @@ def _make_own(work: Path) -> Path:
     own = work / f"{_host()}-{os.getpid()}-{_started(os.getpid())}-{uuid.uuid4().hex[:8]}"
     for _ in range(_TRIES):
         try:
-            work.mkdir(exist_ok=True)  # fails, too, where the folder goes between its making and its check
+            work.mkdir(exist_ok=True)  # fails, too, where the folder is removed between its creation and its check
             own.mkdir()
             return own
         except (FileNotFoundError, FileExistsError):
@@ -153,7 +153,7 @@ def _host() -> str:
 
 
 def _started(process: int) -> str:
-    """When a process started, since numbers of processes come again; ``0`` where the system does not tell."""
+    """When a process started, since process numbers are reused; ``0`` where the system does not say."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -161,7 +161,7 @@ def _started(process: int) -> str:
 
 
 def _alive(part: Path) -> bool:
-    """Whether the process that a folder is named after is at work; when nothing tells, its age decides."""
+    """Whether the process that a folder is named after still runs; when that is unknown, its age decides."""
     host, number, started, *_ = [*part.name.split("-"), "", "", ""]
     if host == _host() and number.isdigit():
         if platform.system() == "Linux":

@@ -2,7 +2,7 @@
 
 
 class CliptraseError(Exception):
-    """A mistake that the user can mend; shown as it reads, without a traceback."""
+    """A mistake that the user can fix; its sentence is shown without a traceback."""
 
 
 class ImageReadError(CliptraseError):
@@ -26,4 +26,4 @@ class Cancelled(CliptraseError):
 
 
 class ProjectError(CliptraseError):
-    """An annotation project cannot be opened, read or written; says what is left as it was."""
+    """An annotation project cannot be opened, read or written; says what is unchanged."""

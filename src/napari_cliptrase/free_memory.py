@@ -1,11 +1,11 @@
-"""How much memory the process may still take, and a refusal in words of what is larger."""
+"""How much memory the process may still take, and an error sentence for what needs more."""
 
 import os
 from pathlib import Path
 
 
 def free_memory() -> int | None:
-    """Return how many bytes can be had without swapping, or None where the system does not tell.
+    """Return how many bytes can be had without swapping, or None where the system does not say.
 
     Limits of the process (``ulimit -v``) and of its container count as well.
     """

@@ -1,4 +1,4 @@
-"""JSON as it comes from files: everything that is wrong with it is a ValueError in words."""
+"""JSON from files: every mistake in it is a ValueError with a sentence."""
 
 import json
 from pathlib import Path

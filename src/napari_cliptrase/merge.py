@@ -1,7 +1,7 @@
-"""The one rule by which a model result meets what is already there.
+"""The one rule for merging a model result with existing labels.
 
-Used by every writer of labels (layers, files, SAM refinement), so that a pixel that an annotator changed is
-changed by nobody else unless they asked for it.
+Used by every writer of labels (layers, files, SAM refinement), so that a pixel that an annotator changed
+stays unless they choose otherwise.
 """
 
 from collections.abc import Collection
@@ -40,7 +40,7 @@ def merge_labels(
     edited: Mask | None = None,
     locked_ids: Collection[int] = (),
 ) -> Labels:
-    """Return the labels after ``proposed`` met ``current``, with the dtype of ``current``; both stay unchanged.
+    """Return ``current`` with ``proposed`` merged into it, with the dtype of ``current``; both stay unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far a long piece of work has come.
+"""Progress of a long piece of work.
 
 Such work is a generator that yields `Progress` and returns its result. The caller shows the progress, and stops the
 work between two steps by closing the generator.
@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Progress:
-    """``done`` of ``total`` steps, and in words what is being done now; ``total`` is 0 when nobody knows.
+    """``done`` of ``total`` steps, and a text that says what is being done; ``total`` is 0 when it is unknown.
 
     ``unit`` says what is counted, for displays that write the numbers.
     """
@@ -26,9 +26,9 @@ class Progress:
 
 
 def run_to_end(steps: Generator[Step, None, Value], watch: Callable[[Step], object] | None = None) -> Value:
-    """Run a generator to its end, show ``watch`` each step, and return what it returns.
+    """Run a generator to its end, pass each step to ``watch``, and return what it returns.
 
-    An exception out of ``watch`` stops the work.
+    An exception from ``watch`` stops the work.
     """
     try:
         while True:

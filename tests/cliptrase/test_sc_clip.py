@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from napari_cliptrase.cliptrase.blocks import run_block
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import PositionKernel, Recovery
-from napari_cliptrase.cliptrase.sc_clip import mend, outlier_factors, outliers
+from napari_cliptrase.cliptrase.sc_clip import repair, outlier_factors, outliers
 from napari_cliptrase.cliptrase.towers import vision_tower
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "scclip"
@@ -147,5 +147,5 @@ def test_an_image_of_one_patch_and_a_blank_one(clip):
 def test_a_patch_without_fine_neighbours_stays():
     patches = torch.arange(9.0).view(1, 9, 1)
     odd = torch.tensor([[True] * 8 + [False]])
-    mended = mend(patches, odd, (3, 3))[0, :, 0].tolist()
+    mended = repair(patches, odd, (3, 3))[0, :, 0].tolist()
     assert mended == [0, 1, 2, 3, 8, 8, 6, 8, 8]

@@ -31,7 +31,7 @@ class BatchPlan:
     def __str__(self) -> str:
         parts = [f"{len(self.todo):,} images to segment"]
         for names, words in (
-            (self.same, "were segmented like that before"),
+            (self.same, "were segmented with the same settings before"),
             (self.finished, "are finished"),
             (tuple(self.blocked), "are blocked"),
         ):
@@ -50,7 +50,7 @@ def plan_batch(project: Project, run: Mapping[str, Any], *, again: bool = False,
     run
         `RunSetup.run` of what is going to be done.
     again
-        Also segment what was segmented like that before.
+        Also segment what was segmented with the same settings before.
     finished
         Also segment what a person has finished; hand edits stay even so.
     """

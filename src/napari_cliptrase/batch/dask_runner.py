@@ -73,7 +73,7 @@ def run_on_dask_steps(
             name = in_flight.pop(future)
             try:
                 outcome = writer.write(name, future.result())
-            except Exception as error:  # whatever it is, the other images go on
+            except Exception as error:  # whatever the error, the other images go on
                 outcome = ImageOutcome(name, failure=failure_of(error))
             future.release()
             submit()

@@ -1,4 +1,4 @@
-"""What is done with one image of a batch, in whatever process: read it, segment its planes, say how sure that is."""
+"""What is done with one image of a batch, in any process: read it, segment its planes, measure the uncertainty."""
 
 import hashlib
 import json
@@ -61,14 +61,14 @@ class RunSetup:
 
 @dataclass(frozen=True, eq=False)
 class ImageResult:
-    """What came of an image.
+    """The result of an image.
 
     Attributes
     ----------
     labels
         (H, W) of each plane, by its index; the empty index for a picture.
     uncertainty
-        Mean over all pixels of 1 − (p1 − p2), how close the second class came.
+        Mean over all pixels of 1 − (p1 − p2), where p1, p2 are the two best probabilities.
     notes
         What the user should know.
     """

@@ -51,7 +51,7 @@ def run_batch_steps(
 ) -> Generator[ImageOutcome, None, None]:
     """Segment images one after the other and yield what happened to each; one that fails stops no other.
 
-    Closing the generator ends the work: what is being written is finished, nothing else is begun.
+    Closing the generator ends the work: what is being written is finished, nothing else is started.
     """
     with ThreadPoolExecutor(1, "cliptrase-read") as reading, ThreadPoolExecutor(1, "cliptrase-write") as writing:
         waiting = deque(names)
@@ -68,7 +68,7 @@ def run_batch_steps(
                     written.append((name, writing.submit(writer.write, name, result)))
                 except Cancelled:
                     raise
-                except Exception as error:  # whatever it is, the other images go on
+                except Exception as error:  # whatever the error, the other images go on
                     yield ImageOutcome(name, failure=failure_of(error))
                 while len(written) > AHEAD:
                     yield outcome_of(*written.popleft())
@@ -88,7 +88,7 @@ def attempt(name: str, work: Callable[[], ImageOutcome]) -> ImageOutcome:
     """Return what a piece of work returns, or its failure."""
     try:
         return work()
-    except Exception as error:  # whatever it is, the other images go on
+    except Exception as error:  # whatever the error, the other images go on
         return ImageOutcome(name, failure=failure_of(error))
 
 

@@ -12,7 +12,7 @@ TARGET_MB = 300.0
 
 
 def memory_row() -> Row | None:
-    """Extra memory of scoring 150 classes to 1920 × 1080 labels with margins; None where the system does not tell."""
+    """Extra memory of scoring 150 classes to 1920 × 1080 labels with margins; None where the system does not say."""
     if sys.platform == "win32":
         return None
     output = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True).stdout
@@ -52,7 +52,7 @@ def _measure() -> dict[str, float]:
 
 
 def _now() -> float:
-    """MB that the process has in memory; where the system does not tell, the most it ever had."""
+    """MB that the process has in memory; where the system does not say, the most it ever had."""
     return _status("VmRSS") or _peak()
 
 

@@ -1,1 +1,1 @@
-"""What is asked for: phrases, prompt sets and their text form, class tables, colours, class scores. No torch, no Qt."""
+"""Prompts: phrases, prompt sets and their text form, class tables, colours, class scores. No torch, no Qt."""

@@ -1,10 +1,10 @@
-"""Colours of classes: the VOC table that other tools expect, and a table that people can tell apart."""
+"""Colours of classes: the VOC table that other tools expect, and a table of clearly distinct colours."""
 
 from typing import Final
 
 RGB = tuple[int, int, int]
 
-# Twenty hues that stay apart on light and dark ground and for most colour-blind eyes; used in the order of the classes.
+# Twenty hues that are distinct on light and dark backgrounds and for most colour-blind people, in the order of use.
 DISTINCT: Final[tuple[str, ...]] = (
     "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#42d4f4", "#f032e6", "#bfef45", "#fabed4", "#469990",
     "#dcbeff", "#9a6324", "#fffac8", "#800000", "#aaffc3", "#808000", "#ffd8b1", "#000075", "#ffe119", "#a9a9a9",

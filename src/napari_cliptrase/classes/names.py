@@ -1,4 +1,4 @@
-"""Names as every file can hold them: without control characters, broken characters and endless length."""
+"""Names that every file can hold: without control characters and broken characters, and not too long."""
 
 import re
 from typing import Final

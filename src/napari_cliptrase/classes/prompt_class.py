@@ -1,4 +1,4 @@
-"""One class of a prompt set: its number in the labels, its name and its synonyms; and how phrases are tidied."""
+"""One class of a prompt set: its number in the labels, its name and its synonyms; and how phrases are normalised."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -16,19 +16,19 @@ HIGHEST_ID = 65535  # what a uint16 label can hold
 class PromptClass:
     """One class: its number in the labels, its name, and other words for the same thing.
 
-    Text is tidied on the way in: blanks at the ends and doubled blanks go, synonyms that repeat the name or each other
-    go, Unicode is composed.
+    Text is normalised: blanks at the ends and doubled blanks are removed, and synonyms that repeat the name or each
+    other; Unicode is composed.
 
     Attributes
     ----------
     id
         Label value, from 1.
     name
-        Shown to people and asked of the model.
+        Shown to people and used as a prompt.
     synonyms
-        Asked of the model as well; they count as the same class.
+        Used as prompts as well; they count as the same class.
     threshold
-        Least probability (0 to 1) for a pixel of this class; None leaves it to the settings.
+        Least probability (0 to 1) for a pixel of this class; None: as the settings say.
     color
         ``#rrggbb``, or None for the default of the id.
     """

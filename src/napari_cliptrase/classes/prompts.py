@@ -1,4 +1,4 @@
-"""What the annotator asks for: classes with synonyms, and what counts as background.
+"""The prompts of the annotator: classes with synonyms, and what counts as background.
 
 A `PromptSet` is a value: every edit returns a new one, and a class keeps its id (its number in the labels) when it is
 renamed, moved or given synonyms. The text form is described in `napari_cliptrase.classes.syntax`.
@@ -179,7 +179,7 @@ class PromptSet:
         raise PromptError(f"There is no class with id {class_id}.")
 
     def doubts(self) -> tuple[str, ...]:
-        """Say which phrases stand in two places, where only the first can win."""
+        """Return which phrases occur twice, where only the first can win."""
         seen: dict[str, str] = {}
         found = []
         places = [(entry.name, entry.phrases) for entry in self.classes] + [(BACKGROUND, self.background)]
@@ -187,7 +187,7 @@ class PromptSet:
             for phrase in phrases:
                 first = seen.setdefault(phrase.casefold(), place)
                 if first != place:
-                    found.append(f"{phrase!r} stands under both {first!r} and {place!r}; {first!r} gets its pixels.")
+                    found.append(f"{phrase!r} belongs to both {first!r} and {place!r}; {first!r} gets its pixels.")
         return tuple(found)
 
     # ---- edits: each returns a new set, ids stay

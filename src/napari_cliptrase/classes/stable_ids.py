@@ -1,4 +1,4 @@
-"""The numbers of classes in a folder of masks belong to their names for good."""
+"""The numbers of classes in a folder of masks stay with their names."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from napari_cliptrase.errors import PromptError
 def keep_ids(prompts: PromptSet, known: ClassTable) -> PromptSet:
     """Return the prompts with the ids that ``known`` gives to their names; new names get ids that nothing has.
 
-    A class that is new and whose id is free keeps it. Case does not tell two names apart. The order stays.
+    A class that is new and whose id is free keeps it. Names that differ only in case are equal. The order stays.
     """
     id_of = {entry.name.casefold(): entry.id for entry in reversed(known.classes)}
     taken = {*known.ids, known.void}
@@ -31,7 +31,7 @@ def keep_ids(prompts: PromptSet, known: ClassTable) -> PromptSet:
 
 
 def changed_meanings(old: ClassTable, new: ClassTable) -> tuple[str, ...]:
-    """Say of each number that stands for one name in ``old`` and for another in ``new`` what it would become."""
+    """Return for each number that means one name in ``old`` and another in ``new`` what it would become."""
     found = []
     for entry in old:
         other = new.get(entry.id)

@@ -59,7 +59,7 @@ class _Phrase:
 
 @dataclass
 class _Statement:
-    """What stands on one line or between two semicolons: phrases before and, after a colon, behind it."""
+    """The content of one line or between two semicolons: phrases before and after a colon."""
 
     before: list[_Phrase] = field(default_factory=lambda: [_Phrase()])
     behind: list[_Phrase] | None = None
@@ -183,7 +183,7 @@ def _classes(line: str, background: list[str]) -> Iterator[_Class]:
 
 
 def _synonyms(behind: list[_Phrase], options: _Options) -> tuple[str, ...]:
-    """Return what stands behind the colon; options found there are added to ``options``."""
+    """Return the phrases after the colon; options found there are added to ``options``."""
     for phrase in behind:
         options.update(phrase.options)
     if len(behind) == 1 and not behind[0].words:

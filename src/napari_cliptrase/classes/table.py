@@ -24,7 +24,7 @@ _FARTHEST = 1e9
 class MaskClass:
     """One class: its id in the mask (from 1), its name and colour, and what the annotator typed for it.
 
-    Values of wrong types or out of range are refused. Names and prompts become such that every file can hold them:
+    Values of wrong types or out of range are refused. Names and prompts are changed so that every file can hold them:
     blanks for control characters, � for broken ones; a class without a name is called ``class N``.
     """
 

@@ -23,7 +23,7 @@ from napari_cliptrase.cli.segment import segment
 
 
 class _Commands(TyperGroup):
-    """Subcommands; Ctrl-C in one of them ends in words that say what is left."""
+    """Subcommands; Ctrl-C in one of them ends with a sentence on what is unfinished."""
 
     def invoke(self, ctx: Any) -> Any:
         try:

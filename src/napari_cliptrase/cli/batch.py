@@ -183,7 +183,7 @@ def _skipped(project: "Project") -> str:
         parts.append(f"{project.found.others:,} files are no images")
     if project.found.left_out:
         parts.append(f"{project.found.left_out:,} images do not fit the project's patterns")
-    return f"Passed over: {', '.join(parts)}." if parts else ""
+    return f"Skipped: {', '.join(parts)}." if parts else ""
 
 
 def _print_outcomes(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_json: bool, dry_run: bool) -> None:

@@ -35,7 +35,7 @@ _QT = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report: ``bad`` needs mending, ``note`` limits something, and ``cure`` is what to do."""
+    """One line of the report: ``bad`` is a fault, ``note`` a limit, and ``cure`` is what to do."""
 
     topic: str
     text: str

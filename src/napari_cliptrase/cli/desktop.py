@@ -71,15 +71,15 @@ def can_open_window() -> str | None:
     if platform in _WITHOUT_OPENGL:
         return f"QT_QPA_PLATFORM={platform} has no OpenGL, which napari draws with; unset it"
     if not os.environ.get("WAYLAND_DISPLAY") and not _x_server_answers():
-        # Qt would end the whole process, without a word that Python could catch
+        # Qt would end the whole process, without an exception that Python could catch
         return f"No X server answers at DISPLAY={os.environ['DISPLAY']}; use a desktop, or start with: xvfb-run -a"
     return None
 
 
 def _x_server_answers() -> bool:
-    """Whether somebody listens at DISPLAY.
+    """Whether a server listens at DISPLAY.
 
-    Connects and says nothing: a server such as Xvfb starts anew when its last client that spoke goes.
+    Connects and sends nothing: a server such as Xvfb resets when its last active client leaves.
     """
     host, _, screen = os.environ.get("DISPLAY", "").rpartition(":")
     number = screen.partition(".")[0]

@@ -1,4 +1,4 @@
-"""napari-cliptrase doctor: what is installed, what is missing, and the command that mends it."""
+"""napari-cliptrase doctor: what is installed, what is missing, and the command that fixes it."""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,7 @@ _MARKS = {"ok": ("ok", "green"), "note": ("--", "yellow"), "bad": ("NO", "red")}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
-    """Look over the installation; exit code 1 when something needs mending.
+    """Check the installation; exit code 1 when something has to be fixed.
 
     Paste its output into a bug report.
     """
@@ -39,5 +39,5 @@ def _print(findings: list[Finding]) -> None:
         if finding.cure:
             console.print(Text(f"{'':{width + 6}}-> {finding.cure}", style="bold"), soft_wrap=True)
     bad = sum(finding.state == "bad" for finding in findings)
-    words = "Everything needed is there." if not bad else f"{bad} thing{'s' * (bad > 1)} to mend (marked NO)."
+    words = "Everything needed is there." if not bad else f"{bad} thing{'s' * (bad > 1)} to fix (marked NO)."
     console.print(Text(words, style="bold red" if bad else "bold green"))

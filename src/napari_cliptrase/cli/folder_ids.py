@@ -31,8 +31,8 @@ def number_classes(prompts: PromptSet, folder: Path, *, ids_anew: bool) -> tuple
     wrong = changed_meanings(used, prompts.table())
     if wrong:
         raise PromptError(
-            f"--ids-anew would make masks in {folder} untrue: {'; '.join(wrong)}. Move or delete those masks first, "
-            "choose another folder for --out, or leave --ids-anew away."
+            f"--ids-anew would change the meaning of masks in {folder}: {'; '.join(wrong)}. Move or delete them first, "
+            "choose another folder for --out, or leave out --ids-anew."
         )
     write_text(path, used.to_json())
     return prompts, ()
@@ -42,7 +42,7 @@ def _kept_note(prompts: PromptSet, kept: PromptSet, folder: Path) -> str:
     new = {entry.name: entry.id for entry in kept}
     moved = [f"{entry.name} is {new[entry.name]}" for entry in prompts if new[entry.name] != entry.id]
     shown = ", ".join(moved[:6]) + (f" and {len(moved) - 6} more" if len(moved) > 6 else "")
-    return f"Classes keep the ids that they have in {folder}: {shown}. --ids-anew numbers them anew."
+    return f"Classes keep the ids that they have in {folder}: {shown}. --ids-anew numbers them again."
 
 
 def _in_use(known: ClassTable, folder: Path) -> ClassTable:

@@ -23,7 +23,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that was asked for and not done, and why, in one sentence."""
+    """A request that failed, and why, in one sentence."""
 
     source: str
     reason: str
@@ -121,7 +121,7 @@ def _with_ending(relative: PurePosixPath) -> str:
 
 
 def _counts(names: list[str]) -> Counter[str]:
-    # some file systems do not tell upper from lower case
+    # some file systems ignore upper and lower case
     return Counter(name.casefold() for name in names)
 
 

@@ -35,7 +35,7 @@ class Interrupts:
 
 @contextmanager
 def noting_interrupts() -> Iterator[Interrupts]:
-    """Yield what tells whether Ctrl-C was pressed inside the block."""
+    """Yield a flag that says whether Ctrl-C was pressed inside the block."""
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN:  # started in the background of a shell

@@ -100,7 +100,7 @@ def segment(
     what = inputs[0].path if len(inputs) == 1 else f"{len(inputs)} images"
     typer.echo(f"Segmenting {what} with {model}; masks go to {out}", err=True)
     sharpener = sam or ("demo" if model == "demo" else DEFAULT_SAM)
-    # what is missing is told before torch is imported
+    # a missing model is reported before torch is imported
     _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
 
     from napari_cliptrase.cli.display import SegmentDisplay, print_summary

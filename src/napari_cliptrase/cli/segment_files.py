@@ -63,7 +63,7 @@ class SegmentedFile:
 
 
 def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) -> Iterator[SegmentedFile | Failure]:
-    """Segment one image after the other; whatever happens to one, the rest goes on."""
+    """Segment one image after the other; the failure of one does not stop the others."""
     sources = {entry.path.resolve() for entry in inputs}
     for entry in inputs:
         try:
@@ -78,7 +78,7 @@ def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) ->
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             yield Failure(str(entry.path), f"{where}{error.strerror or error}.")
-        except Exception as error:  # a mistake of ours must not cost the user the other images
+        except Exception as error:  # a bug must not cost the user the other images
             yield Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
@@ -132,7 +132,7 @@ def _segment_plane(job: SegmentRequest, image: ImageFile, index: tuple[int, ...]
 
 
 def _protect(job: SegmentRequest, stems: Sequence[str], sources: set[Path]) -> None:
-    """Raise rather than write over an input, or over a mask that somebody changed or that is not ours."""
+    """Raise instead of overwriting an input, a mask that was changed, or one from another program."""
     masks = [job.out / f"{stem}.png" for stem in stems]
     for mask in masks:
         if mask.resolve() in sources:

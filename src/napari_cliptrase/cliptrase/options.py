@@ -17,7 +17,7 @@ class Recovery(StrEnum):
     MASKCLIP = "maskclip"
     """Each patch keeps its own value, neither residual nor MLP (Zhou et al., 2022)."""
     SC_CLIP = "sc-clip"
-    """Odd patches mended, k·k attention and a middle layer's, twice; neither residual nor MLP (Bai et al., 2024)."""
+    """Outlying patches repaired, k·k and a middle layer's attention, twice; no residual, no MLP (Bai et al., 2024)."""
     VANILLA = "vanilla"
     """CLIP as it was trained."""
 
@@ -45,7 +45,7 @@ class Vote(StrEnum):
 
 
 class Absent(StrEnum):
-    """How it is found out that a class is not in the image, so that it wins no pixel."""
+    """The test that a class is not in the image, so that it wins no pixel."""
 
     OFF = "off"
     """Not at all: every class competes."""

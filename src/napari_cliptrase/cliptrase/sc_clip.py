@@ -1,4 +1,4 @@
-"""SC-CLIP: patches that stick out are mended, and the last block attends by what the middle of the model sees.
+"""SC-CLIP: outlying patches are repaired, and the last block attends by what the middle of the model sees.
 
 Bai, Liu, Han, Zhang, Tang: *Self-Calibrated CLIP for Training-Free Open-Vocabulary Segmentation* (2024), written from
 its equations. Works on the residual streams of patches (B, L, D), without the class token, row by row of the grid.
@@ -15,7 +15,7 @@ from napari_cliptrase.cliptrase.blocks import Affine, Block, Heads, merge_heads
 from napari_cliptrase.cliptrase.products import linear
 
 NEIGHBOURS = 30
-"""Patches that a patch is compared with, to tell whether it sticks out."""
+"""Patches that a patch is compared with, to find outliers."""
 
 OUTLYING = 0.95
 """Share of the patches that never stick out."""
@@ -57,15 +57,15 @@ class MiddleLayers:
 
 
 @dataclass(frozen=True, eq=False)
-class MendedLayers:
-    """What is attended by: similarities after patches that stick out were mended.
+class RepairedLayers:
+    """The similarities for attention, after outlying patches were repaired.
 
     Attributes
     ----------
     last
-        (B, L, D) the stream that enters the last block, mended.
+        (B, L, D) the stream that enters the last block, repaired.
     middle
-        (B, L, L) cosines of the middle stream, mended.
+        (B, L, L) cosines of the middle stream, repaired.
     low
         (B, L, L) weights of averaging by the low stream's cosines; rows sum to 1.
     """
@@ -75,14 +75,14 @@ class MendedLayers:
     low: Tensor
 
     @classmethod
-    def of(cls, layers: MiddleLayers, x: Tensor, grid: tuple[int, int]) -> "MendedLayers":
-        """Mend what the layers hold and the stream x (B, 1+L, D) that enters the last block."""
+    def of(cls, layers: MiddleLayers, x: Tensor, grid: tuple[int, int]) -> "RepairedLayers":
+        """Repair the middle layers and the stream x (B, 1+L, D) that enters the last block."""
         assert layers.low is not None
         assert layers.middle is not None
         patches = x[:, 1:].float()
         outlying = outliers(patches)
-        middle = similarity(mend(layers.middle[:, 1:].float(), outlying, grid))
-        return cls(mend(patches, outlying, grid), middle, averaging(similarity(layers.low[:, 1:].float())))
+        middle = similarity(repair(layers.middle[:, 1:].float(), outlying, grid))
+        return cls(repair(patches, outlying, grid), middle, averaging(similarity(layers.low[:, 1:].float())))
 
     @cached_property
     def attention(self) -> Tensor:
@@ -111,7 +111,7 @@ def outliers(patches: Tensor) -> Tensor:
     return factors > factors.quantile(OUTLYING, dim=1, keepdim=True)
 
 
-def mend(patches: Tensor, outlying: Tensor, grid: tuple[int, int]) -> Tensor:
+def repair(patches: Tensor, outlying: Tensor, grid: tuple[int, int]) -> Tensor:
     """Replace ``outlying`` (B, L) patches (B, L, D) by the mean of those of their eight neighbours that are not.
 
     A patch without such a neighbour stays. ``grid`` is (h, w), with h·w = L.
@@ -139,14 +139,14 @@ def calibrated_patches(block: Block, x: Tensor, layers: MiddleLayers, grid: tupl
     Its attention is gone through twice, once by the last stream and once by the sum of the middle ones, without
     residual and MLP.
     """
-    mended = MendedLayers.of(layers, x, grid)
+    repaired = RepairedLayers.of(layers, x, grid)
     total = layers.total
     assert total is not None
-    once = averaging(mended.middle) @ mended.last
+    once = averaging(repaired.middle) @ repaired.last
     both = torch.cat([once, total[:, 1:]]).to(x.dtype)
-    first, second = _attend(block, both, mended.attention).float().chunk(2)
+    first, second = _attend(block, both, repaired.attention).float().chunk(2)
     classes = x[:, :1].float() + total[:, :1]
-    return (mended.low @ (first + second + CLASS_TOKEN * classes)).to(x.dtype)
+    return (repaired.low @ (first + second + CLASS_TOKEN * classes)).to(x.dtype)
 
 
 def _attend(block: Block, patches: Tensor, attention: Tensor) -> Tensor:

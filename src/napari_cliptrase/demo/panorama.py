@@ -1,4 +1,4 @@
-"""A landscape too large for one look, painted tile by tile when it is looked at."""
+"""A landscape too large for the memory, painted tile by tile when it is read."""
 
 from functools import lru_cache
 from typing import Any, Final

@@ -177,7 +177,7 @@ def _share(name: str, rng: np.random.Generator, crowded: bool) -> float:
 
 
 def _is_free(candidate: Thing, others: list[Thing], allowed: float) -> bool:
-    """Tell whether the box of a thing covers, and is covered by, at most a share of every other one."""
+    """Whether the box of a thing covers, and is covered by, at most a share of every other one."""
     y0, x0, y1, x1 = candidate.box
     for other in others:
         a0, b0, a1, b1 = other.box

@@ -30,7 +30,7 @@ def landscape_with_masks() -> list[Layer]:
 
 
 def panorama() -> list[Layer]:
-    """A landscape of 4096 × 4096 pixels, painted where it is looked at."""
+    """A landscape of 4096 × 4096 pixels, painted where it is read."""
     return [(Panorama(0), {"name": "panorama", "rgb": True, "multiscale": False}, "image")]
 
 

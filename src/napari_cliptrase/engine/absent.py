@@ -21,7 +21,7 @@ class Absence:
 
     @property
     def text(self) -> str:
-        """In words, such as ``not in this image, 0.03 of 0.10``."""
+        """A text such as ``not in this image, 0.03 of 0.10``."""
         return f"not in this image, {self.figure:.2f} of {self.least:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""What is known of an image before anybody asks for a class: features, correlation, regions."""
+"""What is known of an image before any class is named: features, correlation, regions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class WindowEncoding:
     cls
         (d,) unit vector of the window as a whole.
     transition
-        (L, L) float16 how what patches say spreads along the model's own attention, see `purify.transition`.
+        (L, L) float16 how scores of patches spread along the model's own attention, see `purify.transition`.
     denoise
         What made the affinity, and with it the regions, of the correlation.
     """
@@ -46,7 +46,7 @@ class WindowEncoding:
 
     @property
     def affinity(self) -> Floats:
-        """(L, L) float32: row i says what patch i belongs with; computed when asked for."""
+        """(L, L) float32: row i says which patches belong to patch i; computed on first use."""
         return np.asarray(affinity(torch.from_numpy(self.correlation), self.denoise).numpy())
 
     @property
@@ -72,7 +72,7 @@ class Encoding:
     shape
         (H, W) of the labels: the image's, or the side of the working image where it was cropped.
     key
-        Tells encodings apart: image, model and everything that shaped it.
+        Identifies an encoding: image, model and everything that shaped it.
     image_sha256
         Of the image's shape and bytes.
     encode_settings

@@ -21,7 +21,7 @@ _JOINING = frozenset(
 def unknown_words(
     prompts: PromptSet, vocabulary: Collection[str] | None, model: str, filling: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Name the phrases that a model of few words does not know; nothing when ``vocabulary`` is None.
+    """Name the phrases that a model with a small vocabulary does not know; nothing when ``vocabulary`` is None.
 
     ``filling`` are sentences whose words name nothing, such as the templates around a phrase.
     """
@@ -38,7 +38,7 @@ def unknown_words(
 
 
 def _nouns(known: set[str], filling: Iterable[str]) -> list[str]:
-    """Words worth telling, sorted: neither filling, nor plurals of others."""
+    """Words worth showing, sorted: neither filling, nor plurals of others."""
     dull = _JOINING.union(*(_WORD.findall(sentence.casefold()) for sentence in filling))
     return sorted(word for word in known - dull if word.removesuffix("s") not in known - {word})
 
@@ -65,14 +65,14 @@ def absent_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str,
 
 
 def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
-    """Say so when every pixel has to belong to some class."""
+    """Return a note when every pixel has to belong to some class."""
     if prompts.background or threshold > 0 or any(entry.threshold for entry in prompts):
         return ()
     return ("Every pixel belongs to some class here; add background phrases or a threshold for what is none of them.",)
 
 
 def _shortened(items: list[str], most: int = _SHOWN, between: str = ", ") -> str:
-    """Join the first items and count the others; one is listed rather than counted."""
+    """Join the first items and count the others; a single further item is listed, too."""
     if len(items) <= most + 1:
         return between.join(items)
     return f"{between.join(items[:most])} and {len(items) - most} more"

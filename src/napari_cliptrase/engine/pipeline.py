@@ -1,4 +1,4 @@
-"""The one way from a plane to labels: encode, score, refine, limits, merge, provenance, notes.
+"""From a plane to labels: encode, score, refine, limits, merge, provenance, notes.
 
     response = run_to_end(segment_plane_steps(segmenter, PlaneRequest(rgb, prompts)))
     again = run_to_end(segment_plane_steps(segmenter, PlaneRequest(rgb, other, encoding=response.encoding)))  # fast
@@ -6,7 +6,7 @@
     prepared = run_to_end(prepare_refiner_steps(refiner, rgb))
     refined = run_to_end(refine_plane_steps(prepared, RefineRequest(labels)))  # labels from anywhere
 
-Commands, docks and whatever runs many images differ in where planes come from and where labels go. All of them go
+Commands, docks and batches differ only in where planes come from and where labels go. All of them go
 through here. Requests and responses are frozen values that can be pickled, so another process can do the work; the
 generators yield `Progress`, and closing one between two steps leaves everything as it was.
 """
@@ -40,7 +40,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Existing:
-    """Labels that are there already, and what a new result may do to them (see `napari_cliptrase.merge`).
+    """Existing labels, and what a new result may change in them (see `napari_cliptrase.merge`).
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class PlaneRequest:
 
 @dataclass(frozen=True, eq=False)
 class PlaneResponse:
-    """What came of a `PlaneRequest`.
+    """The response to a `PlaneRequest`.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class PreparedRefiner:
 
 @dataclass(frozen=True, eq=False)
 class RefineRequest:
-    """Labels to sharpen, ours or not.
+    """Labels to sharpen, from any source.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class RefineRequest:
     edited, locked
         (H, W) hand edits (None: none) and ids of classes that stay.
     provenance
-        How the labels were made, as far as anybody knows.
+        How the labels were made, as far as it is known.
     """
 
     labels: Labels = field(repr=False)
@@ -178,7 +178,7 @@ def load_refiner_steps(
 ) -> Generator[Progress, None, MaskRefiner]:
     """Make a refiner, with its SAM by name or file when it needs one.
 
-    ``options`` are fields of the options of the method; they are looked at before anything is loaded.
+    ``options`` are fields of the options of the method; they are checked before anything is loaded.
     """
     options = dict(options or {})
     check_options(method, options)

@@ -1,4 +1,4 @@
-"""What encoding an image will take, known before it starts."""
+"""The cost of encoding an image, known before it starts."""
 
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ class EncodePlan:
     peak_bytes: int
 
     def describe(self) -> str:
-        """Say in words what will be done, such as ``448×336 pixels, 28×21 patches, 1 window``."""
+        """Return what will be done, such as ``448×336 pixels, 28×21 patches, 1 window``."""
         (height, width), (rows, columns) = self.working.size, self.working.grid
         count = len(self.windows)
         return f"{width}×{height} pixels, {columns}×{rows} patches, {count} window{'s' if count > 1 else ''}"
@@ -71,7 +71,7 @@ def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Se
 
 
 def check_memory(plan: EncodePlan) -> None:
-    """Raise when a plan needs more memory than is free, rather than drag the whole computer down."""
+    """Raise when a plan needs more memory than is free, before the whole computer slows down."""
     free = free_memory()
     if free is not None and plan.peak_bytes > free:
         raise CliptraseError(

@@ -1,4 +1,4 @@
-"""Where a result comes from: what one needs to make it again, and to tell whether two results can be compared."""
+"""Where a result comes from: what is needed to reproduce it, and to see whether two results can be compared."""
 
 import hashlib
 import json
@@ -71,5 +71,5 @@ def provenance(
 
 
 def with_refinement(provenance: Mapping[str, Any], refinement: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with one more refinement at the end of its list; nothing that was known goes."""
+    """Return a record with one more refinement at the end of its list; everything else stays."""
     return {**provenance, "refine": [*provenance.get("refine", ()), dict(refinement)]}

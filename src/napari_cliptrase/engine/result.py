@@ -18,7 +18,7 @@ from napari_cliptrase.engine.score import ScoredGrid
 
 @dataclass(frozen=True)
 class ClassSummary:
-    """How a class fared.
+    """What was found of a class.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Segmentation:
 
     @cached_property
     def scores(self) -> ClassScores:
-        """Probability of each class on the patch grid (softmax over all phrases); made when first asked for."""
+        """Probability of each class on the patch grid (softmax over all phrases); computed on first use."""
         maps = grid_probabilities(self.scored.scores)
         maps[list(self.scored.absent)] = 0
         return ClassScores(tuple(int(i) for i in self.ids[: len(maps)]), maps, self.scored.shape)
@@ -88,11 +88,11 @@ class Segmentation:
 
     @cached_property
     def margin(self) -> NDArray[np.float32]:
-        """(H, W) doubt at each pixel: 1 - (p1 - p2), near 0 where one class is sure; made when first asked for."""
+        """(H, W) uncertainty of each pixel: 1 - (p1 - p2), near 0 where one class is clear; computed on first use."""
         return np.zeros(self.scored.shape, np.float32) if self.scored.empty else self.scored.ranking.margin
 
     def summary(self) -> tuple[ClassSummary, ...]:
-        """How each class fared, in display order, and the background when it has pixels or phrases."""
+        """What was found of each class, in display order, and the background when it has pixels or phrases."""
         height, width = self.scores.maps.shape[1:]
         size = max(int(self.ids.max()), *self.classes.ids) + 1
         per_cell = _count_in_cells(self.labels, (height, width), size)
@@ -102,7 +102,7 @@ class Segmentation:
         return tuple(self._summary_of(class_id, name, per_cell[class_id]) for class_id, name in entries)
 
     def at(self, y: int, x: int) -> tuple[Standing, Standing]:
-        """Return best class and runner-up at a pixel with their probabilities, whatever a vote made of it."""
+        """Return best class and runner-up at a pixel with their probabilities, whatever the vote decided."""
         scores = self.scored.scores
         if self.scored.empty:
             return (0, BACKGROUND, 1.0), (0, BACKGROUND, 0.0)

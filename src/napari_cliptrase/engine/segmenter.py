@@ -65,7 +65,7 @@ class Segmenter:
     # ---- images
 
     def plan(self, shape: tuple[int, int]) -> EncodePlan:
-        """Say how an image of (H, W) pixels would be encoded: size, windows, memory."""
+        """Return how an image of (H, W) pixels would be encoded: size, windows, memory."""
         return plan_encoding(shape, self.model.vision, self.settings)
 
     def picture(self, rgb: Rgb) -> Rgb:
@@ -123,7 +123,7 @@ class Segmenter:
     def _embed_prompts(
         self, prompts: PromptSet, settings: Settings
     ) -> Generator[Progress, None, tuple[EmbeddedPhrases, tuple[str, ...]]]:
-        """Return embeddings of all phrases and what is to be said about them, remembered for the sets used last."""
+        """Return embeddings of all phrases and notes about them, cached for the sets used last."""
         key = (prompts, settings.templates, settings.synonym_merge)
         if key not in self._embedded:
             phrases = all_phrases(prompts)
@@ -153,7 +153,7 @@ class Segmenter:
 
 
 def _check_types(encoding: object, prompts: object, settings: object) -> None:
-    """Tell a script that mixes up its values what is wanted."""
+    """Raise a sentence when a script passes a wrong type."""
     if not isinstance(encoding, Encoding):
         raise CliptraseError(f"segment needs an Encoding, which encode(rgb) returns, not a {type(encoding).__name__}.")
     if not isinstance(prompts, PromptSet):

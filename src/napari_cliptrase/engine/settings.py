@@ -1,7 +1,7 @@
 """Everything that can be chosen about a run, as one frozen value.
 
 The fields are of two kinds. The first shape the encoding of an image (slow); the second only how it is scored against
-prompts (fast, from cached values). `Settings.encode_key` tells whether a change needs a new encoding.
+prompts (fast, from cached values). `Settings.encode_key` shows whether a change needs a new encoding.
 """
 
 import json
@@ -35,7 +35,7 @@ class SettingsError(CliptraseError):
 
 
 class Detail(StrEnum):
-    """How finely an image is looked at; finer finds smaller things and takes longer."""
+    """The resolution of the model's view; finer finds smaller objects and takes longer."""
 
     COARSE = "coarse"
     """Short side 224 pixels, whole image at once."""
@@ -86,7 +86,7 @@ class Settings:
     detail
         One knob for resolution and windows.
     resolution
-        Short side of the working image in pixels (rounded to whole patches); None leaves it to ``detail``.
+        Short side of the working image in pixels (rounded to whole patches); None: as ``detail`` says.
     window
         Longest side of a window in pixels of the working image; a longer image is encoded in several. None leaves it
         to ``detail``.
@@ -118,7 +118,7 @@ class Settings:
     prior
         Multiply the scores of a class by the score of the image as a whole, as the paper does for VOC20.
     absent
-        How it is found out that a class is not in the image, so that it wins no pixel.
+        The test that a class is not in the image, so that it wins no pixel.
     absent_threshold
         The figure of that rule up to which a class counts as absent; None means the rule's usual one.
     """

@@ -1,4 +1,4 @@
-"""Embeddings of phrases on the disk, so that a phrase is read by a model once and not once per start."""
+"""Embeddings of phrases on the disk, so that a model encodes a phrase once and not once per start."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class TextStore:
     """A `napari_cliptrase.cliptrase.text.TextCache` in a folder: one small file for each phrase.
 
     Files appear whole or not at all, and the same key always holds the same vector, so that several processes can use
-    one folder. What cannot be read or written is left out: the model is asked again.
+    one folder. What cannot be read or written is left out: the model encodes it again.
     """
 
     folder: Path

@@ -8,7 +8,7 @@ FIRST_VALIDATION_SEED: Final = 900_000  # no training paints from here on either
 
 
 class SeedError(CliptraseError):
-    """A scene was asked for that a training may have seen."""
+    """A scene that a training may have seen."""
 
 
 def held_out(first: int, scenes: int) -> range:

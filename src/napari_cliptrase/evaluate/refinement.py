@@ -20,7 +20,7 @@ WORTH_NAMING = 2.0  # points of IoU that a class may lose without being named
 
 @dataclass(frozen=True)
 class RefinementScores:
-    """What one method reached: pixels and boundaries by class, and seconds a scene."""
+    """The scores of one method: pixels and boundaries by class, and seconds a scene."""
 
     name: str
     confusion: Confusion

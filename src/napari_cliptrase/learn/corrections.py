@@ -17,7 +17,7 @@ MARGIN = 0.5
 RIDGE = 1.0
 """How strongly the weights are held at the text: the larger, the more patches a change takes."""
 ROUNDS = 3
-"""How often the margin is looked at again; more rounds follow single patches too closely."""
+"""How many rounds correct the margin; more rounds follow single patches too closely."""
 LARGEST_BOOST = 20.0
 """A class with few patches counts for at most this many times its number."""
 
@@ -71,8 +71,8 @@ def corrections(patches: TaughtPatches, logits: Floats) -> Floats:
 
     Returns
     -------
-    (classes, d) float32: the logits of a patch x become ``logits + corrections @ x``. Classes that no patch has to lead
-    or to yield to keep exact zeros.
+    (classes, d) float32: the logits of a patch x become ``logits + corrections @ x``. Classes that no patch concerns
+    keep exact zeros.
     """
     features = patches.features.astype(np.float64)
     weighted = features * _balanced(patches, logits.shape[1])[:, None]

@@ -13,7 +13,7 @@ from napari_cliptrase.errors import CliptraseError
 Floats = NDArray[np.float32]
 
 LEAST_SHARE = 0.05
-"""A patch of which less is painted says nothing about a class."""
+"""A patch of which less is painted does not count."""
 
 
 class LessonError(CliptraseError):

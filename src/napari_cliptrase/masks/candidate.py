@@ -1,4 +1,4 @@
-"""A file or folder whose format is looked for."""
+"""A file or folder whose format is to be found."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from napari_cliptrase.json_file import json_in
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the formats are asked about: they share its JSON, which may be large and is parsed once."""
+    """The formats share its JSON, which may be large and is parsed once."""
 
     path: Path
 

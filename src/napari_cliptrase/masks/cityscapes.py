@@ -1,4 +1,4 @@
-"""Images of ids in the manner of Cityscapes, with a given map from classes to its ids."""
+"""Images of ids as in Cityscapes, with a given map from classes to its ids."""
 
 from collections.abc import Iterable, Iterator
 

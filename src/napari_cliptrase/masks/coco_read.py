@@ -29,7 +29,7 @@ def is_coco(found: Candidate) -> bool:
 def category_table(categories: list[dict[str, Any]]) -> tuple[ClassTable, int, tuple[str, ...]]:
     """Return the classes, what to add to a category id to get a class id, and notes.
 
-    Files that count categories from 0 are moved up by one, since 0 is background here. Odd colours are passed over.
+    Files that count categories from 0 are moved up by one, since 0 is background here. Invalid colours are ignored.
     """
     ids = [whole(entry["id"], "id") for entry in categories]
     shift = 1 if 0 in ids else 0

@@ -1,4 +1,4 @@
-"""Choices of an export that are not the format."""
+"""Options of an export besides the format."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Palette(StrEnum):
 
 
 class Holes(StrEnum):
-    """What polygon formats that know no holes do with them."""
+    """What polygon formats without holes do with them."""
 
     SEAM = "seam"
     """Join a hole to the outline with a line of no width; every pixel keeps its value."""

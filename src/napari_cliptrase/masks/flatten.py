@@ -18,7 +18,7 @@ class Flattened:
 
 
 def flatten(layers: Sequence[Labels]) -> Flattened:
-    """Lay label arrays of one shape over each other, bottom first: where several hold a label the last one wins."""
+    """Join label arrays of one shape, bottom first: where several hold a label the last one wins."""
     if not layers:
         raise MaskFormatError("There is no layer to combine; choose at least one label layer.")
     arrays = [np.asarray(layer) for layer in layers]

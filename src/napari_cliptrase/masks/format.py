@@ -1,4 +1,4 @@
-"""What a mask format is: a pure encoder and decoder; the files are written and read here, in one place."""
+"""A mask format: a pure encoder and decoder; all files are written and read here."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ class Layout(StrEnum):
 
 
 class Objects(StrEnum):
-    """When a format tells objects of one class apart."""
+    """When a format separates objects of one class."""
 
     NEVER = "never"
     ASKED = "asked"
@@ -58,7 +58,7 @@ class OutputPlace:
     folder: Path
     file: str | None = None
     protect: bool = False
-    """Whether the meaning of what is there must stay."""
+    """Whether existing numbers must keep their meaning."""
 
     def beside(self, name: str) -> str:
         """Name of a side file: ``classes.json``, or ``a.classes.json`` when the user named ``a.png``."""
@@ -71,7 +71,7 @@ Watch = Callable[[Progress], object]
 
 
 def read_error_text(error: Exception) -> str:
-    """Return in a few words why a file cannot be read, whatever library says so."""
+    """Return in a few words why a file cannot be read, whichever library failed."""
     text = " ".join(str(error).split()).rstrip(".").encode("utf-8", "backslashreplace").decode("utf-8")
     if len(text) > _LONGEST_REASON:
         text = f"{text[:_LONGEST_REASON]}…"
@@ -79,7 +79,7 @@ def read_error_text(error: Exception) -> str:
         case KeyError():
             return f"it has no {text}"
         case TypeError() | AttributeError() | IndexError():
-            return f"its data are not laid out as the format has it ({text})"
+            return f"its data do not have the structure of the format ({text})"
         case RecursionError():
             return "it is nested too deeply"
         case MemoryError():
@@ -125,7 +125,7 @@ class MaskFormat:
     void
         Whether it has a place for pixels that are neither a class nor background.
     objects
-        When it tells objects of one class apart.
+        When it separates objects of one class.
     scores
         Whether it holds class scores.
     default_name
@@ -168,7 +168,7 @@ class MaskFormat:
     ) -> ExportReport:
         """Export masks: all files appear together or, after an error, none changes.
 
-        ``watch`` is shown how far it has come; it may raise to stop, and then nothing changes either.
+        ``watch`` is called with the progress; it may raise to stop, and then nothing changes either.
         """
         return run_to_end(self.write_steps(masks, target, options), watch)
 
@@ -193,7 +193,7 @@ class MaskFormat:
     def read(
         self, source: str | Path, classes: ClassTable | None = None, watch: Watch | None = None
     ) -> tuple[LabelImage, ...]:
-        """Read masks back; ``classes`` replaces the class table of the file, ``watch`` is shown how far it has come."""
+        """Read masks back; ``classes`` replaces the class table of the file, ``watch`` is called with the progress."""
         return run_to_end(self.read_steps(source, classes), watch)
 
     def read_steps(
@@ -300,7 +300,7 @@ class MaskFormat:
                 yield piece
 
     def _count(self, mask: LabelImage, options: ExportOptions, tally: Tally) -> None:
-        """Put into the report what every format keeps or loses by its nature."""
+        """Add to the report what the format keeps or loses by its properties."""
         tally.image(mask)
         if not self.void:
             tally.no_void(mask)

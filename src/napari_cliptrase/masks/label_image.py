@@ -1,4 +1,4 @@
-"""What is exported: one label array with everything a format may have a place for."""
+"""What is exported: one label array with everything that a format can hold."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _SHORTENED = 200  # leaves room for every suffix
 class LabelImage:
     """A label array and what its numbers mean.
 
-    Everything is checked and made such that each format can hold it here, once: writers need not look again.
+    Everything is checked here once and brought into a form that each format can hold: writers need no further checks.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class LabelImage:
     scores
         Class scores of the segmentation, for formats that hold them.
     instances
-        Integer array like ``labels`` with one number per object, 0 = none; for formats that tell objects apart.
+        Integer array like ``labels`` with one number per object, 0 = none; for formats that separate objects.
     overlapped
         Pixels that more than one class claimed before the labels were flattened.
     notes
-        What the reader of a file had to decide, in sentences.
+        What the reader decided, in sentences.
     """
 
     labels: Labels

@@ -117,7 +117,7 @@ def _paint(canvas: ShapeCanvas, brush: tuple[str, dict[str, Any]]) -> None:
 
 
 def _versions(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """What people drew, or what a model proposed when nobody drew anything."""
+    """What people drew, or what a model proposed when nothing was drawn."""
     return list(task.get("annotations") or task.get("predictions") or [])
 
 
@@ -137,7 +137,7 @@ def _brushes(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _left_out(task: dict[str, Any], image: str) -> Iterator[str]:
-    """What of a task is not in its mask, in sentences."""
+    """What a task holds beyond its mask, in sentences."""
     for kind in dict.fromkeys(str(item.get("type")) for item in _results(task) if not _is_brush(item)):
         yield f"{image}: results of type {kind!r} were left out."
     if len(_versions(task)) > 1:

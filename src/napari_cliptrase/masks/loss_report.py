@@ -1,4 +1,4 @@
-"""What an export did and what it could not keep."""
+"""What an export wrote and what it lost."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -95,11 +95,11 @@ class Tally:
         self.lost["filled"] += pixels
 
     def lose(self, sentence: str) -> None:
-        """Add a loss in words."""
+        """Add a loss as a sentence."""
         self.lost[sentence] += 1
 
     def note(self, sentence: str) -> None:
-        """Say something worth knowing, once."""
+        """Add a note, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 

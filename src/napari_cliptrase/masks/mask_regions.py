@@ -76,7 +76,7 @@ def object_plane(mask: LabelImage, *, corners: bool) -> Labels:
 
 
 def objects_differ_from_parts(mask: LabelImage, *, corners: bool) -> bool:
-    """Whether the object numbers of a mask say more than its connected parts do, which anybody can count again."""
+    """Whether the object numbers of a mask hold more than its connected parts, which can be numbered again."""
     if mask.instances is None:
         return False
     numbered, parts = object_plane(mask, corners=corners), _parts(_without_void(mask), corners)

@@ -1,4 +1,4 @@
-"""The description that travels inside a mask file, in formats with a place for free text."""
+"""The description inside a mask file, in formats with a field for free text."""
 
 import json
 from typing import Any
@@ -47,7 +47,7 @@ def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: C
 
 
 def _unsqueezed(labels: Labels, shape: Any) -> Labels:
-    """Give back axes of length one, which many formats leave out or add."""
+    """Restore axes of length one, which many formats drop or add."""
     if isinstance(shape, list) and [n for n in shape if n != 1] == [n for n in labels.shape if n != 1]:
         return labels.reshape(shape)
     return labels

@@ -19,7 +19,7 @@ from napari_cliptrase.masks.staging import OutFile
 
 
 def _folders(table: ClassTable) -> dict[int, str]:
-    """Folder of each class: the id makes it unique, the name tells people."""
+    """Folder of each class: the id makes it unique, the name is for people."""
     folders = {entry.id: f"{entry.id}_{file_part(entry.name)}" for entry in table}
     if table.void is not None:
         folders[table.void] = f"{table.void}_void"

@@ -1,4 +1,4 @@
-"""All formats, by key; and which of them a path is in."""
+"""All formats, by key, and the format of a path."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -59,7 +59,7 @@ _ALL = (
     ome_zarr.FORMAT,
 )
 
-# looked at first: what they recognise, a more general format recognises too
+# checked first: what they recognise, a more general format recognises too
 _SPECIFIC = (voc.FORMAT, png_per_class.FORMAT, ome_tiff.FORMAT, coco_panoptic.FORMAT)
 
 FORMATS: Final[Mapping[str, MaskFormat]] = MappingProxyType({entry.key: entry for entry in _ALL})

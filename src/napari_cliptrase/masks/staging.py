@@ -1,7 +1,7 @@
 """All files of an export appear together or not at all.
 
-First everything is written into a hidden folder beside the targets and flushed to the disk; only then do the files take
-their places, one after the other. When that fails half-way, those that had taken their places go back.
+First everything is written into a hidden folder beside the targets and flushed to the disk; only then are the files
+moved to their places, one after the other. When that fails half-way, those that were moved are moved back.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class OutFolder:
 
 
 class Staging:
-    """Files in a hidden folder beside their places, until `commit` moves them there or `discard` takes them away.
+    """Files in a hidden folder beside their places, until `commit` moves them there or `discard` removes them.
 
     Leftovers of processes that were killed while they wrote into the same folder are removed first.
     """
@@ -82,7 +82,7 @@ class Staging:
             self._hashes[item.path] = digest_of_files({name: _digest(data) for name, data in item.files.items()})
 
     def commit(self) -> None:
-        """Put everything into its place; when one step fails, all goes back to what it was."""
+        """Move everything into its place; when one step fails, everything is restored."""
         done: list[Path] = []
         record = self.folder / RECORD
         size = record.stat().st_size if record.exists() else None
@@ -102,7 +102,7 @@ class Staging:
             shorten_record(self.folder)
 
     def discard(self) -> None:
-        """Take away what was written, and the folders that were made for it."""
+        """Remove what was written, and the folders that were made for it."""
         self._open.close()
         for folder in reversed(self._new_folders):
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Class tables beside masks: classes.json, labelmap.txt, and which files of a folder they speak of."""
+"""Class tables beside masks: classes.json, labelmap.txt, and which files of a folder they describe."""
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from napari_cliptrase.masks.naming import bare
 CLASSES = "classes.json"
 LABELMAP = "labelmap.txt"
 SIDE_FOLDERS = ("overlays", "records", "scores")
-"""What a run of ``segment`` writes beside its masks; these are pictures of masks, or speak of them, and no masks."""
+"""What a run of ``segment`` writes beside its masks; these show or describe masks, and are no masks."""
 _HEADER = "# label:color_rgb:parts:actions"
 
 
@@ -190,7 +190,7 @@ def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Yield what a folder and those below hold, but for what is hidden and what lies beside masks."""
+    """Yield what a folder and those below hold, except hidden files and files beside masks."""
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
         if not any(part.startswith(".") for part in parts) and not set(parts[:-1]) & set(SIDE_FOLDERS):

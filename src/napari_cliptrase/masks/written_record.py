@@ -1,7 +1,7 @@
-"""What was written into a folder, so that what people changed since is not written over without a word.
+"""What was written into a folder, so that files that people changed since are not overwritten silently.
 
-A hidden text file holds a line for each file: SHA-256 and path, as ``sha256sum -c`` reads them. The line is there
-before the file takes its place: whenever a process is killed, each file is what was there before or has its line.
+A hidden text file holds a line for each file: SHA-256 and path, as ``sha256sum -c`` reads them. The line is written
+before the file is moved: even when a process is killed, each file is the old one or has its line.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def note_written(folder: Path, hashes: Mapping[str, str]) -> None:
 
 
 def forget_since(folder: Path, size: int | None) -> None:
-    """Take back what was added to a record since it had a size; None when there was none."""
+    """Remove what was added to a record since it had a size; None when there was none."""
     record = folder / RECORD
     if size is None:
         record.unlink(missing_ok=True)
@@ -50,7 +50,7 @@ def shorten_record(folder: Path) -> None:
 
 
 def changed_since_written(path: Path) -> bool | None:
-    """Whether a file or a whole folder is not what was written there; None when no record knows it."""
+    """Whether a file or a whole folder differs from what was written there; None when no record lists it."""
     for folder in path.absolute().parents:
         known = _hashes(folder / RECORD).get(path.absolute().relative_to(folder).as_posix())
         if known is not None:
@@ -88,7 +88,7 @@ def digest_of_files(digests: Mapping[str, str]) -> str:
 
 
 def _hashes(record: Path) -> dict[str, list[str]]:
-    """Everything that a record holds: path -> SHA-256 values, the latest last; a torn line counts for nothing."""
+    """Everything that a record holds: path -> SHA-256 values, the latest last; an incomplete line is ignored."""
     found: dict[str, list[str]] = {}
     try:
         lines = record.read_text(encoding="utf-8", errors="replace").split("\n")

@@ -1,4 +1,4 @@
-"""The models that we recommend, and what of them is on this computer; imports neither torch nor open_clip."""
+"""The recommended models, and which of them are on this computer; imports neither torch nor open_clip."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Weights from a file into memory, whoever saved them, without ever running code that the file brings."""
+"""Weights from a file into memory, without ever running code from the file."""
 
 import pickle
 import warnings
@@ -29,7 +29,7 @@ def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
     """Return the tensors of a checkpoint by name, on the CPU; every number in them is finite.
 
     safetensors, or a pickle of nothing but tensors. A TorchScript archive can run code: it is opened only when its
-    ``sha256`` is one of OpenAI's. ``again`` says how to get the file anew.
+    ``sha256`` is one of OpenAI's. ``again`` says how to get the file again.
     """
     if not path.is_file():
         raise ModelError(f"{path} is no file; check the name and the folder.")
@@ -40,7 +40,7 @@ def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
     except ModelError:
         raise
     except pickle.UnpicklingError as error:
-        # torch's own words run over ten lines and advise to switch the protection off
+        # torch's own message has ten lines and advises to switch the protection off
         if _begins_as_torch(path):
             raise ModelError(
                 f"{path} holds more than plain weights and could run code, so it is not opened; save its state_dict as "
@@ -49,7 +49,7 @@ def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
         raise _damaged(path, sha256, "it is no PyTorch file", again) from error
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        # a broken pickle ends in whatever it stumbled over, a number perhaps
+        # a broken pickle raises any error, with a number as its text perhaps
         raise _damaged(path, sha256, reason if " " in reason else "it is no PyTorch file", again) from error
     return tensors
 
@@ -71,7 +71,7 @@ def _read_archive(path: Path, sha256: str) -> dict[str, Tensor]:
             "is not opened; use safetensors."
         )
     with warnings.catch_warnings():
-        # torch wants archives exported anew, which nobody can do for files published in 2021
+        # torch asks to export archives again, which is not possible for files published in 2021
         warnings.simplefilter("ignore")
         weights = torch.jit.load(path, map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
     return {name: tensor for name, tensor in weights.items() if name not in _NO_WEIGHTS}
@@ -98,7 +98,7 @@ def _named(loaded: Any, path: Path) -> dict[str, Tensor]:
 
 
 def _check_size(path: Path, sha256: str, again: str) -> None:
-    """Raise when a file would take more memory than is free, or unpacks to far more than it is."""
+    """Raise when a file would take more memory than is free, or unpacks to far more than its size."""
     size, free = path.stat().st_size, free_memory()
     if free is not None and size > free:
         raise ModelError(

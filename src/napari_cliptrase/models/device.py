@@ -1,4 +1,4 @@
-"""Where a model runs and with what numbers, and a sentence that says so."""
+"""The device and number type of a model, and a sentence about them."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 @dataclass(frozen=True)
 class Placement:
-    """The device and the number type of the weights; ``note`` says both in words, for the user."""
+    """The device and the number type of the weights; ``note`` describes both for the user."""
 
     device: torch.device
     dtype: torch.dtype

@@ -41,9 +41,9 @@ class ClipModel:
     Attributes
     ----------
     name
-        What `load_model` was asked for, in its usual spelling.
+        The name given to `load_model`, in its usual spelling.
     vision, text
-        The two towers, as `napari_cliptrase.cliptrase` wants them.
+        The two towers, as `napari_cliptrase.cliptrase` takes them.
     tokenizer
         Texts -> (n, context) int64 tokens.
     mean, std
@@ -56,7 +56,7 @@ class ClipModel:
         Of the weights file.
     fingerprint
         Of everything that the numbers depend on: the weights, how they are built in (the same file gives other numbers
-        with another activation), the normalisation and the number type. What is remembered of a model goes by it.
+        with another activation), the normalisation and the number type. Caches use it as the key of a model.
     vocabulary
         The words that the model knows, when they are few (the demo); None for all others.
     notes
@@ -92,7 +92,7 @@ class SamModel:
     Attributes
     ----------
     name
-        What `load_sam` was asked for.
+        The name given to `load_sam`.
     module
         ``segment_anything``'s ``Sam``, or ``mobile_sam``'s: the image encoder in ``dtype``, the rest in float32,
         since prompts in half precision miss their place.
@@ -156,7 +156,7 @@ def load_model_steps(
     precision: str = "auto",
     architecture: str | None = None,
 ) -> Generator[Progress, None, ClipModel]:
-    """As `load_model`, yielding what is being done; a download that is stopped goes on the next time."""
+    """As `load_model`, yielding what is being done; a stopped download continues the next time."""
     text = _checked_arguments("load_model", name, device, precision, architecture)
     return (yield from map_progress(_load_clip_steps(text, device, precision, architecture), _with_name(text)))
 
@@ -185,7 +185,7 @@ def load_sam(name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", p
 def load_sam_steps(
     name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", precision: str = "auto"
 ) -> Generator[Progress, None, SamModel]:
-    """As `load_sam`, yielding what is being done; a download that is stopped goes on the next time."""
+    """As `load_sam`, yielding what is being done; a stopped download continues the next time."""
     text = _checked_arguments("load_sam", name, device, precision, None)
     return (yield from map_progress(_load_sam_steps(text, device, precision), _with_name(text)))
 
@@ -284,12 +284,12 @@ def _with_name(name: str) -> Callable[[Progress], Progress]:
 def _checked_arguments(function: str, name: object, device: object, precision: object, architecture: object) -> str:
     """Return the name as text; say of an argument of another type what it has to be."""
     if not isinstance(name, str | os.PathLike):
-        raise ModelError(f"{function} wants the name of a model as text, such as 'demo', not {_kind_of(name)}.")
+        raise ModelError(f"{function} needs the name of a model as text, such as 'demo', not {_kind_of(name)}.")
     for word, value in (("device", device), ("precision", precision)):
         if not isinstance(value, str):
-            raise ModelError(f"{function} wants {word} as text, such as 'auto', not {_kind_of(value)}.")
+            raise ModelError(f"{function} needs {word} as text, such as 'auto', not {_kind_of(value)}.")
     if not isinstance(architecture, str | None):
-        raise ModelError(f"{function} wants architecture as text or None, not {_kind_of(architecture)}.")
+        raise ModelError(f"{function} needs architecture as text or None, not {_kind_of(architecture)}.")
     return os.fspath(name)
 
 

@@ -1,4 +1,4 @@
-"""What a user may write for a CLIP model, and what it stands for."""
+"""The names that a user may write for a CLIP model, and what they mean."""
 
 import re
 from dataclasses import dataclass

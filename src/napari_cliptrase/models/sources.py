@@ -34,7 +34,7 @@ class WeightsSource:
     """Where the weights of a model are.
 
     ``path`` is None when they have to be downloaded into ``folder``: from the address of a ``checkpoint``, or one of
-    ``filenames`` of a Hugging Face ``repository``. ``again`` says how to get damaged weights anew.
+    ``filenames`` of a Hugging Face ``repository``. ``again`` says how to get damaged weights again.
     """
 
     name: str
@@ -91,7 +91,7 @@ def find_sam(name: str) -> WeightsSource:
         return WeightsSource(name, entry.path, again, sam_folder(), entry.checkpoint)
     path = Path(name).expanduser()
     if path.is_file():
-        return WeightsSource(name, path, "choose another file or save it anew", path.parent)
+        return WeightsSource(name, path, "choose another file or save it again", path.parent)
     if path.suffix.lower() in SAM_SUFFIXES or path.exists():
         raise ModelError(f"There is no SAM checkpoint {path}; check the name and the folder.")
     if name == "vit_t":
@@ -122,7 +122,7 @@ def check_steps(source: WeightsSource, path: Path) -> Generator[Progress, None, 
 
 
 def bring_model_steps(name: str) -> Generator[Progress, None, Path]:
-    """Make sure that a CLIP model can be loaded without network; a name that stands for none is told at once."""
+    """Make sure that a CLIP model can be loaded without network; a name of no model is an error at once."""
     source = yield from find_clip_steps(name)
     return (yield from map_progress(_bring_clip_steps(source), lambda step: replace(step, text=f"{name}: {step.text}")))
 
@@ -197,7 +197,7 @@ def _from_hub_steps(name: ModelName) -> Generator[Progress, None, ClipSource]:
     if known is not None and known.quick_gelu != bool(recipe.config.get("quick_gelu", False)):
         raise ModelError(
             f"{config} says quick_gelu: {not known.quick_gelu}, but the weights of {name.repository} were trained with "
-            f"{'QuickGELU' if known.quick_gelu else 'GELU'}; mend the file."
+            f"{'QuickGELU' if known.quick_gelu else 'GELU'}; correct the file."
         )
     weights = find_weights(name.text, name.repository)
     return ClipSource(

@@ -1,4 +1,4 @@
-"""What torch needs before it is imported, and what to tell a user when it does not load."""
+"""What torch needs before it is imported, and the error when it does not load."""
 
 import os
 import sys

@@ -22,7 +22,7 @@ SMALL = 1 << 25
 
 @dataclass(frozen=True)
 class Verdict:
-    """The SHA-256 that a file has, and the one that it has to have; None where nobody published one.
+    """The SHA-256 that a file has, and the one that it has to have; None where none was published.
 
     ``problem`` says why such a file cannot be read.
     """
@@ -39,7 +39,7 @@ class Verdict:
 
 
 def verify_steps(entry: ModelEntry) -> Generator[Progress, None, Verdict]:
-    """Read the weights of a shipped or cached model anew; compare their hash, or see whether they open without one."""
+    """Read the weights of a shipped or cached model again; compare their hash or, without one, check that they open."""
     if entry.path is None:
         raise ModelError(f"{entry.name} is not on this computer; download it with: {download_command(entry.name)}")
     expected = entry.checkpoint.sha256 if entry.checkpoint else expected_sha256(entry.path)
@@ -105,7 +105,7 @@ def write_expected(path: Path, sha256: str) -> None:
 
 
 def expected_sha256(path: Path) -> str | None:
-    """Return what the SHA-256 of a downloaded file has to be, or None when nobody noted it.
+    """Return what the SHA-256 of a downloaded file has to be, or None when it was not noted.
 
     In the cache of Hugging Face a file is a link to a blob whose name is the hash; the archives of OpenAI were
     published under theirs.

@@ -1,1 +1,1 @@
-"""Pixels on their way in: any array or file to RGB planes, and planes to windows. No torch."""
+"""Any array or file to RGB planes, and planes to windows. No torch."""

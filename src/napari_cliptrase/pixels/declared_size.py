@@ -1,4 +1,4 @@
-"""Whether a file can hold what its header declares: asked before anything is allocated."""
+"""Whether a file can hold what its header declares: checked before anything is allocated."""
 
 from typing import Final
 
@@ -20,6 +20,6 @@ def check_declared(size: int, held: int, *, ratio: int = 1) -> None:
     ratio
         How many bytes the compression can make of one.
     """
-    if size < 0 or size > ratio * held + 64:  # a few bytes of padding are no lie
+    if size < 0 or size > ratio * held + 64:  # a few bytes of padding are allowed
         raise ValueError(f"its header declares {size:,} bytes of pixels, more than its {held:,} bytes can hold")
     refuse_beyond_memory(2 * size, f"its {size:,} bytes of pixels")

@@ -1,4 +1,4 @@
-"""One plane of any array as the picture a model can look at: uint8, height × width × RGB."""
+"""One plane of any array as a picture for the model: uint8, height × width × RGB."""
 
 from collections.abc import Sequence
 from typing import Any

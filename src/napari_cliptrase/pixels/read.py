@@ -26,7 +26,7 @@ SUFFIXES: Final = (
 """Endings that a folder is searched for; a file that is named may have any."""
 
 _FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "AVIF", "JPEG2000", "PPM")
-_ANY_RATIO = 1_000_000  # JPEG and the like say in a few bits that a large area is of one colour
+_ANY_RATIO = 1_000_000  # JPEG and the like store a large area of one colour in a few bits
 _MOST_SAMPLES = 4  # red, green, blue and alpha
 _PLAIN_TIFFS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -95,7 +95,7 @@ def read_image(path: str | os.PathLike[str]) -> ImageFile:
         raise ImageReadError(f"{path} does not fit into memory{why}; cut it into smaller pictures.") from error
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         what = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise ImageReadError(f"{path} is damaged or not complete ({what}); get the file anew.") from error
+        raise ImageReadError(f"{path} is damaged or not complete ({what}); get the file again.") from error
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -111,7 +111,7 @@ def _first_bytes(path: Path) -> bytes:
     except OSError as error:
         raise ImageReadError(f"{path} cannot be opened: {error.strerror or error}.") from error
     if not start:
-        raise ImageReadError(f"{path} is empty; get the file anew.")
+        raise ImageReadError(f"{path} is empty; get the file again.")
     return start
 
 

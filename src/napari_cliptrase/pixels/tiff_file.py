@@ -1,6 +1,6 @@
-"""TIFF files that are what they say: every page is looked at before a decoder sees it.
+"""TIFF files are checked before they are decoded: every page is compared with the file.
 
-Decoders believe the tags. A file that was cut off loses planes without a word, and one with a changed tag takes
+Decoders trust the tags. A truncated file loses planes silently, and one with a changed tag takes
 gigabytes or minutes. Here the chain of pages is followed to its end, and what each page declares is compared with what
 the file holds.
 """
@@ -36,7 +36,7 @@ _MOST_PLANES = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class TiffPage:
-    """The tags of one page that say how large it is; ``values`` maps numbers of tags to their values."""
+    """The tags of one page that define its size; ``values`` maps numbers of tags to their values."""
 
     values: Mapping[int, NDArray[Any]]
 

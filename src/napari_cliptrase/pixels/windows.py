@@ -1,4 +1,4 @@
-"""Where the windows of a large image lie, and how they come together again.
+"""Where the windows of a large image lie, and how their results are joined.
 
 Everything is counted in patches of one grid that covers the working image, so that the patches of all windows coincide.
 """

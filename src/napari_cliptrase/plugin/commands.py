@@ -34,10 +34,10 @@ def run_split(viewer: Viewer) -> None:
 
 
 def undo_last_run(viewer: Viewer) -> None:
-    """Take the last run back in all its layers."""
+    """Undo the last run in all its layers."""
     bench = workbench_of(viewer)
     run = bench.layers.undo_last_run(bench.session.locked)
-    notifications.show_info("There is no run to take back." if run is None else taken_back_sentence(run))
+    notifications.show_info("There is no run to undo." if run is None else taken_back_sentence(run))
 
 
 def next_uncertain(viewer: Viewer) -> None:
@@ -65,7 +65,7 @@ def _source(bench: Workbench, image: Image) -> Labels:
         return active
     combined = bench.layers.combined_layer(image)
     if combined is None:
-        raise CliptraseError("Select the label layer that shall be split.")
+        raise CliptraseError("Select the label layer to split.")
     return combined
 
 

@@ -52,7 +52,7 @@ class Workbench:
         self.layers = LabelLayers(viewer.layers, self.session.version_of)
         self.visibility = Visibility(viewer.layers)
         self.jobs = Jobs()
-        # before anybody else listens, so that whoever hears of new prompts finds the layers in line with them
+        # first of all listeners: when others receive new prompts, the layers match them already
         self.session.prompts_changed.connect(self._show_prompts)
         self.layers.written.connect(self._show_written)
         self.runner = SegmentationRunner(self.session, self.layers, self.jobs)

@@ -1,7 +1,7 @@
-"""Masks, provenance and records of a project: read, written and brought back, one image at a time.
+"""Masks, provenance and records of a project: read, written and restored, one image at a time.
 
 Files are written whole or not at all, in the order provenance, mask, record, list of the data set. A record holds the
-checksums of the two others, so that after a crash it can be told which of them are newer than it.
+checksums of the two others, so that after a crash it is known which of them are newer than the record.
 """
 
 import threading
@@ -74,7 +74,7 @@ class AnnotationStore:
     # ---- reading
 
     def read(self, name: str, plane: Plane = ()) -> Annotation:
-        """Return the work on a plane, an empty one where nobody has begun; ImageBlocked when that cannot be told."""
+        """Return the work on a plane, an empty one where nothing was drawn; ImageBlocked when the files do not fit."""
         with self._lock:
             record = self.record(name)
             identity = self.images.of(record, self.paths.image(name))
@@ -83,7 +83,7 @@ class AnnotationStore:
             path = self.paths.mask(plane_stem(record.stem, key))
             if not path.exists():
                 if stored is not None:
-                    raise ImageBlocked(name, f"The mask {path} is gone.", self._remedies(record))
+                    raise ImageBlocked(name, f"The mask {path} is missing.", self._remedies(record))
                 self._opened.add((name, key))
                 return Annotation.empty(identity.shape)
             found = self._load(record, identity, key)
@@ -110,7 +110,7 @@ class AnnotationStore:
     def _adopt(self, record: ImageRecord, identity: ImageIdentity, key: str, found: Annotation) -> Annotation:
         """Take over files that are newer than the record: a program was killed, or another one wrote the mask.
 
-        What has a class and no provenance counts as drawn by hand; the record is brought up to date on the next write.
+        Pixels with a class and without provenance count as drawn by hand; the next write updates the record.
         """
         unknown = (found.labels != 0) & (found.sources == Provenance.NONE)
         sources = np.where(unknown, np.uint8(Provenance.HAND), found.sources)
@@ -219,7 +219,7 @@ class AnnotationStore:
             return self._save(replace(self.record(name), **fields))
 
     def set_state(self, name: str, state: State) -> ImageRecord:
-        """Say how far the work on an image has come; a finished image without a mask gets an empty one."""
+        """Set the state of an image; a finished image without a mask gets an empty one."""
         self._may_write()
         with self._lock:
             record = self.record(name)
@@ -244,7 +244,7 @@ class AnnotationStore:
             self._put(record, identity, key, Annotation(found.labels, sources), by_person=None)
 
     def _ready(self, name: str, plane: Plane) -> tuple[ImageRecord, ImageIdentity, str]:
-        """Return what writing a plane needs; a plane that was never opened is opened first, so that blocks are seen."""
+        """Return what writing a plane needs; a plane that was never opened is opened first, to notice a block."""
         with self._lock:
             record = self.record(name)
             identity = self.images.of(record, self.paths.image(name))

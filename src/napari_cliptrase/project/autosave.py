@@ -1,8 +1,8 @@
 """Saves what is being edited, in a thread of its own, within a second of each stroke.
 
-The thread that edits hands over arrays; only what changed is copied there, tile by tile, into a snapshot that nobody
-changes any more. Where saving fails, for a full disk or a folder that cannot be written, everything is kept in memory
-and tried again until it works.
+The editing thread passes arrays; only what changed is copied, tile by tile, into a snapshot that no longer
+changes. When saving fails, because of a full disk or a read-only folder, everything stays in memory
+and saving is tried again until it works.
 """
 
 import threading
@@ -59,7 +59,7 @@ class TiledSnapshot:
             for left in range(columns.start // _TILE * _TILE, columns.stop, _TILE):
                 tile = array[top : top + _TILE, left : left + _TILE]
                 old = tiles.get((top, left))
-                # to compare takes less than to copy, for memory that is new has to be fetched page by page
+                # comparing is faster than copying, since new memory has to be fetched page by page
                 if old is None or old.dtype != tile.dtype or not np.array_equal(old, tile):
                     tiles[top, left] = tile.copy()
         return TiledSnapshot(self.shape, tiles)
@@ -81,7 +81,7 @@ class _Pending:
 
 @dataclass(eq=False)
 class _Waiting:
-    """When something is to be done, and why it did not work the last time."""
+    """When something is to be done, and why it failed the last time."""
 
     due: float
     retry: float = _FIRST_RETRY
@@ -102,14 +102,14 @@ class _Action:
 
 @dataclass(frozen=True)
 class SaveStatus:
-    """How saving goes.
+    """The state of saving.
 
     Attributes
     ----------
     unsaved
         Images whose last strokes are in memory only.
     problem
-        Why saving does not work at the moment, in a sentence; None when it does.
+        Why saving fails at the moment, in a sentence; None when it works.
     """
 
     unsaved: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class Autosave:
         plane: tuple[int, ...] = (),
         region: Region | None = None,
     ) -> None:
-        """Hand over a plane to be saved.
+        """Pass a plane to be saved.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class Autosave:
             self._changed.notify_all()
 
     def later(self, action: Callable[[], object]) -> None:
-        """Do something with the project after what was handed over so far is saved: change a state, add time."""
+        """Run an action on the project after everything passed so far is saved: change a state, add time."""
         with self._changed:
             self._actions.append(_Action(action, set(self._waiting), _Waiting(time.monotonic())))
             self._changed.notify_all()
@@ -224,7 +224,7 @@ class Autosave:
             self._latest.pop(self._edited, None)
 
     def discard(self, name: str) -> None:
-        """Drop what is waiting for an image, because the user gave it up."""
+        """Drop what is waiting for an image, because the user discarded it."""
         with self._changed:
             for key in [key for key in self._latest if key[0] == name]:
                 del self._latest[key]
@@ -235,7 +235,7 @@ class Autosave:
 
     @property
     def status(self) -> SaveStatus:
-        """How saving goes."""
+        """The state of saving."""
         with self._changed:
             problems = [entry.problem for entry in self._entries() if entry.problem is not None]
             unsaved = tuple(dict.fromkeys(name for name, _ in self._waiting))
@@ -256,7 +256,7 @@ class Autosave:
         return self.status
 
     def close(self) -> SaveStatus:
-        """Save everything and end the thread; when saving does not work, go on trying and return the problem."""
+        """Save everything and end the thread; when saving fails, keep trying and return the problem."""
         status = self.flush()
         if status == SaveStatus():
             with self._changed:
@@ -269,7 +269,7 @@ class Autosave:
         return [*self._waiting.values(), *(action.waiting for action in self._actions)]
 
     def _all_tried(self) -> bool:
-        """Whether nothing waits but what has failed, and what can only be done after that."""
+        """Whether only failed saves wait, and actions that have to follow them."""
         if any(entry.problem is None for entry in self._waiting.values()):
             return False
         first = self._actions[0] if self._actions else None
@@ -337,7 +337,7 @@ class Autosave:
                 action.after.discard(key)
             if self._latest.get(key) is pending:
                 del self._waiting[key]
-                if key != self._edited:  # nobody draws there any more
+                if key != self._edited:  # this plane is no longer edited
                     del self._latest[key]
             elif key in self._waiting:
                 self._waiting[key] = _Waiting(time.monotonic() + _SOON)
@@ -354,7 +354,4 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, ProjectError):
         return str(error)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
-    return (
-        f"Saving does not work ({reason}). Nothing is lost: the work is kept in memory and saved as soon as that is "
-        "possible."
-    )
+    return f"Saving failed ({reason}). Nothing is lost: the work stays in memory and is saved as soon as possible."

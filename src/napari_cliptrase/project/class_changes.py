@@ -1,7 +1,7 @@
-"""Changes of classes over all masks of a project: as a whole or not at all, and back again once.
+"""Changes of classes over all masks of a project: as a whole or not at all, with one undo.
 
-The masks that change are copied first. A journal says what is going on, so that a change that was cut off is taken
-back, and an undo that was cut off is finished, when the project is opened next.
+The masks that change are copied first. A journal records the change, so that an interrupted change is
+undone, and an interrupted undo is finished, when the project is opened next.
 """
 
 import json
@@ -78,7 +78,7 @@ class ClassChanges:
         self._copies = ImageCopies(store.paths, self._folder)
 
     def preview(self, edit: ClassEdit) -> ClassEditPreview:
-        """Say what a change would do, from the records alone."""
+        """Return what a change would do, from the records alone."""
         before = self._read_prompts()
         pixels = {name: edit.pixels(record) for name, record in sorted(self._store.records.items())}
         return ClassEditPreview(
@@ -111,17 +111,17 @@ class ClassChanges:
 
     @property
     def last(self) -> ClassEdit | None:
-        """The change that `undo_steps` would take back; None when there is none."""
+        """The change that `undo_steps` would undo; None when there is none."""
         journal = self._read()
         return None if journal is None else journal.edit
 
     def undo_steps(self) -> Generator[Progress, None, ClassEdit]:
-        """Take the last change back; what was drawn since stays."""
+        """Undo the last change; what was drawn since stays."""
         journal = self._read()
         if journal is None:
-            raise ProjectError("There is no change of classes to take back.")
+            raise ProjectError("There is no change of classes to undo.")
         if journal.phase == _DONE and self._read_prompts() != journal.after:
-            raise ProjectError("The classes were edited since the last change, so it cannot be taken back any more.")
+            raise ProjectError("The classes were edited since the last change, so it cannot be undone any more.")
         self._open_all(None, journal.images)
         self._write(_Journal(_UNDOING, journal.edit, journal.before, journal.after, journal.images))
         for number, name in enumerate(journal.images):
@@ -134,15 +134,15 @@ class ClassChanges:
         return journal.edit
 
     def recover(self) -> str | None:
-        """Take back a change, or finish an undo, that was cut off; return what was done, in a sentence."""
+        """Undo an interrupted change, or finish an interrupted undo; return what was done, in a sentence."""
         journal = self._read()
         if journal is None or journal.phase == _DONE:
             return None
         if journal.phase == _UNDOING:
             run_to_end(self.undo_steps())
-            return f"Taking back a change of classes ({journal.edit.kind}) had been cut off and is finished now."
+            return f"The undo of a change of classes ({journal.edit.kind}) was interrupted and is finished now."
         self._take_back(journal)
-        return f"A change of classes ({journal.edit.kind}) had been cut off and was taken back."
+        return f"A change of classes ({journal.edit.kind}) was interrupted and has been undone."
 
     def _take_back(self, journal: _Journal) -> None:
         for name in journal.images:
@@ -158,7 +158,7 @@ class ClassChanges:
         return {key: plane for key, plane in planes.items() if record.planes[key].pixels.get(edit.class_id)}
 
     def _open_all(self, edit: ClassEdit | None, names: tuple[str, ...]) -> None:
-        """Refuse to begin while a mask that would change is blocked."""
+        """Refuse to start while a mask that would change is blocked."""
         for name in names:
             planes = self._store.planes(name) if edit is None else self._concerned(edit, name)
             try:
@@ -171,7 +171,7 @@ class ClassChanges:
 
     def _revert(self, edit: ClassEdit, copy: ImageCopy) -> None:
         record, planes = copy.record, self._store.planes(copy.record.name)
-        for key in set(copy.keys) & set(planes):  # somebody may have started the image anew
+        for key in set(copy.keys) & set(planes):  # the image may have been reset since
             now = self._store.read(record.name, planes[key])
             shape = now.labels.shape[0], now.labels.shape[1]
             before = Annotation(

@@ -47,7 +47,7 @@ class ClassEdit:
 
     @classmethod
     def rename(cls, class_id: int, name: str) -> "ClassEdit":
-        """Call a class something else; no mask changes."""
+        """Rename a class; no mask changes."""
         return cls(EditKind.RENAME, class_id, class_id, name)
 
     @classmethod
@@ -64,7 +64,7 @@ class ClassEdit:
 
     @classmethod
     def delete(cls, class_id: int) -> "ClassEdit":
-        """Take a class away; its pixels become unlabelled, and a model may fill them again."""
+        """Delete a class; its pixels become unlabelled, and a model may fill them again."""
         return cls(EditKind.DELETE, class_id, 0)
 
     def apply_to_prompts(self, prompts: PromptSet) -> PromptSet:
@@ -94,7 +94,7 @@ class ClassEdit:
         return Annotation(_narrow(labels), sources)
 
     def revert(self, before: Annotation, now: Annotation) -> Annotation:
-        """Return a plane with the change taken back where nobody has drawn since."""
+        """Return a plane with the change undone where nothing was drawn since."""
         changed = self.apply(before)
         untouched = (now.labels == changed.labels) & (now.sources == changed.sources)
         hit = (before.labels == self.class_id) & untouched
@@ -148,7 +148,7 @@ class ClassEditPreview:
             case EditKind.SPLIT_OFF:
                 return f"{old!r} becomes {self.edit.name!r} in {len(self.edit.images):,} images: {count}."
             case _:
-                return f"{old!r} goes and its pixels become unlabelled: {count}."
+                return f"{old!r} is deleted and its pixels become unlabelled: {count}."
 
 
 def _narrow(labels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The small files by which other programs read the masks of a project without an export.
+"""The small files with which other programs read the masks of a project without an export.
 
 ``masks/classes.json`` and ``masks/labelmap.txt`` are for us, CVAT and VOC. ``dataset_meta.json`` (Datumaro) and
 ``metadata.jsonl`` (Hugging Face) have to lie above images and masks, in the folder of the project.
@@ -24,7 +24,7 @@ COLORS: Final = png_palette(ClassTable(), Palette.VOC)
 
 
 def class_files(prompts: PromptSet) -> dict[str, str]:
-    """Return the files that tell the classes: text by path within the project."""
+    """Return the files that describe the classes: text by path within the project."""
     table = prompts.table()
     ids = sorted(entry.id for entry in table if entry.id < 256)
     known = {0: "background"} | {entry.id: entry.name for entry in table if entry.id < 256}
@@ -70,7 +70,7 @@ class DatasetFiles:
         self._lines: dict[str, str] | None = None
 
     def write_classes(self, prompts: PromptSet) -> None:
-        """Write what tells the classes."""
+        """Write the files that describe the classes."""
         for name, text in class_files(prompts).items():
             self._write(name, text)
 
@@ -81,7 +81,7 @@ class DatasetFiles:
         self._write(HUGGING_FACE, "".join(line for _, line in sorted(self._lines.items())))
 
     def update(self, record: ImageRecord) -> None:
-        """Write the list anew when the lines of an image have changed."""
+        """Rewrite the list when the lines of an image have changed."""
         if self._lines is None:
             self.write_list()
             return

@@ -9,7 +9,7 @@ class Remedy(StrEnum):
     """What can be done with an image that is blocked."""
 
     RESTORE_BACKUP = "restore the backup"
-    """Take back the masks from before the last model run."""
+    """Restore the masks from before the last model run."""
     KEEP_MASK = "keep the mask"
     """Bind the mask to the image as it is now; provenance that cannot be read counts as drawn by hand."""
     START_ANEW = "start anew"

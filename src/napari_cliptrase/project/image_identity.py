@@ -22,7 +22,7 @@ def file_sha256(path: Path) -> str:
 
 
 def identify(path: Path, image: ImageFile | None = None) -> ImageIdentity:
-    """Return what tells an image from others; ``image`` spares reading it when it has been read already."""
+    """Return what identifies an image; pass ``image`` when it has been read already."""
     image = read_image(path) if image is None else image
     roles, shape = image.roles, image.array.shape
     axes = "".join(roles.letters[axis] for axis in roles.planes)
@@ -38,7 +38,7 @@ class IdentityCheck:
         self._new: dict[str, tuple[FileStamp, ImageIdentity]] = {}
 
     def learn(self, name: str, path: Path, image: ImageFile) -> None:
-        """Remember an image that has been read, so that nobody reads it again to know its size."""
+        """Remember an image that has been read, so that it is not read again for its size."""
         if self._fresh(name, path) is None:
             self._new[name] = (FileStamp.of(path), identify(path, image))
 
@@ -55,7 +55,7 @@ class IdentityCheck:
                 self._verified[record.name] = stamp
                 return known
         except FileNotFoundError:
-            raise ImageBlocked(record.name, f"The image {path} is gone; put it back to go on with it.") from None
+            raise ImageBlocked(record.name, f"The image {path} is missing; put it back to continue.") from None
         except (OSError, ImageReadError) as error:
             raise ImageBlocked(record.name, f"The image {path} cannot be read: {error}") from error
         raise ImageBlocked(

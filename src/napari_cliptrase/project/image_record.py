@@ -12,7 +12,7 @@ from napari_cliptrase.json_file import whole
 
 
 class State(StrEnum):
-    """How far the work on an image has come."""
+    """The state of the work on an image."""
 
     NEW = "never opened"
     PRE_ANNOTATED = "pre-annotated"
@@ -23,7 +23,7 @@ class State(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nobody has to annotate the image any more."""
+        """Whether the image needs no more annotation."""
         return self in (State.DONE, State.EMPTY, State.REVIEWED)
 
 
@@ -54,7 +54,7 @@ class ImageIdentity:
         return self.height, self.width
 
     def plane_key(self, plane: tuple[int, ...]) -> str:
-        """Return the part of a file name that tells a plane, such as ``t3_z07``; empty for a picture."""
+        """Return the part of a file name that identifies a plane, such as ``t3_z07``; empty for a picture."""
         parts = zip(self.axes, plane, self.planes, strict=True)
         return "_".join(f"{axis.lower()}{at:0{len(str(length - 1))}d}" for axis, at, length in parts)
 
@@ -105,7 +105,7 @@ class ImageRecord:
     disagreement
         Share of what people decided for which the last model run wanted something else; None where nothing is decided.
     run
-        Of the last model run, plain data: what is needed to tell whether another run would give the same.
+        Of the last model run, plain data: from it one can decide whether another run would give the same.
     """
 
     name: str

@@ -14,7 +14,7 @@ from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, IMAGE
 
 @dataclass(frozen=True)
 class FileStamp:
-    """Length of a file in bytes and its time of change in nanoseconds: they tell a change without reading the file."""
+    """Length of a file in bytes and its time of change in nanoseconds: they show a change without reading the file."""
 
     size: int
     changed: int
@@ -57,7 +57,7 @@ def images_below(folder: Path) -> str:
 
 
 def find_images(folder: Path, *, recursive: bool = True, patterns: tuple[str, ...] = ()) -> FoundImages:
-    """Look for images; hidden files, and what belongs to a project itself, are passed over.
+    """Look for images; hidden files and the files of a project itself are skipped.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return list(os.scandir(folder))
     except OSError as error:
         raise ProjectError(
-            f"{folder} cannot be read ({error.strerror or error}); mend its permissions or leave it out."
+            f"{folder} cannot be read ({error.strerror or error}); change its permissions or leave it out."
         ) from error
 
 
@@ -112,7 +112,7 @@ def _fits(name: str, pattern: str) -> bool:
 def mask_stems(names: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     """Return for each image the path of its mask, without suffix.
 
-    ``a.png`` gets ``a``. Where two images would share that, also on systems that do not tell upper from lower case,
+    ``a.png`` gets ``a``. Where two images would share that, also on systems that ignore upper and lower case,
     they get ``a_png`` and ``a_jpg``. Images in ``known`` keep what they have.
     """
     names = list(names)

@@ -15,7 +15,7 @@ Sources = NDArray[np.uint8]
 
 
 class Provenance(IntEnum):
-    """Who decided what a pixel is."""
+    """Who decided the class of a pixel."""
 
     NONE = 0
     MODEL = 1
@@ -66,7 +66,7 @@ def merge_result(
     mode: MergeMode = MergeMode.KEEP_EDITS,
     locked_ids: Collection[int] = (),
 ) -> tuple[Labels, Sources]:
-    """Return labels and provenance after a model result met what is there; the arguments stay unchanged.
+    """Return labels and provenance after a model result was merged with them; the arguments stay unchanged.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def encode_plane(plane: Annotation) -> EncodedPlane:
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> Labels:
-    """Return the labels of a file, also of one that another program wrote; DamagedFile when they cannot be had."""
+    """Return the labels of a file, also of one that another program wrote; DamagedFile when they cannot be read."""
     try:
         labels = narrow(read_png(path, path.stem).labels)
     except Exception as error:  # decoders raise nearly anything on damaged bytes
@@ -92,7 +92,7 @@ def read_mask(path: Path, shape: tuple[int, int]) -> Labels:
 
 
 def read_sources(path: Path, shape: tuple[int, int]) -> Sources:
-    """Return the provenance of a file; DamagedFile when it cannot be had."""
+    """Return the provenance of a file; DamagedFile when it cannot be read."""
     try:
         sources, _ = open_png(path)
     except Exception as error:  # decoders raise nearly anything on damaged bytes

@@ -37,7 +37,7 @@ _TEMPORARY: Final = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)*")
 
 
 class Project:
-    """An annotation project: images, their masks, and how far the work has come.
+    """An annotation project: images, their masks, and the state of the work.
 
     Use `open`, `create` or `open_or_create`, and close it at the end: ``with Project.open(folder) as project: …``.
     Iterating yields the records of the images by name; `read` and `write` are for masks.
@@ -123,16 +123,16 @@ class Project:
 
     @classmethod
     def open(cls, folder: str | Path, *, write: bool = True, take_over: bool = False) -> "Project":
-        """Open a project, for writing when nobody else does; `read_only` and `notes` say how it went.
+        """Open a project, for writing unless another program writes; see `read_only` and `notes`.
 
         Parameters
         ----------
         folder
             The folder of the project.
         write
-            False opens it for reading only, whoever writes.
+            False opens it for reading only.
         take_over
-            Take the right to write from a program on another computer that is known to be dead.
+            Take the right to write from a program on another computer that no longer runs.
         """
         root = Path(folder).absolute()
         paths = ProjectPaths(root)
@@ -167,9 +167,9 @@ class Project:
         return not self._lock.held
 
     def close(self) -> None:
-        """Write the index and give the lock back; nothing else is left to write."""
+        """Write the index and release the lock; everything else has been written."""
         if self._lock.held:
-            with contextlib.suppress(OSError, ProjectError):  # the index can be made anew
+            with contextlib.suppress(OSError, ProjectError):  # the index can be rebuilt
                 self._lock.check()
                 self._index.write(self.paths.index)
             self._lock.release()
@@ -277,7 +277,7 @@ class Project:
     # ---- states
 
     def set_state(self, name: str, state: State) -> ImageRecord:
-        """Say how far the work on an image has come."""
+        """Set the state of an image."""
         return self.store.set_state(name, state)
 
     def flag(self, name: str, note: str) -> ImageRecord:
@@ -302,7 +302,7 @@ class Project:
     def set_prompts(self, prompts: PromptSet) -> None:
         """Change classes where no mask has to change: prompts, colours, thresholds, order, new ones.
 
-        A class whose pixels are in a mask cannot go this way; see `change_classes`.
+        A class with pixels in a mask cannot be removed like this; see `change_classes`.
         """
         self._may_write()
         for class_id, image in self.used_classes(set(self.prompts.ids) - set(prompts.ids)).items():
@@ -329,7 +329,7 @@ class Project:
         self._write_info(info)
 
     def preview_classes(self, edit: ClassEdit) -> ClassEditPreview:
-        """Say what a change of a class over all images would do."""
+        """Return what a change of a class over all images would do."""
         return self._classes.preview(edit)
 
     def change_classes(self, edit: ClassEdit) -> ClassEditPreview:
@@ -337,17 +337,17 @@ class Project:
         return run_to_end(self.change_classes_steps(edit))
 
     def change_classes_steps(self, edit: ClassEdit) -> Generator[Progress, None, ClassEditPreview]:
-        """Like `change_classes`, step by step; closing the generator takes everything back."""
+        """Like `change_classes`, step by step; closing the generator undoes everything."""
         self._may_write()
         return (yield from self._classes.apply_steps(edit))
 
     @property
     def last_class_change(self) -> ClassEdit | None:
-        """The change of classes that can be taken back."""
+        """The change of classes that can be undone."""
         return self._classes.last
 
     def undo_class_change(self) -> ClassEdit:
-        """Take the last change of classes back; what was drawn since stays."""
+        """Undo the last change of classes; what was drawn since stays."""
         self._may_write()
         return run_to_end(self._classes.undo_steps())
 
@@ -373,7 +373,7 @@ class Project:
         return tuple(notes)
 
     def _bring_up_to_date(self) -> None:
-        """Put right what a program that was killed may have left: files half-written, a class change, lists."""
+        """Repair what a killed program may have left: partial files, a class change, lists."""
         if not self._index.fresh or self._lock.taken_over:
             _sweep(self.paths)
         try:
@@ -398,7 +398,7 @@ class Project:
 
 
 def _sweep(paths: ProjectPaths) -> None:
-    """Take away temporary files of a program that was killed while it wrote."""
+    """Remove temporary files of a program that was killed while it wrote."""
     here = [path for path in paths.folder.iterdir() if path.is_file()]
     for path in (*here, *paths.masks.rglob(".*"), *paths.inner.rglob(".*")):
         if _TEMPORARY.fullmatch(path.name) and path.is_file():

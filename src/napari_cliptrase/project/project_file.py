@@ -91,7 +91,7 @@ def read_project_file(
         raise ProjectError(f"{path} cannot be read ({error.strerror or error}).") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{path} is damaged ({error}); bring it back from a backup. The masks are not touched."
+            f"{path} is damaged ({error}); restore it from a backup. The masks are not touched."
         ) from error
     if found > schema:
         raise ProjectError(
@@ -104,7 +104,7 @@ def read_project_file(
         info = ProjectInfo.from_data(data)
     except (ValueError, KeyError, TypeError, PromptError) as error:
         raise ProjectError(
-            f"{path} is damaged ({error}); bring it back from a backup. The masks are not touched."
+            f"{path} is damaged ({error}); restore it from a backup. The masks are not touched."
         ) from error
     if found < schema and keep_old:
         write_bytes(path.with_name(f"project.schema-{found}.json"), old)

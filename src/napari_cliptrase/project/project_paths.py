@@ -70,7 +70,7 @@ class ProjectPaths:
 
     @property
     def set_aside(self) -> Path:
-        """The folder of damaged files, and of masks whose image somebody started anew."""
+        """The folder of damaged files, and of masks of images that were reset."""
         return self.inner / "set-aside"
 
     @property
@@ -102,7 +102,7 @@ def state_name(name: str) -> str:
 
 
 def fitting(part: str) -> str:
-    """Return a file name that leaves room for suffixes; a long one is cut and told apart by its hash."""
+    """Return a file name that leaves room for suffixes; a long one is cut and made unique by its hash."""
     if part.isascii() and len(part) <= _LONGEST:
         return part
     content = part.encode("utf-8", "surrogateescape")

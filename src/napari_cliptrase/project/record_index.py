@@ -18,7 +18,7 @@ SCHEMA: Final = 1
 
 @dataclass
 class RecordIndex:
-    """What `index.json` holds; never the truth, only a copy of it with the stamps by which that can be told.
+    """What `index.json` holds: copies of the records, with stamps that show whether they are current.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class RecordIndex:
     last_image
         The image that was worked on last.
     fresh
-        Whether all records stood in the index as they are, so that whoever wrote last has closed the project.
+        Whether all records in the index were current, so that the last writer has closed the project.
     """
 
     records: dict[str, ImageRecord] = field(default_factory=dict)
@@ -104,7 +104,7 @@ def _read_index(path: Path) -> RecordIndex:
             _set(index.verified, entry.name, verified)
         index.last_image = data["last_image"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return RecordIndex()  # it can be made anew from the records
+        return RecordIndex()  # it can be rebuilt from the records
     return index
 
 

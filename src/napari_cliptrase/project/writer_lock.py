@@ -21,7 +21,7 @@ _PATIENCE = 5.0  # seconds for another program that is just taking the lock
 
 @dataclass(frozen=True)
 class LockOwner:
-    """The program that writes: its number, its computer, when it started, and a word of its own."""
+    """The program that writes: its number, its computer, when it started, and a random token."""
 
     pid: int
     host: str
@@ -30,12 +30,12 @@ class LockOwner:
 
     @classmethod
     def this_process(cls) -> "LockOwner":
-        """Return the owner that this process is, with a new word."""
+        """Return the owner for this process, with a new token."""
         return cls(os.getpid(), socket.gethostname(), process_start(os.getpid()) or "", uuid.uuid4().hex)
 
     @property
     def alive(self) -> bool:
-        """Whether it may still write; a program on another computer counts as alive, for nobody here can tell."""
+        """Whether it may still write; a program on another computer counts as alive, since that cannot be checked."""
         if self.host != socket.gethostname():
             return True
         started = process_start(self.pid)
@@ -84,7 +84,7 @@ class WriterLock:
             return False
 
     def check(self) -> None:
-        """Refuse to go on when somebody else has taken the lock meanwhile."""
+        """Raise when another program has taken the lock meanwhile."""
         owner = read_owner(self._path)
         if owner is None or owner.token != self._process.token:
             who = "nobody" if owner is None else str(owner)
@@ -94,7 +94,7 @@ class WriterLock:
             )
 
     def release(self) -> None:
-        """Give the lock back, when it is still ours."""
+        """Release the lock, if this program still holds it."""
         if not self.held:
             return
         self.owner = None
@@ -108,7 +108,7 @@ class WriterLock:
 
 
 def read_owner(path: Path) -> LockOwner | None:
-    """Return who holds a lock; None when nobody does, or when the file is damaged."""
+    """Return who holds a lock; None when it is free, or when the file is damaged."""
     try:
         return LockOwner(**read_json(path))
     except (OSError, ValueError, TypeError):
@@ -116,9 +116,9 @@ def read_owner(path: Path) -> LockOwner | None:
 
 
 def process_start(pid: int) -> str | None:
-    """Return when a process of this computer started, in whatever form the system tells; None when it is not there.
+    """Return when a process of this computer started, in the form of the system; None when it does not run.
 
-    An empty text means that it runs and nobody knows since when.
+    An empty text means that it runs since an unknown time.
     """
     if Path("/proc/self/stat").exists():
         try:

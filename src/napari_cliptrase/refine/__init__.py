@@ -1,6 +1,6 @@
 """Boundaries on the pixel: two methods with segment-anything, superpixels without a model, clicks that draw masks.
 
-Everything here takes any labels, ours or not; nothing is loaded before it is asked for.
+Everything here takes any labels; nothing is loaded before it is needed.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What encoding an image for SAM takes, in seconds and bytes; imports no torch, so it is known before a model is."""
+"""The time and memory of encoding an image for SAM; imports no torch, so it is known before a model is loaded."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -44,7 +44,7 @@ OFFICIAL: Final = SamSize(1024, 256)
 
 @dataclass(frozen=True)
 class Cost:
-    """Of encoding an image; ``seconds`` as measured on this computer and ``bytes``, None where nobody knows yet."""
+    """Of encoding an image; ``seconds`` as measured on this computer and ``bytes``, None while they are unknown."""
 
     seconds: float | None
     bytes: int | None
@@ -58,7 +58,7 @@ def timing_key(sha256: str, size: SamSize, where: str) -> str:
 def cost_of(sam: str, shape: tuple[int, int], timings: Timings) -> Cost:
     """Return what encoding an image (H, W) will take with a SAM, by name or file, that need not be loaded or be here.
 
-    Measured on several devices, the quickest one counts, since that is the one that is chosen.
+    Of measurements on several devices the fastest counts, since that device is chosen.
     """
     entry = find_entry(sam, "sam")
     size = OFFICIAL if entry is not None and entry.checkpoint is not None else None

@@ -1,4 +1,4 @@
-"""The slow half of SAM: one image embedding per window, computed when it is first needed and never twice."""
+"""The slow half of SAM: one image embedding per window, computed on first use and only once."""
 
 import hashlib
 import threading
@@ -39,7 +39,7 @@ class Embedding:
 class Embedder:
     """Encodes windows with one SAM; keeps the last ones in memory and, bounded, on the disk.
 
-    Several threads may share one: they take turns, and what one has encoded the others find.
+    Several threads may share one: they take turns and share what is encoded.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Embedder:
         return Embedding(features, size, (height, width))
 
     def has(self, window: Image) -> bool:
-        """Tell whether a window (H, W, 3) uint8 was encoded before, so that `embed` takes no time."""
+        """Whether a window (H, W, 3) uint8 was encoded before, so that `embed` takes no time."""
         key = self._key(window)
         return key in self._features or self.store.has(key)
 
@@ -101,12 +101,12 @@ class Embedder:
         return self.size.bytes(shape, self.memory_limit)
 
     def wait(self, windows: int) -> str:
-        """Say how long it will take to encode a number of windows that were not yet; nothing while nobody knows."""
+        """Return a text on how long a number of windows take to encode; empty while it is unknown."""
         seconds = self.timings.of(self._timing_key())
         return "" if seconds is None or not windows else f", about {max(round(seconds * windows), 1)} s"
 
     def _check_memory(self, window: Image) -> None:
-        """Raise when a window needs more memory than is free, rather than drag the whole computer down."""
+        """Raise when a window needs more memory than is free, before the whole computer slows down."""
         height, width = window.shape[:2]
         needed, free = self.memory_bytes((height, width)), free_on(self.sam.device)
         if free is not None and needed > free:

@@ -37,7 +37,7 @@ class Box:
 
 @dataclass(frozen=True)
 class MaskRequest:
-    """All that was pointed at for one mask."""
+    """All clicks and the box of one mask."""
 
     clicks: tuple[Click, ...] = ()
     box: Box | None = None
@@ -106,9 +106,9 @@ class SamSession:
         return self._shown(self._steps[-1]) if self._steps else None
 
     def focus(self, rows: slice, columns: slice) -> None:
-        """Look closely at a part of the image from the next mask on, such as what the window shows.
+        """Encode a part of the image alone from the next mask on, such as the visible part.
 
-        A part that is encoded alone gives finer boundaries. The whole image as the part ends this.
+        That gives finer boundaries. The whole image as the part ends this.
         """
         height, width = self.image.shape[:2]
         part = (slice(*rows.indices(height)[:2]), slice(*columns.indices(width)[:2]))
@@ -129,7 +129,7 @@ class SamSession:
         """Add a click and return the mask; the first one of a mask has to be inside."""
         request = self._steps[-1].request if self._steps else MaskRequest()
         if not inside and request == MaskRequest():
-            raise CliptraseError("Click into the object first; clicks that take away come after.")
+            raise CliptraseError("Click into the object first; then click on what does not belong to it.")
         return self._ask(replace(request, clicks=(*request.clicks, Click(row, column, inside))))
 
     def box(self, top: float, left: float, bottom: float, right: float) -> Preview:
@@ -148,7 +148,7 @@ class SamSession:
         return self.preview
 
     def undo(self) -> Preview | None:
-        """Take the last click or box back and return the mask before it."""
+        """Undo the last click or box and return the mask before it."""
         if self._steps:
             self._steps.pop()
         return self.preview
@@ -218,6 +218,6 @@ class SamSession:
 
 
 def _holds(rows: slice, columns: slice, extent: Box) -> bool:
-    """Tell whether a rectangle of the image holds an extent; half a pixel beyond its edge still belongs to it."""
+    """Whether a rectangle of the image holds an extent; half a pixel beyond its edge still belongs to it."""
     inside_rows = rows.start - 0.5 <= extent.top and extent.bottom <= rows.stop + 0.5
     return bool(inside_rows and columns.start - 0.5 <= extent.left and extent.right <= columns.stop + 0.5)

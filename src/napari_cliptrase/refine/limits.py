@@ -96,7 +96,7 @@ def apply_limits(
     edited: Mask | None = None,
     locked_ids: Collection[int] = (),
 ) -> Labels:
-    """Return the labels after a refinement met its limits, hand edits and locked classes; all inputs stay unchanged.
+    """Return the labels after a refinement within its limits; hand edits, locked classes and all inputs stay unchanged.
 
     ``edited`` marks pixels that an annotator changed (None: none of them); these and the pixels of locked classes keep
     their labels whatever the refinement says.

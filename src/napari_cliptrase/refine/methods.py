@@ -38,8 +38,8 @@ def make_refiner(
     method
         ``sam-vote``, ``sam-prompts`` or ``superpixels``.
     sam
-        What `napari_cliptrase.models.load.load_sam` takes or gives, or an `Embedder`, which several refiners can share
-        so that each image is encoded once.
+        What `napari_cliptrase.models.load.load_sam` accepts or returns, or an `Embedder`, which several refiners can
+        share so that each image is encoded once.
     device
         For a ``sam`` that is a name.
     options

@@ -27,8 +27,8 @@ class RefineResult:
 class MaskRefiner(Protocol):
     """A method that sharpens labels along the image.
 
-    The generator twins yield `Progress` between steps of the work and return what the plain methods return; stopping
-    them leaves everything as it was, since a result exists only at the end.
+    The ``…_steps`` generators yield `Progress` between steps of the work and return what the plain methods return;
+    stopping them changes nothing, since a result exists only at the end.
     """
 
     def prepare(self, image: Image) -> None:
@@ -46,7 +46,7 @@ class MaskRefiner(Protocol):
         """Do what `refine` does, in steps."""
 
     def record(self) -> dict[str, Any]:
-        """Return method, model and options, fit for JSON: what one needs to do the same again."""
+        """Return method, model and options, fit for JSON: what is needed to do the same again."""
 
 
 class StepwiseRefiner(ABC):

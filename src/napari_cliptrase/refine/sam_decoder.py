@@ -58,7 +58,7 @@ class DecoderMasks:
 def decode_masks(sam: SamModel, embedding: Embedding, prompts: DecoderPrompts, *, several: bool) -> DecoderMasks:
     """Return one answer to each prompt, or with ``several`` the three that an ambiguous prompt may mean.
 
-    Everything is float32: in double precision it would not run on Apple's GPU, in half it would miss its place.
+    Everything is float32: double precision does not run on Apple's GPU, half precision is too coarse for positions.
     """
     network, device = sam.module, sam.device
     scale_y, scale_x = (n / o for n, o in zip(embedding.input_size, embedding.original_size, strict=True))

@@ -21,7 +21,7 @@ GAP: Final = 0.1  # confidence from which on a pixel counts as nearly claimed
 
 @dataclass(frozen=True)
 class PromptOptions:
-    """When a mask of SAM takes the place of a piece of the coarse segmentation.
+    """When a mask of SAM replaces a piece of the coarse segmentation.
 
     ``quality`` the IoU that SAM must expect of it; ``overlap`` the IoU that it must have with the piece; ``least_area``
     pixels below which a piece is left as it is.
@@ -61,16 +61,16 @@ class SamPrompts(SamWindows):
         return WindowResult(claims.result(), used, len(pieces) - used)
 
     def note(self, used: int, refused: int) -> str:
-        """Say how many pieces SAM redrew."""
+        """Return how many pieces SAM redrew."""
         return f"SAM redrew {used} pieces; {refused} stay as they were, since its answer was unsure or elsewhere."
 
 
 class _PixelClaims:
     """Decides the class of every pixel among accepted masks.
 
-    A pixel goes to the mask whose confidence times class score is highest. What a redrawn piece gave up and no mask
-    claims goes to the mask that comes closest to claiming it (the narrow gaps between two masks); where all are sure
-    that it is not theirs, it goes to the background or piece beside it that was not redrawn, or stays.
+    A pixel goes to the mask whose confidence times class score is highest. Pixels that a redrawn piece
+    lost and no mask claims go to the mask that comes closest to claiming them (narrow gaps between two masks); where
+    no mask comes close, they go to the background or piece beside them that was not redrawn, or stay.
     """
 
     def __init__(self, labels: Labels) -> None:
@@ -127,7 +127,7 @@ def _groups(view: View, pieces: list[Component]) -> Iterator[tuple[int, tuple[li
 
 
 def _score(view: View, class_id: int) -> NDArray[np.float32] | None:
-    """Return the score (H, W) of a class in the window, or None when nobody knows it."""
+    """Return the score (H, W) of a class in the window, or None when it is unknown."""
     if view.scores is None or class_id not in view.scores.ids:
         return None
     return view.scores.full(class_id, view.tile.rows, view.tile.columns)

@@ -46,7 +46,7 @@ class SamVote(SamWindows):
     def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
         """Find masks, paint them from large to small, and give what stays visible of each the class of its majority.
 
-        What a smaller mask covers has no say in the larger one, so that a meadow does not swallow the house on it.
+        What a smaller mask covers does not count in the larger one, so that a meadow does not absorb the house on it.
         """
         masks = yield from self._find(view)
         areas = (masks > 0).sum((-2, -1))
@@ -65,7 +65,7 @@ class SamVote(SamWindows):
         return WindowResult(refined, used, len(masks) - used)
 
     def note(self, used: int, refused: int) -> str:
-        """Say how many masks voted."""
+        """Return how many masks voted."""
         return f"{used} masks voted; {refused} had no class in the majority and changed nothing."
 
     def _find(self, view: View) -> Generator[str, None, Tensor]:
@@ -82,7 +82,7 @@ class SamVote(SamWindows):
             masks, quality = answers.logits.flatten(0, 1).cpu(), answers.quality.flatten().cpu()
             rank = stability(masks)
             good = (quality >= options.quality) & (rank >= options.stability) & (masks > 0).any(-1).any(-1)
-            # doubles go at once, so that a dense grid needs no more memory than a sparse one
+            # duplicates are removed at once, so that a dense grid needs no more memory than a sparse one
             kept = torch.cat([kept, masks[good].half()])
             ranks = torch.cat([ranks, quality[good]])
             chosen = best_boxes(boxes_of(kept > 0), ranks, options.overlap)

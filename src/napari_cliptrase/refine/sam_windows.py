@@ -75,7 +75,7 @@ class SamWindows(StepwiseRefiner):
 
     @abstractmethod
     def note(self, used: int, refused: int) -> str:
-        """Say in one sentence how many masks were used and refused."""
+        """Return in one sentence how many masks were used and refused."""
 
     def sam_record(self) -> dict[str, str]:
         """Return which SAM it is, fit for JSON."""

@@ -17,7 +17,7 @@ DEFAULT_LIMIT: Final = 1 << 30  # bytes: about 250 images of SAM's usual size
 class EmbeddingStore:
     """A folder of embeddings by key, never larger than ``limit`` bytes.
 
-    It is a cache: whatever fails in it costs time and is not an error.
+    It is a cache: a failure costs time and is not an error.
     """
 
     def __init__(self, folder: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
@@ -36,11 +36,11 @@ class EmbeddingStore:
         return embedding
 
     def has(self, key: str) -> bool:
-        """Tell whether there is an embedding of a key."""
+        """Whether there is an embedding of a key."""
         return self._path(key).is_file()
 
     def put(self, key: str, features: Tensor) -> None:
-        """Keep an embedding, then let the longest unused ones go until the folder is within its limit."""
+        """Store an embedding, then delete the longest unused ones until the folder is within its limit."""
         data = save({"features": features.detach().cpu().contiguous()})
         if len(data) > self.limit:
             return

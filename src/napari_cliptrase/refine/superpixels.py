@@ -136,7 +136,7 @@ def _grown(box: tuple[slice, slice], margin: int) -> tuple[slice, slice]:
 
 
 def _of_labels(window: int, windows: int, step: tuple[int, int]) -> Progress | None:
-    """Say how far the labels of a window are, done and in all, counted over all windows."""
+    """Return the progress of the labels of a window, counted over all windows."""
     done, labels = step
     return Progress(window * labels + done, windows * labels, f"Refining label {done} of {labels}") if done else None
 

@@ -9,7 +9,7 @@ OVERLAP = 0.25
 
 @dataclass(frozen=True)
 class Tile:
-    """A window of an image: what is looked at (``rows``, ``columns``), and the part that its result is used for."""
+    """A window of an image: its pixels (``rows``, ``columns``), and the part that its result is used for."""
 
     rows: slice
     columns: slice
@@ -32,7 +32,7 @@ class Tile:
         return _shifted(self.owned_rows, self.rows.start), _shifted(self.owned_columns, self.columns.start)
 
     def owns(self, row: float, column: float) -> bool:
-        """Tell whether the pixel that holds a place belongs to this window."""
+        """Whether the pixel at a position belongs to this window."""
         inside_rows = self.owned_rows.start <= int(row) < self.owned_rows.stop
         return bool(inside_rows and self.owned_columns.start <= int(column) < self.owned_columns.stop)
 

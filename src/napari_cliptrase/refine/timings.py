@@ -1,4 +1,4 @@
-"""How long a model took on this computer the last times, to say before it starts how long it will take."""
+"""Measured times of a model on this computer, to estimate how long the next run takes."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ class Timings:
         return {key: seconds for key, seconds in self._read().items() if key.startswith(prefix)}
 
     def remember(self, key: str, seconds: float) -> None:
-        """Take one more measurement into account; a folder that cannot be written to is no error."""
+        """Take one more measurement into account; a read-only folder is no error."""
         known = self._read()
         before = known.get(key)
         known[key] = seconds if before is None else before + _NEW_SHARE * (seconds - before)

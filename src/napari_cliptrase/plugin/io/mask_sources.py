@@ -36,7 +36,7 @@ AxesOf = Callable[[Labels], tuple[int, int]]
 
 @dataclass(frozen=True, eq=False)
 class MaskSource:
-    """One mask to be: label layers that lie over one image or came from one mask file, bottom first.
+    """A mask to be written: label layers that lie over one image or came from one mask file, bottom first.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ UNKNOWN = "#808080"
 
 
 def colormap_of(table: ClassTable, hidden: frozenset[int] = frozenset()) -> DirectLabelColormap:
-    """Colours of a table's classes; background is clear, labels without a class are gray so that nothing is unseen."""
+    """Colours of a table's classes; background is clear, labels without a class are gray so that they can be seen."""
     colors: dict[int | None, Any] = {None: UNKNOWN, 0: "transparent"}
     for entry in table:
         colors[entry.id] = "transparent" if entry.id in hidden else to_hex(entry.color)

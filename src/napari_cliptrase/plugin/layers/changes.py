@@ -1,4 +1,4 @@
-"""What a run changed, so that it can be taken back exactly.
+"""What a run changed, so that it can be undone exactly.
 
 A `PlaneChange` is the change of one plane of one layer, a `Run` the changes of one result. What becomes of a change is
 in `TRANSITIONS`.
@@ -163,7 +163,7 @@ class Run:
     Attributes
     ----------
     number, title
-        Counted from 1; what is said in *Undo last run*.
+        Number, counted from 1, and the title that *Undo last run* shows.
     steps
         One for each plane of each layer that changed, in the order of writing.
     notes
@@ -190,5 +190,5 @@ class Run:
 
 
 def taken_back_sentence(run: Run) -> str:
-    """Say that a run was taken back, and what of it was not."""
+    """Return a sentence that a run was undone, and which part of it was not."""
     return " ".join((f"{run.title} was taken back.", *run.notes))

@@ -1,4 +1,4 @@
-"""Class layers to one combined layer, and back. Nothing is lost but overlaps, which are counted and said."""
+"""Class layers to one combined layer, and back. Only overlaps are lost; they are counted and reported."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Layers beside the labels: scores, doubt, regions. They show the last result and change with the next."""
+"""Layers beside the labels: scores, uncertainty, regions. They show the last result and change with the next."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -29,7 +29,7 @@ ROLES = {Extra.SCORES: Role.SCORE, Extra.MARGIN: Role.MARGIN, Extra.REGIONS: Rol
 def show_extras(
     layers: LayerList, image: Image, segmented: "Segmented", encoded: "Encoded | None", extras: frozenset[Extra]
 ) -> None:
-    """Bring the extra layers of an image in line with a result; those that were not asked for go."""
+    """Bring the extra layers of an image in line with a result; those that were not asked for are removed."""
     old: dict[tuple[Role, int | None], Layer] = {}
     for layer in plugin_layers(layers, image.unique_id):
         tag = tag_of(layer)

@@ -1,7 +1,7 @@
-"""Follows the content of our layers: what was written, what came back by undo, what a person stated.
+"""Follows the content of the plugin's layers: what was written, what undo restored, what a person stated.
 
-It hears of every stroke, undo and redo in the layers of the plugin, keeps a `LayerHistory` of each, and answers what is
-a hand edit. `changes.TRANSITIONS` says what becomes of a change that was written.
+It follows every stroke, undo and redo in the layers of the plugin, keeps a `LayerHistory` of each, and knows what is
+a hand edit. `changes.TRANSITIONS` lists what happens to a change that was written.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ class History:
         self._strokes = Strokes(self)
         self._writing: UndoStep | None = None
         self.statements = 0
-        """Counts what people did to our layers: whoever remembers it can tell whether anything came since."""
+        """Counts what people did to the layers; a value that grew says that something happened."""
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ class History:
         return self.baseline(layer, geometry, plane).edits_in(rows, content, class_of(layer))
 
     def inherit(self, old: Labels, new: Labels) -> None:
-        """Let a copy of a layer have what is known of the original."""
+        """Copy what is known of a layer to its copy."""
         known = self._layers.get(old.unique_id)
         if known is not None:
             known.take_in()
@@ -144,7 +144,7 @@ class History:
 
     @contextmanager
     def writing(self, baseline: BaselineChange | None = None, change: PlaneChange | None = None) -> Iterator[None]:
-        """While we write ourselves, strokes are not a person's; what napari makes an undo step of is this change."""
+        """While the plugin writes, strokes are not a person's: napari's next undo step is this change."""
         before, self._writing = self._writing, UndoStep((), baseline, change)
         try:
             yield
@@ -185,19 +185,19 @@ class History:
             self._report_rows(layer, UndoStep(stated))
 
     def aborted(self, layer: Labels) -> None:
-        """Drop what a stroke stated that was broken off."""
+        """Drop what an aborted stroke stated."""
         self._layers[layer.unique_id].abort()
 
     # -- undo and redo ------------------------------------------------------------------------------------------------
 
     def undone(self, layer: Labels) -> None:
-        """Turn back what is known of the pixels that Ctrl+Z gave their old values."""
+        """Restore what was known of the pixels whose old values Ctrl+Z restored."""
         step = self._layers[layer.unique_id].undo()
         if step is not None:
             self._report(layer, step, ChangeEvent.UNDO)
 
     def redone(self, layer: Labels) -> None:
-        """Turn forward again what is known of the pixels that redo gave their new values."""
+        """Restore what was known of the pixels whose new values redo restored."""
         step = self._layers[layer.unique_id].redo()
         if step is not None:
             self._report(layer, step, ChangeEvent.REDO)
@@ -265,7 +265,7 @@ class History:
     def _on_data(self, event: Any) -> None:
         layer = event.source
         known = self._layers[layer.unique_id]
-        if not known.geometry.fits(layer):  # other data: nothing that was known is true of it
+        if not known.geometry.fits(layer):  # other data: nothing that was known applies to it
             known.lose_pixels()
         if self._writing is None:
             self._changed(layer)

@@ -85,7 +85,7 @@ class LabelLayers:
         return frozenset(entry.id for layer in self._ours() for entry in table_of(layer) or ())
 
     def image(self, target: Target) -> Image:
-        """Return the image of a target; raises a sentence when it has gone or changed since."""
+        """Return the image of a target; raises an error with a sentence when it was removed or changed."""
         return self.contents.image(target)
 
     def combined(self, target: Target) -> tuple[NDArray[np.integer], int]:
@@ -138,7 +138,7 @@ class LabelLayers:
         changes or goes, all that was written is taken back.
 
         ``instead_of`` is an earlier run that this one takes the place of, wherever nothing was painted since: moving a
-        slider to and fro shall leave one undo step, not fifty. Closing does not bring it back.
+        slider back and forth leaves one undo step, not fifty. Closing does not restore it.
         """
         image = self.image(results[0].target)
         fresh: frozenset[Labels] = frozenset()
@@ -231,7 +231,7 @@ class LabelLayers:
         return self._runs.last
 
     def undo_last_run(self, locked: Collection[int] = ()) -> Run | None:
-        """Take the last run back in all its layers.
+        """Undo the last run in all its layers.
 
         What a person stated since then stays, and so do locked classes. Layers that the run made go, unless a person
         stated anything in them.
@@ -257,7 +257,7 @@ class LabelLayers:
         return RunWriter(self._list, self.registry, self.history, image, run, fresh)
 
     def keep(self, run: Run) -> Run:
-        """Keep a run that was written, so that it can be taken back, and tell everybody."""
+        """Keep a run that was written, so that it can be undone, and announce it."""
         self._runs.keep(run)
         self.written.emit(run)
         return run

@@ -33,7 +33,7 @@ class LayerContents:
         self._history = history
 
     def image(self, target: Target) -> Image:
-        """Return the image of a target; raises a sentence when it has gone or changed since."""
+        """Return the image of a target; raises an error with a sentence when it was removed or changed."""
         for layer in self._list:
             if isinstance(layer, Image) and layer.unique_id == target.image_id:
                 if self._version_of(layer) != target.version:

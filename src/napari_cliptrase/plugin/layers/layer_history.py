@@ -43,7 +43,7 @@ class Touch:
 
 @dataclass(frozen=True, eq=False)
 class UndoStep:
-    """The counterpart of one of napari's undo steps: what a stroke stated anew, and what was written."""
+    """The counterpart of one of napari's undo steps: what a stroke newly stated, and what was written."""
 
     stated: tuple[Touch, ...] = ()
     baseline: BaselineChange | None = None
@@ -125,7 +125,7 @@ class LayerHistory:
         return stated
 
     def abort(self) -> None:
-        """Drop what a stroke stated that was broken off."""
+        """Drop what an aborted stroke stated."""
         self._touched.clear()
         self._turn(UndoStep(tuple(self._stated)), undo=True)
         self._stated.clear()
@@ -133,7 +133,7 @@ class LayerHistory:
     # -- undo and redo ------------------------------------------------------------------------------------------------
 
     def undo(self) -> UndoStep | None:
-        """Turn back what is known of the pixels that Ctrl+Z gave their old values."""
+        """Restore what was known of the pixels whose old values Ctrl+Z restored."""
         self.take_in()
         if not self.done:
             return None
@@ -143,7 +143,7 @@ class LayerHistory:
         return step
 
     def redo(self) -> UndoStep | None:
-        """Turn forward again what is known of the pixels that redo gave their new values."""
+        """Restore what was known of the pixels whose new values redo restored."""
         self.take_in()
         if not self.undone:
             return None

@@ -104,7 +104,7 @@ class LayerRegistry:
         return tuple(taken)
 
     def _take_along(self, image: Image, masks: Set[object]) -> None:
-        """Let layers of void and of object numbers follow the class layers of their masks to an image."""
+        """Assign layers of void and of object numbers to the image of the class layers of their masks."""
         for layer in self._list:
             raw = layer.metadata.get(KEY)
             if isinstance(raw, dict) and raw.get("mask") in masks and raw.get("role") in (Role.VOID, Role.OBJECTS):
@@ -132,7 +132,7 @@ class LayerRegistry:
         tag, name = tag_of(copy), copy.name
         if tag is not None:
             set_tag(old, replace(tag, layer=str(old.unique_id)))
-        copy.name = old.name  # napari would number the second of two layers of one name
+        copy.name = old.name  # napari would add a number to the name of the second layer
         old.name, old.visible = name, copy.visible
 
     def image_of(self, tag: Tag) -> Image | None:

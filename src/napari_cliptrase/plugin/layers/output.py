@@ -1,4 +1,4 @@
-"""Labels on their way into layers."""
+"""Labels that are to be written into layers."""
 
 from dataclasses import dataclass, field
 from typing import Any

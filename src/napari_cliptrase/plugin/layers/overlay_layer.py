@@ -1,4 +1,4 @@
-"""One passing picture over an image: the highlight under the cursor, a heat map, a preview."""
+"""A temporary picture over an image: the highlight under the cursor, a heat map, a preview."""
 
 from typing import Any
 

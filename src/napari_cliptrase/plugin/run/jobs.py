@@ -44,7 +44,7 @@ Steps = Generator[Progress, None, Any]
 
 
 class Report:
-    """Passes on how far a job is, no more often than a window can show it, and knows whether it should stop."""
+    """Reports the progress of a job, no more often than a window can show it, and knows whether it should stop."""
 
     def __init__(self, on_progress: Callable[[Progress], object]) -> None:
         self._on_progress = on_progress
@@ -54,7 +54,7 @@ class Report:
         self._last_text = ""
 
     def progress(self, progress: Progress) -> None:
-        """Tell how far the work is."""
+        """Report how far the work is."""
         now = time.monotonic()
         finished = 0 < progress.total <= progress.done
         if progress.text != self._last_text or finished or now - self._last_time >= SHORTEST_WAIT:
@@ -170,7 +170,7 @@ class Jobs:
                     job.done.emit(outcome.value)
 
     def _go_on(self, job: Job, rest: Steps, value: Any) -> None:
-        """Do one step of what is to be done in the GUI thread, and come back when the window has done its own."""
+        """Do one step of the work in the GUI thread, and go on after the window has processed its events."""
         ended = True
         try:
             if job.superseded:
@@ -234,7 +234,7 @@ def _worked(steps: Callable[[], Steps], report: Report) -> Generator[None, None,
         )
     except Exception as error:
         log.exception("A job failed")
-        return _Failure(CliptraseError(f"Something went wrong that should not ({type(error).__name__}: {error})."))
+        return _Failure(CliptraseError(f"Unexpected error ({type(error).__name__}: {error})."))
 
 
 def show(error: CliptraseError) -> None:

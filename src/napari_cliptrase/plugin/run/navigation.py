@@ -1,6 +1,6 @@
 """What is shown when the user goes to another image or another plane: the cached result of it, or none.
 
-There are three states, told apart by `Session.encoded` and `PlaneNavigation.unencoded_source`:
+`Session.encoded` and `PlaneNavigation.unencoded_source` distinguish three states:
 
 ========  ===========  =====================  =======================================================================
 state     `encoded`    `unencoded_source`    meaning
@@ -47,7 +47,7 @@ class PlaneNavigation:
         session.image_changed.connect(self.follow_image)
 
     def forget(self) -> None:
-        """Show nothing, and come back to nothing: the model was unloaded."""
+        """Show nothing, and forget what was shown: the model was unloaded."""
         self.model_choice = self.unencoded_source = None
         self._show_nothing()
 

@@ -89,7 +89,7 @@ class RefineOutcome:
 
 
 class RefineRunner:
-    """Does tasks in workers; holds the loaded SAM with its embeddings and the image that was prepared last.
+    """Runs tasks in workers; holds the loaded SAM with its embeddings and the image that was prepared last.
 
     Several workers may ask for a SAM at once: it is loaded once. A SAM that is replaced by another is not
     closed, since a worker may still use it; its memory is freed when the last worker is done.
@@ -155,7 +155,7 @@ class RefineRunner:
         return cost_of(sam, shape, Timings())
 
     def has_encoded(self, sam: str, picture_key: Any) -> bool:
-        """Tell whether the whole of an image was encoded with a SAM since the program began."""
+        """Whether a whole image was encoded with a SAM since the program started."""
         return (sam, picture_key) in self._encoded
 
     def note_window_encoded(self, sam: str, picture_key: Any, shape: tuple[int, int]) -> None:

@@ -16,7 +16,7 @@ RUN_TITLE: Final = "Refine"
 
 
 class RefinementWriter:
-    """Writes into our own label layers, and puts a refined copy beside a layer of somebody else."""
+    """Writes into the label layers of the plugin, and puts a refined copy beside other layers."""
 
     def __init__(self, session: Session, label_layers: LabelLayers) -> None:
         self._session = session
@@ -36,7 +36,7 @@ class RefinementWriter:
         return self._has_copy or self._last_is_ours
 
     def undo(self) -> None:
-        """Take the last refinement back in all layers."""
+        """Undo the last refinement in all layers."""
         copy = self._copy
         if copy is not None and self._has_copy:
             self._copy = None

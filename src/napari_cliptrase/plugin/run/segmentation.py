@@ -5,7 +5,7 @@ still there and unchanged. Encodings are cached, so that going back to an image,
 `plugin.run.navigation` shows the cached results.
 
 At any time a runner does one of these: nothing (`idle`); it waits `QUIET_TIME` after a change before it scores; it
-scores; or it runs (which includes loading a model). A change starts the waiting anew, the end of the waiting starts
+scores; or it runs (which includes loading a model). A change restarts the waiting, the end of the waiting starts
 scoring, newer scoring replaces older scoring, and a run replaces both. While a run lasts nothing is scored: what
 changed during the run is scored after it.
 """

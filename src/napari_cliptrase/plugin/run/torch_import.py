@@ -2,7 +2,7 @@
 
 torchvision pulls in triton, whose library holds an LLVM of its own. Where the window is drawn by Mesa with LLVM
 (software rendering, some graphics cards), that LLVM is in the process already, and the two overwrite each other's
-settings: the process dies without a word. Bound to its own symbols, triton does no harm.
+settings: the process crashes without a message. Bound to its own symbols, triton does no harm.
 """
 
 import os

@@ -118,7 +118,7 @@ def geometry_of(image: Image, *, rows: int, columns: int, channel: int | None = 
     """Return the geometry of the label layers of ``image``.
 
     ``rows``, ``columns`` and ``channel`` are axes of the layer (the colour axis of an RGB image is none);
-    ``level`` is the level of a multiscale image whose pixels the labels shall have.
+    ``level`` is the level of a multiscale image whose pixels the labels have.
     """
     data = image.data[level] if image.multiscale else image.data
     sizes = list(data.shape[: image.ndim])

@@ -1,4 +1,4 @@
-"""What is to be segmented, taken down in the GUI thread so that a worker can read it."""
+"""What is to be segmented, recorded in the GUI thread so that a worker can read it."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -96,7 +96,7 @@ def plane_source_of(
     as_shown: bool = True,
     level: int | None = None,
 ) -> PlaneSource:
-    """Take down what the viewer shows of an image.
+    """Record what the viewer shows of an image.
 
     ``roles`` and ``level`` are guessed when None; ``as_shown`` takes the layer's contrast limits instead of the full
     range. Raises a sentence when the area is empty.

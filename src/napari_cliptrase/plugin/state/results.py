@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """An encoding and what it is of; ``rgb`` is the (h, w, 3) uint8 picture that was encoded."""
+    """An encoding and its plane source; ``rgb`` is the (h, w, 3) uint8 picture that was encoded."""
 
     source: PlaneSource
     rgb: NDArray[np.uint8]
@@ -25,7 +25,7 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Segmented:
-    """A result, what it is of, and how each class fared."""
+    """A result, its plane source, and what was found of each class."""
 
     source: PlaneSource
     segmentation: "Segmentation"

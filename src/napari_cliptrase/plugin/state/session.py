@@ -1,11 +1,11 @@
 """What is known in one viewer: image, prompts, settings, model, encoding, last result, active and locked classes.
 
-    session.image, session.prompts, session.settings, session.active_class      # set them; signals tell everybody
+    session.image, session.prompts, session.settings, session.active_class      # set them; signals announce each change
     session.model                         # ClipModel or None
     session.encoded                       # Encoded(source, rgb, encoding, model_name) or None
     session.segmented                     # Segmented(source, segmentation, summary) or None
 
-State and signals only: it runs nothing, writes no layer and holds no widget. Docks and tools speak to each other
+State and signals only: it runs nothing, writes no layer and holds no widget. Docks and tools communicate
 through it.
 """
 
@@ -140,7 +140,7 @@ class Session:
             self.choose_class(class_id)
 
     def choose_class(self, class_id: int | None) -> None:
-        """Make a class the active one and tell everybody, even when it was: another layer may be selected since."""
+        """Make a class the active one and announce it, even if it was active: another layer may be selected now."""
         self._active = class_id
         self.active_changed.emit(class_id)
 

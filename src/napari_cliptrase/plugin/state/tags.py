@@ -136,7 +136,7 @@ def class_of(layer: Layer) -> int | None:
 
 
 def provenance_at(layer: Layer, plane: Sequence[int]) -> dict[str, Any]:
-    """How the last result in a plane of a layer of the plugin was made; empty when nobody knows."""
+    """How the last result in a plane of a layer of the plugin was made; empty when it is unknown."""
     tag = tag_of(layer)
     return dict(tag.provenance.get(_plane_key(plane), {})) if tag is not None else {}
 
@@ -163,7 +163,7 @@ def _plane_key(plane: Sequence[int]) -> str:
 
 
 def set_tag(layer: Layer, tag: Tag) -> None:
-    """Write the tag into the layer's metadata, keeping other entries there; nobody is told when nothing changes."""
+    """Write the tag into the layer's metadata, keeping other entries; without a change no event is sent."""
     entry = asdict(tag)
     entry["role"] = str(tag.role)
     if layer.metadata.get(KEY) != entry:

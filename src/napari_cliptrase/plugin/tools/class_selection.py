@@ -16,8 +16,8 @@ from napari_cliptrase.plugin.state.tags import Role, tag_of
 class ClassSelection:
     """Selects the layer of a class that becomes active, and makes the class of a layer active that the user selects.
 
-    What napari selects by itself, since a layer came or went, is nobody's wish; therefore it is looked at a moment
-    later.
+    napari also selects layers by itself, when one is added or removed. The user did not ask for that, so the selection
+    is evaluated a moment later.
     """
 
     def __init__(self, session: Session, label_layers: LabelLayers) -> None:
@@ -85,7 +85,7 @@ class ClassSelection:
         QTimer.singleShot(0, self._follow)
 
     def _follow(self) -> None:
-        """Go with the layer list: the class of the one layer that was selected there is the one to paint."""
+        """Follow the layer list: the class of the selected layer becomes the one to paint."""
         session = self._session
         self._changes -= 1
         list_changed, self._list_changed = self._list_changed, False

@@ -1,4 +1,4 @@
-"""What the model says under the cursor: class, probability and runner-up, in the status bar behind the coordinates."""
+"""What the model found under the cursor: class, probability and runner-up, in the status bar behind the coordinates."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class CursorStatus:
         session.viewer.events.status.connect(self._on_status, position="last")
 
     def text_at(self, world: Any) -> str:
-        """Say what is at a world position; empty where nothing was segmented."""
+        """Return the text for a world position; empty where nothing was segmented."""
         segmented = self._session.segmented
         if segmented is None:
             return ""

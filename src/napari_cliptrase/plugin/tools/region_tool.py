@@ -33,7 +33,7 @@ CLICK_SLACK: Final = 3
 
 
 class RegionTool:
-    """Highlights regions and gives them to classes; ``toggled(on)`` tells when it starts and ends."""
+    """Highlights regions and gives them to classes; ``toggled(on)`` when it starts and ends."""
 
     toggled = Signal(bool)
 

@@ -1,4 +1,4 @@
-"""From one uncertain place to the next: where the model could hardly decide, and nobody has looked yet."""
+"""From one uncertain place to the next: where the model could hardly decide and nothing was edited yet."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from napari_cliptrase.plugin.tools.region_tool import highlight
 from napari_cliptrase.progress import Progress
 
 LEAST_DOUBT: Final = 0.5
-"""Doubt, 1 - (p1 - p2), below which nothing counts as uncertain."""
+"""Uncertainty, 1 - (p1 - p2), below which nothing counts as uncertain."""
 SHARE: Final = 0.1
 """Of the pixels, the most doubtful: no more than these are uncertain."""
 LEAST_AREA: Final = 0.0005
-"""Share of the image below which a place is not worth a visit."""
+"""Share of the image below which a place is skipped."""
 MOST: Final = 100
 LONGEST_SIDE: Final = 1024
 """Large images are looked at in steps of several pixels."""
@@ -38,7 +38,7 @@ COLOR: Final = (255, 255, 0)
 
 @dataclass(frozen=True)
 class UncertainPlace:
-    """An uncertain part of the image; ``weight`` is its doubt summed over its pixels."""
+    """An uncertain part of the image; ``weight`` is the sum of the uncertainty over its pixels."""
 
     part: RegionPart
     weight: float
@@ -51,7 +51,7 @@ class UncertainPlace:
 
 
 def find_places(doubt: NDArray[np.floating]) -> tuple[UncertainPlace, ...]:
-    """Return the uncertain places of a map (H, W) of doubt in 0..1, the weightiest first.
+    """Return the uncertain places of a map (H, W) of uncertainty in 0..1, the largest sum first.
 
     The thin lines along every boundary are none: only what is left after they have been eroded away counts.
     """
@@ -146,4 +146,4 @@ class UncertaintyReview:
         self._timer.start()
 
 
-_NOTHING: Final = "No broad uncertain place was found: the model could tell the classes apart everywhere."
+_NOTHING: Final = "No large uncertain place was found: the model could distinguish the classes everywhere."

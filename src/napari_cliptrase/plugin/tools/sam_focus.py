@@ -1,8 +1,8 @@
 """Whether clicks and keys are those of the interactive SAM: while its layer is the selected one.
 
 Selecting another layer pauses the tool. The class table also selects layers: that of the class that became active, and
-after each write. That is not the user's wish to leave the tool, so its layer is selected again. Which of the two it was
-is known a moment later, when everybody has heard of the change.
+after each write. The user does not leave the tool by that, so its layer is selected again. Which of the two it was
+is known a moment later, when all listeners have handled the change.
 """
 
 from enum import Enum, auto

@@ -1,4 +1,4 @@
-"""What the mouse says to the interactive SAM: presses on the canvas become clicks and boxes in pixels of the image."""
+"""Mouse events for the interactive SAM: presses on the canvas become clicks and boxes in pixels of the image."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +17,7 @@ Corner = tuple[float, float]
 
 
 class SamPointer:
-    """Hears the left button while ``hears()`` says so; Ctrl turns a click into one beside the object.
+    """Listens to the left button while ``hears()`` is true; with Ctrl a click marks what is not part of the object.
 
     Signals: ``clicked(row, column, inside)``; ``dragging(corner, corner)`` while a box is drawn and
     ``boxed(corner, corner)``, cut to the image, at its end.
@@ -34,13 +34,13 @@ class SamPointer:
         self._layer: Image | None = None
 
     def start(self, target: Target, layer: Image) -> None:
-        """Hear presses over a plane; drags draw boxes instead of moving the view, unless ``layer`` pans."""
+        """Listen to presses over a plane; drags draw boxes instead of moving the view, unless ``layer`` pans."""
         self._target, self._layer = target, layer
         layer.mouse_pan = False
         self._viewer.mouse_drag_callbacks.append(self._on_press)
 
     def stop(self) -> None:
-        """Hear no more; a drag that is going on draws nothing."""
+        """Stop listening; a drag that has begun draws nothing."""
         self._target = self._layer = None
         self._viewer.mouse_drag_callbacks.remove(self._on_press)
 

@@ -33,7 +33,7 @@ class QueueState(Enum):
     ANSWERING = auto()
     """They wait: a worker answers the one before."""
     GIVEN_UP = auto()
-    """They wait in vain: there is no encoding."""
+    """They cannot be answered: there is no encoding."""
     CLOSED = auto()
     """They are dropped."""
 
@@ -63,7 +63,7 @@ TRANSITIONS = {
     (QueueState.GIVEN_UP, QueueEvent.PREPARE): QueueState.PREPARING,
     **{(state, QueueEvent.CLOSE): QueueState.CLOSED for state in QueueState},
 }
-"""What is not listed is a mistake of the program. A worker that was replaced says nothing any more."""
+"""What is not listed is a mistake of the program. A worker that was replaced sends no more events."""
 WORKING = (QueueState.PREPARING, QueueState.ANSWERING)
 
 
@@ -137,7 +137,7 @@ class SamRequestQueue:
         self._start("Prepare SAM", steps, done)
 
     def ask(self, request: Request, mark: Any = None, *, first: bool = False) -> None:
-        """Make a request, which waits for those before it, or with ``first`` is the next; `answered` tells the mask."""
+        """Make a request, which waits for those before it, or with ``first`` is the next; `answered` has the mask."""
         self._wait(SamRequest(request, mark), first=first)
 
     def then(self, action: Callable[[], object]) -> None:
@@ -149,7 +149,7 @@ class SamRequestQueue:
         self._waiting.clear()
 
     def close(self) -> None:
-        """Stop; nothing more is told."""
+        """Stop; no more signals are sent."""
         self._happen(QueueEvent.CLOSE)
         self._waiting.clear()
         self._jobs.cancel(KEY)

@@ -1,7 +1,7 @@
 """Interactive SAM: clicks and boxes draw a mask, Enter gives it to the active class.
 
-While the tool is on its layer is the selected one: clicks, drags and keys are heard there and nowhere else. Selecting
-another layer pauses it, so that napari's own tools work as ever.
+While the tool is on its layer is the selected one: it alone receives clicks, drags and keys. Selecting
+another layer pauses the tool, so that napari's own tools work as usual.
 """
 
 from collections.abc import Iterator
@@ -93,7 +93,7 @@ class SamTool:
         self._pointer.start(requests.source.target, layer)
         self._focus.start(layer)
         self._listen(True)
-        requests.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot tell how many arguments an emit takes
+        requests.busy.connect(lambda job: self.busy.emit(job))  # psygnal cannot count the arguments of an emit
         requests.ready.connect(lambda: self.message.emit(READY))
         requests.answered.connect(self._show)
         requests.failed.connect(self._failed)
@@ -179,7 +179,7 @@ class SamTool:
         self._ask(_cleared)
 
     def accept(self) -> None:
-        """Give the mask of all clicks so far to the class that is active now; clicks that come later start anew."""
+        """Give the mask of all clicks so far to the class that is active now; later clicks start a new mask."""
         requests, active, marks = self._requests, self._session.active_class, tuple(self._pending_marks)
         if requests is None or active is None:
             return
@@ -219,7 +219,7 @@ class SamTool:
         self.message.emit(self._error)
 
     def _failed(self, error: CliptraseError, mark: Mark | None) -> None:
-        """Say why a request cannot be answered, and take its mark away; answers to others do not hide the reason."""
+        """Show why a request cannot be answered, and remove its mark; later answers do not hide the reason."""
         self._pending_marks = [made for made in self._pending_marks if made is not mark]
         self._show_marks()
         self._error = self._refused = str(error)

@@ -65,7 +65,7 @@ class LongNote(QScrollArea):
         self.show_text("")
 
     def text(self) -> str:
-        """What it says, all of it."""
+        """The whole text."""
         return self._note.text()
 
     def show_text(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Connections of widgets to what outlives them."""
+"""Connections of widgets to objects that live longer."""
 
 import weakref
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 def connect_weakly(signal: Any, slot: Callable[..., object]) -> None:
     """Connect a signal (psygnal's or napari's) to a method of a widget, for as long as the widget lives.
 
-    Qt deletes a dock with its window while Python may still hold it; a signal that then arrives meets a shell, and is
+    Qt deletes a dock with its window while Python may still hold it; a later signal finds an empty shell and is
     ignored. (Disconnecting when Qt says ``destroyed`` would be simpler, but crashes when Python's collector is why.)
     """
     method = weakref.WeakMethod(slot)

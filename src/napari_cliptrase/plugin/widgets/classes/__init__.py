@@ -1,1 +1,1 @@
-"""The class table: what is looked for, in which colour, and how it fared."""
+"""The class table: what is searched for, in which colour, and what was found."""

@@ -24,7 +24,7 @@ class ToggleCell(QStyledItemDelegate):
     """An icon that a click switches."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Draw the ground as for any cell, then the icon."""
+        """Draw the background as for any cell, then the icon."""
         self.initStyleOption(option, index)
         option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
         _ground(painter, option)
@@ -110,7 +110,7 @@ class NameCell(QStyledItemDelegate):
         return editor
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex) -> None:
-        """Hand the line over only when it was changed."""
+        """Set the line only when it was changed."""
         if isinstance(editor, QLineEdit) and editor.text() != index.data(Qt.ItemDataRole.EditRole):
             model.setData(index, editor.text(), Qt.ItemDataRole.EditRole)
 
@@ -119,7 +119,7 @@ class ThresholdCell(QStyledItemDelegate):
     """A number between 0 and 1 or nothing; every step of the editor takes effect at once."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Numbers stand at the right."""
+        """Numbers are aligned to the right."""
         super().initStyleOption(option, index)
         option.displayAlignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 

@@ -59,7 +59,7 @@ class AddLine(QLineEdit):
         super().keyPressEvent(event)
 
     def _typed(self) -> str:
-        """Return what stands in the line, without what is selected: pasting takes the place of that."""
+        """Return the text of the line without the selection, which pasting replaces."""
         start = self.selectionStart()
         if start < 0:
             return self.text()
@@ -84,7 +84,7 @@ class ClassPanel(QWidget):
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self.table.set_filter)
         self.lists = _menu_button("Lists", "Ready-made class lists; load and save your own.", self._lists_menu())
-        self.background = _menu_button("Background", "What else is in the picture but not wanted.", self._grounds())
+        self.background = _menu_button("Background", "What is in the picture but belongs to no class.", self._grounds())
         self.remove = QPushButton("Remove")
         self.remove.setToolTip(
             "Remove the selected classes (Delete). Layers with hand edits stay, and so do locked classes."
@@ -192,7 +192,7 @@ class ClassPanel(QWidget):
             self.note.show_text(f"{path} cannot be written ({error.strerror}); choose another folder.")
 
     def _drop_layers(self, gone: Sequence[int], said: str) -> None:
-        """Remove the layers of classes that went, and say what was kept."""
+        """Remove the layers of deleted classes, and show which were kept."""
         kept = [name for class_id in gone for name in self._label_layers.drop_class(class_id)]
         edited = f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else ""
         self.note.show_text(f"{said} {edited}".strip())
@@ -237,7 +237,7 @@ class ClassPanel(QWidget):
     # -- figures ------------------------------------------------------------------------------------------------------
 
     def count(self) -> None:
-        """Count areas in the layers as they are, and say what found nothing."""
+        """Count areas in the layers as they are, and show which classes were not found."""
         segmented = self._session.segmented
         if segmented is None:
             self.model.set_figures({}, ())
@@ -251,7 +251,7 @@ class ClassPanel(QWidget):
         self.advice.show_text("\n".join(f"• {note}" for note in (*self._advice(), *notes)))
 
     def _advice(self) -> tuple[str, ...]:
-        """Say which classes were not found, how near they came, and what to try."""
+        """Return which classes were not found, their best probability, and what to try."""
         empty = self.model.empty_classes()
         if not empty:
             return ()

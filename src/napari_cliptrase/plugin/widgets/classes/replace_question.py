@@ -1,4 +1,4 @@
-"""What is asked before a whole list of classes takes the place of another."""
+"""The question before a list of classes replaces another."""
 
 from enum import Enum, auto
 
@@ -9,7 +9,7 @@ from napari_cliptrase.masks.loss_report import count_text
 
 
 class ReplaceChoice(Enum):
-    """What becomes of the classes that are there when a list comes."""
+    """What happens to the present classes when a list is loaded."""
 
     REPLACE = auto()
     ADD = auto()

@@ -53,7 +53,7 @@ _BACKGROUND_COLUMNS = (Column.NAME, Column.AREA, Column.SCORE)
 
 
 class ClassTableModel(QAbstractTableModel):
-    """Shows the session's prompts with their last figures; edits go to the session. ``refused(str)`` says why not."""
+    """Shows the session's prompts with their last figures; edits go to the session, or ``refused(reason)`` is sent."""
 
     refused = Signal(str)
 
@@ -167,7 +167,7 @@ class ClassTableModel(QAbstractTableModel):
             return phrases
         if role == Qt.ItemDataRole.ToolTipRole:
             return (
-                "What belongs to no class. Double-click to write things that are in the picture but are not wanted, "
+                "What belongs to no class. Double-click to write what else is in the picture, "
                 f"as a comma list, or choose one under 'Background'.\nNow: {phrases or 'nothing'}"
             )
         if column == Column.NAME:

@@ -21,7 +21,7 @@ from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, scrolling
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
-HINT: Final = "Move the mouse over the image, or over a map. A click on the image holds the patch, another lets go."
+HINT: Final = "Move the mouse over the image, or over a map. A click on the image keeps the patch, another releases it."
 NOT_YET: Final = "Run “Segment by text” on an image first: the maps come from its encoding."
 
 
@@ -39,8 +39,8 @@ class ExploreDock(QWidget):
         self.follow = QCheckBox("Follow the mouse on the image")
         self.follow.setChecked(True)
         self.follow.setToolTip("While checked, the maps are those of the patch under the cursor.")
-        self.layer = NarrowCombo("Layer of the model whose attention is shown; the last one is the most telling.")
-        self.head = NarrowCombo("Attention head; each looks for something else.")
+        self.layer = NarrowCombo("Layer of the model whose attention is shown; the last one shows most.")
+        self.head = NarrowCombo("Attention head; each attends to something else.")
         self.overlay = NarrowCombo("Which map lies over the image. A click on a map chooses it, too.")
         self.overlay.addItem("None", None)
         self.where = Note(HINT)
@@ -209,5 +209,5 @@ class ExploreDock(QWidget):
         region = int(regions[row * view.grid[1] + column])
         where = f"Patch {row + 1}, {column + 1} of {view.grid[0]} × {view.grid[1]}"
         which = "in no region" if region < 0 else f"region {region + 1}, {np.count_nonzero(regions == region)} patches"
-        held = " (held; click the image to let go)" if self._held else ""
+        held = " (kept; click the image to release it)" if self._held else ""
         self.where.show_text(f"{where}; {which}{held}")

@@ -49,7 +49,7 @@ class GridPanel(QWidget):
         self._show(colors, colors.shape[:2], aspect)
 
     def show_nothing(self, text: str) -> None:
-        """Draw no picture but say why."""
+        """Draw no picture but the reason."""
         self._image = None
         self._empty_text = text
         self.update()

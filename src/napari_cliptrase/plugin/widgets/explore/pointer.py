@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK, RegionTool, p
 class Pointer:
     """Signals: ``moved(row, column)`` and ``clicked(row, column)``, in pixels of the encoded picture.
 
-    A click is one that no tool wants: neither a brush nor the region tool.
+    Only clicks count that no tool uses: neither a brush nor the region tool.
     """
 
     moved = Signal(int, int)
@@ -26,7 +26,7 @@ class Pointer:
         self.listening = False
 
     def listen(self, on: bool) -> None:
-        """Begin or end to hear the mouse."""
+        """Start or stop listening to the mouse."""
         if on is self.listening:
             return
         self.listening = on

@@ -1,4 +1,4 @@
-"""The dock "Export masks": which layers, for which program, where to; what will be lost is said before."""
+"""The dock "Export masks": which layers, which format, where to, with a report of what will be lost."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -76,8 +76,8 @@ class ExportDock(QWidget):
         self.pattern.setToolTip(f"Name of each mask, without suffix. May hold:\n{meanings}")
         self.objects = QCheckBox("One object per connected part")
         self.objects.setToolTip(
-            "In formats that know objects each connected part of a class becomes its own object, or what a layer of "
-            "object numbers says. Other formats take no notice."
+            "In formats with objects, each connected part of a class becomes an object, unless a layer of object "
+            "numbers defines them. Other formats ignore this."
         )
         self.strict = QCheckBox("Refuse to lose anything")
         self.strict.setToolTip("Write nothing when the format cannot keep every pixel and every name.")

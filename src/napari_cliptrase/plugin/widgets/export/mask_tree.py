@@ -91,7 +91,7 @@ class MaskTree(QTreeWidget):
         top.setExpanded(True)
 
     def _is_checked(self, layer: Labels) -> bool:
-        """What the user said; else class layers, and other layers when there are none of those."""
+        """What the user chose; else class layers, or other layers when there are no class layers."""
         if layer.unique_id in self._checked:
             return self._checked[layer.unique_id]
         source = next(source for source in self._sources if layer in source.layers)

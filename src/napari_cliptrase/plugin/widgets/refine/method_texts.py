@@ -1,4 +1,4 @@
-"""The words of the dock: ways, strengths and their settings, apart from the widgets that show them."""
+"""Texts of the dock for methods, strengths and their settings, apart from the widgets that show them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ from napari_cliptrase.refine.methods import Method
 
 @dataclass(frozen=True)
 class Setting:
-    """The one setting of a method worth changing: its option, its words, and its values with the usual one first."""
+    """The one setting of a method worth changing: its option, its texts, and its values with the default first."""
 
     option: str
     title: str
@@ -20,7 +20,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class MethodText:
-    """The words that describe a method in the dock."""
+    """The texts that describe a method in the dock."""
 
     title: str
     tip: str
@@ -34,7 +34,7 @@ METHODS: Final = {
         Setting(
             "area",
             "Piece size",
-            "Smaller pieces follow thin things, larger ones are calmer.",
+            "Smaller pieces follow thin objects, larger ones give smoother results.",
             (("medium (120 px)", 120), ("small (50 px)", 50), ("large (400 px)", 400)),
         ),
     ),
@@ -73,17 +73,15 @@ STRENGTH_TIPS: Final = {
 
 
 def seconds_text(seconds: float) -> str:
-    """Say a duration in words."""
+    """Return a duration in words."""
     if seconds < 1:
         return "less than a second"
     return f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
 
 
 def cost_text(cost: Cost) -> str:
-    """Say what encoding an image will take."""
+    """Return a sentence on the time and memory that encoding an image takes."""
     memory = "" if cost.bytes is None else f" It needs about {readable_size(cost.bytes)} of memory."
     if cost.seconds is None:
-        return (
-            f"How long SAM takes to encode an image here is measured the first time; later it is told before.{memory}"
-        )
+        return f"The time to encode an image with this SAM is measured in the first run and shown then.{memory}"
     return f"Encoding an image takes {seconds_text(cost.seconds)} here, once for each image.{memory}"

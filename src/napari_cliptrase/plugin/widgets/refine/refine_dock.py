@@ -82,7 +82,7 @@ class RefineDock(QWidget):
         self.apply = QPushButton("Apply")
         self.apply.setToolTip("Write the refined labels; hand edits and locked classes stay as they are.")
         self.undo = QPushButton("Undo")
-        self.undo.setToolTip("Take the last refinement back in all layers.")
+        self.undo.setToolTip("Undo the last refinement in all layers.")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(8)
@@ -186,7 +186,7 @@ class RefineDock(QWidget):
 
     def _undo(self) -> None:
         self._writer.undo()
-        self.message.show_text("The refinement was taken back.")
+        self.message.show_text("The refinement was undone.")
         self._show_undo()
 
     # -- showing ------------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ class RefineDock(QWidget):
         self._outdated()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Qt: a preview that cannot be judged is not shown, and a tool whose buttons are gone is off."""
+        """Qt: in a hidden dock there is no preview, and the tool whose buttons are hidden is off."""
         super().hideEvent(event)
         self._forget_preview()
         self.sam_tool.stop()

@@ -18,7 +18,7 @@ HINT = (
 
 
 class SamPanel(QWidget):
-    """Switches the tool on and off and shows what it says."""
+    """Switches the tool on and off and shows its messages."""
 
     def __init__(self, tool: SamTool, picker: SamPicker, parent: QWidget | None = None) -> None:
         super().__init__(parent)

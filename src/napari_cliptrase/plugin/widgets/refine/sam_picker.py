@@ -34,7 +34,7 @@ class SamPicker(QComboBox):
         return str(self.currentData() or self.itemData(self._last))
 
     def refresh(self) -> None:
-        """Show anew which models are on this computer."""
+        """Update which models are on this computer."""
         entries = {entry.name: entry for entry in list_models("sam")}
         for row in range(self.count()):
             entry = entries.get(self.itemData(row))

@@ -1,4 +1,4 @@
-"""Settings for those who know the method; what only changes the scores takes effect at once."""
+"""Settings of the method; those that change only the scores take effect at once."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from napari_cliptrase.plugin.widgets.segment.settings_form import SettingsForm, 
 
 RECOVERIES = {
     Recovery.CLIPTRASE: ("CLIPtrase", "Sum of the q·q, k·k and v·v attentions (the default)."),
-    Recovery.SC_CLIP: ("SC-CLIP", "Odd patches mended; k·k attention and a middle layer's, twice."),
+    Recovery.SC_CLIP: ("SC-CLIP", "Repairs outlying patches; k·k attention and a middle layer's, twice."),
     Recovery.SCLIP: ("SCLIP", "Sum of the q·q and k·k attentions."),
     Recovery.CLEARCLIP: ("ClearCLIP", "q·q attention alone, no residual, no MLP."),
     Recovery.NACLIP: ("NACLIP", "k·k attention with a Gaussian around each patch."),
@@ -49,7 +49,7 @@ ABSENCES = {
 METHODS = {
     MethodChoice.RECOMMENDED: (
         "recommended",
-        "The defaults: what is sure keeps its class against the vote of its region.",
+        "The defaults: a confident pixel keeps its class against the vote of its region.",
     ),
     MethodChoice.PUBLISHED: (
         "as published (CLIPtrase)",

@@ -79,7 +79,7 @@ class ImagePicker(QWidget):
         self.refresh()
 
     def source(self) -> PlaneSource:
-        """Take down what is chosen; raises a sentence when there is nothing to segment."""
+        """Record what is chosen; raises an error with a sentence when there is nothing to segment."""
         image = self._session.image
         if image is None:
             raise CliptraseError("Open an image first.")

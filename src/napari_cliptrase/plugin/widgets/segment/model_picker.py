@@ -54,18 +54,16 @@ class ModelPicker(QWidget):
         before = session.model_choice or ModelChoice(preferences.model, preferences.device, preferences.precision)
         self._precision = before.precision
         self._others: list[str] = []
-        self.model = NamedList(
-            "The CLIP model. Its state stands behind its name; what is missing is downloaded by Run."
-        )
+        self.model = NamedList("The CLIP model. Its state is behind its name; Run downloads a missing model.")
         self.device = NamedList("Where the model runs.")
         self.device.fill(DEVICES, before.device)
         self.detail = ChoiceCombo(
-            DETAILS, "How finely the image is looked at; finer finds smaller things and takes longer."
+            DETAILS, "The resolution of the model's view; finer finds smaller objects and takes longer."
         )
         self.load = QPushButton("Load")
         self.load.setToolTip("Load the model now, after a download if need be; Run does it, too.")
         self.unload = QPushButton("Unload")
-        self.unload.setToolTip("Give the memory of the model and of all encodings back.")
+        self.unload.setToolTip("Free the memory of the model and of all encodings.")
         self.state = Note()
         form = Form(self)
         form.add("Model", self.model, self.load, self.unload, stretch=0)

@@ -23,7 +23,7 @@ MODES = {
 
 
 class OutputOptions(QWidget):
-    """Choices take effect with the next run; the layers beside the labels come and go at once.
+    """Choices take effect with the next run; the layers beside the labels appear and disappear at once.
 
     Signals: ``extras_chosen(extras)``.
     """
@@ -52,5 +52,5 @@ class OutputOptions(QWidget):
         self.mode.chosen.connect(lambda value: setattr(session, "merge_mode", value))
 
     def extras(self) -> frozenset[Extra]:
-        """Which layers beside the labels are wanted."""
+        """Which layers beside the labels are shown."""
         return frozenset(extra for extra, box in self._boxes.items() if box.isChecked())

@@ -1,4 +1,4 @@
-"""Run, Cancel, how far it is, and why it cannot run."""
+"""Run, Cancel, the progress, and the reason why a run is not possible."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -20,7 +20,7 @@ class RunBar(QWidget):
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop at the next step; nothing changes.")
         self.undo = QPushButton("Undo last run")
-        self.undo.setToolTip("Take the last run back in all its layers; what you painted since then stays.")
+        self.undo.setToolTip("Undo the last run in all its layers; what you painted since then stays.")
         self.live = QCheckBox("Live")
         self.live.setToolTip(
             "Show the effect of every change of classes, minimum or vote at once; of a stack, on the shown plane only."
@@ -47,7 +47,7 @@ class RunBar(QWidget):
         self.set_busy(False)
 
     def set_reason(self, reason: str, hint: str = "") -> None:
-        """Say why *Run* cannot be pressed; an empty text enables it. ``hint`` says why it should be."""
+        """Show why *Run* cannot be pressed; an empty text enables it. ``hint`` is the reason to press it."""
         self.run.setEnabled(not reason)
         self.run.setToolTip(reason or "Segment the image into the classes of the table.")
         if not self.bar.isVisibleTo(self):

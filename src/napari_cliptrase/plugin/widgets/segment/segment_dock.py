@@ -75,7 +75,7 @@ class SegmentDock(QWidget):
         return QSize(WIDTH, 760)
 
     def run(self) -> Job | None:
-        """Segment what is chosen; says why when that is not possible."""
+        """Segment what is chosen, or show why that is not possible."""
         reason = self.reason()
         if reason:
             notifications.show_info(reason)
@@ -96,7 +96,7 @@ class SegmentDock(QWidget):
         if self._session.image is None:
             return "Open an image first (or File ▸ Open Sample ▸ CLIPtrase)."
         if not self._session.prompts.classes:
-            return "Add at least one class: what shall be found?"
+            return "Add at least one class to search for."
         return ""
 
     def hint(self) -> str:
@@ -124,7 +124,7 @@ class SegmentDock(QWidget):
         )
         self.uncertain = QPushButton()
         self.uncertain.setText("Next uncertain")
-        self.uncertain.setToolTip("Go to the next place where the model could hardly decide.")
+        self.uncertain.setToolTip("Go to the next place where the model was uncertain.")
         self.help = QPushButton("Help")
         self.help.setToolTip("Keys and clicks of all tools.")
         tools = QHBoxLayout()

@@ -20,9 +20,9 @@ Titles = Mapping[Any, tuple[str, str]]
 
 @dataclass(frozen=True)
 class SettingText:
-    """How a setting is called in the window: its label, a sentence, and the titles of its values.
+    """The texts of a setting in the window: its label, a sentence, and the titles of its values.
 
-    ``lowest`` is what a number says at its lowest value; for a setting that may be None it stands for None.
+    ``lowest`` is the text of a number at its lowest value; for a setting that may be None it means None.
     """
 
     label: str
