@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from napari_cliptrase.cliptrase.blocks import run_block
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import PositionKernel, Recovery
-from napari_cliptrase.cliptrase.sc_clip import repair, outlier_factors, outliers
+from napari_cliptrase.cliptrase.sc_clip import outlier_factors, outliers, repair
 from napari_cliptrase.cliptrase.towers import vision_tower
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "scclip"

@@ -154,7 +154,7 @@ def test_what_is_not_there_is_said(hub: Callable[..., None], server: Any, tiny_t
         load_model("hf-hub:lab/gone")
     server.headers[path] = {"X-Error-Code": "GatedRepo"}
     server.errors[path] = 403
-    with pytest.raises(ModelError, match="wants its terms accepted"):
+    with pytest.raises(ModelError, match="requires that you accept its terms"):
         load_model("hf-hub:lab/gone")
     server.headers[path] = {}
     server.errors[path] = 500

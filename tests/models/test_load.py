@@ -277,7 +277,7 @@ def test_loading_is_told_step_by_step(write_tiny: Write, tiny_config: dict[str, 
     ],
 )
 def test_arguments_of_other_types_are_told_what_is_wanted(arguments: Any, says: str) -> None:
-    with pytest.raises(ModelError, match=f"load_model wants {says}"):
+    with pytest.raises(ModelError, match=f"load_model needs {says}"):
         load_model(*arguments)
 
 

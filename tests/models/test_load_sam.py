@@ -164,7 +164,7 @@ def test_loading_is_told_step_by_step(tmp_path: Path, small: nn.Module) -> None:
 
 @pytest.mark.parametrize("name", [None, 3, b"demo", ["demo"]])
 def test_a_name_that_is_no_text_is_told_what_is_wanted(name: Any) -> None:
-    with pytest.raises(ModelError, match="load_sam wants the name of a model as text"):
+    with pytest.raises(ModelError, match="load_sam needs the name of a model as text"):
         load_sam(name)
 
 

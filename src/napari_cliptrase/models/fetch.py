@@ -109,7 +109,8 @@ def look_up(repository: str, filenames: tuple[str, ...], folder: Path) -> HubFil
             return HubFile(filename, address, found.location, as_sha256(found.etag), found.size, headers)
     except errors.GatedRepoError as error:
         raise ModelError(
-            f"{repository} requires that you accept its terms: open https://huggingface.co/{repository}, accept them, and log in "
+            f"{repository} requires that you accept its terms: open https://huggingface.co/{repository}, accept "
+            "them, and log in "
             "with: hf auth login"
         ) from error
     except errors.RepositoryNotFoundError as error:
