@@ -44,7 +44,7 @@ ABOUT_MORE = {
     "demo/test_shipped_clip.py": "the weights that ship",
     "engine/test_segmenter_golden.py": "numbers of the published code",
     "masks/test_damaged.py": "files of every format, cut and bent",
-    "masks/test_lies.py": "files of every format that lie about their size",
+    "masks/test_declared_sizes.py": "files of every format that declare a wrong size",
     "masks/test_many_objects.py": "how time grows with the number of objects",
     "masks/test_speed.py": "how time compares with that of other libraries",
     "models/test_fetch_hub.py": "the second way of test_fetch.py",

@@ -12,8 +12,8 @@ def test_a_generator_runs_to_its_end_and_every_step_is_shown():
     assert seen == [1, 2, 3]
 
 
-def test_steps_are_told_in_other_words_and_some_passed_over():
+def test_steps_are_reported_in_other_words_and_some_passed_over():
     seen = []
-    told = map_progress(steps(), lambda step: Progress(step, 3, "doing") if step != 2 else None)
-    assert run_to_end(told, seen.append) == "end"
+    reported = map_progress(steps(), lambda step: Progress(step, 3, "doing") if step != 2 else None)
+    assert run_to_end(reported, seen.append) == "end"
     assert [progress.done for progress in seen] == [1, 3]

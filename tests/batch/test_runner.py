@@ -91,7 +91,9 @@ def test_hand_edits_survive_and_finished_images_are_left_alone(
         assert not project.read("0001.png").labels.any()
 
 
-def test_a_bad_image_is_told_and_the_others_are_done(pictures: Pictures, setup: RunSetup, worker: ImageWorker) -> None:
+def test_a_bad_image_is_reported_and_the_others_are_done(
+    pictures: Pictures, setup: RunSetup, worker: ImageWorker
+) -> None:
     folder = pictures("one", 4)
     (folder / "0001.png").write_bytes(b"no image")
     with Project.create(folder, setup.prompts) as project:

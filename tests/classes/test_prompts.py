@@ -215,10 +215,10 @@ def test_any_json_becomes_a_prompt_set_or_a_sentence(data):
     try:
         prompts = PromptSet.from_json(json.dumps(data), "here")
     except PromptError as error:
-        said = str(error)
+        output = str(error)
     else:
-        said = "here: " if PromptSet.from_json(prompts.to_json()) == prompts else "it reads back to something else"
-    assert said.startswith("here: ")
+        output = "here: " if PromptSet.from_json(prompts.to_json()) == prompts else "it reads back to something else"
+    assert output.startswith("here: ")
 
 
 @given(st.text(st.characters(codec=None), max_size=40) | st.text('ab,:;"[]=\\#% threshold id color 0.5', max_size=40))

@@ -42,6 +42,6 @@ def test_numbers_run_out_in_a_sentence():
         keep_ids(PromptSet.from_names("tree"), known)
 
 
-def test_what_a_number_would_become_is_said():
+def test_what_a_number_would_become_is_reported():
     old, new = ClassTable.from_names("sky", "sea"), ClassTable.from_names("SKY", "tree")
     assert changed_meanings(old, new) == ("2 is 'sea' and would become 'tree'",)

@@ -35,7 +35,7 @@ def test_missing_libraries_come_with_the_line_that_installs_them(monkeypatch: py
 
 
 @pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY"])
-def test_no_display_is_said(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_no_display_is_reported(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.delenv("DISPLAY")
     reason = desktop.can_open_window()
     assert reason is not None
@@ -56,7 +56,7 @@ def test_a_platform_without_opengl_is_no_window_for_napari(monkeypatch: pytest.M
     assert "QT_QPA_PLATFORM=offscreen has no OpenGL" in str(desktop.can_open_window())
 
 
-def test_a_display_that_nobody_serves_is_said_before_qt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_display_that_no_one_serves_is_reported_before_qt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(desktop, "_loads", lambda library: True)
@@ -77,10 +77,10 @@ def test_other_systems_bring_their_own_windows(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_whole_line_is_that_of_the_readme() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    told = next(line for line in readme.splitlines() if line.startswith("sudo apt-get update"))
+    reported = next(line for line in readme.splitlines() if line.startswith("sudo apt-get update"))
     command, _, packages = desktop.apt_line().partition(" -y ")
     assert command == "sudo apt-get install"
-    assert {*packages.split(), "python3-venv", "git"} == set(told.partition(" -y ")[2].split())
+    assert {*packages.split(), "python3-venv", "git"} == set(reported.partition(" -y ")[2].split())
 
 
 def test_a_library_that_does_not_exist_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,11 +55,11 @@ def _read(path: Path) -> np.ndarray:
 
 def test_boundaries_move_to_the_edges(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, truth = files
-    said = _run(image, mask, "--method", "superpixels", "--out", tmp_path / "out" / "sharp.png")
+    shown_text = _run(image, mask, "--method", "superpixels", "--out", tmp_path / "out" / "sharp.png")
     sharp = _read(tmp_path / "out" / "sharp.png")
     coarse = _read(mask)
     assert (sharp != truth).sum() < 0.3 * (coarse != truth).sum()
-    assert f"Changed {(sharp != coarse).sum()} of 4800 pixels" in said
+    assert f"Changed {(sharp != coarse).sum()} of 4800 pixels" in shown_text
     table = json.loads((tmp_path / "out" / "sharp.classes.json").read_text())
     assert [entry["name"] for entry in table["classes"]] == ["sea", "sand", "boat"]
 
@@ -105,12 +105,12 @@ def test_sam_checkpoints_are_taken_by_path(files: tuple[Path, Path, np.ndarray],
     network = build_sam(SamShape(64, 8, 32, 2, 64, (4, 0), 32, decoder_mlp_width=32, iou_width=32))
     torch.save(network.state_dict(), tmp_path / "mine.pth")
     for method in ("sam-vote", "sam-prompts"):
-        said = _run(
+        shown_text = _run(
             image, mask, "--method", method, "--sam", tmp_path / "mine.pth", "--out", tmp_path / f"{method}.png"
         )
-        assert "Note: " in said
+        assert "Note: " in shown_text
         assert _read(tmp_path / f"{method}.png").shape == (60, 80)
-    said = _run(
+    shown_text = _run(
         image,
         mask,
         "--sam",
@@ -122,7 +122,7 @@ def test_sam_checkpoints_are_taken_by_path(files: tuple[Path, Path, np.ndarray],
         "--out",
         tmp_path / "p.png",
     )
-    assert "masks voted" in said
+    assert "masks voted" in shown_text
 
 
 def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "shown_text"),
     [
         (["--class", "car"], r"no class 'car'; it has sea \(1\), sand \(2\), boat \(3\)"),
         (["--strength", "much"], "write never, free, or band:8"),
@@ -160,10 +160,10 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
     ],
 )
 def test_mistakes_are_sentences(
-    files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str], said: str
+    files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str], shown_text: str
 ) -> None:
     image, mask, _ = files
-    with pytest.raises(CliptraseError, match=said):
+    with pytest.raises(CliptraseError, match=expected):
         _run(image, mask, "--out", tmp_path / "o.png", *options)
     assert not (tmp_path / "o.png").exists()
 
@@ -223,20 +223,23 @@ def test_the_name_of_the_file_tells_the_format(files: tuple[Path, Path, np.ndarr
     _run(image, mask, "--method", "superpixels", "--out", tmp_path / "o.tif")
     assert (tmp_path / "o.tif").is_file()
     assert np.array_equal(imread(tmp_path / "o.tif"), _read(tmp_path / "o.png"))
-    for name, said in (("o.json", "several formats; name one with --to: coco, "), ("o.jpg", "another format than")):
-        with pytest.raises(CliptraseError, match=said):
+    for name, shown_text in (
+        ("o.json", "several formats; name one with --to: coco, "),
+        ("o.jpg", "another format than"),
+    ):
+        with pytest.raises(CliptraseError, match=expected):
             _run(image, mask, "--sam", tmp_path / "nowhere.pth", "--out", tmp_path / name)
         assert not (tmp_path / name).exists()
 
 
-def test_object_numbers_that_are_left_out_are_told(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+def test_object_numbers_that_are_left_out_are_reported(files: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     image, mask, _ = files
     labels = _read(mask)
     numbered = LabelImage(
         stem="objects", labels=labels, classes=ClassTable.from_names("sea", "sand", "boat"), instances=labels.copy()
     )
     FORMATS["npz"].write(numbered, tmp_path / "objects.npz")
-    said = _run(image, tmp_path / "objects.npz", "--method", "superpixels", "--out", tmp_path / "o.npz")
-    assert "Note: " in said
-    assert "numbers its objects" in said
+    shown_text = _run(image, tmp_path / "objects.npz", "--method", "superpixels", "--out", tmp_path / "o.npz")
+    assert "Note: " in shown_text
+    assert "numbers its objects" in shown_text
     assert "numbers its objects" not in _run(image, mask, "--method", "superpixels", "--out", tmp_path / "o.png")

@@ -290,7 +290,7 @@ def test_classes_keep_their_ids_in_a_folder_that_has_masks(segment, folder):
     assert set(np.unique(new.labels).tolist()) <= {2, 3}
 
 
-def test_ids_are_counted_anew_only_where_no_mask_becomes_untrue(segment, folder):
+def test_ids_are_counted_again_only_where_no_mask_becomes_untrue(segment, folder):
     assert segment("a.png", "-p", "sky; sea", "-o", "out")[0] == 0
     mask = (folder / "out" / "a.png").read_bytes()
     code, _, err = segment("b.jpg", "-p", "tree; house", "-o", "out", "--ids-anew")
@@ -333,7 +333,7 @@ def test_an_empty_name_does_not_take_the_whole_folder(segment, folder):
     assert not (folder / "out").exists()
 
 
-def test_what_does_not_exist_is_told_before_torch_is_imported(folder):
+def test_what_does_not_exist_is_reported_before_torch_is_imported(folder):
     code = (
         "import sys; from napari_cliptrase.cli import main\n"
         "sys.argv = ['napari-cliptrase', 'segment', 'gone.png', '-p', 'sky', '-o', 'out', '-m', 'demo']\n"

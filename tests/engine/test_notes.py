@@ -30,7 +30,7 @@ def test_words_are_compared_without_case_and_numbers():
     assert unknown_words(prompts, None, "other") == ()
 
 
-def test_what_the_model_knows_is_told_without_filling_words():
+def test_what_the_model_knows_is_reported_without_filling_words():
     known = {"a", "of", "photo", "the", "ball", "balls", "grass", "sea"}
     (note,) = unknown_words(PromptSet.from_names("zebra"), known, "demo", ["a photo of the {}."])
     assert note.endswith("it knows ball, grass, sea.")

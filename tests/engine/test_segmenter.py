@@ -211,7 +211,7 @@ def test_nothing_to_look_for(model, encoded):
         ({"settings": {"vote": "soft"}}, "needs Settings, not a dict"),
     ],
 )
-def test_values_that_are_mixed_up_are_told_apart(model, encoded, change, says):
+def test_values_of_wrong_types_are_refused_one_by_one(model, encoded, change, says):
     values = {"encoding": encoded, "prompts": PromptSet.parse("cat"), "settings": None} | change
     with pytest.raises(CliptraseError, match=says):
         Segmenter(model, text_caches=()).segment(**values)
@@ -223,7 +223,7 @@ def test_reading_many_prompts_can_be_stopped(model, encoded):
     steps.close()
 
 
-def test_the_lack_of_a_way_out_is_said(model, encoded):
+def test_the_lack_of_background_is_reported(model, encoded):
     def notes(prompts, **changes):
         return " ".join(segmenter(model).segment(encoded, prompts, replace(QUICK, **changes)).notes)
 

@@ -15,7 +15,7 @@ def let_go(window, widget):
     QApplication.processEvents()
 
 
-def test_a_closed_dock_disturbs_nobody_and_a_new_one_goes_on(window, picture, qtbot):
+def test_a_closed_dock_disturbs_no_one_and_a_new_one_goes_on(window, picture, qtbot):
     session = window.session
     session.image = window.viewer.add_image(picture, rgb=True, name="picture")
     first = window.dock("Segment by text")

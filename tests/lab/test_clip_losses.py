@@ -24,7 +24,7 @@ def test_patches_that_show_the_same_are_brought_together():
 def test_patches_cover_as_much_as_the_caption_says():
     prompts = torch.eye(3)
     patches = torch.eye(3)[[0, 0, 0, 0, 0, 0, 1, 1, 1, 1]][None]
-    said, wrong = torch.tensor([[0.6, 0.4, 0.0]]), torch.tensor([[0.1, 0.2, 0.7]])
-    least = -(said * said.clamp(min=1e-6).log()).sum()
-    assert extent_loss(patches, prompts, said) == pytest.approx(float(least), abs=1e-3)
+    output, wrong = torch.tensor([[0.6, 0.4, 0.0]]), torch.tensor([[0.1, 0.2, 0.7]])
+    least = -(output * output.clamp(min=1e-6).log()).sum()
+    assert extent_loss(patches, prompts, output) == pytest.approx(float(least), abs=1e-3)
     assert extent_loss(patches, prompts, wrong) > 3

@@ -24,8 +24,8 @@ def test_prompts_are_true_of_the_crops_that_show_them():
             if class_id == IDS["sea"]:
                 assert (first, second) == (1, 0)
             if class_id == IDS["ball"]:
-                said = PAINT_NAMES[paint - 1] if paint else ""
-                assert (first, second) == {"": (1, 1), "red": (1, 0), "blue": (0, 1)}.get(said, (0, 0))
+                output = PAINT_NAMES[paint - 1] if paint else ""
+                assert (first, second) == {"": (1, 1), "red": (1, 0), "blue": (0, 1)}.get(output, (0, 0))
             if class_id == IDS["boat"] and not paint:
                 assert first == -1, "so little of a boat that nothing is said about it"
             if class_id == 0:
@@ -52,7 +52,7 @@ def test_captions_are_true_of_their_own_crop_and_of_others_alike():
             assert not captions.truth[0, 1]
 
 
-def test_extents_are_said_in_tenths():
+def test_extents_are_reported_in_tenths():
     crops = _crops({("sea", ""): 0.68, ("sand", ""): 0.29, ("sun", ""): 0.03}, {("ball", "red"): 1.0})
     for seed in range(10):
         prompts = draw_prompts(np.random.default_rng(seed))

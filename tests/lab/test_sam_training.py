@@ -60,7 +60,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path, mon
     assert _equal(whole, parts)
 
 
-def test_other_settings_start_anew(tmp_path: Path) -> None:
+def test_other_settings_start_again(tmp_path: Path) -> None:
     train(tmp_path, SHORT, log=lambda _: None)
     logged: list[str] = []
     train(tmp_path, SamTraining(**{**SHORT.__dict__, "rate": 1e-4}), log=logged.append)

@@ -19,10 +19,10 @@ def test_the_command_trains_and_says_how_far_it_is(
     )
     monkeypatch.setattr(clip_training, "ClipRecipe", lambda **changes: tiny)
     assert main(["clip", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]) == 0
-    said = capsys.readouterr().out
-    assert "painting scenes" in said
-    assert "1 of 1: loss of patches" in said
-    assert str(tmp_path / "out") in said
+    output = capsys.readouterr().out
+    assert "painting scenes" in output
+    assert "1 of 1: loss of patches" in output
+    assert str(tmp_path / "out") in output
     assert (tmp_path / "out" / "open_clip_model.safetensors").exists()
     assert (tmp_path / "out" / "open_clip_config.json").exists()
 
@@ -31,9 +31,9 @@ def test_help_names_both_models(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
     assert stop.value.code == 0
-    said = capsys.readouterr().out
-    assert "clip" in said
-    assert "sam" in said
+    output = capsys.readouterr().out
+    assert "clip" in output
+    assert "sam" in output
 
 
 def test_the_time_left_is_that_of_the_stretch_at_hand():

@@ -49,7 +49,7 @@ def test_what_the_text_knows_already_is_left_as_it_is():
     assert (corrections(patches, patches.features @ words.T) == 0).all()
 
 
-def test_a_class_that_nobody_touched_keeps_its_text():
+def test_a_class_that_no_one_touched_keeps_its_text():
     words = text(0, 0, 2)  # dog looks like cat to the model
     patches = TaughtPatches.of([lesson("dog", 0)], NAMES)
     change = corrections(patches, patches.features @ words.T)

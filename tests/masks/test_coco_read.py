@@ -77,7 +77,7 @@ def test_later_annotations_lie_over_earlier_ones_and_overlaps_are_counted(tmp_pa
     assert mask.overlapped == 4
 
 
-def test_categories_from_zero_are_raised_and_said_so(tmp_path):
+def test_categories_from_zero_are_raised_and_reported(tmp_path):
     path = write(
         tmp_path / "a.json",
         [{"category_id": 0, "segmentation": {"size": [5, 6], "counts": [0, 30]}}],

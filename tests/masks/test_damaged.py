@@ -83,7 +83,7 @@ def test_json_without_end_is_a_sentence(tmp_path):
         FORMATS["coco"].read(tmp_path / "deep.json")
 
 
-def test_an_error_without_words_has_its_name_said():
+def test_an_error_without_words_is_reported_by_its_name():
     assert read_error_text(MemoryError()) == "it is damaged, or larger than the memory"
     assert read_error_text(ZeroDivisionError()) == "it is damaged (ZeroDivisionError)"
     assert read_error_text(ValueError("two\nlines.")) == "two lines"

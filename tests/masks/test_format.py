@@ -164,7 +164,7 @@ def objects_of(mask):
 
 @pytest.mark.parametrize("asked", [False, True])
 @pytest.mark.parametrize("key", WRITABLE)
-def test_object_numbers_are_kept_or_said_to_be_lost(key, asked, tmp_path):
+def test_object_numbers_are_kept_or_reported_to_be_lost(key, asked, tmp_path):
     form, options = FORMATS[key], ExportOptions(instances=asked)
     report = form.write(TOUCHING, tmp_path / "out", options)
     lost = any("object numbers of 1 mask are left out" in loss for loss in report.losses)
@@ -188,7 +188,7 @@ def test_object_numbers_that_anybody_can_count_again_are_no_loss(key, golden, tm
 
 
 @pytest.mark.parametrize("key", WRITABLE)
-def test_scores_are_kept_or_said_to_be_left_out(key, tmp_path):
+def test_scores_are_kept_or_reported_to_be_left_out(key, tmp_path):
     scores = ClassScores((1, 2), np.zeros((2, 2, 4), np.float16), (2, 4))
     report = FORMATS[key].preview(replace(TOUCHING, scores=scores), tmp_path)
     assert any("class scores" in note for note in report.notes) is (key != "npz")
@@ -265,11 +265,11 @@ class Stop(Exception):
 @pytest.mark.parametrize("key", WRITABLE)
 def test_an_export_says_how_far_it_has_come_and_can_be_stopped(key, golden, tmp_path):
     masks = [golden.renamed(name) for name in "abc"]
-    told = []
-    FORMATS[key].write(masks, tmp_path / "whole", watch=told.append)
-    assert len(told) >= 3
-    assert {step.total for step in told} == {3}
-    assert [step.done for step in told] == sorted(step.done for step in told)
+    reported = []
+    FORMATS[key].write(masks, tmp_path / "whole", watch=reported.append)
+    assert len(reported) >= 3
+    assert {step.total for step in reported} == {3}
+    assert [step.done for step in reported] == sorted(step.done for step in reported)
 
     def stop(step):
         raise Stop
@@ -286,9 +286,9 @@ def test_an_export_says_how_far_it_has_come_and_can_be_stopped(key, golden, tmp_
 def test_reading_says_how_far_it_has_come_and_can_be_stopped(key, golden, tmp_path):
     FORMATS[key].write([golden.renamed(name) for name in "abc"], tmp_path)
     source = tmp_path / FORMATS[key].default_name
-    told = []
-    assert len(FORMATS[key].read(source, watch=told.append)) == 3
-    assert [step.text for step in told] == ["a", "b", "c"]
+    reported = []
+    assert len(FORMATS[key].read(source, watch=reported.append)) == 3
+    assert [step.text for step in reported] == ["a", "b", "c"]
 
     def stop(step):
         raise Cancelled
@@ -297,17 +297,17 @@ def test_reading_says_how_far_it_has_come_and_can_be_stopped(key, golden, tmp_pa
         FORMATS[key].read(source, watch=stop)
 
 
-def test_many_objects_are_told_while_they_are_written_and_read(tmp_path):
+def test_many_objects_are_reported_while_they_are_written_and_read(tmp_path):
     labels = np.zeros((150, 150), np.uint8)
     labels[::2, ::2] = 1
     mask = LabelImage(labels, ClassTable.from_names("dot"), stem="dots")
-    told = []
-    FORMATS["coco-instances"].write(mask, tmp_path / "a.json", watch=told.append)
-    FORMATS["coco-instances"].read(tmp_path / "a.json", watch=told.append)
-    assert [step.text for step in told if "4,096" in step.text] == ["dots: 4,096 objects"] * 2
+    reported = []
+    FORMATS["coco-instances"].write(mask, tmp_path / "a.json", watch=reported.append)
+    FORMATS["coco-instances"].read(tmp_path / "a.json", watch=reported.append)
+    assert [step.text for step in reported if "4,096" in step.text] == ["dots: 4,096 objects"] * 2
 
 
-def test_what_was_written_is_known_and_edits_since_are_told(golden, tmp_path):
+def test_what_was_written_is_known_and_edits_since_are_reported(golden, tmp_path):
     report = PNG.write(golden, tmp_path)
     assert not any(map(changed_since_written, report.files))
     edited = tmp_path / "a.png"

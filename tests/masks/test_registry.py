@@ -170,10 +170,10 @@ def test_json_is_parsed_once(key, golden, tmp_path, monkeypatch):
 def test_the_page_says_what_the_formats_hold():
     page = Path(__file__).parents[2] / "docs/export.md"
     rows = [line.split("|") for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    told = {row[1].strip(" `"): tuple(cell.strip() for cell in row[5:7]) for row in rows if len(row) == 10}
+    reported = {row[1].strip(" `"): tuple(cell.strip() for cell in row[5:7]) for row in rows if len(row) == 10}
     names = {Objects.NEVER: "no", Objects.ASKED: "asked", Objects.ALWAYS: "yes"}
     held = {key: ("yes" if form.void else "no", names[form.objects]) for key, form in FORMATS.items()}
-    assert {key: told[key] for key in held} == held
+    assert {key: reported[key] for key in held} == held
 
 
 def test_a_name_that_no_disk_takes_is_a_sentence(tmp_path):

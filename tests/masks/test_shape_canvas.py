@@ -95,8 +95,8 @@ def test_an_image_beyond_the_memory_is_refused_before_anything_is_allocated():
 
 
 def test_painting_many_shapes_says_how_far_it_has_come():
-    told = []
+    reported = []
     seen = []
-    run_to_end(painted(range(10_000), seen.append, "a"), told.append)
+    run_to_end(painted(range(10_000), seen.append, "a"), reported.append)
     assert seen == list(range(10_000))
-    assert [(p.done, p.total) for p in told] == [(4096, 10_000), (8192, 10_000)]
+    assert [(p.done, p.total) for p in reported] == [(4096, 10_000), (8192, 10_000)]

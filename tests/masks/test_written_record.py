@@ -22,7 +22,7 @@ def note(folder, name, content):
     return path
 
 
-def test_what_was_written_is_known_and_what_was_changed_since_is_told(tmp_path):
+def test_what_was_written_is_known_and_what_was_changed_since_is_reported(tmp_path):
     mask = note(tmp_path, "sub/a.png", b"mask")
     assert changed_since_written(mask) is False
     mask.write_bytes(b"edited")

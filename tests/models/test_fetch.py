@@ -47,10 +47,10 @@ def alone(target: Path) -> bool:
 
 
 def test_brings_the_file_and_counts_bytes(server: Any, target: Path) -> None:
-    told: list[Progress] = []
-    assert run_to_end(steps(server, target), told.append) == target
-    assert {step.unit for step in told} == {"bytes"}
-    counts = [(step.done, step.total) for step in told]
+    reported: list[Progress] = []
+    assert run_to_end(steps(server, target), reported.append) == target
+    assert {step.unit for step in reported} == {"bytes"}
+    counts = [(step.done, step.total) for step in reported]
     assert target.read_bytes() == DATA
     assert alone(target)
     assert counts[0] == (0, len(DATA))
@@ -104,7 +104,7 @@ def test_a_foreign_part_is_thrown_away(server: Any, target: Path, length: int) -
     assert target.read_bytes() == DATA
 
 
-def test_a_part_longer_than_the_file_when_nobody_knows_its_size(server: Any, target: Path) -> None:
+def test_a_part_longer_than_the_file_when_no_one_knows_its_size(server: Any, target: Path) -> None:
     target.parent.mkdir()
     target.with_name("w.pth.part").write_bytes(b"\0" * (len(DATA) + 7))
     get(server, target, size=None)
@@ -187,7 +187,9 @@ def test_waiting_for_another_download_can_be_cancelled(server: Any, target: Path
     assert server.requests == []
 
 
-def test_a_full_disk_is_said_before_the_download(server: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_before_the_download(
+    server: Any, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: SimpleNamespace(free=300_000_000))
     with pytest.raises(ModelError, match=r"0\.3 GB free and the download needs 4\.0 GB"):
         get(server, target, size=4_000_000_000)

@@ -55,7 +55,7 @@ def test_a_tag_is_downloaded_once_and_checked(
     assert len(server.requests) == asked
 
 
-def test_the_token_is_told_to_hugging_face_only(
+def test_the_token_is_sent_to_hugging_face_only(
     hub: Callable[..., None], server: Any, write_tiny: Write, tiny_tags: None, tmp_path: Path
 ) -> None:
     hub("lab/tiny-plain", "open_clip_model.safetensors", write_tiny(tmp_path / "there").read_bytes())
@@ -145,7 +145,7 @@ def test_a_repository_with_the_wrong_activation_is_an_error(
         load_model(f"hf-hub:{repository}")
 
 
-def test_what_is_not_there_is_said(hub: Callable[..., None], server: Any, tiny_tags: None) -> None:
+def test_what_is_not_there_is_reported(hub: Callable[..., None], server: Any, tiny_tags: None) -> None:
     with pytest.raises(ModelError, match=r"lab/tiny-plain has none of the files open_clip_model\.safetensors"):
         load_model("ViT-Tiny/plain")
     path = "/lab/gone/resolve/main/open_clip_config.json"

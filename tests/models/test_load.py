@@ -253,7 +253,7 @@ def test_bfloat16_on_the_cpu_is_close(write_tiny: Write, tiny_config: dict[str, 
     assert "bf16" in model.notes[0]
 
 
-def test_loading_is_told_step_by_step(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
+def test_loading_is_reported_step_by_step(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
     write_tiny(tmp_path, tiny_config)
     steps = list(load_model_steps(tmp_path))
     texts = [step.text.removeprefix(f"{tmp_path}: ") for step in steps]
@@ -276,7 +276,7 @@ def test_loading_is_told_step_by_step(write_tiny: Write, tiny_config: dict[str, 
         (("demo", "cpu", "fp32", 3), "architecture as text or None, not an int"),
     ],
 )
-def test_arguments_of_other_types_are_told_what_is_wanted(arguments: Any, says: str) -> None:
+def test_arguments_of_other_types_are_refused_with_the_expected_type(arguments: Any, says: str) -> None:
     with pytest.raises(ModelError, match=f"load_model needs {says}"):
         load_model(*arguments)
 

@@ -135,9 +135,9 @@ def test_a_published_checkpoint_is_downloaded_once(
     torch.save(small.state_dict(), source)
     _published(monkeypatch, source)
     size = source.stat().st_size
-    told: list[Progress] = []
-    run_to_end(load_sam_steps("vit_b", "cpu"), told.append)
-    assert Progress(size, size, "vit_b: downloading sam_vit_b_01ec64.pth", "bytes") in told
+    reported: list[Progress] = []
+    run_to_end(load_sam_steps("vit_b", "cpu"), reported.append)
+    assert Progress(size, size, "vit_b: downloading sam_vit_b_01ec64.pth", "bytes") in reported
     assert (tmp_path / "cache" / "sam" / "sam_vit_b_01ec64.pth").exists()
     source.unlink()
     load_sam("vit_b", "cpu")
@@ -154,16 +154,16 @@ def test_a_cached_checkpoint_with_another_hash_is_refused(
     assert cached.exists()
 
 
-def test_loading_is_told_step_by_step(tmp_path: Path, small: nn.Module) -> None:
+def test_loading_is_reported_step_by_step(tmp_path: Path, small: nn.Module) -> None:
     path = tmp_path / "mine.pth"
     torch.save(small.state_dict(), path)
-    told = [step.text.removeprefix(f"{path}: ") for step in load_sam_steps(path, "cpu")]
+    reported = [step.text.removeprefix(f"{path}: ") for step in load_sam_steps(path, "cpu")]
     words = ["looking for the model", "checking mine.pth", "reading the weights", "building the model"]
-    assert list(dict.fromkeys(told)) == words
+    assert list(dict.fromkeys(reported)) == words
 
 
 @pytest.mark.parametrize("name", [None, 3, b"demo", ["demo"]])
-def test_a_name_that_is_no_text_is_told_what_is_wanted(name: Any) -> None:
+def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
     with pytest.raises(ModelError, match="load_sam needs the name of a model as text"):
         load_sam(name)
 
@@ -261,7 +261,7 @@ WEIGHTS = {"image_encoder.pos_embed": torch.ones(1, 2, 2, 4), "mask_decoder.iou_
 
 
 @pytest.mark.parametrize(
-    ("mark", "said"),
+    ("mark", "output"),
     [
         ("mask_decoder.hf_token.weight", "is an HQ-SAM checkpoint"),
         ("image_encoder.trunk.pos_embed", "is a SAM 2 checkpoint"),
@@ -269,9 +269,9 @@ WEIGHTS = {"image_encoder.pos_embed": torch.ones(1, 2, 2, 4), "mask_decoder.iou_
         ("detector.backbone.vision_backbone.trunk.pos_embed", "is a SAM 3 checkpoint"),
     ],
 )
-def test_relatives_are_refused_with_the_reason(tmp_path: Path, mark: str, said: str) -> None:
+def test_relatives_are_refused_with_the_reason(tmp_path: Path, mark: str, output: str) -> None:
     torch.save({"model": {**WEIGHTS, mark: torch.zeros(1)}}, tmp_path / "other.pt")
-    with pytest.raises(ModelError, match=f"other.pt {said}.*; use .*SAM"):
+    with pytest.raises(ModelError, match=f"other.pt {output}.*; use .*SAM"):
         load_sam(str(tmp_path / "other.pt"))
 
 

@@ -82,13 +82,13 @@ def cut_or_flip(data: bytes, dice: random.Random) -> bytes:
 
 
 def loads_or_is_refused(folder: Path) -> None:
-    started, said = time.perf_counter(), "loaded"
+    started, output = time.perf_counter(), "loaded"
     try:
         load_model(f"local-dir:{folder}", "cpu")
     except ModelError as error:
-        said = str(error)
-    assert said.strip()
-    assert "\n" not in said
+        output = str(error)
+    assert output.strip()
+    assert "\n" not in output
     assert time.perf_counter() - started < SECONDS
 
 

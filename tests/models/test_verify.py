@@ -52,7 +52,7 @@ def test_two_files_of_one_name_are_kept_apart(file: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"size": 1000}', "\xff"])
-def test_a_damaged_note_is_made_anew(file: Path, cache: Path, text: str) -> None:
+def test_a_damaged_note_is_made_again(file: Path, cache: Path, text: str) -> None:
     sha256_of(file)
     (note,) = (cache / "hashes").iterdir()
     note.write_bytes(text.encode("latin-1"))

@@ -81,7 +81,7 @@ def test_a_layer_of_another_size_is_refused_in_words(viewer):
     assert "'small' has another size" in notification_manager.records[-1].message
 
 
-def test_nothing_to_do_is_said(viewer):
+def test_nothing_to_do_is_reported(viewer):
     commands.run_combine(viewer)
     assert "no class layers to combine" in notification_manager.records[-1].message
     commands.undo_last_run(viewer)

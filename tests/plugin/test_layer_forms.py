@@ -48,7 +48,7 @@ def test_a_layer_is_split_into_classes(viewer):
     assert not labels.visible
 
 
-def test_what_cannot_be_done_is_said_and_hides_nothing(viewer):
+def test_what_cannot_be_done_is_reported_and_hides_nothing(viewer):
     small = viewer.add_labels(np.ones((3, 3), np.uint8), name="small")
     split_layer(viewer, small, viewer.layers["photo"])
     assert "'small' has another size" in notification_manager.records[-1].message

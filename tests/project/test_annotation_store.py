@@ -57,7 +57,7 @@ def test_a_damaged_mask_blocks_its_image_until_the_backup_is_restored(
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").exists()
 
 
-def test_starting_anew_sets_the_damaged_mask_aside(project: Project, folder: Path, reopened: Reopen) -> None:
+def test_starting_again_sets_the_damaged_mask_aside(project: Project, folder: Path, reopened: Reopen) -> None:
     project.write("a.png", ONES, HAND)
     (folder / "masks" / "a.png").write_bytes(b"no png")
     project = reopened(project)

@@ -135,7 +135,7 @@ def test_a_snapshot_is_the_plane_after_any_strokes_and_never_changes(
         assert np.array_equal(old.array(), expected)
 
 
-def test_what_changed_is_by_hand_when_nobody_says_otherwise(disk: Disk, autosave: Autosave) -> None:
+def test_what_changed_is_by_hand_when_no_one_says_otherwise(disk: Disk, autosave: Autosave) -> None:
     model = np.full(SHAPE, Provenance.MODEL, np.uint8)
     autosave.put("a", np.ones(SHAPE, np.uint8), model)
     autosave.flush()
@@ -147,11 +147,11 @@ def test_what_changed_is_by_hand_when_nobody_says_otherwise(disk: Disk, autosave
     assert (disk.sources["a"][1:] == Provenance.MODEL).all()
 
 
-def test_trouble_is_said_nothing_is_lost_and_it_is_saved_once_that_works() -> None:
+def test_trouble_is_reported_nothing_is_lost_and_it_is_saved_once_that_works() -> None:
     disk = Disk()
     disk.error = OSError(errno.ENOSPC, "No space left on device")
-    told: list[SaveStatus] = []
-    autosave = Autosave(disk, told.append)
+    reported: list[SaveStatus] = []
+    autosave = Autosave(disk, reported.append)
     labels = np.ones(SHAPE, np.uint8)
     autosave.put("a", labels)
     status = autosave.flush()
@@ -164,8 +164,8 @@ def test_trouble_is_said_nothing_is_lost_and_it_is_saved_once_that_works() -> No
     disk.error = None
     wait_for(lambda: autosave.status == SaveStatus())
     assert (disk.saved["a"][-1] == 2).all()
-    wait_for(lambda: bool(told) and told[-1] == SaveStatus())
-    assert any(entry.problem for entry in told)
+    wait_for(lambda: bool(reported) and reported[-1] == SaveStatus())
+    assert any(entry.problem for entry in reported)
     autosave.close()
 
 

@@ -35,7 +35,7 @@ def test_no_run_changes_what_a_person_decided(labels, sources, proposed, mode, l
 @given(
     LABELS, SOURCES, LABELS, st.sampled_from(list(MergeMode)), st.sampled_from([Provenance.MODEL, Provenance.REFINED])
 )
-def test_what_a_run_changed_is_told_as_its_own(labels, sources, proposed, mode, kind) -> None:
+def test_what_a_run_changed_is_reported_as_its_own(labels, sources, proposed, mode, kind) -> None:
     merged, after = merge_result(labels, sources, proposed, mode=mode, kind=kind)
     changed = merged != labels
     assert (merged[changed] == proposed[changed]).all()

@@ -31,7 +31,7 @@ def test_every_mask_comes_back(tmp_path_factory: pytest.TempPathFactory, shape, 
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))
-def test_damaged_files_are_told_and_never_read_as_something_else(
+def test_damaged_files_are_reported_and_never_read_as_something_else(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int
 ) -> None:
     labels = np.arange(120, dtype=np.uint8).reshape(10, 12)

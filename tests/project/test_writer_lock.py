@@ -49,7 +49,7 @@ def test_a_second_program_opens_for_reading_only_and_says_so(
     project.flag("a.png", "the first one still writes")
 
 
-def test_the_lock_of_a_killed_program_is_taken_over_and_that_is_said(project: Project, folder: Path) -> None:
+def test_the_lock_of_a_killed_program_is_taken_over_and_that_is_reported(project: Project, folder: Path) -> None:
     project.close()
     with other_program(folder) as other:
         assert other.stdout is not None

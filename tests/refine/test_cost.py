@@ -48,6 +48,6 @@ def test_the_shipped_model_is_known(timings: Timings) -> None:
     assert cost_of("demo", (60, 60), timings).seconds == 2.0
 
 
-def test_it_is_told_without_torch() -> None:
+def test_it_is_reported_without_torch() -> None:
     code = "import sys, napari_cliptrase.refine.cost; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

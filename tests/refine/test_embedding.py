@@ -128,7 +128,7 @@ def test_the_memory_estimate_grows_with_the_image_and_stays_bounded(embedder: Em
     assert embedder.memory_bytes((30000, 30000)) < large + 2 * embedder.memory_limit
 
 
-def test_no_wait_is_told_for_what_is_encoded_already(tiny_sam: SamModel, embedder: Embedder) -> None:
+def test_no_wait_is_reported_for_what_is_encoded_already(tiny_sam: SamModel, embedder: Embedder) -> None:
     image = _noise(128, 300)
     list(embedder.embed_steps(image))
     later = Embedder(tiny_sam, embedder.store, embedder.timings)

@@ -79,7 +79,7 @@ def test_what_is_given_up_goes_to_the_neighbour_that_stayed(oracle: Oracle) -> N
     assert np.array_equal(result == 3, truth == 7)
 
 
-def test_a_hole_that_nobody_knows_keeps_its_label(oracle: Oracle) -> None:
+def test_a_hole_that_no_one_knows_keeps_its_label(oracle: Oracle) -> None:
     truth = np.full((64, 64), 7, np.uint8)
     truth[30:36, 30:36] = 2  # something in the middle that the coarse labels do not have
     coarse = np.full((64, 64), 3, np.uint8)

@@ -112,7 +112,7 @@ def test_stopping_in_the_middle_keeps_the_image_before(picture: SimpleNamespace)
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "output"),
     [
         (np.zeros((5, 5), np.uint8), r"\(5, 5\) of uint8"),
         (np.zeros((5, 5, 4), np.uint8), r"\(5, 5, 4\)"),
@@ -120,8 +120,8 @@ def test_stopping_in_the_middle_keeps_the_image_before(picture: SimpleNamespace)
         (np.zeros((0, 5, 3), np.uint8), r"\(0, 5, 3\)"),
     ],
 )
-def test_other_arrays_than_images_are_refused(image: np.ndarray, said: str) -> None:
-    with pytest.raises(CliptraseError, match=said):
+def test_other_arrays_than_images_are_refused(image: np.ndarray, output: str) -> None:
+    with pytest.raises(CliptraseError, match=output):
         Superpixels().prepare(image)
 
 

@@ -87,15 +87,15 @@ def _process(folder: str, name: str, seed: str, first: int, count: int, root: st
         if process.poll() is None:
             process.kill()
             process.wait()
-    said = errors.read_text(errors="replace")[-2000:]
+    output = errors.read_text(errors="replace")[-2000:]
     errors.unlink()
     if current is not None:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        result.bad.append(f"{name} {seed} {current}: the process ended with {how}: {said[-300:]!r}")
+        result.bad.append(f"{name} {seed} {current}: the process ended with {how}: {output[-300:]!r}")
         result.inputs += 1
         return current + 1
     if code:
-        raise RuntimeError(f"{name}: {said}")
+        raise RuntimeError(f"{name}: {output}")
     return first
 
 

@@ -70,8 +70,8 @@ def test_what_is_bad_is_seen(tmp_path):
     (tmp_path / "sins.py").write_text(SINS)
     done = torture("--folder", str(tmp_path), "--inputs", "2")
     assert done.returncode == 1, done.stdout + done.stderr
-    told = {line.split()[2]: line for line in done.stdout.splitlines() if " × " in line}
-    assert set(told) == {"fail", "crash", "hang", "take", "stray", "babble"}
+    reported = {line.split()[2]: line for line in done.stdout.splitlines() if " × " in line}
+    assert set(reported) == {"fail", "crash", "hang", "take", "stray", "babble"}
     for name, says in {
         "fail": "ValueError at",
         "crash": "SIGSEGV",
@@ -80,4 +80,4 @@ def test_what_is_bad_is_seen(tmp_path):
         "stray": "outside of the target: ['elsewhere']",
         "babble": "message",
     }.items():
-        assert says in told[name]
+        assert says in reported[name]

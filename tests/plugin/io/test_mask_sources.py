@@ -126,7 +126,7 @@ def test_a_pattern_that_means_nothing_is_refused(viewer):
         stem_for(source, " ")
 
 
-def test_a_rotation_is_said_to_be_missing(viewer):
+def test_a_rotation_is_reported_to_be_missing(viewer):
     (source,) = sources_in(viewer.layers)
     assert unplaced(source) == ()
     viewer.layers[2].rotate = 30

@@ -148,16 +148,16 @@ def test_a_copy_of_a_class_layer_is_a_mask_of_its_own():
     assert [(mask.stem, mask.class_pixels, mask.overlapped) for mask in masks] == [("a", 2, 0), ("cat copy", 6, 0)]
 
 
-def test_overlaps_and_a_lost_rotation_are_said(tmp_path):
+def test_overlaps_and_a_lost_rotation_are_reported(tmp_path):
     one, two = class_layer(LABELS, 1, "one"), class_layer(LABELS, 2, "two")
     two.data[0, 0] = 2
     for layer in (one, two):
         layer.rotate = 30
     before = len(notification_manager.records)
     saved(tmp_path / "x.json", [one, two], "COCO stuff")
-    said = [record.message for record in notification_manager.records[before:]]
-    assert any("1 overlapped pixel " in text for text in said)
-    assert any("rotation" in text for text in said)
+    shown_text = [record.message for record in notification_manager.records[before:]]
+    assert any("1 overlapped pixel " in text for text in shown_text)
+    assert any("rotation" in text for text in shown_text)
 
 
 @pytest.mark.parametrize("change", [{"scale": (2, 2)}, {"translate": (5, 5)}, {"rotate": 30}, {"units": ("um", "um")}])

@@ -55,7 +55,7 @@ class People(RuleBasedStateMachine):
         self.target = Target(self.image.unique_id, "scene", 0, geometry, (), slice(0, SIZE), slice(0, SIZE))
         self.locked = set()
         self.live = None
-        self.said = {class_id: np.full((SIZE, SIZE), UNSAID) for class_id in CLASSES}
+        self.stated = {class_id: np.full((SIZE, SIZE), UNSAID) for class_id in CLASSES}
         self.strokes = {class_id: [] for class_id in CLASSES}
         """The last strokes in each layer with what was said of their pixels before; empty once something was written.
 
@@ -74,11 +74,11 @@ class People(RuleBasedStateMachine):
         layer = self.found().get(class_id)
         if layer is None or not mask.any():
             return
-        before, said = layer.data.copy(), self.said[class_id].copy()
+        before, stated = layer.data.copy(), self.stated[class_id].copy()
         layer.data_setitem(np.nonzero(mask), value)
-        self.said[class_id][mask] = IN if value else OUT
+        self.stated[class_id][mask] = IN if value else OUT
         if not np.array_equal(before, layer.data):
-            self.strokes[class_id].append((mask, said[mask]))
+            self.strokes[class_id].append((mask, stated[mask]))
 
     def written(self, before, *, locked=()):
         """After we wrote: locked classes are as they were, and Ctrl+Z no longer means a stroke."""
@@ -110,8 +110,8 @@ class People(RuleBasedStateMachine):
     def press_undo(self, class_id):
         if self.strokes[class_id]:
             self.found()[class_id].undo()
-            mask, said = self.strokes[class_id].pop()
-            self.said[class_id][mask] = said
+            mask, stated = self.strokes[class_id].pop()
+            self.stated[class_id][mask] = stated
 
     @rule(class_id=st.sampled_from((0, *CLASSES)), where=place)
     def give_region(self, class_id, where):
@@ -126,11 +126,11 @@ class People(RuleBasedStateMachine):
         for other in {*before, *self.found()} - self.locked:
             old = before.get(other, np.zeros((SIZE, SIZE)))
             if other == class_id:
-                self.said[other][mask] = IN
+                self.stated[other][mask] = IN
             elif class_id:
-                self.said[other][mask & (old > 0)] = OUT
+                self.stated[other][mask & (old > 0)] = OUT
             else:
-                self.said[other][mask] = OUT
+                self.stated[other][mask] = OUT
         self.written(before, locked=self.locked)
 
     @rule(class_id=some_class)
@@ -142,7 +142,7 @@ class People(RuleBasedStateMachine):
         layer = self.found().get(class_id)
         if layer is not None:
             self.viewer.layers.remove(layer)
-            self.said[class_id][...] = UNSAID
+            self.stated[class_id][...] = UNSAID
             self.strokes[class_id].clear()
 
     # -- the model ----------------------------------------------------------------------------------------------------
@@ -177,19 +177,19 @@ class People(RuleBasedStateMachine):
     @invariant()
     def what_was_said_stays(self):
         found = self.found()
-        for class_id, said in self.said.items():
+        for class_id, stated in self.stated.items():
             if class_id not in found:
-                assert not (said == IN).any(), "a layer with pixels that a person set is gone"
+                assert not (stated == IN).any(), "a layer with pixels that a person set is gone"
                 continue
             data = found[class_id].data
-            assert (data[said == IN] == class_id).all()
-            assert (data[said == OUT] == 0).all()
+            assert (data[stated == IN] == class_id).all()
+            assert (data[stated == OUT] == 0).all()
 
     @invariant()
     def nothing_else_counts_as_said(self):
         for class_id, layer in self.found().items():
             edits = self.layers.history.edits(layer, self.target.geometry, ())
-            assert np.array_equal(edits, self.said[class_id] != UNSAID)
+            assert np.array_equal(edits, self.stated[class_id] != UNSAID)
 
     @invariant()
     def the_table_agrees_with_the_layers(self):

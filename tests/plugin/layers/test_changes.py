@@ -156,7 +156,7 @@ def test_a_run_is_undone_when_none_of_its_changes_stands():
     assert run.undone
 
 
-def test_what_was_not_taken_back_is_said():
+def test_what_was_not_taken_back_is_reported():
     assert taken_back_sentence(Run(1, "Segment", ())) == "Segment was taken back."
     run = Run(1, "Segment", (), ("Locked classes were left as they are.",))
     assert taken_back_sentence(run) == "Segment was taken back. Locked classes were left as they are."

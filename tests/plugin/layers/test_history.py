@@ -295,7 +295,7 @@ def test_untouched_is_a_layer_that_holds_what_results_wrote(followed):
     assert followed.history.untouched(layer)
 
 
-def test_labels_in_a_plane_that_nobody_wrote_to_make_a_layer_touched(followed):
+def test_labels_in_a_plane_that_no_one_wrote_to_make_a_layer_touched(followed):
     geometry = LayerGeometry((2, *SHAPE), 1, 2, {})
     layer = followed.layer(geometry=geometry)
     followed.write(layer, rows_of(CAT, slice(0, 2)), plane=(0,))

@@ -17,7 +17,7 @@ def test_a_layer_that_was_deleted_has_no_area(board, halves):
     assert board.label_layers.contents.areas(board.target()) == {1: 0.5, 0: 0.5}
 
 
-def test_an_image_that_changed_or_went_is_told_in_words(board):
+def test_an_image_that_changed_or_went_is_reported_in_words(board):
     contents = board.label_layers.contents
     target = board.target()
     board.versions[board.image.unique_id] = 1

@@ -103,7 +103,7 @@ def test_a_result_that_takes_an_edit_without_changing_the_pixel_can_be_taken_bac
 # -- layers that are copied
 
 
-def test_a_layer_whose_data_cannot_be_written_is_copied_and_said(board, halves):
+def test_a_layer_whose_data_cannot_be_written_is_copied_and_reported(board, halves):
     board.write(halves)
     old = board.layer(1)
     old.data = da.from_array(old.data)

@@ -50,7 +50,7 @@ def test_a_stroke_tells_what_it_touches_before_its_undo_step(watched):
     assert events == [("touched", 2), "committed", "ended"]
 
 
-def test_a_stroke_that_changes_nothing_is_told_all_the_same(watched):
+def test_a_stroke_that_changes_nothing_is_reported_all_the_same(watched):
     layer, events, _ = watched
     layer.data[:2] = 1
     layer.data_setitem((np.array([0, 1]), np.array([0, 0])), 1)
@@ -58,7 +58,7 @@ def test_a_stroke_that_changes_nothing_is_told_all_the_same(watched):
     assert events[-1] == "ended"
 
 
-def test_undo_and_redo_are_told(watched):
+def test_undo_and_redo_are_reported(watched):
     layer, events, _ = watched
     layer.data_setitem((np.array([0]), np.array([0])), 1)
     layer.undo()

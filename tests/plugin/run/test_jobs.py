@@ -45,17 +45,17 @@ def test_a_job_works_in_another_thread_and_its_value_arrives_in_this_one(jobs, q
 
 
 def test_progress_arrives(jobs, qtbot):
-    told, connected = [], threading.Event()
+    reported, connected = [], threading.Event()
 
     def work():
         assert connected.wait(60)
         return (yield from counting(5)())
 
     job = jobs.start("Count", work)
-    job.progressed.connect(told.append)
+    job.progressed.connect(reported.append)
     with qtbot.waitSignal(job.finished, timeout=PATIENCE):
         connected.set()
-    assert [progress.text for progress in told] == [f"counting {step}" for step in range(5)]
+    assert [progress.text for progress in reported] == [f"counting {step}" for step in range(5)]
 
 
 def test_cancel_stops_at_the_next_step_and_nothing_is_used(jobs, qtbot):
@@ -119,7 +119,7 @@ def test_without_a_handler_the_sentence_is_shown(jobs, qtbot):
     assert "ValueError: deep inside" in notification_manager.records[-1].message
 
 
-def test_a_result_that_comes_too_late_is_said(jobs, qtbot):
+def test_a_result_that_comes_too_late_is_reported(jobs, qtbot):
     errors = []
 
     def done(_value):
@@ -172,13 +172,13 @@ def finishing(seen, steps, fails=False):
 
 
 def test_the_rest_of_a_job_goes_step_by_step_while_the_window_lives(jobs, qtbot):
-    seen, told = [], []
+    seen, reported = [], []
     job = jobs.start("Count", counting(2), done=finishing(seen, 3))
-    job.progressed.connect(lambda progress: told.append((progress.text, job.running, len(seen))))
+    job.progressed.connect(lambda progress: reported.append((progress.text, job.running, len(seen))))
     with qtbot.waitSignals([job.done, job.finished], timeout=PATIENCE):
         pass
     assert seen == [(step, threading.get_ident()) for step in range(3)]
-    assert told[-3:] == [(f"writing {step}", True, step + 1) for step in range(3)]
+    assert reported[-3:] == [(f"writing {step}", True, step + 1) for step in range(3)]
     assert not jobs.running()
 
 
@@ -201,7 +201,7 @@ def test_an_error_in_the_rest_of_a_job_is_one_sentence(jobs, qtbot):
 
 
 def test_a_result_that_comes_after_all_from_a_cancelled_job_is_dropped(jobs, qtbot):
-    values, told, known = [], [], threading.Event()
+    values, reported, known = [], [], threading.Event()
 
     def work():
         yield Progress(0, 1, "working")
@@ -210,8 +210,8 @@ def test_a_result_that_comes_after_all_from_a_cancelled_job_is_dropped(jobs, qtb
         return 42
 
     job = jobs.start("Work", work, done=values.append)
-    job.done.connect(told.append)
+    job.done.connect(reported.append)
     with qtbot.waitSignals([job.cancelled, job.finished], timeout=PATIENCE):
         known.set()
     assert not values
-    assert not told
+    assert not reported

@@ -76,14 +76,14 @@ def test_a_sam_that_is_replaced_stays_open_for_workers_that_use_it(loader):
     assert not loader.closed
 
 
-def test_a_sam_that_cannot_be_loaded_keeps_nobody_waiting(loader):
+def test_a_sam_that_cannot_be_loaded_keeps_no_one_waiting(loader):
     runner = RefineRunner()
     with pytest.raises(CliptraseError):
         load(runner, "broken")
     assert load(runner, "demo").sam.name == "demo"
 
 
-def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_nobody_waiting(loader):
+def test_a_worker_that_is_cancelled_while_it_loads_or_waits_keeps_no_one_waiting(loader):
     runner = RefineRunner()
     one, other = (runner.embedder_steps("demo") for _ in range(2))
     next(one)

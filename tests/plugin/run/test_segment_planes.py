@@ -39,12 +39,12 @@ def run(segmenter, planes, cached=None, extras=frozenset()):
     """Return what was told, and what came of it."""
     shown = planes[SHOWN] if len(planes) > SHOWN else planes[0]
     steps = segment_planes(segmenter, planes, shown, PROMPTS, cached=cached or {}, model_name="toy", extras=extras)
-    told = []
+    reported = []
     while True:
         try:
-            told.append(next(steps))
+            reported.append(next(steps))
         except StopIteration as end:
-            return told, end.value
+            return reported, end.value
 
 
 def test_each_plane_gets_the_labels_of_its_own_pixels_in_order(segmenter, film):
@@ -64,9 +64,9 @@ def test_only_the_shown_plane_keeps_its_encoding(segmenter, film):
 
 def test_a_cached_plane_is_not_read_or_encoded_again_and_its_result_is_kept(segmenter, film):
     _, alone = run(segmenter, film[:1])
-    told, found = run(segmenter, film, cached={film[0].key: alone.encoded})
-    assert not any(progress.text.startswith("plane 1 of 3: reading") for progress in told)
-    assert any(progress.text.startswith("plane 2 of 3: reading") for progress in told)
+    reported, found = run(segmenter, film, cached={film[0].key: alone.encoded})
+    assert not any(progress.text.startswith("plane 1 of 3: reading") for progress in reported)
+    assert any(progress.text.startswith("plane 2 of 3: reading") for progress in reported)
     assert [segmented.source.key for segmented in found.reused] == [film[0].key]
     assert np.array_equal(found.results[0].labels, alone.results[0].labels)
 
@@ -78,16 +78,16 @@ def test_the_shown_plane_takes_the_cached_encoding(segmenter, film):
     assert again.reused == ()
 
 
-def test_the_progress_of_one_plane_is_told_as_it_is(segmenter, film):
-    told, _ = run(segmenter, film[:1])
-    assert told[0].text == "Getting the label layers ready"
-    assert told[1].text == "Reading film"
-    assert any(progress.text.startswith("encoding") for progress in told)
+def test_the_progress_of_one_plane_is_reported_as_it_is(segmenter, film):
+    reported, _ = run(segmenter, film[:1])
+    assert reported[0].text == "Getting the label layers ready"
+    assert reported[1].text == "Reading film"
+    assert any(progress.text.startswith("encoding") for progress in reported)
 
 
 def test_the_progress_of_several_planes_counts_them_and_never_goes_back(segmenter, film):
-    told, _ = run(segmenter, film)
-    of_planes = [progress for progress in told if progress.text.startswith("plane ")]
+    reported, _ = run(segmenter, film)
+    of_planes = [progress for progress in reported if progress.text.startswith("plane ")]
     assert {progress.text[:13] for progress in of_planes} == {f"plane {number} of {DEPTH}:" for number in (1, 2, 3)}
     assert all(progress.total == DEPTH * PARTS for progress in of_planes)
     done = [progress.done for progress in of_planes]
@@ -95,7 +95,7 @@ def test_the_progress_of_several_planes_counts_them_and_never_goes_back(segmente
     assert done[-1] <= DEPTH * PARTS
 
 
-def test_a_step_that_counts_anew_does_not_move_the_bar_back(segmenter, film, monkeypatch):
+def test_a_step_that_counts_again_does_not_move_the_bar_back(segmenter, film, monkeypatch):
     plain = pipeline.segment_plane_steps
 
     def counting_twice(*what):
@@ -104,8 +104,8 @@ def test_a_step_that_counts_anew_does_not_move_the_bar_back(segmenter, film, mon
         return (yield from plain(*what))
 
     monkeypatch.setattr(pipeline, "segment_plane_steps", counting_twice)
-    told, _ = run(segmenter, film)
-    done = [progress.done for progress in told if progress.text.startswith("plane ")]
+    reported, _ = run(segmenter, film)
+    done = [progress.done for progress in reported if progress.text.startswith("plane ")]
     assert done == sorted(done)
 
 

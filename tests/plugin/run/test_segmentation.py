@@ -381,11 +381,11 @@ def test_newer_scores_wait_until_those_being_written_have_taken_themselves_back(
     bench.run()
     before = bench.labels()
     score_with(bench, some_threshold(bench, 0.2))
-    told, newer = [], some_threshold(bench, 0.5)
+    reported, newer = [], some_threshold(bench, 0.5)
 
     def hurry(progress):
-        told.append(progress.text)
-        if told.count("writing the layers") == 3:
+        reported.append(progress.text)
+        if reported.count("writing the layers") == 3:
             bench.session.settings = replace(bench.session.settings, threshold=newer)
             bench.runner.score()
 

@@ -41,12 +41,12 @@ class Bench:
 
     def start(self, when="", then=None):
         """Run over all planes; ``then(job)`` when the progress first says ``when``."""
-        self.told = []
+        self.reported = []
         job = self.runner.run(self.source(), TOY, planes=Planes.ALL)
 
         def tell(progress):
-            first = when and when in progress.text and not any(when in text for text in self.told)
-            self.told.append(progress.text)
+            first = when and when in progress.text and not any(when in text for text in self.reported)
+            self.reported.append(progress.text)
             if first:
                 then(job)
 
@@ -125,7 +125,7 @@ def test_cancel_changes_nothing_at_all(bench, when):
     bench.wait()
     before, encoded, run = bench.content(), bench.session.encoded, bench.workbench.layers.last_run
     job = bench.start(when, lambda job: job.cancel())
-    assert when in bench.told[-1]
+    assert when in bench.reported[-1]
     assert job.superseded
     assert same(bench.content(), before)
     assert bench.session.encoded is encoded
@@ -174,7 +174,7 @@ def test_planes_encoded_before_need_no_new_encoding_and_keep_their_result(bench)
     bench.viewer.dims.set_current_step(0, SHOWN)
     bench.session.prompts = PromptSet.parse("sea\ncar")
     bench.start()
-    assert not any(text.startswith("plane 1 of 3: encoding") for text in bench.told)
+    assert not any(text.startswith("plane 1 of 3: encoding") for text in bench.reported)
     bench.viewer.dims.set_current_step(0, 0)
     assert bench.session.encoded is first
     assert names(bench.session.segmented) == ["sea", "car"]

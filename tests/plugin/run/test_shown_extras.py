@@ -116,9 +116,9 @@ def test_a_result_that_went_meanwhile_is_not_shown(room):
     assert room.names == ["photo"]
 
 
-def test_an_error_is_told_to_whoever_chose(room):
+def test_an_error_is_reported_to_whoever_chose(room):
     room.result()
-    told = []
-    room.extras.choose(MARGIN, told.append)
+    reported = []
+    room.extras.choose(MARGIN, reported.append)
     room.jobs.failed("the reason")
-    assert told == ["the reason"]
+    assert reported == ["the reason"]

@@ -57,7 +57,7 @@ def test_an_ellipse_is_no_rectangle(viewer):
     assert not mask[0, 0]
 
 
-def test_no_shape_is_said_in_words(viewer):
+def test_no_shape_is_reported_in_words(viewer):
     image = viewer.add_image(np.zeros((40, 60)), name="cells")
     with pytest.raises(CliptraseError, match="No shape lies on image 'cells'"):
         plane_source_of(viewer, image, 0, area=Area.SHAPE)

@@ -60,13 +60,13 @@ def test_other_metadata_of_the_layer_stay():
     assert layer.metadata["mine"] == 5
 
 
-def test_nobody_is_told_when_a_tag_stays_the_same():
-    layer, told = tagged(), []
-    layer.events.metadata.connect(told.append)
+def test_no_event_is_sent_when_a_tag_stays_the_same():
+    layer, reported = tagged(), []
+    layer.events.metadata.connect(reported.append)
     set_tag(layer, tag_of(layer))
-    assert told == []
+    assert reported == []
     set_tag(layer, replace(tag_of(layer), run=2))
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def test_a_duplicate_carries_the_tag_and_is_the_users():

@@ -54,12 +54,12 @@ def test_the_layer_follows_the_class(desk):
 
 
 def test_the_class_follows_the_layer_that_is_selected_in_the_list(desk):
-    told = []
-    desk.session.active_changed.connect(told.append)
+    reported = []
+    desk.session.active_changed.connect(reported.append)
     desk.viewer.layers.selection.active = desk.layer(3)
     desk.settle()
     assert desk.session.active_class == 3
-    assert told == [3]
+    assert reported == [3]
     desk.viewer.layers.selection = {desk.layer(1), desk.layer(2)}
     desk.settle()
     assert desk.session.active_class == 3

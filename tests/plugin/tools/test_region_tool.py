@@ -212,12 +212,12 @@ def test_choosing_the_brush_ends_the_tool(desk):
     layer = desk.workbench.layers.class_layers(desk.image)[1]
     desk.viewer.layers.selection.active = layer
     layer.mode = "paint"
-    told = []
-    desk.tool.toggled.connect(told.append)
+    reported = []
+    desk.tool.toggled.connect(reported.append)
     desk.start()
     assert layer.mode == "pan_zoom"
     layer.mode = "paint"
-    assert told == [True, False]
+    assert reported == [True, False]
     assert layer.mode == "paint"
 
 

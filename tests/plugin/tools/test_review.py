@@ -97,7 +97,7 @@ def test_what_was_edited_by_hand_is_passed_over(qtbot):
     np.testing.assert_allclose(desk.looks_at(), (19.5, 109.5), atol=1e-6)
 
 
-def test_without_a_result_the_reason_is_said():
+def test_without_a_result_the_reason_is_reported():
     viewer = ViewerModel()
     next_uncertain(viewer)
     assert "run “Segment by text” first" in notification_manager.records[-1].message

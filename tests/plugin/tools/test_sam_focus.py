@@ -31,9 +31,9 @@ class Viewed:
             self.viewer.add_image(np.zeros((4, 4)), name=name) for name in ("SAM", "photo", "labels")
         )
         self.focus = SamFocus(self.viewer)
-        self.said = []
-        self.focus.resumed.connect(lambda: self.said.append("resumed"))
-        self.focus.paused.connect(lambda: self.said.append("paused"))
+        self.output = []
+        self.focus.resumed.connect(lambda: self.output.append("resumed"))
+        self.focus.paused.connect(lambda: self.output.append("paused"))
 
     def select(self, layer):
         self.viewer.layers.selection.active = layer
@@ -107,7 +107,7 @@ def test_a_tool_that_is_off_hears_of_no_selection(viewed):
         for event in (*way, OTHER, OWN):
             viewed.happen(event)
         assert viewed.focus.state is OFF
-    assert "paused" not in viewed.said
+    assert "paused" not in viewed.output
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_whose_clicks_they_are_in_the_end(viewed, events, listening, last_words)
         viewed.happen(event)
     assert viewed.focus.listening is listening
     assert (viewed.selected == viewed.own) is listening
-    assert viewed.said[-1] == last_words
+    assert viewed.output[-1] == last_words
 
 
 def test_on_tells_whether_the_tool_is_open_paused_or_not(viewed):

@@ -92,7 +92,7 @@ class Asked:
     """A queue, and what it told."""
 
     def __init__(self, monkeypatch):
-        self.sams, self.noted, self.told = [], [], []
+        self.sams, self.noted, self.reported = [], [], []
         self.jobs = LateJobs()
 
         def made(embedder, image):
@@ -111,11 +111,11 @@ class Asked:
             target=SimpleNamespace(shape=(40, 60)), rgb=lambda: np.zeros((40, 60, 3), np.uint8), key="photo"
         )
         self.queue = SamRequestQueue(self.jobs, runner, source, "demo")
-        self.queue.ready.connect(lambda: self.told.append("ready"))
-        self.queue.answered.connect(lambda answer: self.told.append(("answered", answer)))
-        self.queue.failed.connect(lambda error, mark: self.told.append(("failed", str(error), mark)))
-        self.queue.given_up.connect(lambda: self.told.append("given up"))
-        self.queue.busy.connect(lambda job: self.told.append("idle" if job is None else job.title))
+        self.queue.ready.connect(lambda: self.reported.append("ready"))
+        self.queue.answered.connect(lambda answer: self.reported.append(("answered", answer)))
+        self.queue.failed.connect(lambda error, mark: self.reported.append(("failed", str(error), mark)))
+        self.queue.given_up.connect(lambda: self.reported.append("given up"))
+        self.queue.busy.connect(lambda job: self.reported.append("idle" if job is None else job.title))
 
     def happen(self, event):
         """Let an event happen as it does with workers."""
@@ -133,7 +133,7 @@ class Asked:
     def prepared(self):
         self.queue.prepare()
         self.jobs.end()
-        self.told.clear()
+        self.reported.clear()
         return self.queue
 
 
@@ -187,12 +187,12 @@ def test_a_request_waits_where_it_cannot_be_answered(asked, state):
 
 def test_the_whole_image_is_encoded_once_and_noted(asked):
     asked.queue.prepare()
-    assert asked.told == ["Prepare SAM"]
+    assert asked.reported == ["Prepare SAM"]
     asked.jobs.end()
     (sam,) = asked.sams
     assert sam.events == ["clear", ("focus", slice(0, 40), slice(0, 60)), ("encode", 20.0, 30.0)]
     assert asked.noted == [("demo", "photo", (40, 60))]
-    assert asked.told == ["Prepare SAM", "ready", "idle"]
+    assert asked.reported == ["Prepare SAM", "ready", "idle"]
     assert asked.queue.idle
 
 
@@ -214,7 +214,7 @@ def test_a_session_that_a_worker_may_still_use_is_not_used_again(asked):
     assert queue.state is PREPARING
     asked.jobs.end()
     assert len(asked.sams) == 2
-    assert ("answered", "answer") not in asked.told
+    assert ("answered", "answer") not in asked.reported
 
 
 def test_requests_are_answered_one_after_the_other_in_their_order(asked):
@@ -225,7 +225,7 @@ def test_requests_are_answered_one_after_the_other_in_their_order(asked):
     while asked.jobs.running:
         assert len(asked.jobs.running) == 1
         asked.jobs.end()
-    assert [event[1] for event in asked.told if event[0] == "answered"] == ["first", "second", "third"]
+    assert [event[1] for event in asked.reported if event[0] == "answered"] == ["first", "second", "third"]
     assert asked.queue.idle
 
 
@@ -236,7 +236,7 @@ def test_a_request_can_be_made_the_next_one(asked):
     queue.ask(lambda _sam: "urgent", first=True)
     while asked.jobs.running:
         asked.jobs.end()
-    assert [event[1] for event in asked.told if event[0] == "answered"] == ["first", "urgent", "second"]
+    assert [event[1] for event in asked.reported if event[0] == "answered"] == ["first", "urgent", "second"]
 
 
 def test_an_action_comes_after_the_requests_before_it_and_at_once_when_there_are_none(asked):
@@ -252,7 +252,7 @@ def test_an_action_comes_after_the_requests_before_it_and_at_once_when_there_are
     assert queue.state is ANSWERING
 
 
-def test_a_request_that_is_refused_is_told_with_its_mark_and_the_next_one_is_answered(asked):
+def test_a_request_that_is_refused_is_reported_with_its_mark_and_the_next_one_is_answered(asked):
     queue = asked.prepared()
 
     def refused(_sam):
@@ -262,14 +262,14 @@ def test_a_request_that_is_refused_is_told_with_its_mark_and_the_next_one_is_ans
     queue.ask(lambda _sam: "answer")
     asked.jobs.end()
     asked.jobs.end()
-    assert ("failed", "Click into the object first.", "mark") in asked.told
-    assert asked.told[-2:] == [("answered", "answer"), "idle"]
+    assert ("failed", "Click into the object first.", "mark") in asked.reported
+    assert asked.reported[-2:] == [("answered", "answer"), "idle"]
 
 
-def test_without_an_encoding_the_reason_is_told_and_then_that_it_is_given_up(asked):
+def test_without_an_encoding_the_reason_is_reported_and_then_that_it_is_given_up(asked):
     asked.queue.prepare()
     asked.jobs.end(CliptraseError("The weights are damaged."))
-    assert asked.told[1:] == [("failed", "The weights are damaged.", None), "idle", "given up"]
+    assert asked.reported[1:] == [("failed", "The weights are damaged.", None), "idle", "given up"]
 
 
 def test_cancelled_while_it_encodes_it_gives_up(asked):
@@ -277,7 +277,7 @@ def test_cancelled_while_it_encodes_it_gives_up(asked):
     asked.queue.prepare()
     asked.jobs.cancel("any")
     asked.jobs.end()
-    assert asked.told[-1] == "given up"
+    assert asked.reported[-1] == "given up"
 
 
 def test_cancelled_while_it_answers_it_goes_on_with_the_next_request(asked):
@@ -287,7 +287,7 @@ def test_cancelled_while_it_answers_it_goes_on_with_the_next_request(asked):
     asked.jobs.cancel("any")
     asked.jobs.end()
     asked.jobs.end()
-    assert [event for event in asked.told if event[0] == "answered"] == [("answered", "second")]
+    assert [event for event in asked.reported if event[0] == "answered"] == [("answered", "second")]
 
 
 def test_forgotten_requests_are_not_answered(asked):
@@ -296,22 +296,22 @@ def test_forgotten_requests_are_not_answered(asked):
     queue.ask(lambda _sam: "second")
     queue.forget()
     asked.jobs.end()
-    assert [event for event in asked.told if event[0] == "answered"] == [("answered", "first")]
+    assert [event for event in asked.reported if event[0] == "answered"] == [("answered", "first")]
     assert queue.idle
 
 
 @pytest.mark.parametrize("state", [PREPARING, ANSWERING])
-def test_once_closed_nothing_more_is_told(asked, state):
+def test_once_closed_nothing_more_is_reported(asked, state):
     for step in WAY_TO[state]:
         asked.happen(step)
     job = asked.jobs.running[0]
     asked.queue.ask(lambda _sam: "answer")
     asked.queue.close()
     assert asked.queue.idle
-    asked.told.clear()
+    asked.reported.clear()
     job.cancelled = False  # its result comes all the same
     asked.jobs.end()
-    assert asked.told == []
+    assert asked.reported == []
     assert asked.jobs.running == []
 
 

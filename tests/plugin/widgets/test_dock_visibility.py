@@ -19,12 +19,12 @@ class Window:
             self.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
         self.window.tabifyDockWidget(self.watched, self.other)
         self.visibility = DockVisibility(self.content)
-        self.told = []
-        self.visibility.changed.connect(self.told.append)
+        self.reported = []
+        self.visibility.changed.connect(self.reported.append)
         self.window.show()
         self.watched.raise_()
         qtbot.waitUntil(lambda: self.visibility.now)
-        self.told.clear()
+        self.reported.clear()
 
 
 @pytest.fixture
@@ -37,22 +37,22 @@ def test_behind_another_tab_a_dock_is_not_seen(window, qtbot):
     qtbot.waitUntil(lambda: not window.visibility.now)
     window.watched.raise_()
     qtbot.waitUntil(lambda: window.visibility.now)
-    assert window.told == [False, True]
+    assert window.reported == [False, True]
 
 
-def test_a_hidden_dock_is_not_seen_and_each_change_is_told_once(window):
+def test_a_hidden_dock_is_not_seen_and_each_change_is_reported_once(window):
     window.content.hide()
-    assert window.told == [False]
+    assert window.reported == [False]
     window.content.show()
-    assert window.told == [False, True]
+    assert window.reported == [False, True]
 
 
-def test_a_window_that_closes_is_told_once(window, qtbot):
+def test_a_window_that_closes_is_reported_once(window, qtbot):
     window.window.hide()
     qtbot.waitUntil(lambda: not window.visibility.now)
     window.window.show()
     qtbot.waitUntil(lambda: window.visibility.now)
-    assert window.told == [False, True]
+    assert window.reported == [False, True]
 
 
 def test_a_dock_that_moves_to_another_frame_is_followed_there_alone(window, qtbot):

@@ -9,7 +9,7 @@ from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 
 class Teller:
-    told = Signal(str)
+    reported = Signal(str)
 
 
 class Listener(QLabel):
@@ -31,26 +31,26 @@ def teller():
 def test_a_living_widget_hears(qtbot, teller):
     label = Listener()
     qtbot.addWidget(label)
-    connect_weakly(teller.told, label.show_text)
-    teller.told.emit("hello")
+    connect_weakly(teller.reported, label.show_text)
+    teller.reported.emit("hello")
     assert label.text() == "hello"
 
 
 def test_the_connection_keeps_no_widget_alive(qtbot, teller):
     label = Listener()
-    connect_weakly(teller.told, label.show_text)
+    connect_weakly(teller.reported, label.show_text)
     del label
     gc.collect()
-    teller.told.emit("hello")
+    teller.reported.emit("hello")
     assert Listener.heard == 0
 
 
 def test_a_widget_that_qt_deleted_is_left_alone(qtbot, teller):
     label = Listener()
-    connect_weakly(teller.told, label.show_text)
+    connect_weakly(teller.reported, label.show_text)
     label.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    teller.told.emit("hello")
+    teller.reported.emit("hello")
     assert Listener.heard == 1  # it tried, and met nothing
 
 
@@ -60,6 +60,6 @@ def test_another_error_is_not_hidden(teller):
             raise RuntimeError(f"cannot show {text}")
 
     broken = Broken()
-    connect_weakly(teller.told, broken.fail)
+    connect_weakly(teller.reported, broken.fail)
     with pytest.raises(Exception, match="cannot show hello"):
-        teller.told.emit("hello")
+        teller.reported.emit("hello")

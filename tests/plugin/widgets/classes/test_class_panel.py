@@ -87,7 +87,7 @@ def test_pasted_lines_come_after_what_was_typed_unless_they_replace_it(desk, qtb
     assert desk.panel.add.text() == ""
 
 
-def test_a_mistake_is_said_below_the_line_and_nothing_is_lost(desk, qtbot):
+def test_a_mistake_is_reported_below_the_line_and_nothing_is_lost(desk, qtbot):
     qtbot.keyClicks(desk.panel.add, "dog [threshold=9]")
     qtbot.keyClick(desk.panel.add, Qt.Key.Key_Return)
     assert "threshold" in desk.panel.note.text()
@@ -95,7 +95,7 @@ def test_a_mistake_is_said_below_the_line_and_nothing_is_lost(desk, qtbot):
     assert desk.names() == []
 
 
-def test_an_edit_that_is_refused_is_said_below_the_line(desk):
+def test_an_edit_that_is_refused_is_reported_below_the_line(desk):
     desk.session.prompts = PromptSet.parse("cat\ndog")
     assert not desk.model.setData(desk.model.index(1, Column.NAME), "cat", EDIT)
     assert "twice" in desk.panel.note.text()

@@ -12,14 +12,14 @@ def ask(qtbot, monkeypatch):
     qtbot.addWidget(parent)
 
     def asked(press):
-        said = []
+        output = []
 
         def answer(box):
-            said.extend((box.text(), box.informativeText(), box.defaultButton().text()))
+            output.extend((box.text(), box.informativeText(), box.defaultButton().text()))
             press(box)
 
         monkeypatch.setattr(QMessageBox, "exec", answer)
-        return ask_how_to_replace(parent, PromptSet.parse("cat"), PromptSet.parse("dog\nbird")), said
+        return ask_how_to_replace(parent, PromptSet.parse("cat"), PromptSet.parse("dog\nbird")), output
 
     return asked
 

@@ -42,11 +42,11 @@ def test_a_name_is_edited_in_place_and_its_id_stays(table):
 
 def test_a_name_that_is_there_is_refused_in_words(table):
     table.session.prompts = PromptSet.parse("cat\ndog")
-    said = []
-    table.model.refused.connect(said.append)
+    output = []
+    table.model.refused.connect(output.append)
     assert not set_name(table, 1, "cat")
-    assert len(said) == 1
-    assert "twice" in said[0]
+    assert len(output) == 1
+    assert "twice" in output[0]
     assert table.session.prompts.get(2).name == "dog"
 
 
@@ -101,7 +101,7 @@ def test_toggles_reach_the_eye_the_solo_and_the_lock(table):
         (1, "100 %"),
     ],
 )  # fmt: skip
-def test_an_area_is_told_in_percent(table, share, text):
+def test_an_area_is_reported_in_percent(table, share, text):
     table.session.prompts = PromptSet.parse("cat")
     table.model.set_figures({1: share}, ())
     assert table.cell(0, Column.AREA) == text

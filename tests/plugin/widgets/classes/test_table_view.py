@@ -38,10 +38,10 @@ def test_the_active_class_stays_selected_when_rows_move(table):
 def test_a_click_on_the_selected_row_announces_its_class_again(table):
     table.session.prompts = PromptSet.parse("cat\ndog")
     table.click(1, Column.NAME)
-    told = []
-    table.session.active_changed.connect(told.append)
+    reported = []
+    table.session.active_changed.connect(reported.append)
     table.click(1, Column.NAME)
-    assert told == [2]
+    assert reported == [2]
 
 
 def test_the_filter_looks_at_synonyms_and_keeps_the_background(table):

@@ -122,7 +122,7 @@ def test_the_maps_are_those_of_the_patch_under_the_cursor(desk):
     assert "region 1, 23 patches" in desk.dock.where.text()
 
 
-def test_a_patch_in_no_region_is_said_to_be_in_none(desk):
+def test_a_patch_in_no_region_is_reported_to_be_in_none(desk):
     desk.encode()
     desk.hover(2, 2)
     assert "in no region" in desk.dock.where.text()
@@ -207,7 +207,7 @@ def test_a_click_on_a_map_shows_it_on_the_image_and_another_hides_it(desk):
     assert not desk.overlay().visible
 
 
-def test_changed_settings_are_said_instead_of_a_wrong_attention(desk):
+def test_changed_settings_are_reported_instead_of_a_wrong_attention(desk):
     desk.encode()
     desk.session.settings = desk.session.settings.paper(224)
     desk.dock.layer.setCurrentIndex(0)

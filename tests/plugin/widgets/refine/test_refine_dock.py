@@ -323,7 +323,7 @@ def test_a_sam_way_uses_the_chosen_model(desk, monkeypatch):
     assert asked == [("sam-vote", "vit_b", {"points": 16})]
 
 
-def test_the_wait_and_the_memory_are_told_before_a_model_is_loaded(desk, monkeypatch, tmp_path):
+def test_the_wait_and_the_memory_are_reported_before_a_model_is_loaded(desk, monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     controls = desk.dock.controls
     controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
@@ -336,7 +336,7 @@ def test_the_wait_and_the_memory_are_told_before_a_model_is_loaded(desk, monkeyp
     assert "about 12 s" in desk.dock.message.text()
 
 
-def test_no_wait_is_told_for_an_image_that_is_encoded(desk, monkeypatch, tmp_path):
+def test_no_wait_is_reported_for_an_image_that_is_encoded(desk, monkeypatch, tmp_path):
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     controls = desk.dock.controls
     controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))

@@ -12,7 +12,7 @@ def bar(qtbot):
     return bar
 
 
-def test_what_is_missing_is_said_and_run_waits_for_it(bar):
+def test_what_is_missing_is_reported_and_run_waits_for_it(bar):
     bar.set_reason("Open an image first.")
     assert not bar.run.isEnabled()
     assert bar.message.text() == bar.run.toolTip() == "Open an image first."
@@ -40,7 +40,7 @@ def test_cancel_takes_the_place_of_run_while_something_runs(bar, qtbot):
     assert bar.message.text() == ""
 
 
-def test_progress_is_told_in_words_and_as_a_part_of_the_whole(bar):
+def test_progress_is_reported_in_words_and_as_a_part_of_the_whole(bar):
     bar.set_busy(True)
     bar.show_progress(Progress(1, 4, "encoding the image"))
     assert bar.message.text() == "Encoding the image"
