@@ -149,7 +149,7 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
 
 
 @pytest.mark.parametrize(
-    ("options", "shown_text"),
+    ("options", "expected"),
     [
         (["--class", "car"], r"no class 'car'; it has sea \(1\), sand \(2\), boat \(3\)"),
         (["--strength", "much"], "write never, free, or band:8"),
@@ -160,7 +160,7 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
     ],
 )
 def test_mistakes_are_sentences(
-    files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str], shown_text: str
+    files: tuple[Path, Path, np.ndarray], tmp_path: Path, options: list[str], expected: str
 ) -> None:
     image, mask, _ = files
     with pytest.raises(CliptraseError, match=expected):
@@ -223,7 +223,7 @@ def test_the_name_of_the_file_tells_the_format(files: tuple[Path, Path, np.ndarr
     _run(image, mask, "--method", "superpixels", "--out", tmp_path / "o.tif")
     assert (tmp_path / "o.tif").is_file()
     assert np.array_equal(imread(tmp_path / "o.tif"), _read(tmp_path / "o.png"))
-    for name, shown_text in (
+    for name, expected in (
         ("o.json", "several formats; name one with --to: coco, "),
         ("o.jpg", "another format than"),
     ):
