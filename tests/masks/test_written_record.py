@@ -68,7 +68,7 @@ def test_the_record_is_one_that_other_programs_check(tmp_path):
     assert done.stdout == "a.png: OK\n"
 
 
-def test_what_was_noted_can_be_taken_back(tmp_path):
+def test_what_was_noted_can_be_undone(tmp_path):
     note(tmp_path, "a.png", b"mask")
     before = (tmp_path / RECORD).read_bytes()
     note_written(tmp_path, {"b.png": "0" * 64})

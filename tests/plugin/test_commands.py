@@ -65,7 +65,7 @@ def test_overlaps_are_counted_and_hand_edits_win(drawn):
     assert any("1 pixels" in record.message for record in notification_manager.records)
 
 
-def test_a_split_is_taken_back_as_one_run(viewer):
+def test_a_split_is_undone_as_one_run(viewer):
     labels = np.tile(np.array([[1, 2, 3]], np.uint8), (2, 10, 4))
     viewer.layers.selection.active = viewer.add_labels(labels)
     commands.run_split(viewer)
@@ -85,7 +85,7 @@ def test_nothing_to_do_is_reported(viewer):
     commands.run_combine(viewer)
     assert "no class layers to combine" in notification_manager.records[-1].message
     commands.undo_last_run(viewer)
-    assert "no run to take back" in notification_manager.records[-1].message
+    assert "no run to undo" in notification_manager.records[-1].message
     viewer.layers.clear()
     commands.run_combine(viewer)
     assert "There is no image" in notification_manager.records[-1].message

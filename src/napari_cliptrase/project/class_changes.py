@@ -105,7 +105,7 @@ class ClassChanges:
             self._write_prompts(preview.after)
             self._write(_Journal(_DONE, edit, preview.before, preview.after, names))
         except BaseException:
-            self._take_back(journal)
+            self._undo_journal(journal)
             raise
         return preview
 
@@ -141,10 +141,10 @@ class ClassChanges:
         if journal.phase == _UNDOING:
             run_to_end(self.undo_steps())
             return f"The undo of a change of classes ({journal.edit.kind}) was interrupted and is finished now."
-        self._take_back(journal)
+        self._undo_journal(journal)
         return f"A change of classes ({journal.edit.kind}) was interrupted and has been undone."
 
-    def _take_back(self, journal: _Journal) -> None:
+    def _undo_journal(self, journal: _Journal) -> None:
         for name in journal.images:
             copy = self._copies.find(name)
             if copy is not None:

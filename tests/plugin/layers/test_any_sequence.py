@@ -118,11 +118,11 @@ class People(RuleBasedStateMachine):
         mask, before = rectangle(where), self.contents()
         if class_id in self.locked:
             with pytest.raises(CliptraseError):
-                self.layers.give(self.target, mask, class_id, locked=self.locked)
+                self.layers.assign(self.target, mask, class_id, locked=self.locked)
             return
         for locked in self.locked:
             mask = mask & (before.get(locked, np.zeros((SIZE, SIZE))) == 0)
-        self.layers.give(self.target, rectangle(where), class_id, locked=self.locked)
+        self.layers.assign(self.target, rectangle(where), class_id, locked=self.locked)
         for other in {*before, *self.found()} - self.locked:
             old = before.get(other, np.zeros((SIZE, SIZE)))
             if other == class_id:

@@ -12,7 +12,7 @@ from napari_cliptrase.plugin.layers.changes import (
     ChangeState,
     PlaneChange,
     Run,
-    taken_back_sentence,
+    undone_sentence,
 )
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import Role, Tag, set_tag
@@ -50,35 +50,35 @@ def test_what_becomes_of_a_change(state, event):
     change = change_of()
     change.state = state
     if (state, event) in TRANSITIONS:
-        change.happen(event)
+        change.advance(event)
         assert change.state is TRANSITIONS[state, event]
     elif state is ChangeState.GONE:
-        change.happen(event)
+        change.advance(event)
         assert change.state is ChangeState.GONE
     else:
         with pytest.raises(KeyError):
-            change.happen(event)
+            change.advance(event)
         assert change.state is state
 
 
 @pytest.mark.parametrize(
-    ("events", "stands"),
+    ("events", "written"),
     [
         ([], True),
         ([ChangeEvent.UNDO], False),
         ([ChangeEvent.UNDO, ChangeEvent.REDO], True),
         ([ChangeEvent.UNDO, ChangeEvent.REDO_LOST, ChangeEvent.REDO], False),
-        ([ChangeEvent.TAKE_BACK, ChangeEvent.REDO], False),
+        ([ChangeEvent.RUN_UNDONE, ChangeEvent.REDO], False),
         ([ChangeEvent.LAYER_REMOVED], False),
         ([ChangeEvent.KEEP, ChangeEvent.UNDO], False),
     ],
 )
-def test_a_change_stands_while_it_can_be_taken_back(events, stands):
+def test_a_change_is_written_while_it_can_be_undone(events, written):
     change = change_of()
     for event in events:
-        change.happen(event)
-    assert change.stands is stands
-    assert Run(1, "Segment", [change]).undone is not stands
+        change.advance(event)
+    assert change.is_written is written
+    assert Run(1, "Segment", [change]).undone is not written
 
 
 def test_what_was_painted_since_is_no_longer_what_was_written():
@@ -150,13 +150,13 @@ def test_a_run_names_each_of_its_layers_once():
 
 def test_a_run_is_undone_when_none_of_its_changes_stands():
     run = Run(1, "Segment", [change_of(), change_of()])
-    run.steps[0].happen(ChangeEvent.UNDO)
+    run.steps[0].advance(ChangeEvent.UNDO)
     assert not run.undone
-    run.steps[1].happen(ChangeEvent.LAYER_REMOVED)
+    run.steps[1].advance(ChangeEvent.LAYER_REMOVED)
     assert run.undone
 
 
-def test_what_was_not_taken_back_is_reported():
-    assert taken_back_sentence(Run(1, "Segment", ())) == "Segment was taken back."
+def test_what_was_not_undone_is_reported():
+    assert undone_sentence(Run(1, "Segment", ())) == "Segment was undone."
     run = Run(1, "Segment", (), ("Locked classes were left as they are.",))
-    assert taken_back_sentence(run) == "Segment was taken back. Locked classes were left as they are."
+    assert undone_sentence(run) == "Segment was undone. Locked classes were left as they are."

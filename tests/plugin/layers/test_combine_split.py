@@ -84,7 +84,7 @@ def test_hand_edits_stay_hand_edits_when_they_are_combined_and_split(film, class
     assert film.layer(class_id).data[0, 3, 0] == class_id
 
 
-def test_a_combine_is_taken_back_as_one_run(film):
+def test_a_combine_is_undone_as_one_run(film):
     before = [*film.viewer.layers]
     combine(film)
     film.label_layers.undo_last_run()
@@ -114,7 +114,7 @@ def test_labels_of_somebody_else_count_as_hand_edits_after_a_split(empty_film):
     assert (empty_film.layer(1).data == 1).all()
 
 
-def test_a_split_is_taken_back_as_one_run(empty_film):
+def test_a_split_is_undone_as_one_run(empty_film):
     source = empty_film.viewer.add_labels(np.tile(np.array([[1, 2, 3, 0]], np.uint8), (2, 12, 4)))
     split(empty_film, source)
     assert len(content(empty_film)) == 3

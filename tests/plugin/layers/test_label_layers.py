@@ -216,7 +216,7 @@ def test_a_given_region_belongs_to_one_class_only(board, halves):
     board.write(halves)
     mask = np.zeros((12, 16), bool)
     mask[2:5, 6:10] = True
-    board.label_layers.give(board.target(), mask, 2)
+    board.label_layers.assign(board.target(), mask, 2)
     assert not board.layer(1).data[mask].any()
     assert (board.layer(2).data[mask] == 2).all()
 
@@ -225,7 +225,7 @@ def test_a_given_region_survives_runs_even_where_the_model_agreed(board, halves)
     board.write(halves)
     mask = np.zeros((12, 16), bool)
     mask[2:5, 6:10] = True
-    board.label_layers.give(board.target(), mask, 2)
+    board.label_layers.assign(board.target(), mask, 2)
     board.write(np.full_like(halves, 3))
     assert (board.seen()[mask] == 2).all()
     assert (board.seen()[~mask] == 3).all()
@@ -235,7 +235,7 @@ def test_undo_in_one_layer_takes_a_given_region_back_in_all(board, halves):
     board.write(halves)
     mask = np.zeros((12, 16), bool)
     mask[2:5, 6:10] = True
-    board.label_layers.give(board.target(), mask, 2)
+    board.label_layers.assign(board.target(), mask, 2)
     board.layer(2).undo()
     assert np.array_equal(board.seen(), halves)
     board.layer(1).redo()
@@ -247,7 +247,7 @@ def test_giving_to_a_class_without_a_layer_makes_it(board, halves):
     board.label_layers.apply_classes(board.table)
     mask = np.zeros((12, 16), bool)
     mask[0] = True
-    board.label_layers.give(board.target(), mask, 3)
+    board.label_layers.assign(board.target(), mask, 3)
     assert board.layer(3).name == "cow · scene"
     board.layer(3).undo()
     assert np.array_equal(board.seen(), halves)
@@ -257,7 +257,7 @@ def test_clearing_a_region(board, halves):
     board.write(halves)
     mask = np.zeros((12, 16), bool)
     mask[0] = True
-    board.label_layers.give(board.target(), mask, 0)
+    board.label_layers.assign(board.target(), mask, 0)
     assert not board.seen()[0].any()
     board.write(halves)
     assert not board.seen()[0].any()
@@ -267,8 +267,8 @@ def test_locked_classes_neither_get_nor_lose_regions(board, halves):
     board.write(halves)
     board.label_layers.apply_classes(board.table)
     with pytest.raises(CliptraseError, match="'dog' is locked"):
-        board.label_layers.give(board.target(), halves == 1, 2, locked=[2])
-    board.label_layers.give(board.target(), np.ones_like(halves, bool), 1, locked=[2])
+        board.label_layers.assign(board.target(), halves == 1, 2, locked=[2])
+    board.label_layers.assign(board.target(), np.ones_like(halves, bool), 1, locked=[2])
     assert np.array_equal(board.seen(), halves)
 
 
@@ -325,7 +325,7 @@ def test_undo_of_a_region_leaves_a_later_run_in_its_other_layer_alone(board, hal
     board.write(halves)
     mask = np.zeros((12, 16), bool)
     mask[6:9, 2:5] = True
-    board.label_layers.give(board.target(), mask, 2)
+    board.label_layers.assign(board.target(), mask, 2)
     new = halves.copy()
     new[:2, :8] = 3
     board.write(new)  # changes the layers of classes 1 and 3 only

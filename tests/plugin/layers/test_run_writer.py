@@ -88,7 +88,7 @@ def test_what_a_result_wrote_is_no_hand_edit_and_what_a_tool_wrote_is(board, wri
     assert np.array_equal(board.label_layers.edited(board.target()), stated)
 
 
-def test_a_result_that_takes_an_edit_without_changing_the_pixel_can_be_taken_back(board, writer):
+def test_a_result_that_takes_an_edit_without_changing_the_pixel_can_be_undone(board, writer):
     layer = opened(board, writer)
     write(board, writer, layer, rows_of(1, slice(2)))
     board.paint(1, [0], [0], 1)

@@ -50,7 +50,7 @@ def test_undo_of_the_first_run_removes_its_layers_unless_they_were_painted_on(bo
     assert board.label_layers.undo_last_run() is None
 
 
-def test_runs_are_taken_back_one_after_the_other(board, halves):
+def test_runs_are_undone_one_after_the_other(board, halves):
     board.write(halves)
     board.write(3 - halves)
     board.write(np.full_like(halves, 3))
@@ -100,7 +100,7 @@ def test_a_live_run_after_a_given_region_keeps_it_wherever_it_lies(board, halves
     live = board.write(new)
     mask = np.zeros((12, 16), bool)
     mask[6:9, 2:5] = True
-    board.label_layers.give(board.target(), mask, 2)
+    board.label_layers.assign(board.target(), mask, 2)
     new[:4] = 3
     board.write(new, instead_of=live)
     assert (board.seen()[6:9, 2:5] == 2).all()
@@ -116,7 +116,7 @@ def test_undo_last_run_keeps_what_was_given_since(board, halves):
     board.write(new)
     mask = np.zeros((12, 16), bool)
     mask[6:9, 6:10] = True  # half of it is class 2 already
-    board.label_layers.give(board.target(), mask, 2)
+    board.label_layers.assign(board.target(), mask, 2)
     board.label_layers.undo_last_run()
     board.write(np.ones_like(halves))
     assert (board.seen()[6:9, 6:10] == 2).all()
@@ -146,11 +146,11 @@ def test_a_locked_class_keeps_what_the_run_wrote(board, halves):
 
 def test_a_hand_edit_of_a_tool_is_not_the_last_run(board, halves):
     run = board.write(halves)
-    board.label_layers.give(board.target(), halves == 1, 2)
+    board.label_layers.assign(board.target(), halves == 1, 2)
     assert board.label_layers.last_run is run
 
 
-def test_the_oldest_runs_can_no_longer_be_taken_back(board, halves):
+def test_the_oldest_runs_can_no_longer_be_undone(board, halves):
     for number in range(MOST_RUNS + 3):
         board.write(halves if number % 2 else 3 - halves)
     assert len(board.label_layers.runs) == MOST_RUNS
@@ -165,7 +165,7 @@ def runs(board):
     return WrittenRuns(board.viewer.layers, board.label_layers.registry, board.label_layers.history)
 
 
-def test_while_a_run_is_being_written_none_can_be_taken_back(board, halves, runs):
+def test_while_a_run_is_being_written_none_can_be_undone(board, halves, runs):
     first, second = board.write(halves), board.write(3 - halves)
     runs.keep(first)
     assert runs.last is first
@@ -191,12 +191,12 @@ def test_a_run_whose_layers_are_gone_is_let_go(board, halves, runs):
     assert runs.all == ()
 
 
-def test_a_layer_that_goes_while_its_run_is_written_is_not_taken_back(board, halves, runs):
+def test_a_layer_that_goes_while_its_run_is_written_is_not_undone(board, halves, runs):
     run = board.write(halves)
     gone, stays = run.steps
     runs.begin(run)
     runs.layer_removed(gone.layer)
-    assert (gone.stands, stays.stands) == (False, True)
+    assert (gone.is_written, stays.is_written) == (False, True)
 
 
 # -- scores that take the place of older ones
@@ -253,10 +253,10 @@ def test_what_ctrl_z_took_out_already_is_not_withdrawn_again(board, halves):
     assert np.array_equal(board.seen(), halves)
 
 
-def test_each_step_of_a_run_that_was_taken_back_is_gone_for_good(board, halves):
+def test_each_step_of_a_run_that_was_undone_is_gone_for_good(board, halves):
     board.write(halves)
     run = board.write(3 - halves)
     board.label_layers.undo_last_run()
     for step in run.steps:
-        step.happen(ChangeEvent.REDO)
-        assert not step.stands
+        step.advance(ChangeEvent.REDO)
+        assert not step.is_written

@@ -78,7 +78,7 @@ def test_hand_edits_and_locked_classes_stay(room):
     assert (room.labels()[1:, 6:] == 2).all()
 
 
-def test_a_refinement_is_taken_back_as_one_run(room):
+def test_a_refinement_is_undone_as_one_run(room):
     room.segment()
     assert not room.writer.can_undo
     room.refine()
@@ -98,7 +98,7 @@ def test_a_run_after_the_refinement_is_not_what_undo_takes_back(room):
     assert np.array_equal(room.labels(), before)
 
 
-def test_locked_classes_keep_their_refinement_when_it_is_taken_back(room):
+def test_locked_classes_keep_their_refinement_when_it_is_undone(room):
     room.segment()
     room.refine()
     room.session.locked = frozenset({2})

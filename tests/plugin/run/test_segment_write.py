@@ -80,7 +80,7 @@ def test_scores_stay_once_something_else_was_written(room, what):
     if what == "a region":
         mask = np.zeros(SHAPE, bool)
         mask[10:, :4] = True
-        room.layers.give(room.source.target, mask, 2)
+        room.layers.assign(room.source.target, mask, 2)
     elif what == "a run":
         room.run(cow_down_to(6))
     else:

@@ -237,7 +237,7 @@ def test_what_a_tool_did_between_live_scores_survives_them_and_undo(bench, how):
     assert changed.any()
     assert mask.any()
     if how == "give":
-        bench.workbench.layers.give(target, mask, mine)
+        bench.workbench.layers.assign(target, mask, mine)
     else:
         refined = np.where(mask, mine, bench.labels())
         bench.workbench.layers.write(PlaneResult(target, refined, bench.session.prompts.table(), {}, "Refine"))
@@ -287,7 +287,7 @@ def test_the_chosen_image_decides_what_is_shown_and_scored(bench):
     assert all(np.array_equal(layer.data, before[class_id]) for class_id, layer in layers.items())
 
 
-def test_live_scores_of_one_image_are_not_taken_back_by_those_of_another(bench):
+def test_live_scores_of_one_image_are_not_undone_by_those_of_another(bench):
     first, second = bench.image, add_second(bench)
     run_on(bench, second)
     run_on(bench, first)

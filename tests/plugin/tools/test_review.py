@@ -92,7 +92,7 @@ def test_what_was_edited_by_hand_is_passed_over(qtbot):
     session = desk.session
     session.prompts = PromptSet.parse("cat\ndog")
     desk.workbench.layers.write(PlaneResult(desk.source.target, np.ones((100, 160), np.uint8), session.prompts.table()))
-    desk.workbench.layers.give(desk.source.target, doubt() == np.float32(0.8), 2)
+    desk.workbench.layers.assign(desk.source.target, doubt() == np.float32(0.8), 2)
     desk.go(qtbot)
     np.testing.assert_allclose(desk.looks_at(), (19.5, 109.5), atol=1e-6)
 

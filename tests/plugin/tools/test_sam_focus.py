@@ -41,7 +41,7 @@ class Viewed:
     def settle(self):
         self.qtbot.waitUntil(lambda: self.focus.settled)
 
-    def happen(self, event):
+    def advance(self, event):
         """Let an event happen as it does in a viewer."""
         if event is START:
             self.focus.start(self.own)
@@ -83,9 +83,9 @@ def test_every_state_is_reached_and_left():
 @pytest.mark.parametrize(("state", "event"), [pair for pair in product(FocusState, FocusEvent) if pair in TRANSITIONS])
 def test_each_transition_happens_in_a_viewer(viewed, state, event):
     for step in WAY_TO[state]:
-        viewed.happen(step)
+        viewed.advance(step)
     assert viewed.focus.state is state
-    viewed.happen(event)
+    viewed.advance(event)
     assert viewed.focus.state is TRANSITIONS[state, event]
 
 
@@ -95,17 +95,17 @@ def test_each_transition_happens_in_a_viewer(viewed, state, event):
 )
 def test_what_is_not_in_the_table_is_refused_and_changes_nothing(viewed, state, event):
     for step in WAY_TO[state]:
-        viewed.happen(step)
+        viewed.advance(step)
     selected = viewed.selected
     with pytest.raises(KeyError):
-        viewed.happen(event)
+        viewed.advance(event)
     assert (viewed.focus.state, viewed.selected) == (state, selected)
 
 
 def test_a_tool_that_is_off_hears_of_no_selection(viewed):
     for way in ((), (START, STOP)):
         for event in (*way, OTHER, OWN):
-            viewed.happen(event)
+            viewed.advance(event)
         assert viewed.focus.state is OFF
     assert "paused" not in viewed.output
 
@@ -128,7 +128,7 @@ def test_a_tool_that_is_off_hears_of_no_selection(viewed):
 )
 def test_whose_clicks_they_are_in_the_end(viewed, events, listening, last_words):
     for event in events:
-        viewed.happen(event)
+        viewed.advance(event)
     assert viewed.focus.listening is listening
     assert (viewed.selected == viewed.own) is listening
     assert viewed.output[-1] == last_words
@@ -137,9 +137,9 @@ def test_whose_clicks_they_are_in_the_end(viewed, events, listening, last_words)
 def test_on_tells_whether_the_tool_is_open_paused_or_not(viewed):
     assert not viewed.focus.on
     for event in (START, OTHER, SETTLED):
-        viewed.happen(event)
+        viewed.advance(event)
         assert viewed.focus.on
-    viewed.happen(STOP)
+    viewed.advance(STOP)
     assert not viewed.focus.on
 
 

@@ -117,7 +117,7 @@ class Asked:
         self.queue.given_up.connect(lambda: self.reported.append("given up"))
         self.queue.busy.connect(lambda job: self.reported.append("idle" if job is None else job.title))
 
-    def happen(self, event):
+    def advance(self, event):
         """Let an event happen as it does with workers."""
         if event is PREPARE:
             self.queue.prepare()
@@ -154,9 +154,9 @@ def test_every_state_is_reached():
 @pytest.mark.parametrize(("state", "event"), list(TRANSITIONS))
 def test_each_transition_happens(asked, state, event):
     for step in WAY_TO[state]:
-        asked.happen(step)
+        asked.advance(step)
     assert asked.queue.state is state
-    asked.happen(event)
+    asked.advance(event)
     assert asked.queue.state is TRANSITIONS[state, event]
 
 
@@ -179,7 +179,7 @@ def test_a_queue_that_is_closed_drops_what_it_is_asked(asked):
 @pytest.mark.parametrize("state", [NEW, PREPARING, ANSWERING, GIVEN_UP])
 def test_a_request_waits_where_it_cannot_be_answered(asked, state):
     for step in WAY_TO[state]:
-        asked.happen(step)
+        asked.advance(step)
     asked.queue.ask(lambda _sam: "answer")
     assert asked.queue.state is state
     assert not asked.queue.idle
@@ -303,7 +303,7 @@ def test_forgotten_requests_are_not_answered(asked):
 @pytest.mark.parametrize("state", [PREPARING, ANSWERING])
 def test_once_closed_nothing_more_is_reported(asked, state):
     for step in WAY_TO[state]:
-        asked.happen(step)
+        asked.advance(step)
     job = asked.jobs.running[0]
     asked.queue.ask(lambda _sam: "answer")
     asked.queue.close()

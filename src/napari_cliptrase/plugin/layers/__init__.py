@@ -3,7 +3,7 @@
 One `LabelLayers` belongs to each viewer (`napari_cliptrase.plugin.workbench`):
 
     run = label_layers.write(PlaneResult(target, labels, table, provenance))  # a model's result, by the merge rule
-    run = label_layers.give(target, mask, class_id)  # a hand edit: these pixels are that class
+    run = label_layers.assign(target, mask, class_id)  # a hand edit: these pixels are that class
     yield from label_layers.write_planes(results)  # the same for many planes, as one run
     label_layers.undo_last_run()
     label_layers.combined(target)  # (h, w) labels of all class layers of the image as they are now, and overlaps
@@ -14,7 +14,7 @@ Everything happens in the GUI thread. Layers are found by their tag (`tags`), ne
 """
 
 from napari_cliptrase.plugin.layers.appearance import table_of
-from napari_cliptrase.plugin.layers.changes import PlaneChange, Run, taken_back_sentence
+from napari_cliptrase.plugin.layers.changes import PlaneChange, Run, undone_sentence
 from napari_cliptrase.plugin.layers.extras import Extra, show_extras
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
 from napari_cliptrase.plugin.layers.output import PlaneResult
@@ -37,5 +37,5 @@ __all__ = [
     "show_extras",
     "table_of",
     "tag_of",
-    "taken_back_sentence",
+    "undone_sentence",
 ]

@@ -20,14 +20,14 @@ Mask = NDArray[np.bool_]
 
 
 class ChangeState(Enum):
-    """Where a change stands."""
+    """The state of a change."""
 
     WRITTEN = auto()
     """It is in its layer."""
     UNDONE = auto()
     """Ctrl+Z took it out of its layer; redo can bring it back."""
     GONE = auto()
-    """It can neither be taken back nor come back as a part of its run."""
+    """It can be neither undone nor restored as a part of its run."""
 
 
 class ChangeEvent(Enum):
@@ -39,8 +39,8 @@ class ChangeEvent(Enum):
     """The opposite."""
     REDO_LOST = auto()
     """Something was painted after Ctrl+Z: napari can no longer redo."""
-    TAKE_BACK = auto()
-    """*Undo last run*, or a newer score that takes the place of its run."""
+    RUN_UNDONE = auto()
+    """*Undo last run*, or a newer score that replaces its run."""
     LAYER_REMOVED = auto()
     """Its layer left the viewer."""
     KEEP = auto()
@@ -49,16 +49,16 @@ class ChangeEvent(Enum):
 
 TRANSITIONS = {
     (ChangeState.WRITTEN, ChangeEvent.UNDO): ChangeState.UNDONE,
-    (ChangeState.WRITTEN, ChangeEvent.TAKE_BACK): ChangeState.GONE,
+    (ChangeState.WRITTEN, ChangeEvent.RUN_UNDONE): ChangeState.GONE,
     (ChangeState.WRITTEN, ChangeEvent.LAYER_REMOVED): ChangeState.GONE,
     (ChangeState.WRITTEN, ChangeEvent.KEEP): ChangeState.GONE,
     (ChangeState.UNDONE, ChangeEvent.REDO): ChangeState.WRITTEN,
     (ChangeState.UNDONE, ChangeEvent.REDO_LOST): ChangeState.GONE,
-    (ChangeState.UNDONE, ChangeEvent.TAKE_BACK): ChangeState.GONE,
+    (ChangeState.UNDONE, ChangeEvent.RUN_UNDONE): ChangeState.GONE,
     (ChangeState.UNDONE, ChangeEvent.LAYER_REMOVED): ChangeState.GONE,
     (ChangeState.UNDONE, ChangeEvent.KEEP): ChangeState.GONE,
 }
-"""A change that is gone stays gone; of everything else, what is not listed does not happen."""
+"""A change that is gone stays gone; any other event that is not listed is an error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +113,11 @@ class PlaneChange:
         return self.baseline.plane
 
     @property
-    def stands(self) -> bool:
+    def is_written(self) -> bool:
         """Whether it is in its layer."""
         return self.state is ChangeState.WRITTEN
 
-    def happen(self, event: ChangeEvent) -> None:
+    def advance(self, event: ChangeEvent) -> None:
         """Go to the next state."""
         if self.state is not ChangeState.GONE:
             self.state = TRANSITIONS[self.state, event]
@@ -181,7 +181,7 @@ class Run:
     @property
     def undone(self) -> bool:
         """Whether nothing of it is left to take back."""
-        return not any(step.stands for step in self.steps)
+        return not any(step.is_written for step in self.steps)
 
     @property
     def layers(self) -> tuple[Labels, ...]:
@@ -189,6 +189,6 @@ class Run:
         return tuple(dict.fromkeys(step.layer for step in self.steps))
 
 
-def taken_back_sentence(run: Run) -> str:
+def undone_sentence(run: Run) -> str:
     """Return a sentence that a run was undone, and which part of it was not."""
-    return " ".join((f"{run.title} was taken back.", *run.notes))
+    return " ".join((f"{run.title} was undone.", *run.notes))

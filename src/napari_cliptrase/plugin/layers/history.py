@@ -222,7 +222,7 @@ class History:
         change = step.change
         if change is None:
             return
-        change.happen(event)
+        change.advance(event)
         if self._writing is None and change.run is not None and change.run.linked:
             self._follow(change.run, event)
 
@@ -230,14 +230,14 @@ class History:
         """Do in the other layers of a hand edit what Ctrl+Z (or redo) did in the first."""
         for other in run.steps:
             known = self._layers.get(other.layer.unique_id)
-            if known is None or other.stands is (event is ChangeEvent.REDO):
+            if known is None or other.is_written is (event is ChangeEvent.REDO):
                 continue
             stack = known.done if event is ChangeEvent.UNDO else known.undone
             if stack and stack[-1].change is other:
                 with self.writing():
                     (other.layer.undo if event is ChangeEvent.UNDO else other.layer.redo)()
-            elif other.stands:
-                other.happen(ChangeEvent.TAKE_BACK)
+            elif other.is_written:
+                other.advance(ChangeEvent.RUN_UNDONE)
                 self.paint_back(other)
 
     def paint_back(self, change: PlaneChange, keep: Mask | None = None) -> None:

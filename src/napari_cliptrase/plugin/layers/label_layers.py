@@ -42,13 +42,13 @@ Mask = NDArray[np.bool_]
 class LabelLayers:
     """All label layers that belong to the images of one viewer.
 
-    Signals: ``written(run)`` after a run or hand edit, ``taken_back(run)`` after undo, ``content_changed(layer)``
+    Signals: ``written(run)`` after a run or hand edit, ``undone(run)`` after undo, ``content_changed(layer)``
     whenever the labels of one of our layers may have changed for any reason (brush, undo, run, deletion),
     ``rows_changed(layer, plane, rows)`` where it is known which rows of which plane changed, or what was stated there.
     """
 
     written = Signal(object)
-    taken_back = Signal(object)
+    undone = Signal(object)
     content_changed = Signal(object)
     rows_changed = Signal(object, object, object)
 
@@ -151,13 +151,13 @@ class LabelLayers:
             plan = resolve(self.registry, self.contents, results, output, mode, locked)
             yield from PlanExecution(self._list, self.contents, self.history, plan, writer).steps()
         except BaseException:
-            self._runs.take_back(writer.run)
+            self._runs.undo(writer.run)
             writer.sweep()
             raise
         writer.sweep()
         return self.keep(writer.run)
 
-    def give(self, target: Target, mask: Mask, class_id: int, *, locked: Collection[int] = ()) -> Run | None:
+    def assign(self, target: Target, mask: Mask, class_id: int, *, locked: Collection[int] = ()) -> Run | None:
         """Give the pixels of ``mask`` (h, w of the target's box) to a class, as a hand edit; 0 clears them.
 
         Other classes lose these pixels, those of locked classes excepted, which stay as they are. Ctrl+Z in any of the
@@ -239,11 +239,11 @@ class LabelLayers:
         run = self.last_run
         if run is None:
             return None
-        if self._runs.take_back(run, locked):
+        if self._runs.undo(run, locked):
             run.notes = ("Locked classes were left as they are.",)
         else:
             run.notes = ()
-        self.taken_back.emit(run)
+        self.undone.emit(run)
         return run
 
     # -- parts --------------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ class LayerHistory:
         self.take_in()
         for lost in self.undone:  # napari can no longer redo them
             if lost.change is not None:
-                lost.change.happen(ChangeEvent.REDO_LOST)
+                lost.change.advance(ChangeEvent.REDO_LOST)
         self.undone.clear()
         step = UndoStep(tuple(self._stated), written.baseline, written.change)
         self.done.append(step)

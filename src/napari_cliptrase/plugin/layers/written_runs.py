@@ -59,23 +59,23 @@ class WrittenRuns:
         for run in (*self._runs, *([self._unfinished] if self._unfinished is not None else ())):
             for step in run.steps:
                 if step.layer is layer:
-                    step.happen(ChangeEvent.LAYER_REMOVED)
+                    step.advance(ChangeEvent.LAYER_REMOVED)
 
-    def take_back(self, run: Run, locked: Collection[int] = ()) -> bool:
+    def undo(self, run: Run, locked: Collection[int] = ()) -> bool:
         """Take a run back in all its layers, the last step first; return whether locked classes kept something of it.
 
         What a person stated since then stays. Layers that the run made go, unless a person stated anything in them.
         """
         self._unfinished = None
-        steps = [step for step in reversed(run.steps) if step.stands]
+        steps = [step for step in reversed(run.steps) if step.is_written]
         kept = [step for step in steps if step.of_locked(locked).any()]
         self._remove_made([step for step in steps if step not in kept])
         self._restore_replaced([step for step in steps if step.layer in self._list], locked)
         for step in steps:
             if step.layer in self._list:
-                self._take_back(step, locked)
+                self._undo_change(step, locked)
         for step in run.steps:
-            step.happen(ChangeEvent.KEEP if step in kept else ChangeEvent.TAKE_BACK)
+            step.advance(ChangeEvent.KEEP if step in kept else ChangeEvent.RUN_UNDONE)
         if run in self._runs:
             self._runs.remove(run)
         return bool(kept)
@@ -88,7 +88,7 @@ class WrittenRuns:
         """
         fresh = set()
         for step in run.steps:
-            if not step.stands or step.replaced is not None or step.of_locked(locked).any():
+            if not step.is_written or step.replaced is not None or step.of_locked(locked).any():
                 continue
             if step.created and self._history.pristine(step) and step.is_unchanged:
                 step.content()[...] = 0
@@ -99,7 +99,7 @@ class WrittenRuns:
                     step.layer.undo()
             else:
                 continue
-            step.happen(ChangeEvent.TAKE_BACK)
+            step.advance(ChangeEvent.RUN_UNDONE)
             yield step.layer
         return frozenset(fresh)
 
@@ -125,7 +125,7 @@ class WrittenRuns:
                 self._history.set_baseline(old, step.plane, step.baseline.undone(now))
             self._list.remove(copy)
 
-    def _take_back(self, step: PlaneChange, locked: Collection[int]) -> None:
+    def _undo_change(self, step: PlaneChange, locked: Collection[int]) -> None:
         now = self._history.baseline(step.layer, step.geometry, step.plane)
         stated = now.stated.unpacked()
         self._history.paint_back(step, keep=stated | step.of_locked(locked))

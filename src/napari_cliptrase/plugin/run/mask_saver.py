@@ -119,7 +119,7 @@ class MaskSaver:
         label_layers.content_changed.connect(self._on_content)
         label_layers.rows_changed.connect(self._on_rows)
         label_layers.written.connect(self._on_written)
-        label_layers.taken_back.connect(self._on_taken_back)
+        label_layers.undone.connect(self._on_undone)
 
     # -- a project ----------------------------------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ class MaskSaver:
     def _on_written(self, run: Run) -> None:
         self._note_run(run, _kind_of(run))
 
-    def _on_taken_back(self, run: Run) -> None:
+    def _on_undone(self, run: Run) -> None:
         self._note_run(run, None)
 
     def _note_run(self, run: Run, kind: Provenance | None) -> None:

@@ -118,7 +118,7 @@ class RegionTool:
         mask = np.zeros(target.shape, bool)
         mask[part.pixels] = True
         try:
-            run = self._label_layers.give(target, mask, 0 if clear else active or 0, locked=self._session.locked)
+            run = self._label_layers.assign(target, mask, 0 if clear else active or 0, locked=self._session.locked)
         except CliptraseError as error:
             show_warning(str(error))
             return

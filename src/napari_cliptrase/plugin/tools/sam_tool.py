@@ -195,7 +195,7 @@ class SamTool:
             return
         target = requests.source.target
         try:
-            self._label_layers.give(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
+            self._label_layers.assign(target, self._preview.whole(target.shape), class_id, locked=self._session.locked)
         except CliptraseError as error:
             self.message.emit(str(error))
             return

@@ -328,7 +328,7 @@ def test_the_wait_and_the_memory_are_reported_before_a_model_is_loaded(desk, mon
     controls = desk.dock.controls
     controls.method_combo.setCurrentIndex(controls.method_combo.findData("sam-vote"))
     controls.sam.setCurrentIndex(controls.sam.findData("vit_b"))
-    assert "measured the first time" in desk.dock.message.text()
+    assert "measured in the first run" in desk.dock.message.text()
     assert "2.2 GB of memory" in desk.dock.message.text()
     sha256 = find_entry("vit_b", "sam").checkpoint.sha256
     Timings().remember(timing_key(sha256, OFFICIAL, "cpu torch.float32"), 12.3)

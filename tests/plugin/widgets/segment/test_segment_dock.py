@@ -97,7 +97,7 @@ def test_a_run_from_the_dock_selects_the_layer_to_paint_on(desk):
     assert not desk.dock.bar.undo.isEnabled()
 
 
-def test_a_run_whose_layers_are_gone_cannot_be_taken_back_but_the_one_before_can(desk):
+def test_a_run_whose_layers_are_gone_cannot_be_undone_but_the_one_before_can(desk):
     desk.add_image()
     desk.dock.classes.add_text("cat\ndog\nsky")
     desk.dock.model.choose(TOY)

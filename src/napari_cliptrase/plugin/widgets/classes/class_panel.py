@@ -116,7 +116,7 @@ class ClassPanel(QWidget):
         connect_weakly(session.segmented_changed, self._on_segmented)
         connect_weakly(label_layers.content_changed, self._count_soon)
         connect_weakly(label_layers.written, self._count_soon)
-        connect_weakly(label_layers.taken_back, self._count_soon)
+        connect_weakly(label_layers.undone, self._count_soon)
         self._on_prompts()
         self._on_segmented(session.segmented)
 

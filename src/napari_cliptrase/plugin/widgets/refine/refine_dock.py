@@ -69,7 +69,7 @@ class RefineDock(QWidget):
         connect_weakly(label_layers.content_changed, self._outdated)
         connect_weakly(self._session.data_changed, self._outdated)
         connect_weakly(label_layers.written, self._show_undo)
-        connect_weakly(label_layers.taken_back, self._show_undo)
+        connect_weakly(label_layers.undone, self._show_undo)
         connect_weakly(self._session.viewer.layers.events.removed, self._show_undo)
         self._outdated()
         self._show_undo()

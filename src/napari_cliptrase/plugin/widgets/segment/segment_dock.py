@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility, taken_back_sentence
+from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility, undone_sentence
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.state.preferences import preferences
@@ -173,7 +173,7 @@ class SegmentDock(QWidget):
         self.model.changed.connect(self._check)
         connect_weakly(session.segmented_changed, self._check)
         connect_weakly(self._label_layers.written, self._on_written)
-        connect_weakly(self._label_layers.taken_back, self._check)
+        connect_weakly(self._label_layers.undone, self._check)
         connect_weakly(session.viewer.layers.events.removed, self._check)
 
     def _set_live(self, on: bool) -> None:
@@ -184,7 +184,7 @@ class SegmentDock(QWidget):
         """Take the last run back."""
         run = self._label_layers.undo_last_run(self._session.locked)
         if run is not None:
-            notifications.show_info(taken_back_sentence(run))
+            notifications.show_info(undone_sentence(run))
 
     def _check(self, *_: Any) -> None:
         self.bar.set_reason(self.reason(), self.hint())
