@@ -73,7 +73,7 @@ def test_a_mask_that_is_gone_blocks_its_image(project: Project, folder: Path, fi
     project.write("a.png", ONES, HAND)
     (folder / "masks" / "a.png").unlink()
     block = refuses_everything(reopened(project), "a.png", folder, files)
-    assert "is gone" in str(block)
+    assert "is missing" in str(block)
 
 
 def test_damaged_provenance_keeps_the_mask_as_drawn_by_hand(
@@ -128,7 +128,7 @@ def test_an_image_of_another_size_cannot_keep_its_mask(project: Project, folder:
 
 def test_an_image_that_is_gone_or_no_image_is_a_sentence(project: Project, folder: Path) -> None:
     (folder / "a.png").unlink()
-    with pytest.raises(ImageBlocked, match="is gone"):
+    with pytest.raises(ImageBlocked, match="is missing"):
         project.read("a.png")
     (folder / "b.png").write_bytes(b"text")
     with pytest.raises(ImageBlocked, match="not an image"):
