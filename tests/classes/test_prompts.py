@@ -146,7 +146,7 @@ def test_values_that_cannot_be_are_refused(make, sentence):
 
 def test_phrases_in_two_places_are_pointed_out():
     (doubt,) = PromptSet.parse("boat: ship\nvessel: Ship, yacht").doubts()
-    assert "'Ship' stands under both 'boat' and 'vessel'" in doubt
+    assert "'Ship' belongs to both 'boat' and 'vessel'" in doubt
     (doubt,) = PromptSet.parse("wall\nbackground: wall").doubts()
     assert "'background'" in doubt
     assert PromptSet.parse("cat\ndog").doubts() == ()

@@ -244,7 +244,7 @@ def test_words_that_a_small_model_does_not_know_are_named(model, encoded):
 
 def test_classes_that_mean_the_same_to_the_model_are_named(model, encoded):
     note = " ".join(segmenter(model).segment(encoded, PromptSet.parse("tree\nTrees: tree\nsky")).notes)
-    assert "'tree' stands under both" in note
+    assert "'tree' belongs to both" in note
 
 
 def test_phrases_are_read_once_whatever_the_process(model, encoded, tmp_path, monkeypatch):
