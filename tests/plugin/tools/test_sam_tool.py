@@ -93,7 +93,7 @@ def test_looking_closer_starts_a_new_mask(drawing):
     np.testing.assert_array_equal(drawing.labels(), drawing.square(30, 50))
 
 
-def test_without_a_class_or_an_image_the_reason_is_said(drawing):
+def test_without_a_class_or_an_image_the_reason_is_reported(drawing):
     drawing.session.prompts = PromptSet()
     with pytest.raises(CliptraseError, match="Select a class"):
         drawing.tool.start("demo")
