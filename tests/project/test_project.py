@@ -302,3 +302,10 @@ def test_five_thousand_images_open_without_reading_their_masks(
     project.close()
     assert opened < 1.0
     assert filtered < 0.05
+
+
+def test_after_a_killed_program_the_image_that_was_written_last_is_returned_to(project):
+    for name in ("b.png", "a.png"):
+        labels = np.ones((12, 16), np.uint8)
+        project.write(name, labels, labels * 3)
+    assert Project.open(project.paths.folder, write=False).last_image == "a.png"

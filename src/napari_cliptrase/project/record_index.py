@@ -76,6 +76,8 @@ def load_records(paths: ProjectPaths) -> RecordIndex:
         new.stamps[record.name] = stamp
         if record.name in old.verified:
             new.verified[record.name] = old.verified[record.name]
+    if not new.fresh and new.stamps:  # nobody closed the project: what was written last was worked on last
+        new.last_image = max(new.stamps, key=lambda name: new.stamps[name].changed)
     return new
 
 

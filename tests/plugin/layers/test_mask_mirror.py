@@ -88,7 +88,7 @@ def test_undo_brings_labels_and_provenance_back(mirrored):
     opened = mirrored()
     layer = opened.layers()[-1]
     with layer.block_history():
-        layer.data_setitem((np.array([70, 150]), np.array([3, 4])), 1)
+        layer.data_setitem((np.array([20, 50]), np.array([3, 4])), 1)
     opened.now()
     layer.undo()
     now = opened.now()
@@ -99,7 +99,7 @@ def test_undo_brings_labels_and_provenance_back(mirrored):
 def test_changes_are_told_once_everything_is_joined_and_only_where_they_are(mirrored):
     opened = mirrored()
     layer = next(layer for layer in opened.layers() if layer.selected_label == 1)
-    row = int(np.flatnonzero((opened.stored.labels != 1).any(1) & (np.arange(SHAPE[0]) > 2 * BAND))[0])
+    row = int(np.flatnonzero((opened.stored.labels != 1).any(1) & (np.arange(SHAPE[0]) >= 2 * BAND))[0])
     column = int(np.flatnonzero(opened.stored.labels[row] != 1)[0])
     with layer.block_history():
         layer.data_setitem((np.array([row]), np.array([column])), 1)
@@ -107,7 +107,9 @@ def test_changes_are_told_once_everything_is_joined_and_only_where_they_are(mirr
     changes = ()
     while not changes:
         changes = opened.mirror.renew(0)
-    assert [(change.plane, change.rows) for change in changes] == [((), slice(2 * BAND, 3 * BAND))]
+    assert [(change.plane, change.rows, change.columns) for change in changes] == [
+        ((), slice(2 * BAND, 3 * BAND), slice(column, column + 1))
+    ]
     assert opened.mirror.clean
 
 

@@ -25,7 +25,7 @@ from napari_cliptrase.plugin.state.tags import class_of
 from napari_cliptrase.project.pixel_provenance import Provenance, Sources
 from napari_cliptrase.project.plane_files import Annotation
 
-BAND = 64
+BAND = 16
 """Rows that are joined at a time."""
 
 PlaneIndex = tuple[int, ...]
@@ -34,10 +34,17 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class MirrorChange:
-    """A plane of the mirror that changed, and the rows outside of which it did not."""
+    """A plane of the mirror that changed, and the rows and columns outside of which it did not."""
 
     plane: PlaneIndex
     rows: slice
+    columns: slice
+
+    def joined(self, other: "MirrorChange | None") -> "MirrorChange":
+        """Return the change that holds both, of one plane."""
+        if other is None:
+            return self
+        return MirrorChange(self.plane, _hull(self.rows, other.rows), _hull(self.columns, other.columns))
 
 
 @dataclass(eq=False)
@@ -81,7 +88,7 @@ class MaskMirror:
         }
         self._dirty: dict[tuple[PlaneIndex, int], None] = {}
         self._to_scan: dict[tuple[Labels, PlaneIndex, int], None] = {}
-        self._changed: dict[PlaneIndex, slice] = {}
+        self._changed: dict[PlaneIndex, MirrorChange] = {}
 
     # -- what changed -------------------------------------------------------------------------------------------------
 
@@ -140,7 +147,7 @@ class MaskMirror:
             if end is not None and time.perf_counter() >= end and not self.clean:
                 return ()
         changed, self._changed = self._changed, {}
-        return tuple(MirrorChange(plane, rows) for plane, rows in changed.items())
+        return tuple(changed.values())
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -174,12 +181,13 @@ class MaskMirror:
         kind = np.result_type(found.labels.dtype, *(content.labels.dtype for content in contents))
         labels, _ = join_class_layers(contents, (rows.stop - rows.start, geometry.plane_shape[1]), kind)
         sources = self._sources(found, rows, labels, contents)
-        if np.array_equal(labels, found.labels[rows]) and np.array_equal(sources, found.sources[rows]):
+        columns = np.flatnonzero(((labels != found.labels[rows]) | (sources != found.sources[rows])).any(0))
+        if not columns.size:
             return
         found.labels = found.labels.astype(kind, copy=False)
         found.labels[rows], found.sources[rows] = labels, sources
-        before = self._changed.get(plane, rows)
-        self._changed[plane] = slice(min(before.start, rows.start), max(before.stop, rows.stop))
+        change = MirrorChange(plane, rows, slice(int(columns[0]), int(columns[-1]) + 1))
+        self._changed[plane] = change.joined(self._changed.get(plane))
 
     def _sources(self, found: _Plane, rows: slice, labels: NDArray[np.integer], contents: Iterable[Content]) -> Sources:
         """Return where each pixel comes from; what is as it was stored keeps what was stored of it."""
@@ -194,3 +202,7 @@ class MaskMirror:
             from_model = np.where(kept & (stored == Provenance.REFINED), stored, from_model)
         sources = np.where(edited, by_person, np.where(labels != 0, from_model, np.uint8(Provenance.NONE)))
         return sources.astype(np.uint8, copy=False)
+
+
+def _hull(one: slice, other: slice) -> slice:
+    return slice(min(one.start, other.start), max(one.stop, other.stop))

@@ -21,12 +21,13 @@ from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import member_of
 from napari_cliptrase.project.autosave import Autosave, SaveStatus, TiledSnapshot
+from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.pixel_provenance import Labels as LabelArray
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project import Project
 
-SLICE: Final = 0.004
+SLICE: Final = 0.003
 """Seconds of joining at a time; the window lives in between."""
 WHILE_WRITING: Final = 50
 """Milliseconds until a run that is being written is looked at again."""
@@ -46,6 +47,7 @@ class ChangedBy:
     def __init__(self, project: Project, saved: Callable[[str], object]) -> None:
         self._project = project
         self._saved = saved
+        self._last: tuple[ImageRecord, Plane, Annotation] | None = None
 
     def read(self, name: str, plane: Plane = ()) -> Annotation:
         """Return what is saved."""
@@ -53,12 +55,21 @@ class ChangedBy:
 
     def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: Plane = ()) -> None:
         """Save a plane; it was a person's work when a pixel changed that is, or was, a person's."""
-        before = self._project.read(name, plane)
+        before = self._before(name, plane)
         changed = (labels != before.labels) | (sources != before.sources)
         theirs = (sources >= Provenance.HAND) | (before.sources >= Provenance.HAND)
         by_person = bool((changed & theirs).any()) or not changed.any()
-        self._project.write(name, labels, sources, plane, by_person=by_person)
+        record = self._project.write(name, labels, sources, plane, by_person=by_person)
+        self._last = record, plane, Annotation(labels, sources)
         self._saved(name)
+
+    def _before(self, name: str, plane: Plane) -> Annotation:
+        """Return what is saved; from memory, when nobody has written the image since we did."""
+        if self._last is not None:
+            record, place, annotation = self._last
+            if (record.name, place) == (name, plane) and record.planes == self._project.record(name).planes:
+                return annotation
+        return self._project.read(name, plane)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +122,7 @@ class MaskSaver:
         self._waiting = 0
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._renew)
+        self._timer.timeout.connect(self.renew)
         self._watch = QTimer()
         self._watch.setSingleShot(True)
         self._watch.setInterval(WATCH)
@@ -204,6 +215,18 @@ class MaskSaver:
         self._timer.stop()
         self._followed = None
 
+    def renew(self) -> None:
+        """Join some of what changed, and hand it over once all is joined; a timer does this until nothing is left."""
+        followed = self._followed
+        if followed is None:
+            return
+        if self._incomplete:
+            self._timer.start(WHILE_WRITING)
+            return
+        self._put(followed, SLICE)
+        if not followed.mirror.clean:
+            self._timer.start(0)
+
     @property
     def labelled(self) -> bool:
         """Whether the image has a labelled pixel, as its layers say now."""
@@ -269,17 +292,6 @@ class MaskSaver:
                 self._followed.mirror.note_plane(step.plane, kind)
         self._timer.start(0)
 
-    def _renew(self) -> None:
-        followed = self._followed
-        if followed is None:
-            return
-        if self._incomplete:
-            self._timer.start(WHILE_WRITING)
-            return
-        self._put(followed, SLICE)
-        if not followed.mirror.clean:
-            self._timer.start(0)
-
     def _hand_over(self) -> None:
         """Hand over what is joined and what is not, at once."""
         self._timer.stop()
@@ -292,13 +304,12 @@ class MaskSaver:
             return
         for change in followed.mirror.renew(seconds):
             now = followed.mirror.annotation(change.plane)
-            width = now.labels.shape[1]
             self._autosave.put(
                 followed.name,
                 now.labels,
                 now.sources,
                 plane=followed.file_planes[change.plane],
-                region=(change.rows, slice(0, width)),
+                region=(change.rows, change.columns),
             )
             self._show_status()
 

@@ -1,0 +1,96 @@
+"""A folder annotated in a real window: from opening to a restart, and a napari that is killed."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.plugin.run.folder_work import NewProject
+from napari_cliptrase.plugin.workbench import workbench_of
+from napari_cliptrase.project.image_record import State
+from napari_cliptrase.project.project import Project
+
+PAINTER = Path(__file__).with_name("folder_painter.py")
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    for number in range(3):
+        Image.fromarray(paint_scene(number + 5, (168, 224)).image).save(tmp_path / f"scene{number}.png")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_open_paint_go_on_restart(window, scenes, make_napari_viewer_proxy):
+    work = window.workbench.folder
+    state = work.state
+    window.session.prompts = PromptSet.parse("sky\nsea\ngrass\nmountain")
+    dock = window.dock("Annotate folder")
+    dock.open(scenes, NewProject())
+    window.wait(lambda: state.shown == "scene0.png")
+    window.wait(lambda: window.session.segmented is not None and work.idle)
+    assert state.record("scene0.png").state is State.PRE_ANNOTATED
+    layer = window.viewer.layers.selection.active
+    assert layer.name == "sky · scene0"
+    layer.mode, layer.brush_size = "paint", 21
+    with layer.block_history():
+        layer.paint((150, 100), layer.selected_label)
+    (canvas,) = (widget for widget in QApplication.allWidgets() if type(widget).__name__ == "CanvasBackendDesktop")
+    window.qtbot.keyClick(canvas, Qt.Key.Key_D)
+    window.wait(lambda: state.shown == "scene1.png" and work.idle)
+    assert state.record("scene0.png").state is State.IN_PROGRESS
+    assert window.viewer.layers.selection.active.mode == "paint"
+    before = Project.open(scenes, write=False).read("scene0.png").labels
+    assert before[150, 100] == 1
+    window.viewer.close()
+    window.wait(lambda: state.project is None)
+
+    again = workbench_of(make_napari_viewer_proxy(show=True))
+    again.folder.open(scenes)
+    window.wait(lambda: again.folder.state.shown == "scene1.png")
+    assert not again.folder.state.project.read_only
+    again.folder.go("scene0.png")
+    window.wait(lambda: again.folder.state.shown == "scene0.png" and again.folder.idle)
+    assert again.layers.class_layers(again.folder.visits.image)[1].data[150, 100] == 1
+    again.folder.stop()
+
+
+@pytest.mark.slow
+def test_a_killed_napari_loses_a_second_at_most_and_every_mask_opens(tmp_path):
+    for number in range(3):
+        Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / f"{number}.png")
+    Project.create(tmp_path, PromptSet.parse("cat")).close()
+    before = dict.fromkeys(("0.png", "1.png", "2.png"), "0" * 12)
+    for seed in range(4):
+        painter = subprocess.Popen([sys.executable, PAINTER, tmp_path, str(seed)], stdout=subprocess.PIPE, text=True)
+        first = painter.stdout.readline()
+        assert first
+        time.sleep(1 + 2 * random.Random(seed).random())
+        painter.kill()
+        killed = time.time()
+        lines = [first, *painter.stdout]
+        painter.wait()
+        made: dict[str, list[tuple[float, str]]] = {}
+        for line in lines:
+            if line.endswith("\n"):
+                moment, name, digits = line.split()
+                made.setdefault(name, []).append((float(moment), digits))
+        with Project.open(tmp_path) as project:
+            assert "taken over" in " ".join(project.notes)
+            assert project.last_image in made
+            for name, strokes in made.items():
+                saved = "".join(map(str, project.read(name).labels[0, : len(before[name])]))
+                late = [digits for moment, digits in strokes if moment >= killed - 1]
+                older = [before[name], *(digits for moment, digits in strokes if moment < killed - 1)]
+                assert saved in (*late, older[-1]), (seed, name)
+                before[name] = saved
+            assert any("1" in digits for digits in before.values())
