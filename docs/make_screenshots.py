@@ -10,6 +10,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 import numpy as np
@@ -22,9 +23,13 @@ from scipy.ndimage import distance_transform_edt
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
 from napari_cliptrase.demo.words import THINGS
+from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.plugin.run.folder_work import NewProject
+from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
 from napari_cliptrase.plugin.workbench import workbench_of
+from napari_cliptrase.project.image_record import State
 
 PLUGIN = "napari-cliptrase"
 WINDOW = (1400, 880)
@@ -218,7 +223,39 @@ def keys(studio: Studio) -> None:
     sheet.close()
 
 
-SCENES = {scene.__name__: scene for scene in (segment, region, explore, refine, sam, export, keys)}
+def folder(studio: Studio) -> None:
+    """A folder of painted scenes: one done, one under way, the rest to come; in a viewer of its own."""
+    with TemporaryDirectory() as made:
+        scenes = Path(made) / "coast"
+        scenes.mkdir()
+        for number in range(5):
+            Image.fromarray(paint_scene(number + 5, (336, 448)).image).save(scenes / f"coast_{number:02d}.png")
+        other = Studio(studio.folder, studio.model, studio.sam)
+        work = other.workbench.folder
+        other.session.prompts = PromptSet.parse(first_look()[1])
+        other.session.model_choice = ModelChoice(studio.model)
+        dock = other.dock("Annotate folder")
+        dock.open(scenes, NewProject())
+        other.wait(lambda: other.session.segmented is not None and work.idle, "The first image")
+        work.mark(State.DONE, go_on=True)
+        other.wait(lambda: work.state.shown == "coast_01.png" and work.idle, "The next image")
+        work.flag("half of the balloon is cut off")
+        layer = other.viewer.layers.selection.active
+        layer.mode, layer.brush_size = "paint", 20
+        with layer.block_history():
+            layer.paint((30, 60), layer.selected_label)
+        other.wait(lambda: work.idle and dock.thumbnails.idle, "Saving")
+        other.settle(1)
+        other.window("folder-dark")
+        other.viewer.theme = "light"
+        other.window("folder-light")
+        other.viewer.theme = "dark"
+        narrow(other, "folder-narrow", dock)
+        other.viewer.close()
+        work.stop()
+
+
+SCENES = {scene.__name__: scene for scene in (segment, region, explore, refine, sam, export, keys, folder)}
 
 
 def narrow(studio: Studio, name: str, widget: QWidget) -> None:

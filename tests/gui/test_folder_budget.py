@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name("folder_pulse.py")
-LONGEST = {"arrive": 0.3, "save": 10, "filter": 100}
-"""Seconds until the next image can be worked on; milliseconds that saving a stroke on 4096 x 4096 pixels, and filtering
-5,000 images, may take of the window's time at once."""
+LONGEST = {"arrive_work": 0.3, "save": 10, "filter": 100}
+"""Seconds of work until the next image can be painted on; milliseconds that saving a stroke on 4096 x 4096 pixels, and
+filtering 5,000 images, may take of the window's time at once."""
 ATTEMPTS = 4
 
 

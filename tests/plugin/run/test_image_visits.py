@@ -1,6 +1,7 @@
 """Images of other kinds than plain pictures, and what happens while layers are still coming."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tifffile
 from PIL import Image
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.folder_work import NewProject
 from napari_cliptrase.plugin.state.run_choices import Output
 
@@ -78,6 +80,27 @@ def test_running_through_the_list_ends_at_the_last_wish(annotator):
     annotator.wait(lambda: annotator.state.shown == C)
     annotator.settle()
     assert [layer.name for layer in annotator.viewer.layers if layer.name.endswith(("0", "1"))] == []
+
+
+def test_going_on_never_waits_for_the_model(annotator, monkeypatch):
+    go = threading.Event()
+
+    def blocked(*_):
+        go.wait(60)
+        yield
+        raise CliptraseError("The model is slow today.")
+
+    monkeypatch.setattr("napari_cliptrase.plugin.run.image_ahead.find_steps", blocked)
+    annotator.state.pre_annotating = True
+    for name in (B, C, A):
+        annotator.work.go(name)
+        annotator.wait(lambda name=name: annotator.state.shown == name)
+    annotator.wait(lambda: annotator.work.visits.idle)
+    assert not go.is_set()
+    annotator.paint(1)
+    go.set()
+    annotator.wait(lambda: annotator.work.idle)
+    assert annotator.saved(A).labels[5, 5] == 1
 
 
 @pytest.mark.slow

@@ -48,7 +48,10 @@ class ImageListView(QListView):
         index = self._images.index_of(self._state.place)
         if index.isValid():
             self.setCurrentIndex(index)
-            self.scrollTo(index)
+            following = index.siblingAtRow(index.row() + 1)
+            for row in (following, index):  # what comes next is seen, too
+                if row.isValid():
+                    self.scrollTo(row)
 
     def keyboardSearch(self, search: str) -> None:
         """Qt: letters are keys of ours here; there is a field for searching."""
