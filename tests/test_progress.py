@@ -1,4 +1,6 @@
-from napari_cliptrase.progress import Progress, map_progress, run_to_end
+import time
+
+from napari_cliptrase.progress import Progress, map_progress, paced, run_to_end
 
 
 def steps():
@@ -17,3 +19,38 @@ def test_steps_are_reported_in_other_words_and_some_passed_over():
     reported = map_progress(steps(), lambda step: Progress(step, 3, "doing") if step != 2 else None)
     assert run_to_end(reported, seen.append) == "end"
     assert [progress.done for progress in seen] == [1, 3]
+
+
+def test_paced_work_goes_on_until_its_time_is_used_up_and_loses_no_step():
+    done = []
+
+    def work():
+        for number in range(6):
+            done.append(number)
+            time.sleep(0.02)
+            yield Progress(number, 6, "working")
+        return "end"
+
+    turns = paced(work(), 0.05)
+    assert next(turns).done >= 1
+    assert run_to_end(turns) == "end"
+    assert done == [0, 1, 2, 3, 4, 5]
+    assert not list(paced(work(), 3600))
+    every = paced(work(), 0)
+    assert len(list(every)) == 6
+
+
+def test_paced_work_that_is_closed_closes_the_work():
+    closed = []
+
+    def work():
+        try:
+            while True:
+                yield Progress(0, 0, "working")
+        finally:
+            closed.append(True)
+
+    turns = paced(work(), 0)
+    next(turns)
+    turns.close()
+    assert closed

@@ -4,6 +4,7 @@ Such work is a generator that yields `Progress` and returns its result. The call
 work between two steps by closing the generator.
 """
 
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -51,6 +52,25 @@ def map_progress(
             shown = describe(next(steps))
             if shown is not None:
                 yield shown
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+    finally:
+        steps.close()
+
+
+def paced(steps: Generator[Progress, None, Value], seconds: float) -> Generator[Progress, None, Value]:
+    """Do the steps and return their value, but yield only when ``seconds`` of work have been done since the last time.
+
+    For work in the thread of a window, which draws itself whenever it has its turn.
+    """
+    begun = time.monotonic()
+    try:
+        while True:
+            step = next(steps)
+            if time.monotonic() - begun >= seconds:
+                yield step
+                begun = time.monotonic()
     except StopIteration as end:
         value: Value = end.value
         return value

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 from napari.layers import Image, Labels
+from napari.utils.colormaps import DirectLabelColormap
 
 from napari_cliptrase.classes.colors import class_color
 from napari_cliptrase.classes.table import ClassTable
@@ -48,3 +50,19 @@ def test_metadata_of_others_is_no_tag():
     layer = Image(np.zeros((3, 3)))
     layer.metadata = {KEY: {"layer": str(layer.unique_id), "role": "unheard of"}}
     assert tag_of(layer) is None
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colours_are_those_of_napari_and_nothing_is_compiled_for_them(dtype):
+    table = ClassTable.from_names("cat", "dog", "cow")
+    colormap = colormap_of(table, hidden=frozenset({2}))
+    labels = np.array([[0, 1, 2], [3, 4, 200]], dtype)
+    napari_s = DirectLabelColormap(color_dict=dict(colormap.color_dict))
+    numba_events = pytest.importorskip("numba.core.event", reason="napari compiles only with numba")
+    with numba_events.install_recorder("numba:compile") as compiled:
+        found = colormap.map(labels)
+    assert not compiled.buffer
+    assert np.array_equal(found, napari_s.map(labels))
+    colormap.selection = napari_s.selection = 3
+    colormap.use_selection = napari_s.use_selection = True
+    assert np.array_equal(colormap.map(labels), napari_s.map(labels))

@@ -1,28 +1,31 @@
+import subprocess
+import sys
+
+FIRST_LAYER = """
+import sys
 import numpy as np
-import pytest
-from napari.components import ViewerModel
 from napari.layers import Labels
-from napari.utils.colormaps import _accelerated_cmap as lookup
-
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype
-from napari_cliptrase.plugin.layers.warm_up import compiled_lookups, get_ready
+from napari_cliptrase.plugin.layers.appearance import apply_classes
+from napari_cliptrase.plugin.layers.warm_up import get_ready
 
-numba = pytest.importorskip("numba")
-
-
-@pytest.mark.parametrize("count", [2, 300])
-def test_the_colours_of_a_first_layer_need_no_more_compiling(count):
-    table = ClassTable.from_names(*(f"class {number}" for number in range(count)))
+table = ClassTable.from_names("cat", "dog")
+if "ready" in sys.argv:
     get_ready(table)
-    compiled = compiled_lookups()
-    assert compiled
-    layer = Labels(np.zeros((4, 4), label_dtype(table)))
-    apply_classes(layer, table)
-    ViewerModel().add_layer(layer)
-    assert compiled_lookups() == compiled
+known = set(sys.modules)
+layer = Labels(np.ones((64, 64), np.uint8))
+apply_classes(layer, table)
+layer.get_color(1)
+print(*{name.partition(".")[0] for name in set(sys.modules) - known})
+"""
 
 
-def test_a_napari_that_looks_colours_up_otherwise_is_no_trouble(monkeypatch):
-    monkeypatch.delattr(lookup, "_labels_raw_to_texture_direct_inner_loop")
-    get_ready(ClassTable.from_names("cat"))
+def imported(*arguments: str) -> set[str]:
+    """What is imported when the first label layer of a process is made."""
+    run = subprocess.run([sys.executable, "-c", FIRST_LAYER, *arguments], check=True, capture_output=True, text=True)
+    return set(run.stdout.split())
+
+
+def test_the_first_label_layer_imports_nothing_once_it_was_got_ready():
+    assert "pandas" in imported()
+    assert not imported("ready")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels
 from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
 
 from napari_cliptrase.classes.colors import RGB, class_color, to_hex
 from napari_cliptrase.classes.table import ClassTable, MaskClass
@@ -19,12 +20,28 @@ from napari_cliptrase.plugin.state.tags import KEY
 UNKNOWN = "#808080"
 
 
+class ClassColormap(DirectLabelColormap):
+    """Colours of labels, looked up with numpy.
+
+    napari asks for the colours of all 256 (or 65,536) values of a type once for each colormap. Its own way compiles a
+    loop with numba for that, which takes longer than the rest of a first run, and goes through the values in Python.
+    """
+
+    def _map_without_cache(self, values: NDArray[np.integer]) -> NDArray[np.float32]:
+        colors: NDArray[np.float32] = np.empty((*values.shape, 4), np.float32)
+        colors[...] = self.default_color
+        for label, color in self.color_dict.items():
+            if label is not None:
+                colors[values == label] = color
+        return colors
+
+
 def colormap_of(table: ClassTable, hidden: frozenset[int] = frozenset()) -> DirectLabelColormap:
     """Colours of a table's classes; background is clear, labels without a class are gray so that they can be seen."""
     colors: dict[int | None, Any] = {None: UNKNOWN, 0: "transparent"}
     for entry in table:
         colors[entry.id] = "transparent" if entry.id in hidden else to_hex(entry.color)
-    return DirectLabelColormap(color_dict=colors)
+    return ClassColormap(color_dict=colors)
 
 
 def features_of(table: ClassTable) -> dict[str, list[Any]]:

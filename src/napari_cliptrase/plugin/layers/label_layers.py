@@ -25,6 +25,7 @@ from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_contents import LayerContents
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
+from napari_cliptrase.plugin.layers.list_edits import remove_together
 from napari_cliptrase.plugin.layers.output import PlaneResult
 from napari_cliptrase.plugin.layers.plane_merge import join_class_layers
 from napari_cliptrase.plugin.layers.run_writer import PlaneWrite, RunWriter
@@ -203,15 +204,10 @@ class LabelLayers:
 
     def drop_class(self, class_id: int) -> tuple[str, ...]:
         """Remove the layers of a class that was deleted; layers with hand edits stay, and their names are returned."""
-        kept = []
-        for layer in self._ours():
-            if class_of(layer) != class_id:
-                continue
-            if self.history.untouched(layer):
-                self._list.remove(layer)
-            else:
-                kept.append(layer.name)
-        return tuple(kept)
+        layers = [layer for layer in self._ours() if class_of(layer) == class_id]
+        untouched = [layer for layer in layers if self.history.untouched(layer)]
+        remove_together(self._list, untouched)
+        return tuple(layer.name for layer in layers if layer not in untouched)
 
     # -- taking back --------------------------------------------------------------------------------------------------
 

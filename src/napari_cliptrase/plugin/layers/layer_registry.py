@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype, name_for, table_of
+from napari_cliptrase.plugin.layers.list_edits import selection_kept
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, file_of, plugin_layers, set_tag, tag_of
 
@@ -69,9 +70,8 @@ class LayerRegistry:
                 place = max(place, layers.index(other) + 1)
         while place < len(layers) and _is_picture(layers[place]):
             place += 1
-        selected = list(layers.selection)
-        layers.insert(place, layer)
-        layers.selection = selected
+        with selection_kept(layers):
+            layers.insert(place, layer)
 
     def adopt(self, image: Image, geometry: LayerGeometry) -> tuple[Labels, ...]:
         """Adopt label layers that came back from files: they have our class table but no image of this viewer.

@@ -13,6 +13,7 @@ from napari_cliptrase.plugin.layers.baseline import PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
+from napari_cliptrase.plugin.layers.list_edits import remove_together
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import class_of, tag_of, with_provenance
 
@@ -74,17 +75,20 @@ class RunWriter:
         return layer in self._copies.values()
 
     def open(self, layer: Labels, target: Target, table: ClassTable) -> None:
-        """Put a new, empty layer into the list, which this run will fill."""
+        """Put a new layer into the list, which this run fills or has filled."""
         with self._history.writing():
             self._registry.put(self._image, layer, table)
         self._history.watch(layer, target.geometry)
         self._fresh |= {layer}
 
+    def opened(self, layer: Labels) -> bool:
+        """Whether this run put a layer into the list, or emptied one that the run before it had put there."""
+        return layer in self._fresh
+
     def sweep(self) -> None:
         """Remove the layers of this run that nothing was written to, and no person either."""
-        for layer in self._fresh:
-            if layer in self._list and not np.any(layer.data) and not self._history.is_stated(layer):
-                self._list.remove(layer)
+        empty = [layer for layer in self._fresh if layer in self._list and not np.any(layer.data)]
+        remove_together(self._list, [layer for layer in empty if not self._history.is_stated(layer)])
 
     def note(self, sentence: str) -> None:
         """Add a sentence for the user, once."""
@@ -107,7 +111,8 @@ class RunWriter:
         else:
             later = known.after_writing(after, what.edits, class_of(layer))
         baseline = BaselineChange(plane, PackedMask.of(changed), known, later)
-        created, written, replaced = layer in self._fresh, layer, None
+        unlisted = layer not in self._list
+        created, written, replaced = unlisted or self.opened(layer), layer, None
         if created and not old.size:
             return
         unseen = created or self._is_copy(layer)  # nothing of it is in napari's undo yet
@@ -117,6 +122,8 @@ class RunWriter:
         if unseen:
             before[...] = after
             layer.refresh()
+            if unlisted:
+                self.open(layer, target, table)
         elif replaced is None and old.size:
             with self._history.writing(baseline, change), layer.block_history():
                 layer.data_setitem(geometry.indices(plane, rows, columns), new)

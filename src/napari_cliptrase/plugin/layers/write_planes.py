@@ -12,6 +12,7 @@ from napari_cliptrase.plugin.layers.output import PlaneResult
 from napari_cliptrase.plugin.layers.plane_merge import PlaneConstraints, add_constraint, constraints_of, merged_content
 from napari_cliptrase.plugin.layers.run_writer import PlaneWrite, RunWriter
 from napari_cliptrase.plugin.layers.write_plan import WritePlan
+from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import class_of
 from napari_cliptrase.progress import Progress
 
@@ -29,18 +30,14 @@ class PlanExecution:
         self._writer = writer
 
     def steps(self) -> Iterator[Progress]:
-        """Yield between planes and after each layer that is made or written, so that the window can live meanwhile.
+        """Yield between planes and after each layer that is written, so that the window can live meanwhile.
 
-        Each layer is merged with what it holds when its turn comes: what is painted during the run stays. A layer that
-        is deleted meanwhile is left out.
+        Each layer is merged with what it holds when its turn comes: what is painted during the run stays. A new layer
+        comes into the list with what is written first, so that it is drawn once. A layer that is deleted meanwhile is
+        left out.
         """
-        plan, first = self._plan, self._plan.results[0].target
-        count = len(plan.results)
-        for layer in plan.missing:
-            self._contents.image(first)  # raises when it has changed since the last step
-            self._writer.open(layer, first, plan.table)
-            yield Progress(0, count, _words(0, count))
-        for number, result in enumerate(plan.results):
+        count = len(self._plan.results)
+        for number, result in enumerate(self._plan.results):
             now = Progress(number, count, _words(number, count))
             if number:
                 yield now
@@ -52,9 +49,9 @@ class PlanExecution:
         proposed, _ = result.on_plane()
         seen, constraints = -1, None
         for planned in plan.layers:
-            layer = self._writer.current(planned)
-            self._contents.image(target)
-            if layer not in self._list:
+            self._contents.image(target)  # raises when it has changed since the last step
+            layer = self._layer_for(planned, target)
+            if layer is None:
                 continue
             class_id = class_of(layer)
             if planned in plan.missing and class_id is not None and not (proposed == class_id).any():
@@ -73,6 +70,17 @@ class PlanExecution:
                 edits = edits & constraints.closed
             self._writer.write(target, PlaneWrite(layer, after, edits, provenance=result.provenance), plan.table)
             yield layer
+
+    def _layer_for(self, planned: Labels, target: Target) -> Labels | None:
+        """Return the layer to write to in place of a planned one; None when it was deleted meanwhile."""
+        layer = self._writer.current(planned)
+        if layer in self._list:
+            return layer
+        if planned not in self._plan.missing or self._writer.opened(planned):
+            return None
+        # a tool may have made one for the class since the plan
+        others = self._contents.fitting_layers(self._plan.image, target)
+        return next((other for other in others if class_of(other) == class_of(planned)), planned)
 
     def _constraints(self, result: PlaneResult) -> PlaneConstraints:
         """Join what all label layers of the image hold now, also those that the plan does not write to."""

@@ -10,6 +10,7 @@ from napari_cliptrase.plugin.layers.baseline import Baseline
 from napari_cliptrase.plugin.layers.changes import ChangeEvent, ChangeState, PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
+from napari_cliptrase.plugin.layers.list_edits import remove_together
 
 MOST_RUNS = 20
 """How many runs can be taken back; each keeps a few bytes for every pixel that it changed."""
@@ -105,10 +106,12 @@ class WrittenRuns:
 
     def _remove_made(self, steps: list[PlaneChange]) -> None:
         """Remove the layers that a run made, where they hold nothing but what it wrote."""
+        gone = []
         for layer, written in _by_layer(step for step in steps if step.created).items():
             held = sum(int(np.count_nonzero(step.unchanged_since())) for step in written)
             if held == np.count_nonzero(layer.data) and not self._history.is_stated(layer, _stated_by(written)):
-                self._list.remove(layer)
+                gone.append(layer)
+        remove_together(self._list, gone)
 
     def _restore_replaced(self, steps: list[PlaneChange], locked: Collection[int]) -> None:
         """Give the layers that a run had copied their places back, where nothing happened to the copies since."""

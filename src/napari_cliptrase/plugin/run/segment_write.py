@@ -6,7 +6,10 @@ from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult, Run
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, paced
+
+TURN = 0.05
+"""Seconds of writing layers after which the window has its turn; drawing it after each one would take longer."""
 
 
 class SegmentationWriter:
@@ -35,9 +38,10 @@ class SegmentationWriter:
             yield Progress(0, 0, "Writing the layers")
         self._writing = True
         try:
-            run = yield from self._label_layers.write_planes(
+            steps = self._label_layers.write_planes(
                 results, output=output, mode=session.merge_mode, locked=session.locked, instead_of=instead_of
             )
+            run = yield from paced(steps, TURN)
         finally:
             self._writing = False
         self.output = output

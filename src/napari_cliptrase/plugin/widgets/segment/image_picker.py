@@ -7,7 +7,7 @@ from napari.layers import Image
 from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.pixels.axes import AxisRoles
+from napari_cliptrase.pixels.axes import CHANNEL, AxisRoles
 from napari_cliptrase.plugin.state.plane_source import (
     Area,
     Planes,
@@ -182,11 +182,17 @@ def role_choices(image: Image) -> tuple[AxisRoles, ...]:
 
 
 def axes_text(image: Image, roles: AxisRoles) -> str:
-    """Say what each axis is, with its length: ``3 channels, 20 planes (Z), …``."""
+    """Say what each axis is, with its length: ``3 channels, 20 planes (Z), …``; axes without a name get none."""
     shape = (image.data[0] if image.multiscale else image.data).shape
-    words = [
-        f"{shape[axis]} {MEANINGS.get(letter, f'planes ({letter})')}"
-        for axis, letter in enumerate(roles.letters)
-        if letter not in "YXS"
-    ]
+    named = {axis for axis, label in enumerate(image.axis_labels) if not label.startswith("axis ")}
+    several = len(roles.planes) > 1
+    words = []
+    for axis, letter in enumerate(roles.letters):
+        if letter in "YXS":
+            continue
+        if axis in named or letter == CHANNEL:
+            meaning = MEANINGS.get(letter, f"planes ({image.axis_labels[axis]})")
+        else:
+            meaning = f"planes (axis {axis})" if several else "planes"
+        words.append(f"{shape[axis]} {meaning}")
     return ", ".join(words) if words else "one plane"

@@ -1,0 +1,145 @@
+"""Measure in the real window what a person waits for, from pressing Run to the last layer on the screen.
+
+    python docs/measure_window.py                   # needs a display; on a server: xvfb-run -a python ...
+    python docs/measure_window.py --size 2048 --planes 50
+
+Prints seconds, and each as a ratio to ``import torch`` in a fresh process, timed in turn: other programs make
+everything longer, and ratios less so. *Block* is the longest time for which the window stood still.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.demo.first_look import first_look
+from napari_cliptrase.demo.motion import paint_film
+from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.plugin.run.jobs import Job
+from napari_cliptrase.plugin.state.plane_source import Planes
+from napari_cliptrase.plugin.workbench import workbench_of
+
+PATIENCE = 900
+QUIET = 0.5
+SEEDS = 183
+
+
+class Pulse:
+    """Beats every few milliseconds in the thread of the window and keeps the longest time between two beats."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setInterval(2)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def begin(self) -> None:
+        self._last, self.longest = time.perf_counter(), 0.0
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+
+class Window:
+    """A viewer with the dock, as a person has it."""
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer()
+        self.bench = workbench_of(self.viewer)
+        self.pulse = Pulse()
+        self.drawn = 0.0
+        self.dock: Any = self.viewer.window.add_plugin_dock_widget("napari-cliptrase", "Segment by text")[1]
+        self.dock.model.choose("demo")
+        self.bench.session.prompts = PromptSet.parse(first_look()[1])
+        # vispy tells when it has drawn the canvas; napari has no public name for it
+        self.viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(self._on_draw, position="last")
+        self.live(lambda: False, 2)
+
+    def _on_draw(self, _event: Any) -> None:
+        self.drawn = time.perf_counter()
+
+    def live(self, done: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Let the window live until something is the case."""
+        end = time.monotonic() + seconds
+        while not done() and time.monotonic() < end:
+            QApplication.processEvents()
+            time.sleep(0.001)
+
+    def show(self, name: str, image: np.ndarray) -> None:
+        """Open an image and choose it."""
+        self.bench.session.image = self.viewer.add_image(image, name=name, rgb=True)
+        self.live(lambda: False, QUIET)
+
+    def run(self, planes: Planes = Planes.SHOWN) -> tuple[float, float]:
+        """Press Run; return seconds until everything is on the screen, and the longest block."""
+        before = self.bench.session.segmented
+        self.dock.image.planes.value = planes
+        self.pulse.begin()
+        begun = time.perf_counter()
+        job: Job = self.dock.run()
+        self.live(lambda: not job.running)
+        if self.bench.session.segmented is before:
+            raise SystemExit("The run failed.")
+        self.live(lambda: False, QUIET)
+        return self.drawn - begun, self.pulse.longest
+
+    def undo(self) -> float:
+        """Take the last run back; return the longest block."""
+        self.pulse.begin()
+        self.dock.undo_last_run()
+        self.live(lambda: False, QUIET)
+        return self.pulse.longest
+
+
+def import_torch() -> float:
+    """Seconds that a fresh process needs to import torch."""
+    code = "import time; begun = time.perf_counter(); import torch; print(time.perf_counter() - begun)"
+    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, help="side of the images in pixels (504 × 672)")
+    parser.add_argument("--images", type=int, default=3, help="how many new images after the first (3)")
+    parser.add_argument(
+        "--planes", type=int, default=0, help="planes of a stack of 252 × 336 that is segmented at last"
+    )
+    chosen = parser.parse_args()
+    size = (chosen.size, chosen.size) if chosen.size else (504, 672)
+    torch = import_torch()
+    print(f"import torch                  {torch:6.2f} s")
+
+    def tell(what: str, seconds: float, block: float) -> None:
+        print(
+            f"{what:<28}  {seconds:6.2f} s  {seconds / torch:5.2f} ×  longest block {1000 * block:5.0f} ms", flush=True
+        )
+
+    window = Window()
+    for number in range(1 + chosen.images):
+        window.show(f"image {number}", paint_scene(SEEDS + number, size).image)
+        tell("first run of the process" if number == 0 else f"new image {number}", *window.run())
+    block = window.undo()
+    tell("undo", block, block)
+    if chosen.planes:
+        window.show("stack", paint_film(0, chosen.planes, (252, 336)).images)
+        tell(f"{chosen.planes} planes", *window.run(Planes.ALL))
+        block = window.undo()
+        tell(f"undo of {chosen.planes} planes", block, block)
+    print(f"import torch                  {import_torch():6.2f} s")
+    window.viewer.close()
+
+
+if __name__ == "__main__":
+    main()
