@@ -127,10 +127,10 @@ class Studio:
         self.wait(lambda: self.session.segmented is not None, "A segmentation")
         self.idle()
 
-    def thing(self) -> tuple[float, float]:
-        """Pixel in the middle of the largest thing of the scene; its class becomes the active one."""
+    def thing(self, name: str = "") -> tuple[float, float]:
+        """Pixel in the middle of a thing of the scene, by default the largest; its class becomes the active one."""
         labels, _ = self.workbench.layers.combined(self.session.encoded.source.target)
-        things = {entry.id for entry in self.session.prompts.classes if entry.name in THINGS}
+        things = {entry.id for entry in self.session.prompts.classes if entry.name in ({name} if name else THINGS)}
         sizes = {class_id: np.count_nonzero(labels == class_id) for class_id in things}
         largest = max(sizes, key=sizes.__getitem__)
         depth = distance_transform_edt(np.pad(labels == largest, 1))[1:-1, 1:-1]
@@ -200,7 +200,7 @@ def sam(studio: Studio) -> None:
     dock.controls.sam.setCurrentIndex(max(dock.controls.sam.findData(studio.sam), 0))
     dock.drawing.button.setChecked(True)
     studio.idle()
-    dock.sam_tool.click(*studio.thing())
+    dock.sam_tool.click(*studio.thing("balloon"))
     studio.idle()
     studio.window("sam-clicks")
     dock.sam_tool.stop()

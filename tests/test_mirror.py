@@ -61,7 +61,7 @@ ABOUT_MORE = {
     "test_startup.py": "whole processes",
     "test_wheel.py": "what is shipped",
 }
-FOLDERS_OF_THEIR_OWN = {"data", "gui", "headless", "masks_readers", "torture"}
+FOLDERS_OF_THEIR_OWN = {"data", "gui", "headless", "masks_readers", "pages", "torture"}
 
 
 def _source() -> set[str]:

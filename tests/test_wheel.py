@@ -1,5 +1,6 @@
 """What is shipped: the wheel holds what users run, and nothing of how the models were trained."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def names(tmp_path_factory):
+def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
@@ -19,9 +20,14 @@ def names(tmp_path_factory):
         check=True,
         capture_output=True,
     )
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        return packed.namelist()
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as packed:
+        yield packed
+
+
+@pytest.fixture
+def names(wheel):
+    return wheel.namelist()
 
 
 def test_training_stays_in_the_repository(names):
@@ -43,3 +49,10 @@ def test_every_room_but_the_lab_is_shipped(names):
     rooms = {path.parent.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("__init__.py")}
     shipped = {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
     assert rooms - shipped == {"napari_cliptrase/lab"}
+
+
+def test_links_of_the_long_description_lead_somewhere_without_the_repository(wheel, names):
+    (metadata,) = (name for name in names if name.endswith("/METADATA"))
+    links = re.findall(r"\]\(([^)]+)\)", wheel.read(metadata).decode())
+    assert len(links) > 20
+    assert [link for link in links if not link.startswith("https://")] == []

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from PIL import Image
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.run import segment_write
 from napari_cliptrase.plugin.run.folder_work import NewProject
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.project.project import Project
@@ -23,6 +24,12 @@ def paint_images(folder: Path, count: int, shape=SHAPE) -> list[str]:
         pixels = np.random.default_rng(number).integers(0, 256, (*shape, 3), np.uint8)
         Image.fromarray(pixels).save(folder / name)
     return names
+
+
+@pytest.fixture(autouse=True)
+def every_layer_is_a_turn(monkeypatch):
+    """Small pictures are written faster than a window's turn; tests look at what is between two layers."""
+    monkeypatch.setattr(segment_write, "TURN", 0)
 
 
 class Annotator:

@@ -44,7 +44,7 @@ def test_nothing_is_saved_while_a_run_is_half_written(annotator, monkeypatch):
     target = plane_source_of(annotator.viewer, image, 0).target
     labels = np.repeat(np.array([1, 2, 3, 1], np.uint8), 10)[:, None] * np.ones((1, 60), np.uint8)
     steps = annotator.bench.layers.write_planes([PlaneResult(target, labels, annotator.session.prompts.table())])
-    for _ in range(5):
+    for _ in range(2):  # of three layers
         next(steps)
     turns = count()
     annotator.qtbot.waitUntil(lambda: next(turns) == 10)  # of the event loop, in each of which it looks again

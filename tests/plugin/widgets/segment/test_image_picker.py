@@ -129,6 +129,10 @@ def test_the_guess_comes_first_then_no_channels_then_each_axis_as_channels(image
 
 def test_axes_are_described_with_their_lengths(images):
     image = images.add(shape=(2, 5, 40, 50), rgb=False)
-    assert axes_text(image, AxisRoles("TCYX")) == "2 time (T), 5 channels"
-    assert axes_text(image, AxisRoles("QZYX")) == "2 planes (Q), 5 planes (Z)"
+    assert axes_text(image, AxisRoles("TCYX")) == "2 planes, 5 channels"
+    assert axes_text(image, AxisRoles("QZYX")) == "2 planes (axis 0), 5 planes (axis 1)"
+    image.axis_labels = ("t", "z", "y", "x")
+    assert axes_text(image, AxisRoles("TZYX")) == "2 time (T), 5 planes (Z)"
+    image.axis_labels = ("round", "z", "y", "x")
+    assert axes_text(image, AxisRoles("QZYX")) == "2 planes (round), 5 planes (Z)"
     assert axes_text(images.add(), AxisRoles("YXS")) == "one plane"

@@ -1,6 +1,7 @@
 """Which image, what its axes mean, which part of it, and how its values become a picture."""
 
 import math
+import re
 from typing import Any
 
 from napari.layers import Image
@@ -184,7 +185,8 @@ def role_choices(image: Image) -> tuple[AxisRoles, ...]:
 def axes_text(image: Image, roles: AxisRoles) -> str:
     """Say what each axis is, with its length: ``3 channels, 20 planes (Z), …``; axes without a name get none."""
     shape = (image.data[0] if image.multiscale else image.data).shape
-    named = {axis for axis, label in enumerate(image.axis_labels) if not label.startswith("axis ")}
+    unnamed = re.compile(r"(axis )?-?\d+")  # what napari calls an axis that nobody named
+    named = {axis for axis, label in enumerate(image.axis_labels) if not unnamed.fullmatch(label)}
     several = len(roles.planes) > 1
     words = []
     for axis, letter in enumerate(roles.letters):

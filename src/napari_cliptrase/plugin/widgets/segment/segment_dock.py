@@ -19,6 +19,7 @@ from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
+from napari_cliptrase.plugin.widgets.picture_room import PictureRoom
 from napari_cliptrase.plugin.widgets.sections import Section, scrolling
 from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
 from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
@@ -68,6 +69,7 @@ class SegmentDock(QWidget):
         self._lay_out()
         self._connect()
         self._on_region_tool(self._region_tool.on)
+        PictureRoom(self, session.viewer)
         self._check()
 
     def sizeHint(self) -> QSize:
@@ -139,11 +141,11 @@ class SegmentDock(QWidget):
         column.setSpacing(8)
         column.addWidget(self.image)
         column.addWidget(self.classes, 1)
+        column.addLayout(tools)
         column.addWidget(self.model)
         column.addWidget(self.scores)
         column.addWidget(Section("Advanced", self.advanced))
         column.addWidget(Section("Output", self.output))
-        column.addLayout(tools)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scrolling(inner), 1)
