@@ -77,7 +77,7 @@ class Visibility:
     def _apply_to(self, layer: Labels) -> None:
         class_id = class_of(layer)
         if class_id is not None:
-            if layer.visible is not self.shows(class_id):  # napari draws a layer anew at every assignment
+            if layer.visible is not self.shows(class_id):  # napari redraws a layer at every assignment
                 layer.visible = self.shows(class_id)
             return
         table = table_of(layer)

@@ -1,11 +1,11 @@
-"""Everything that is done with a folder of images in one viewer: open and close it, go on, finish, flag, review.
+"""All actions on a folder of images in one viewer: open, close, next image, finish, flag, review.
 
     open folder -> Project (in a thread) -> classes, model, settings into the session -> the image that was on show last
     image       -> ImageVisits: read, layers           ImageAhead: the next ones, read and segmented
     stroke      -> MaskSaver: joined, handed over       Autosave: written
 
-Whatever changes the project goes through the thread that saves, after what was drawn before, so that nothing overtakes
-anything. The dock shows `FolderState` and calls this; closing the dock changes nothing here.
+Every change of the project goes through the saving thread, after earlier strokes, so that the order
+stays. The dock shows `FolderState` and calls this; closing the dock changes nothing here.
 """
 
 import json
@@ -50,7 +50,7 @@ class NewProject:
 class FolderWork:
     """The folder of one viewer.
 
-    Signals: ``failed(CliptraseError)`` when something that was asked for was not possible.
+    Signals: ``failed(CliptraseError)`` when an action was not possible.
     """
 
     failed = Signal(object)
@@ -99,7 +99,7 @@ class FolderWork:
         self._task = self._thread.start(steps, self._use, self._fail)
 
     def close(self) -> None:
-        """Save everything and let go of the folder; asks nothing."""
+        """Save everything and close the folder, without a question."""
         project = self.state.project
         if project is None:
             return
@@ -162,11 +162,11 @@ class FolderWork:
         self.visits.go(name)
 
     def step(self, places: int) -> None:
-        """Go on, or back, in the list."""
+        """Go to the next or the previous image of the list."""
         self._go(self.state.neighbour(places), "That was the last image of the list." if places > 0 else "")
 
     def next_unfinished(self) -> None:
-        """Go to the next image that nobody has finished."""
+        """Go to the next unfinished image."""
         self._go(self.state.next_unfinished(), "All images of the list are finished.")
 
     def _go(self, name: str | None, otherwise: str) -> None:
@@ -178,7 +178,7 @@ class FolderWork:
     # -- states -------------------------------------------------------------------------------------------------------
 
     def mark(self, state: State, *, go_on: bool = False) -> None:
-        """Say how far the image on show has come; ``go_on`` opens the next one, of the unfinished unless in review."""
+        """Set the state of the shown image; ``go_on`` opens the next one, an unfinished one unless in review."""
         name = self.state.shown
         project = self.state.project
         if name is None or project is None or not self._writable():
@@ -196,7 +196,7 @@ class FolderWork:
             self.saver.then(self.visits.reopen)
 
     def flag(self, note: str | None, name: str | None = None) -> None:
-        """Flag an image, that on show by default, with a note; None takes the flag away."""
+        """Flag an image, that on show by default, with a note; None removes the flag."""
         name = name or self.state.place
         project = self.state.project
         if name is None or project is None or not self._writable():
@@ -228,11 +228,11 @@ class FolderWork:
         self,
         steps: Callable[[Project], Generator[Progress, None, object]],
         done: Callable[[], object],
-        tell: Callable[[Progress], object] = lambda _progress: None,
+        on_progress: Callable[[Progress], object] = lambda _progress: None,
     ) -> None:
-        """Change the project as a whole: the image on show is put away, changed with all others, and opened anew.
+        """Change the project as a whole: the shown image is closed, changed with all others, and opened again.
 
-        ``steps`` and ``tell`` are called in a thread; ``done`` is called in the GUI thread, whether it worked or not.
+        ``steps`` and ``on_progress`` are called in a thread, ``done`` in the GUI thread, also after a failure.
         """
         project, place = self.state.project, self.state.place
         if project is None or not self._writable():
@@ -246,7 +246,7 @@ class FolderWork:
             if problem is not None:
                 raise CliptraseError(f"The classes were not changed, since something is not saved yet. {problem}")
             for progress in steps(project):
-                tell(progress)
+                on_progress(progress)
                 yield progress
 
         def ended() -> None:
@@ -280,7 +280,7 @@ class FolderWork:
     # -- classes, model and settings ----------------------------------------------------------------------------------
 
     def _setup(self) -> RunSetup | None:
-        """Return what the model is asked; None when it is not wanted, or would have to be downloaded."""
+        """Return the setup of the model; None when it is switched off, or would have to be downloaded."""
         session, state = self._session, self.state
         choice = session.model_choice
         if not (state.writable and state.pre_annotating and session.prompts.classes) or choice is None:
@@ -320,7 +320,7 @@ class FolderWork:
         self._session.prompts = replace(prompts, classes=(*prompts.classes, *gone))
         self._fail(
             CliptraseError(
-                f"{names} cannot go: it has pixels in {used[gone[0].id]}. Delete or merge it in all images under "
-                "Annotate folder ▸ Classes of all images."
+                f"{names} cannot be removed: it has pixels in {used[gone[0].id]}. Delete or merge it in all images "
+                "under Annotate folder ▸ Classes of all images."
             )
         )

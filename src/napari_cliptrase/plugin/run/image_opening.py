@@ -1,4 +1,4 @@
-"""What a worker does when an image of a project is opened: read image and mask, merge what the model found, split it.
+"""The work of opening an image of a project: read image and mask, merge what the model found, split it.
 
 The result holds arrays only; `ImageVisits` makes layers of it.
 """
@@ -26,7 +26,7 @@ Plane = tuple[int, ...]
 
 @dataclass(frozen=True)
 class OpeningRequest:
-    """Which image is opened, and how its layers are to be.
+    """Which image is opened, and how its layers are made.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class OpeningRequest:
     prepared
         The image as it was read ahead of time.
     fill
-        Whether what was found ahead belongs into the mask.
+        Whether results that were computed ahead are written into the mask.
     """
 
     name: str
@@ -78,7 +78,7 @@ class OpenedImage:
 
 
 def wants_labels(record: ImageRecord, setup: RunSetup | None) -> bool:
-    """Whether the model's labels belong into the mask of an image that is opened: nobody but a model was there yet."""
+    """Whether the model's labels are written into the mask of an image: so far only a model has written there."""
     if setup is None or not setup.prompts.classes:
         return False
     return record.state is State.NEW or (record.state is State.PRE_ANNOTATED and record.run != setup.run())

@@ -1,8 +1,8 @@
 """Going from image to image: fresh layers each time, so that undo never crosses from one image to another.
 
 A worker reads image and mask; then the new layers come, the one to paint on first, and the old ones go. Zoom and place
-stay where the images are of one size, and so do the class, the tool and the brush. Nobody waits for a model: what was
-found ahead of time is there at once, what comes later is merged into the layers by the rule that holds for every run.
+stay where the images are of one size, and so do the class, the tool and the brush. A model never blocks: results
+that were computed ahead are there at once, later ones are merged into the layers by the rule of every run.
 """
 
 from collections.abc import Generator
@@ -94,7 +94,7 @@ class ImageVisits:
         return self._reading.idle and not self._turns.running
 
     def go(self, name: str) -> None:
-        """Open an image; a new wish takes the place of one that is still being read."""
+        """Open an image; a new request replaces one that is still being read."""
         state, project = self._state, self._state.project
         if project is None or (name == state.place and state.blocked is None and self._visit is not None):
             return
@@ -119,14 +119,14 @@ class ImageVisits:
         )
 
     def reopen(self) -> None:
-        """Open the image on show anew, because its mask was changed elsewhere."""
+        """Open the shown image again, because its mask was changed elsewhere."""
         name = self._state.place
         if name is not None:
             self.leave()
             self.go(name)
 
     def leave(self) -> None:
-        """Hand over what was drawn, and take the layers of the image away."""
+        """Save what was drawn, and remove the layers of the image."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -236,7 +236,7 @@ class ImageVisits:
             self._take_up(visit, findings)
 
     def _fill(self, visit: _Visit, findings: Findings) -> None:
-        """Merge what came late into mask and layers; both by the same rule."""
+        """Merge late results into mask and layers, both by the same rule."""
         session, segmentation = self._session, findings.segmentation
         self._take_result(visit.name, findings)
         results = [
@@ -296,7 +296,7 @@ class ImageVisits:
         self._sweep()
 
     def _leave_behind(self, visit: _Visit) -> None:
-        """Hide the layers of an image; they are taken away a little later."""
+        """Hide the layers of an image; they are removed a little later."""
         layers = self._session.viewer.layers
         gone = [*plugin_layers(layers, visit.image.unique_id), *([visit.image] if visit.image in layers else [])]
         with self._visibility.unheeded():
@@ -337,7 +337,7 @@ class ImageVisits:
             self._clock.sign()
 
     def _on_removed(self, event: Any) -> None:
-        """The user took the image away: its mask stays as it is saved."""
+        """The user removed the image: its mask stays as it is saved."""
         visit = self._visit
         if visit is not None and event.value is visit.image:
             self._turns.cancel()

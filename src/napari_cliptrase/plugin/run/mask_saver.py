@@ -28,12 +28,12 @@ from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project import Project
 
 SLICE: Final = 0.003
-"""Seconds of joining at a time; the window lives in between."""
+"""Seconds of joining at a time; the window works in between."""
 WHILE_WRITING: Final = 50
-"""Milliseconds until a run that is being written is looked at again."""
+"""Milliseconds until a run that is being written is checked again."""
 
 WATCH: Final = 200
-"""Milliseconds until somebody looks whether everything is saved."""
+"""Milliseconds until the next check whether everything is saved."""
 FILL_TITLE: Final = "Pre-annotate"
 MODEL_TITLES: Final = ("Segment", "New scores", FILL_TITLE)
 """Titles of runs whose labels come from the model as they are."""
@@ -42,7 +42,7 @@ Plane = tuple[int, ...]
 
 
 class ChangedBy:
-    """A project as `Autosave` sees it: whoever changed a pixel decides what becomes of the state of the image."""
+    """A project as `Autosave` sees it: who changed a pixel decides the state of the image."""
 
     def __init__(self, project: Project, saved: Callable[[str], object]) -> None:
         self._project = project
@@ -140,7 +140,7 @@ class MaskSaver:
         self._autosave = Autosave(ChangedBy(project, self._tell), lambda _: calls.post(self._show_status))
 
     def end(self) -> SaveStatus:
-        """Save everything and let go of the project; what cannot be saved is tried again for as long as we live."""
+        """Save everything and close the project; failed saves are tried again as long as the program runs."""
         self.leave()
         self._waiting = 0
         autosave, self._autosave = self._autosave, None
@@ -157,7 +157,7 @@ class MaskSaver:
         return autosave.flush() if autosave is not None else SaveStatus()
 
     def later(self, action: Callable[[], object], name: str | None = None) -> None:
-        """Do something with the project in the thread that saves, after what was drawn so far; ``name`` is told of."""
+        """Run an action on the project in the saving thread, after earlier strokes; ``name``: the image it changes."""
         autosave = self._autosave
         if autosave is None:
             return
@@ -271,7 +271,7 @@ class MaskSaver:
         if followed is None or not self._is_followed(layer):
             return
         geometry = self._label_layers.history.geometry(layer)
-        if geometry is None:  # it left: whatever it held is no longer said
+        if geometry is None:  # it was removed: what it held no longer counts
             for plane in followed.mirror.planes:
                 followed.mirror.note_plane(plane)
         elif layer in self._layers_of(followed.image, geometry):
@@ -314,11 +314,11 @@ class MaskSaver:
             self._show_status()
 
     def _tell(self, name: str) -> None:
-        """Say in the GUI thread that something about an image has changed on the disk."""
+        """Announce in the GUI thread that something about an image has changed on the disk."""
         self._calls.post(lambda: self._state.record_changed.emit(name))
 
     def _show_status(self) -> None:
-        """Show how saving goes now, and look again while something is not saved."""
+        """Show the state of saving, and check again while something is not saved."""
         status = self._autosave.status if self._autosave is not None else SaveStatus()
         self._state.save_status = status
         if status.unsaved:

@@ -1,4 +1,4 @@
-"""How far the work on a folder is, in numbers and in a sentence."""
+"""The progress of the work on a folder, in numbers and as a sentence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class FolderProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """About how long the rest takes at this pace; None when nobody can tell."""
+        """About how long the rest takes at this pace; None when it is unknown."""
         if self.seconds_per_image is None:
             return None
         return self.seconds_per_image * (self.images - self.finished)

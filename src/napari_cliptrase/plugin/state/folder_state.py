@@ -1,6 +1,6 @@
-"""What is known of the folder that is annotated in one viewer: the project, the image that is open, how saving goes.
+"""What is known of the folder in a viewer: the project, the image that is open, the state of saving.
 
-    state.project, state.shown, state.blocked, state.save_status    # set by the runners; signals tell everybody
+    state.project, state.shown, state.blocked, state.save_status    # set by the runners; signals announce each change
     state.order                                                     # the names in the list, as they are shown
 
 State and signals only, like `Session`: nothing here reads a file or touches a layer.
@@ -45,7 +45,7 @@ class FolderState:
         self._reviewing = False
         self._pre_annotating = True
         self.order: tuple[str, ...] = ()
-        """Names of the images in the list, in the order in which going on meets them."""
+        """Names of the images in the list, in their order."""
 
     @property
     def project(self) -> Project | None:
@@ -151,7 +151,7 @@ class FolderState:
         return order[at] if 0 <= at < len(order) else None
 
     def next_unfinished(self) -> str | None:
-        """Return the next image in the list that nobody has finished, from the place on and then from the start."""
+        """Return the next unfinished image of the list, from the current place on and then from the start."""
         order: Sequence[str] = self.order
         start = order.index(self.place) + 1 if self.place in order else 0
         for name in (*order[start:], *order[:start]):

@@ -24,12 +24,12 @@ from napari_cliptrase.project.image_record import State
 
 
 class FolderKeys:
-    """Binds the keys when a folder is opened, and lets go of them when it is closed.
+    """Binds the keys when a folder is opened, and releases them when it is closed.
 
-    ``note_wanted()`` asks whoever shows the folder for the note of a flag; where nobody does, the flag has none.
+    ``note_requested()`` asks the dock for the note of a flag; without a dock the flag has none.
     """
 
-    note_wanted = Signal()
+    note_requested = Signal()
 
     def __init__(self, session: Session, folder: FolderWork) -> None:
         self._session = session
@@ -59,13 +59,13 @@ class FolderKeys:
             notifications.show_info("Tick Review first: images are sent back to work in a review only.")
 
     def toggle_flag(self) -> None:
-        """Flag the image, or take its flag away."""
+        """Flag the image, or remove its flag."""
         state = self._folder.state
         record = state.record(state.place) if state.place is not None else None
         if record is not None and record.flag is not None:
             self._folder.flag(None)
-        elif len(self.note_wanted):
-            self.note_wanted.emit()
+        elif len(self.note_requested):
+            self.note_requested.emit()
         else:
             self._folder.flag("")
 

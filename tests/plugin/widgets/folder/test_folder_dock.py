@@ -119,7 +119,7 @@ def test_merging_a_class_shows_what_changes_and_can_be_undone(dock, annotator):
     before = {name: annotator.saved(name).labels for name in (A, B)}
     panel = dock.classes
     panel.kind.value = EditKind.MERGE
-    panel.subject.setCurrentIndex(panel.subject.findData("2"))
+    panel.edited_class.setCurrentIndex(panel.edited_class.findData("2"))
     panel.into.setCurrentIndex(panel.into.findData("1"))
     panel.preview()
     assert "'dog' becomes part of 'cat': " in panel.said.text()

@@ -191,11 +191,11 @@ class ClassPanel(QWidget):
         except OSError as error:
             self.note.show_text(f"{path} cannot be written ({error.strerror}); choose another folder.")
 
-    def _drop_layers(self, gone: Sequence[int], said: str) -> None:
+    def _drop_layers(self, gone: Sequence[int], locked_note: str) -> None:
         """Remove the layers of deleted classes, and show which were kept."""
         kept = [name for class_id in gone for name in self._label_layers.drop_class(class_id)]
         edited = f"Kept for its hand edits: layer {', '.join(map(repr, kept))}." if kept else ""
-        self.note.show_text(f"{said} {edited}".strip())
+        self.note.show_text(f"{locked_note} {edited}".strip())
 
     def _known(self) -> ClassTable:
         """Return the classes that have an id: those of the table, and those that only label layers still have."""

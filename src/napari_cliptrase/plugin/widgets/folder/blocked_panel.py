@@ -1,4 +1,4 @@
-"""What is said of an image that cannot be opened, and what can be done as buttons."""
+"""Why an image cannot be opened, and a button for each remedy."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from napari_cliptrase.project.image_blocked import Remedy
 REMEDIES = {
     Remedy.RESTORE_BACKUP: (
         "Restore the backup",
-        "Take back the masks from before the last model run; the damaged file is set aside.",
+        "Restore the masks from before the last model run; the damaged file is set aside.",
     ),
     Remedy.KEEP_MASK: ("Keep the mask", "The mask belongs to the image as it is now."),
     Remedy.START_ANEW: ("Start anew", "Set the mask aside, in .cliptrase/set-aside, and begin with an empty one."),
@@ -41,7 +41,7 @@ class BlockedPanel(QFrame):
         self.refresh()
 
     def refresh(self, *_: Any) -> None:
-        """Show what is the matter, or nothing."""
+        """Show the reason, or nothing."""
         blocked = self._folder.state.blocked
         self.setVisible(blocked is not None)
         if blocked is None:

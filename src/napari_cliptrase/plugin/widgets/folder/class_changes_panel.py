@@ -17,10 +17,10 @@ from napari_cliptrase.project.class_edit import ClassEdit, EditKind
 from napari_cliptrase.project.project import Project
 
 KINDS: Final = {
-    EditKind.RENAME: ("Rename", "Call the class something else; no mask changes."),
+    EditKind.RENAME: ("Rename", "Rename the class; no mask changes."),
     EditKind.MERGE: ("Merge into", "Give its pixels and phrases to another class."),
     EditKind.SPLIT_OFF: ("Split off", "Make a new class of what it has in the images that are selected in the list."),
-    EditKind.DELETE: ("Delete", "Take the class away; its pixels become unlabelled."),
+    EditKind.DELETE: ("Delete", "Delete the class; its pixels become unlabelled."),
 }
 MOST_LISTED: Final = 8
 LINES: Final = 6
@@ -36,20 +36,20 @@ class ClassChangesPanel(QWidget):
         self._calls = GuiCalls()
         self._working = False
         self.kind = ChoiceCombo(KINDS, "What happens to the class.")
-        self.subject = NamedList("The class that changes.")
+        self.edited_class = NamedList("The class that changes.")
         self.into = NamedList("The class that its pixels get.")
         self.new_name = QLineEdit()
         self.new_name.setPlaceholderText("New name")
-        self.new_name.setToolTip("What the class is called from then on.")
+        self.new_name.setToolTip("The new name of the class.")
         self.said = LongNote(LINES)
         self.apply = QPushButton("Change all images")
-        self.apply.setToolTip("Does what the text above says, in all images; can be taken back once.")
+        self.apply.setToolTip("Make the change above in all images; it can be undone once.")
         self.undo = QPushButton("Undo")
-        self.undo.setToolTip("Take the last change of classes back; what was drawn since stays.")
+        self.undo.setToolTip("Undo the last change of classes; what was drawn since stays.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        what = in_row(self.kind, self.subject)
+        what = in_row(self.kind, self.edited_class)
         what.setStretch(1, 2)
         layout.addLayout(what)
         layout.addWidget(self.into)
@@ -57,11 +57,11 @@ class ClassChangesPanel(QWidget):
         layout.addWidget(self.said)
         layout.addLayout(in_row(self.apply, self.undo))
         self.kind.chosen.connect(self.preview)
-        self.subject.picked.connect(self.preview)
+        self.edited_class.picked.connect(self.preview)
         self.into.picked.connect(self.preview)
         self.new_name.textChanged.connect(self.preview)
         self.apply.clicked.connect(self.change)
-        self.undo.clicked.connect(self.take_back)
+        self.undo.clicked.connect(self.undo_change)
         images.selectionModel().selectionChanged.connect(self._on_selection)
         connect_weakly(folder.state.project_changed, self.refresh)
         connect_weakly(folder.state.records_changed, self.refresh)
@@ -72,21 +72,21 @@ class ClassChangesPanel(QWidget):
         """List the classes as they are now."""
         project = self._folder.state.project
         entries = {} if project is None else {str(entry.id): (entry.name, entry.name) for entry in project.prompts}
-        for box in (self.subject, self.into):
+        for box in (self.edited_class, self.into):
             box.fill(entries, box.key)
         self.preview()
 
     def edit(self) -> ClassEdit | None:
         """Return the change that is chosen; None while something is missing."""
         project = self._folder.state.project
-        if project is None or self.subject.currentData() is None:
+        if project is None or self.edited_class.currentData() is None:
             return None
-        class_id, name = int(self.subject.key), self.new_name.text().strip()
+        class_id, name = int(self.edited_class.key), self.new_name.text().strip()
         match self.kind.value:
             case EditKind.RENAME:
                 return ClassEdit.rename(class_id, name) if name else None
             case EditKind.MERGE:
-                return ClassEdit.merge(class_id, int(self.into.key)) if self.into.key != self.subject.key else None
+                return ClassEdit.merge(class_id, int(self.into.key)) if self.into.key != self.edited_class.key else None
             case EditKind.SPLIT_OFF:
                 images = self._images.selected_names()
                 return ClassEdit.split_off(project.prompts, class_id, name, images) if name and images else None
@@ -94,7 +94,7 @@ class ClassChangesPanel(QWidget):
                 return ClassEdit.delete(class_id)
 
     def preview(self, *_: Any) -> None:
-        """Say what the change would do."""
+        """Show what the change would do."""
         kind, project = self.kind.value, self._folder.state.project
         self.into.setVisible(kind is EditKind.MERGE)
         self.new_name.setVisible(kind in (EditKind.RENAME, EditKind.SPLIT_OFF))
@@ -124,8 +124,8 @@ class ClassChangesPanel(QWidget):
         if edit is not None:
             self._run(lambda project: project.change_classes_steps(edit))
 
-    def take_back(self) -> None:
-        """Take the last change back."""
+    def undo_change(self) -> None:
+        """Undo the last change."""
 
         def steps(project: Project) -> Generator[Progress, None, None]:
             yield Progress(0, 0, "Taking the change back")

@@ -40,9 +40,7 @@ WIDTH = 400
 COUNT_DELAY = 300
 """Milliseconds after a change of a record before the images are counted again."""
 REPORT = "report.html"
-WELCOME = (
-    "Open a folder of images. Masks are saved beside them while you paint, and the next time you go on where you left."
-)
+WELCOME = "Open a folder of images. Masks are saved beside them while you paint, and the next time you continue there."
 
 NO_CLASSES = "The folder has no classes yet. Add some under Plugins ▸ CLIPtrase ▸ Segment by text."
 
@@ -61,7 +59,7 @@ class FolderDock(QWidget):
         self.more.setMaximumWidth(30)
         self.banner = Note()
         self.take_over = QPushButton("Take over…")
-        self.take_over.setToolTip("Write here although another program has the right to; only when it is dead.")
+        self.take_over.setToolTip("Write here although another program holds the lock; only when it has ended.")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(8)
@@ -112,7 +110,7 @@ class FolderDock(QWidget):
         self._folder.open(folder, new)
 
     def ask_take_over(self) -> None:
-        """Ask whether the other program is dead, and write here if so."""
+        """Ask whether the other program has ended, and write here if so."""
         project = self._folder.state.project
         if project is None:
             return
@@ -120,7 +118,7 @@ class FolderDock(QWidget):
             self,
             "Take over",
             " ".join(project.notes)
-            + "\n\nIs that program dead? If it still runs, it will stop writing, and what it has not saved is lost.",
+            + "\n\nHas that program ended? If it still runs, it will stop writing, and what it has not saved is lost.",
         )
         if sure == QMessageBox.StandardButton.Yes:
             self._folder.open(project.paths.folder, take_over=True)

@@ -21,7 +21,7 @@ RECORD = Qt.ItemDataRole.UserRole
 
 
 class ImageListModel(QAbstractListModel):
-    """Rows are image names; what is shown is also the order in which going on meets them."""
+    """Rows are image names; next and previous follow this order."""
 
     def __init__(self, state: FolderState, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class ImageListModel(QAbstractListModel):
         self.refresh()
 
     def refresh(self, *_: Any) -> None:
-        """Select anew among all images."""
+        """Filter all images again."""
         project = self._state.project
         self.beginResetModel()
         found = (

@@ -54,7 +54,7 @@ class ImageListView(QListView):
                     self.scrollTo(row)
 
     def keyboardSearch(self, search: str) -> None:
-        """Qt: letters are keys of ours here; there is a field for searching."""
+        """Qt: letters are keys of the folder here; there is a field for searching."""
 
     def _on_clicked(self, index: QModelIndex) -> None:
         name = self._images.name_at(index)

@@ -16,7 +16,7 @@ FILTERS = {
     ImageFilter.FLAGGED: ("Flagged", "Images with a note on what is odd about them."),
     ImageFilter.DISAGREEING: (
         "Disagreeing",
-        "Images in which the last model run wanted other labels for at least a twentieth of what people drew.",
+        "Images in which the last model run proposed other labels for at least a twentieth of what people drew.",
     ),
     ImageFilter.DONE: ("To review", "Done or truly empty, and not reviewed yet."),
     ImageFilter.REVIEWED: ("Reviewed", "Images that a second person has accepted."),
@@ -34,9 +34,9 @@ class ListFilterBar(QWidget):
         self.search.setPlaceholderText("Search names")
         self.search.setToolTip("Show only images whose name, or folder, holds this text.")
         self.search.setClearButtonEnabled(True)
-        self.which = ChoiceCombo(FILTERS, "Which images are shown; going on meets these.")
+        self.which = ChoiceCombo(FILTERS, "Which images are shown; next and previous stay within these.")
         self.uncertain = QCheckBox("Most uncertain first")
-        self.uncertain.setToolTip("The images in which the model could decide least come first.")
+        self.uncertain.setToolTip("The images with the most uncertain model results come first.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -37,7 +37,7 @@ class OpenFolderDialog(QDialog):
         self.recursive.setChecked(True)
         self.patterns = QLineEdit()
         self.patterns.setPlaceholderText("All images, or patterns: *.jpg left/*")
-        self.patterns.setToolTip("Only images whose name or path fits one of these, apart by blanks.")
+        self.patterns.setToolTip("Only images whose name or path fits one of these patterns, separated by blanks.")
         self.found = Note()
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel, self
@@ -67,7 +67,7 @@ class OpenFolderDialog(QDialog):
         return NewProject(self.recursive.isChecked(), tuple(self.patterns.text().split()))
 
     def look(self, *_: Any) -> None:
-        """Say what the folder holds, and whether it can be opened."""
+        """Show what the folder holds, and whether it can be opened."""
         text, fits = self._look()
         self.found.show_text(text)
         self.buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(fits)
@@ -82,7 +82,7 @@ class OpenFolderDialog(QDialog):
         if not self.path.is_dir():
             return "There is no such folder.", False
         if is_project:
-            return "This folder is a project already; the work goes on where it was left.", True
+            return "This folder is a project already; the work continues there.", True
         new = self.new_project()
         try:
             images = find_images(self.path / images_below(self.path), recursive=new.recursive, patterns=new.patterns)

@@ -24,7 +24,7 @@ def state_color(state: State) -> QColor:
 
 
 def state_words(record: ImageRecord) -> str:
-    """Say in a few words how far an image is and what is odd about it."""
+    """Return in a few words the state of an image and its flag."""
     words = [str(record.state)]
     if record.uncertainty is not None and not record.state.finished:
         words.append(f"uncertain {record.uncertainty:.0%}")
@@ -34,7 +34,7 @@ def state_words(record: ImageRecord) -> str:
 
 
 def record_tip(record: ImageRecord) -> str:
-    """Say all there is to say about an image."""
+    """Return all details of an image."""
     lines = [record.name, state_words(record)]
     if record.seconds >= 1:
         lines.append(f"{record.seconds / 60:.1f} minutes of work")

@@ -1,4 +1,4 @@
-"""Going through the list, and saying of each image how far it is."""
+"""Buttons to go through the list and to set the state of each image."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class StepBar(QWidget):
         self._keys = keys
         self.previous = _button("◀ Previous", "The image before this one in the list (A).")
         self.next = _button("Next ▶", "The next image of the list (D).")
-        self.unfinished = _button("Next unfinished", "The next image that nobody has finished (Shift + D).")
+        self.unfinished = _button("Next unfinished", "The next unfinished image (Shift + D).")
         self.done = _button("Done and next", "This image is done; open the next unfinished one (W).")
         self.empty = _button("Empty and next", "There is nothing to label here; open the next one (Shift + W).")
         self.accept = _button("Accept and next", "A second person agrees; no model changes the mask any more (W).")
@@ -28,7 +28,7 @@ class StepBar(QWidget):
         self.note = QLineEdit()
         self.note.setPlaceholderText("What is odd about this image")
         self.note.setToolTip("A note for the flag; Enter flags the image.")
-        self.flag = _button("⚑ Flag", "Flag the image with this note, or take its flag away (G).")
+        self.flag = _button("⚑ Flag", "Flag the image with this note, or remove its flag (G).")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -45,7 +45,7 @@ class StepBar(QWidget):
         self.flag.clicked.connect(self._on_flag)
         self.note.returnPressed.connect(lambda: folder.flag(self.note.text().strip()))
         state = folder.state
-        connect_weakly(keys.note_wanted, self.ask_note)
+        connect_weakly(keys.note_requested, self.ask_note)
         for signal in (state.shown_changed, state.blocked_changed, state.reviewing_changed, state.project_changed):
             connect_weakly(signal, self.refresh)
         connect_weakly(state.record_changed, self._on_record)

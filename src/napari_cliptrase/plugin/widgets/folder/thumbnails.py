@@ -1,4 +1,4 @@
-"""Thumbnails of images, made by a worker when somebody looks at their rows, and kept while there is room."""
+"""Thumbnails of images, made by a worker when their rows are visible, and cached."""
 
 from collections import OrderedDict
 from collections.abc import Generator
@@ -19,11 +19,11 @@ from napari_cliptrase.project.image_record import ImageRecord
 MOST_KEPT = 2000
 """Pictures in memory; each takes 12 kB."""
 MOST_WAITING = 60
-"""Rows that wait for a picture; of more, those that were looked at first are forgotten, since they are out of sight."""
+"""Rows that wait for a picture; of more, the oldest are dropped, since they are out of sight."""
 
 
 class Thumbnails(QObject):
-    """Pictures by image; ``ready(name)`` when one has come."""
+    """Pictures by image; ``ready(name)`` when one is done."""
 
     ready = Signal(str)
 
