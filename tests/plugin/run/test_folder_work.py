@@ -223,7 +223,7 @@ def test_a_class_with_pixels_cannot_be_dropped_by_the_way(annotator):
     annotator.settle()
     assert 2 in annotator.session.prompts.ids
     assert 2 in annotator.state.project.prompts.ids
-    assert "'dog' cannot go" in annotator.failures[0]
+    assert "'dog' cannot be removed" in annotator.failures[0]
 
 
 def test_opening_something_else_says_why_not(annotators, tmp_path):
