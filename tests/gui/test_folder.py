@@ -64,6 +64,16 @@ def test_open_paint_go_on_restart(window, scenes, make_napari_viewer_proxy):
     again.folder.stop()
 
 
+def test_a_project_that_is_dropped_on_napari_opens_in_the_dock(window, scenes):
+    with Project.create(scenes, PromptSet.parse("sky")):
+        pass
+    window.workbench.folder.state.pre_annotating = False
+    assert window.viewer.open(str(scenes), plugin="napari-cliptrase") == []
+    window.wait(lambda: window.workbench.folder.state.shown == "scene0.png" and window.workbench.folder.idle)
+    assert "Annotate folder (napari-cliptrase)" in window.viewer.window.dock_widgets
+    window.workbench.folder.stop()
+
+
 @pytest.mark.slow
 def test_a_killed_napari_loses_a_second_at_most_and_every_mask_opens(tmp_path):
     for number in range(3):

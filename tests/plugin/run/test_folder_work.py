@@ -233,6 +233,36 @@ def test_opening_something_else_says_why_not(annotators, tmp_path):
     assert "no project" in person.failures[0]
 
 
+def test_deleting_the_layer_of_a_class_erases_it_in_the_mask(annotator):
+    annotator.paint(1)
+    annotator.paint(2, 20, 20)
+    annotator.settle()
+    annotator.viewer.layers.remove(annotator.layer(1))
+    assert np.unique(annotator.saved(A).labels).tolist() == [0, 2]
+
+
+def test_a_folder_that_is_closed_with_a_full_disk_is_saved_once_there_is_room(annotator, photos, monkeypatch):
+    from napari_cliptrase.project import annotation_store
+    from napari_cliptrase.project.project import Project
+
+    real, full = annotation_store.write_bytes, [True]
+
+    def write(path, data):
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(annotation_store, "write_bytes", write)
+    annotator.paint(1)
+    project = annotator.state.project
+    annotator.work.close()
+    assert annotator.state.project is None
+    assert not project.read_only
+    full[0] = False
+    annotator.wait(lambda: project.read_only)
+    assert Project.open(photos, write=False).read(A).labels[5, 5] == 1
+
+
 def test_taking_the_image_out_of_the_viewer_leaves_its_mask_alone(annotator):
     annotator.paint(1)
     annotator.saved(A)

@@ -104,12 +104,12 @@ class FolderWork:
         if project is None:
             return
         self.visits.leave()
+        self._ahead.end()
+        self.saver.later(project.close)  # the right to write is given back when all is saved, which may be later
         problem = self.saver.end().problem
         if problem is not None:
             notifications.show_warning(problem)
-        self._ahead.end()
         self.state.project = None
-        project.close()
 
     @property
     def idle(self) -> bool:

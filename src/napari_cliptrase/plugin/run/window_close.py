@@ -19,7 +19,7 @@ class _Closing(QObject):
         window.installEventFilter(self)
         application = QApplication.instance()
         if application is not None:
-            application.aboutToQuit.connect(self._folder.stop)
+            application.aboutToQuit.connect(self._quit)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt: the window is asked to close; others may still refuse that."""
@@ -27,6 +27,9 @@ class _Closing(QObject):
             self._folder.saver.flush(PATIENCE)
             QTimer.singleShot(0, self._look)
         return False
+
+    def _quit(self) -> None:
+        self._folder.stop()
 
     def _look(self) -> None:
         try:
