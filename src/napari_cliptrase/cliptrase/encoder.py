@@ -51,7 +51,7 @@ def encode(
 ) -> Patches:
     """Encode images (B, 3, H, W), normalised floats of the tower's dtype; H and W are multiples of the patch.
 
-    Differentiable; wrap it in ``torch.inference_mode`` where no gradients are wanted, which also makes it faster.
+    Differentiable; wrap it in ``torch.inference_mode`` where no gradients are needed, which also makes it faster.
     """
     height, width = images.shape[-2:]
     if height % tower.patch or width % tower.patch:

@@ -26,7 +26,7 @@ class OpenClipVision:
 
     @classmethod
     def of(cls, visual: Any) -> Self:
-        """Take the tower apart; `families.refusal` has said that it can be."""
+        """Take the tower apart; `families.refusal` has checked that this is possible."""
         grid = (int(visual.grid_size[0]), int(visual.grid_size[1]))
         return cls(
             visual=visual,

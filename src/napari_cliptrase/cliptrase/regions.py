@@ -66,9 +66,9 @@ def _neighbours(rows: Tensor, eps: float) -> NDArray[np.bool_]:
     squares = centred.square().sum(1)
     distances = torch.addmm(squares[:, None] + squares, centred, centred.t(), alpha=-2)
     # float32 leaves a few pairs undecided: these are looked at again in float64
-    doubt = 4 * torch.finfo(torch.float32).eps * rows.shape[1] ** 0.5 * float(squares.max()) + 1e-12
+    tolerance = 4 * torch.finfo(torch.float32).eps * rows.shape[1] ** 0.5 * float(squares.max()) + 1e-12
     near = (distances <= eps * eps).numpy()
-    first, second = ((distances - eps * eps).abs() <= doubt).triu().nonzero(as_tuple=True)
+    first, second = ((distances - eps * eps).abs() <= tolerance).triu().nonzero(as_tuple=True)
     for part in torch.split(torch.arange(len(first)), max(1, 2**22 // rows.shape[1])):
         i, j = first[part], second[part]
         exact = ((rows[i].double() - rows[j].double()).square().sum(1) <= eps * eps).numpy()

@@ -78,7 +78,7 @@ class Ranking:
 
     @property
     def margin(self) -> NDArray[np.float32]:
-        """(H, W) doubt: 1 - (p1 - p2), 0 where one class takes all and 1 where two are equal."""
+        """(H, W) uncertainty: 1 - (p1 - p2), 0 where one class takes all and 1 where two are equal."""
         return 1 - (self.best_score - self.second_score)
 
 

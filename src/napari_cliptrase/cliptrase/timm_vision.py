@@ -26,7 +26,7 @@ class TimmVision:
 
     @classmethod
     def of(cls, visual: Any) -> Self:
-        """Take the tower apart; `families.refusal` has said that it can be."""
+        """Take the tower apart; `families.refusal` has checked that this is possible."""
         trunk = visual.trunk
         grid = (int(trunk.patch_embed.grid_size[0]), int(trunk.patch_embed.grid_size[1]))
         width = torch.zeros(1, 1, trunk.embed_dim, dtype=trunk.pos_embed.dtype, device=trunk.pos_embed.device)

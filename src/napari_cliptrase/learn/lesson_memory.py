@@ -60,8 +60,8 @@ class LessonMemory:
     def taught(self, lessons: Iterable[Lesson]) -> "LessonMemory":
         """Add lessons; the new lessons of an image take the place of its older ones for the same class."""
         new = tuple(lesson for lesson in lessons if len(lesson))
-        replaced = {_subject(lesson) for lesson in new if lesson.image}
-        kept = tuple(lesson for lesson in self.lessons if _subject(lesson) not in replaced)
+        replaced = {_example_key(lesson) for lesson in new if lesson.image}
+        kept = tuple(lesson for lesson in self.lessons if _example_key(lesson) not in replaced)
         return replace(self, lessons=_bounded((*kept, *new)))
 
     def without_class(self, name: str) -> "LessonMemory":
@@ -82,7 +82,7 @@ class LessonMemory:
         return replace(self, lessons=(*self.lessons[:number], *self.lessons[number + 1 :]))
 
 
-def _subject(lesson: Lesson) -> tuple[str, str, bool]:
+def _example_key(lesson: Lesson) -> tuple[str, str, bool]:
     return lesson.image, lesson.class_name.strip().casefold(), lesson.negative
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from napari_cliptrase.project.image_record import ImageRecord, State
 
 DISAGREEMENT: Final = 0.05
-"""Share of what people drew for which a model wanted something else, from which on an image counts as disagreeing."""
+"""Share of people's pixels with another label in the last model run, from which on an image counts as disagreeing."""
 
 
 class ImageFilter(StrEnum):
@@ -21,7 +21,7 @@ class ImageFilter(StrEnum):
     """Masks without any labelled pixel, truly empty or not."""
     FLAGGED = "flagged"
     DISAGREEING = "disagreeing"
-    """The last model run wanted other labels for a good part of what people drew."""
+    """The last model run proposed other labels for a good part of what people drew."""
     DONE = "done"
     """Done or truly empty, and not reviewed yet."""
     REVIEWED = "reviewed"

@@ -103,7 +103,7 @@ class ImageRecord:
     uncertainty
         How unsure the model was, 0 to 1; None before a run.
     disagreement
-        Share of what people decided for which the last model run wanted something else; None where nothing is decided.
+        Share of people's pixels for which the last model run proposed another label; None without such pixels.
     run
         Of the last model run, plain data: from it one can decide whether another run would give the same.
     """

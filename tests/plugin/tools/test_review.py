@@ -15,7 +15,7 @@ from napari_cliptrase.plugin.tools.review import find_places
 from napari_cliptrase.plugin.workbench import workbench_of
 
 
-def doubt(shape=(100, 160)):
+def uncertainty(shape=(100, 160)):
     values = np.full(shape, 0.1, np.float32)
     values[10:30, 100:120] = 0.9
     values[60:95, 20:55] = 0.8
@@ -24,7 +24,7 @@ def doubt(shape=(100, 160)):
 
 
 def test_broad_places_come_weightiest_first_and_thin_lines_are_none():
-    first, second = find_places(doubt())
+    first, second = find_places(uncertainty())
     assert first.middle == (77, 37)
     assert second.middle == (19.5, 109.5)
     assert first.part.mask.shape == (35, 35)
@@ -35,7 +35,7 @@ def test_nothing_is_uncertain_where_the_model_was_sure():
 
 
 def test_a_large_image_gives_the_same_places():
-    values = doubt()
+    values = uncertainty()
     values[50] = 0.1
     large = np.kron(values, np.ones((30, 30), np.float32))
     (first, _), (small, _) = find_places(large), find_places(values)
@@ -52,7 +52,7 @@ class Desk:
         self.workbench = workbench_of(self.viewer)
         self.session = self.workbench.session
         self.source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
-        self.session.segmented = Segmented(self.source, SimpleNamespace(margin=doubt()), ())
+        self.session.segmented = Segmented(self.source, SimpleNamespace(margin=uncertainty()), ())
 
     def go(self, qtbot):
         next_uncertain(self.viewer)
@@ -92,7 +92,7 @@ def test_what_was_edited_by_hand_is_passed_over(qtbot):
     session = desk.session
     session.prompts = PromptSet.parse("cat\ndog")
     desk.workbench.layers.write(PlaneResult(desk.source.target, np.ones((100, 160), np.uint8), session.prompts.table()))
-    desk.workbench.layers.assign(desk.source.target, doubt() == np.float32(0.8), 2)
+    desk.workbench.layers.assign(desk.source.target, uncertainty() == np.float32(0.8), 2)
     desk.go(qtbot)
     np.testing.assert_allclose(desk.looks_at(), (19.5, 109.5), atol=1e-6)
 

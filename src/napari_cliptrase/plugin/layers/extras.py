@@ -68,8 +68,8 @@ def _made(
         layer.editable = False
         yield _tagged(layer, image, Role.REGIONS)
     if Extra.MARGIN in extras:
-        doubt = lifted(segmentation.margin, target.geometry)
-        picture = _picture(doubt, f"doubt · {image.name}", "inferno", over_pixels)
+        uncertainty = lifted(segmentation.margin, target.geometry)
+        picture = _picture(uncertainty, f"doubt · {image.name}", "inferno", over_pixels)
         picture.visible = True  # one picture, asked for by name; the others would lie over each other
         yield _tagged(picture, image, Role.MARGIN)
     if Extra.SCORES in extras:

@@ -20,9 +20,9 @@ def selection_kept(layers: LayerList) -> Iterator[None]:
         yield
     finally:
         layers._activate_on_insert = activated
-        wanted = [layer for layer in selected if layer in layers]
-        if set(layers.selection) != set(wanted):
-            layers.selection = wanted
+        remaining = [layer for layer in selected if layer in layers]
+        if set(layers.selection) != set(remaining):
+            layers.selection = remaining
 
 
 def remove_together(layers: LayerList, gone: Sequence[Layer]) -> None:

@@ -47,11 +47,11 @@ def split_annotation(
     if combined:
         return {None: {plane: _combined(annotation) for plane, annotation in stored.items()}}
     present = {int(value) for found in stored.values() for value in np.unique(found.labels)} - {0}
-    wanted = [*dict.fromkeys([*ids, *sorted(present)])]
-    parts: LayerParts = {class_id: {} for class_id in wanted}
+    class_ids = [*dict.fromkeys([*ids, *sorted(present)])]
+    parts: LayerParts = {class_id: {} for class_id in class_ids}
     for plane, annotation in stored.items():
         stated = by_hand(annotation.sources)
-        for number, class_id in enumerate(wanted):
+        for number, class_id in enumerate(class_ids):
             here = annotation.labels == class_id
             mine = here | (annotation.labels == 0) if number == 0 else here
             content = here * annotation.labels.dtype.type(class_id)

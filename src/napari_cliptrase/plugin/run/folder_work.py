@@ -151,8 +151,8 @@ class FolderWork:
                 session.settings = Settings.from_json(json.dumps(dict(project.info.settings)))
             except SettingsError as error:
                 self._fail(CliptraseError(f"The settings of {project.paths.project_file} cannot be used: {error}"))
-        wanted = preferences()
-        choice = session.model_choice or ModelChoice(wanted.model, wanted.device, wanted.precision)
+        defaults = preferences()
+        choice = session.model_choice or ModelChoice(defaults.model, defaults.device, defaults.precision)
         session.model_choice = ModelChoice(project.info.model or choice.name, choice.device, choice.precision)
 
     # -- going on -----------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class ImageAhead:
         self._thread = SideThread("ahead")
         self._project: Project | None = None
         self._setup: RunSetup | None = None
-        self._wanted: tuple[str, ...] = ()
+        self._names: tuple[str, ...] = ()
         self._prepared: dict[str, PreparedImage] = {}
         self._task: tuple[str, RunSetup | None, Task] | None = None
         self._given_up: list[tuple[str, RunSetup | None]] = []
@@ -71,7 +71,7 @@ class ImageAhead:
     def end(self) -> None:
         """Forget everything."""
         self._cancel()
-        self._project, self._wanted, self._last = None, (), None
+        self._project, self._names, self._last = None, (), None
         self._prepared.clear()
         self._given_up.clear()
 
@@ -87,7 +87,7 @@ class ImageAhead:
 
     @property
     def setup(self) -> RunSetup | None:
-        """What the model is asked of each image; None when it is not wanted."""
+        """What the model is asked of each image; None when it is switched off."""
         return self._setup
 
     def ask(self, setup: RunSetup | None) -> None:
@@ -97,7 +97,7 @@ class ImageAhead:
 
     def want(self, names: tuple[str, ...]) -> None:
         """Prepare these images, in this order, and forget all others."""
-        self._wanted = names
+        self._names = names
         self._prepared = {name: entry for name, entry in self._prepared.items() if name in names}
         self._given_up = [entry for entry in self._given_up if entry[0] in names]
         self.go_on()
@@ -113,16 +113,16 @@ class ImageAhead:
             return None
 
     def go_on(self, _ended: object = None) -> None:
-        """Look at what is wanted and asked now, and prepare what is missing."""
+        """Prepare what is missing of the current names and question."""
         project, setup = self._project, self._setup
         if self._task is not None:
             name, asked, _ = self._task
-            if name in self._wanted and same_question(asked, setup):
+            if name in self._names and same_question(asked, setup):
                 return
             self._cancel()
         if project is None or self._jobs.running(RUN):
             return
-        for name in self._wanted:
+        for name in self._names:
             known = self.prepared(name)
             if known is not None and (setup is None or same_question(known.setup, setup)):
                 continue

@@ -137,7 +137,7 @@ class MaskSaver:
     def begin(self, project: Project) -> None:
         """Save into a project from now on."""
         calls = self._calls
-        self._autosave = Autosave(ChangedBy(project, self._tell), lambda _: calls.post(self._show_status))
+        self._autosave = Autosave(ChangedBy(project, self._announce), lambda _: calls.post(self._show_status))
 
     def end(self) -> SaveStatus:
         """Save everything and close the project; failed saves are tried again as long as the program runs."""
@@ -313,7 +313,7 @@ class MaskSaver:
             )
             self._show_status()
 
-    def _tell(self, name: str) -> None:
+    def _announce(self, name: str) -> None:
         """Announce in the GUI thread that something about an image has changed on the disk."""
         self._calls.post(lambda: self._state.record_changed.emit(name))
 

@@ -102,8 +102,8 @@ class SideThread:
             call = partial(failed, CliptraseError("There is not enough memory for this."))
         except Exception as error:
             log.exception("Work beside the window failed")
-            said = f"Something went wrong that should not ({type(error).__name__}: {error})."
-            call = partial(failed, CliptraseError(said))
+            text = f"Unexpected error ({type(error).__name__}: {error})."
+            call = partial(failed, CliptraseError(text))
         self._calls.post(partial(self._settle, task, call))
 
     def _settle(self, task: Task, call: Callable[[], object]) -> None:

@@ -20,7 +20,7 @@ from napari_cliptrase.plugin.tools.region_parts import RegionPart
 from napari_cliptrase.plugin.tools.region_tool import highlight
 from napari_cliptrase.progress import Progress
 
-LEAST_DOUBT: Final = 0.5
+LEAST_UNCERTAINTY: Final = 0.5
 """Uncertainty, 1 - (p1 - p2), below which nothing counts as uncertain."""
 SHARE: Final = 0.1
 """Of the pixels, the most doubtful: no more than these are uncertain."""
@@ -50,14 +50,14 @@ class UncertainPlace:
         return self.part.top + (height - 1) / 2, self.part.left + (width - 1) / 2
 
 
-def find_places(doubt: NDArray[np.floating]) -> tuple[UncertainPlace, ...]:
+def find_places(uncertainty: NDArray[np.floating]) -> tuple[UncertainPlace, ...]:
     """Return the uncertain places of a map (H, W) of uncertainty in 0..1, the largest sum first.
 
     The thin lines along every boundary are none: only what is left after they have been eroded away counts.
     """
-    step = max(1, -(-max(doubt.shape) // LONGEST_SIDE))
-    coarse = np.asarray(doubt[::step, ::step], np.float32)
-    least = max(LEAST_DOUBT, float(np.quantile(coarse, 1 - SHARE)))
+    step = max(1, -(-max(uncertainty.shape) // LONGEST_SIDE))
+    coarse = np.asarray(uncertainty[::step, ::step], np.float32)
+    least = max(LEAST_UNCERTAINTY, float(np.quantile(coarse, 1 - SHARE)))
     broad = ndimage.binary_opening(coarse >= least, np.ones((3, 3), bool), iterations=2)
     labels, count = ndimage.label(broad)
     if not count:
@@ -72,7 +72,7 @@ def find_places(doubt: NDArray[np.floating]) -> tuple[UncertainPlace, ...]:
         rows, columns = boxes[index]
         mask = np.kron(labels[rows, columns] == index + 1, np.ones((step, step), bool))
         top, left = rows.start * step, columns.start * step
-        mask = mask[: doubt.shape[0] - top, : doubt.shape[1] - left]
+        mask = mask[: uncertainty.shape[0] - top, : uncertainty.shape[1] - left]
         places.append(UncertainPlace(RegionPart(int(index), top, left, mask), float(weights[index]) * step * step))
     return tuple(places)
 

@@ -122,8 +122,8 @@ def test_merging_a_class_shows_what_changes_and_can_be_undone(dock, annotator):
     panel.edited_class.setCurrentIndex(panel.edited_class.findData("2"))
     panel.into.setCurrentIndex(panel.into.findData("1"))
     panel.preview()
-    assert "'dog' becomes part of 'cat': " in panel.said.text()
-    assert f"{A}: " in panel.said.text()
+    assert "'dog' becomes part of 'cat': " in panel.effect.text()
+    assert f"{A}: " in panel.effect.text()
     panel.apply.click()
     annotator.wait(lambda: panel.undo.isEnabled())
     annotator.settle()
@@ -147,7 +147,7 @@ def test_a_class_is_split_off_in_the_selected_images(dock, annotator):
     panel.kind.value = EditKind.SPLIT_OFF
     panel.new_name.setText("lynx")
     dock.list.setCurrentIndex(dock.images.index_of(A))
-    assert "'cat' becomes 'lynx' in 1 images" in panel.said.text()
+    assert "'cat' becomes 'lynx' in 1 images" in panel.effect.text()
     panel.apply.click()
     annotator.wait(lambda: "lynx" in [entry.name for entry in annotator.session.prompts])
     annotator.settle()
@@ -161,7 +161,7 @@ def test_a_class_is_split_off_in_the_selected_images(dock, annotator):
 def test_what_is_missing_for_a_change_is_said(dock, kind, advice):
     dock.classes.kind.value = kind
     dock.classes.preview()
-    assert advice in dock.classes.said.text()
+    assert advice in dock.classes.effect.text()
     assert not dock.classes.apply.isEnabled()
 
 

@@ -41,7 +41,7 @@ class ClassChangesPanel(QWidget):
         self.new_name = QLineEdit()
         self.new_name.setPlaceholderText("New name")
         self.new_name.setToolTip("The new name of the class.")
-        self.said = LongNote(LINES)
+        self.effect = LongNote(LINES)
         self.apply = QPushButton("Change all images")
         self.apply.setToolTip("Make the change above in all images; it can be undone once.")
         self.undo = QPushButton("Undo")
@@ -54,7 +54,7 @@ class ClassChangesPanel(QWidget):
         layout.addLayout(what)
         layout.addWidget(self.into)
         layout.addWidget(self.new_name)
-        layout.addWidget(self.said)
+        layout.addWidget(self.effect)
         layout.addLayout(in_row(self.apply, self.undo))
         self.kind.chosen.connect(self.preview)
         self.edited_class.picked.connect(self.preview)
@@ -112,7 +112,7 @@ class ClassChangesPanel(QWidget):
         elif project is not None and not self._working:
             text = self._missing(project)
         if not self._working:
-            self.said.show_text(text)
+            self.effect.show_text(text)
         self.apply.setEnabled(edit is not None and self._folder.state.writable and not self._working)
         self.undo.setEnabled(
             project is not None and self._folder.state.writable and project.last_class_change is not None
@@ -141,7 +141,7 @@ class ClassChangesPanel(QWidget):
     def _show(self, progress: Progress) -> None:
         if self._working:
             count = f" ({progress.done:,} of {progress.total:,})" if progress.total else ""
-            self.said.show_text(f"{progress.text}{count}")
+            self.effect.show_text(f"{progress.text}{count}")
 
     def _ended(self) -> None:
         self._working = False

@@ -11,7 +11,7 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt
 from qtpy.QtGui import QImage
 
 from napari_cliptrase.plugin.state.folder_state import FolderState
-from napari_cliptrase.plugin.widgets.folder.state_look import record_tip
+from napari_cliptrase.plugin.widgets.folder.state_appearance import record_tip
 from napari_cliptrase.plugin.widgets.folder.thumbnails import Thumbnails
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.project.image_filter import ImageFilter, select

@@ -7,7 +7,7 @@ from qtpy.QtGui import QColor, QImage, QPainter, QPalette
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD
-from napari_cliptrase.plugin.widgets.folder.state_look import FLAG, FLAG_COLOR, state_color, state_words
+from napari_cliptrase.plugin.widgets.folder.state_appearance import FLAG, FLAG_COLOR, state_color, state_words
 from napari_cliptrase.plugin.widgets.folder.thumbnail_picture import SIZE
 from napari_cliptrase.project.image_record import ImageRecord
 
@@ -46,7 +46,7 @@ class ImageRowDelegate(QStyledItemDelegate):
         painter.setBrush(state_color(record.state))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawEllipse(left, top + line + (line - DOT) // 2, DOT, DOT)
-        said = state_words(record)
+        words = state_words(record)
         faint = QColor(text)
         faint.setAlpha(190)
         painter.setPen(faint)
@@ -55,9 +55,9 @@ class ImageRowDelegate(QStyledItemDelegate):
         painter.drawText(
             QRect(start, top + line, room, line),
             Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(said, Qt.TextElideMode.ElideRight, room),
+            metrics.elidedText(words, Qt.TextElideMode.ElideRight, room),
         )
-        after = metrics.horizontalAdvance(said)
+        after = metrics.horizontalAdvance(words)
         if flag and after < room:
             painter.setPen(QColor(FLAG_COLOR))
             painter.drawText(

@@ -42,14 +42,14 @@ class ListFilterBar(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.search)
         layout.addLayout(in_row(self.which, self.uncertain))
-        self.search.textChanged.connect(self._tell)
-        self.which.chosen.connect(self._tell)
-        self.uncertain.toggled.connect(self._tell)
+        self.search.textChanged.connect(self._announce)
+        self.which.chosen.connect(self._announce)
+        self.uncertain.toggled.connect(self._announce)
 
     def show_filter(self, which: ImageFilter) -> None:
         """Choose a filter."""
         self.which.value = which
-        self._tell()
+        self._announce()
 
-    def _tell(self, *_: object) -> None:
+    def _announce(self, *_: object) -> None:
         self.changed.emit(self.which.value, self.search.text(), self.uncertain.isChecked())

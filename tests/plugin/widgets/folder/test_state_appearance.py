@@ -1,4 +1,4 @@
-from napari_cliptrase.plugin.widgets.folder.state_look import STATE_COLORS, record_tip, state_color, state_words
+from napari_cliptrase.plugin.widgets.folder.state_appearance import STATE_COLORS, record_tip, state_color, state_words
 from napari_cliptrase.project.image_record import ImageRecord, State
 
 
