@@ -85,6 +85,15 @@ def test_what_another_process_is_writing_stays(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="processes are killed in another way there")
+def test_leftovers_go_from_all_folders_below(tmp_path):
+    for folder in (tmp_path, tmp_path / "overlays", tmp_path / "deep/er"):
+        folder.mkdir(parents=True, exist_ok=True)
+        leave_behind(folder)
+    atomic.clear_leftovers_below(tmp_path)
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")) == ["deep", "deep/er", "overlays"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed in another way there")
 def test_what_another_computer_left_goes_when_it_is_old(tmp_path):
     left = leave_behind(tmp_path)
     other = left.rename(left.with_name("00000000-1-1-0"))

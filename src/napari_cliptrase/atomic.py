@@ -56,6 +56,13 @@ def clear_leftovers(folder: Path) -> None:
         work.rmdir()
 
 
+def clear_leftovers_below(folder: Path) -> None:
+    """Do so in a folder and in all those below it."""
+    with contextlib.suppress(OSError):
+        for work in list(folder.rglob(WORK_FOLDER)):
+            clear_leftovers(work.parent)
+
+
 def swap_folder(new: Path, target: Path, root: Path) -> Path:
     """Replace a folder by another; return where the old one is now, beside ``new``.
 

@@ -59,6 +59,12 @@ def test_torn_and_foreign_lines_count_for_nothing(tmp_path):
     assert changed_since_written(tmp_path / "b.png") is None
 
 
+def test_a_torn_line_costs_no_line_after_it(tmp_path):
+    (tmp_path / RECORD).write_bytes(b"deadbeef  b.p")
+    mask = note(tmp_path, "a.png", b"mask")
+    assert changed_since_written(mask) is False
+
+
 def test_the_record_is_one_that_other_programs_check(tmp_path):
     note(tmp_path, "a.png", b"mask")
     try:

@@ -18,3 +18,12 @@ def test_a_checkpoint_and_other_files_are_not(tmp_path):
     assert not is_torchscript(tmp_path / "checkpoint.pt")
     assert not is_torchscript(tmp_path / "text.pt")
     assert not is_torchscript(tmp_path / "model.safetensors")
+
+
+def test_a_damaged_archive_is_none(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/code/__torch__.py", "")
+    content = bytearray((tmp_path / "model.pt").read_bytes())
+    content[content.index(b"PK\x01\x02")] ^= 1  # where the list of the files begins
+    (tmp_path / "model.pt").write_bytes(content)
+    assert not is_torchscript(tmp_path / "model.pt")

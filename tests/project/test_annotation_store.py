@@ -1,5 +1,6 @@
 """What is damaged or changed blocks its image, with a way out, and is never written over."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_cliptrase.atomic import WORK_FOLDER
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
 from napari_cliptrase.project.image_record import State
@@ -189,8 +191,9 @@ def test_the_backup_of_a_first_run_brings_back_no_mask(project: Project, folder:
 def test_what_a_killed_program_left_is_swept_away(project: Project, folder: Path, reopened: Reopen) -> None:
     project.write("a.png", ONES, HAND)
     project.close()
-    left = folder / "masks" / ".a-abcd1234.png"
-    left.write_bytes(b"half")
+    left = folder / "masks" / "sub" / WORK_FOLDER
+    (left / "00000000-1-1-0").mkdir(parents=True)
+    os.utime(left / "00000000-1-1-0", (0, 0))  # of a computer that has been silent for a week
     (folder / "masks" / ".mine").write_text("kept")
     project.paths.index.unlink()
     project = reopened(project)

@@ -9,6 +9,7 @@ import shutil
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -37,9 +38,11 @@ def main(folder: str, name: str, seed: str, first: int, count: int, root: str) -
     home = Path(root)
     original = home / "original"
     original.mkdir()
+    os.environ["NAPARI_CLIPTRASE_CACHE"] = str(home / "cache")
     source, files = target.corpus(original)
     contents = {file: file.read_bytes() for file in files}
     target.parse(source, _new(home / "out"))
+    strayed = _strayed(home / "out", home / "cache")
     before = _peak()
     _limit_memory()
     for number in range(first, first + count):
@@ -48,6 +51,7 @@ def main(folder: str, name: str, seed: str, first: int, count: int, root: str) -
         damaged = chance.choice(files)
         damaged.write_bytes(mutated(contents[damaged], chance))
         out = _new(home / "out")
+        strayed()  # that was us
         outcome = "ok"
         try:
             target.parse(source, out)
@@ -59,7 +63,7 @@ def main(folder: str, name: str, seed: str, first: int, count: int, root: str) -
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(last.filename).name}:{last.lineno}"
             outcome = f"bad {type(error).__name__} at {where}: {' '.join(str(error).split())[:200]!r}"
-        strange = sorted(path.name for path in home.iterdir() if path.name not in ("original", "out"))
+        strange = strayed()
         if strange:
             outcome = f"bad files outside of the target: {strange}"
         taken = _peak() - before
@@ -70,6 +74,41 @@ def main(folder: str, name: str, seed: str, first: int, count: int, root: str) -
         if taken > MOST:
             return
         damaged.write_bytes(contents[damaged])
+
+
+def _strayed(*allowed: Path) -> Callable[[], list[str]]:
+    """Watch the process from now on; what is returned tells what was written elsewhere since it was last asked."""
+    roots, found = tuple(map(str, allowed)), set[str]()
+
+    def see(event: str, given: tuple[object, ...]) -> None:
+        for path in _changed(event, given):
+            name = os.path.abspath(os.fsdecode(path))
+            if not name.startswith((*roots, "/dev/")) and "__pycache__" not in name:
+                found.add(name)
+
+    def told() -> list[str]:
+        names = sorted(found)
+        found.clear()
+        return names[:3]
+
+    sys.addaudithook(see)
+    return told
+
+
+def _changed(event: str, given: tuple[object, ...]) -> list[str | bytes]:
+    """What a call of the system changes, for the events that Python tells."""
+    if event == "open":
+        path, mode, flags = given
+        writes = set(mode) & set("wax+") if isinstance(mode, str) else int(flags or 0) & (os.O_WRONLY | os.O_RDWR)  # type: ignore[call-overload]
+        paths: tuple[object, ...] = (path,) if writes else ()
+    elif event in ("os.rename", "os.link", "os.symlink"):
+        paths = given[:2]
+    elif event in ("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod"):
+        inside_another = isinstance(given[-1], int) and given[-1] >= 0 and event in ("os.remove", "os.rmdir")
+        paths = () if inside_another else given[:1]  # removing a tree names its folder first, then what is in it
+    else:
+        return []
+    return [os.fspath(path) for path in paths if isinstance(path, str | bytes | os.PathLike)]
 
 
 def _said(message: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_cliptrase.atomic import clear_leftovers_below
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import Stopped
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
@@ -96,6 +97,7 @@ def segment(
         print_failure(failure)
     if not inputs:
         raise CliptraseError(f"{len(failures)} of {len(failures)} inputs could not be segmented.")
+    clear_leftovers_below(out)
     prompt_set, id_notes = number_classes(prompt_set, out, ids_anew=ids_anew)
     what = inputs[0].path if len(inputs) == 1 else f"{len(inputs)} images"
     typer.echo(f"Segmenting {what} with {model}; masks go to {out}", err=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from napari_cliptrase.atomic import write_text
+from napari_cliptrase.atomic import flush, write_text
 from napari_cliptrase.errors import MaskFormatError
 
 RECORD: Final = ".cliptrase-written"
@@ -25,8 +25,12 @@ def note_written(folder: Path, hashes: Mapping[str, str]) -> None:
     """Add files (path relative to ``folder``, with ``/``, to SHA-256) to the record of a folder."""
     record = folder / RECORD
     lines = "".join(f"{digest}  {path}\n" for path, digest in hashes.items())
+    before = record.read_bytes() if record.exists() else b""
+    if before and not before.endswith(b"\n"):  # the system stopped within a line
+        lines = f"\n{lines}"
     with record.open("ab") as stream:
         stream.write(lines.encode("utf-8"))
+    flush(record)
 
 
 def forget_since(folder: Path, size: int | None) -> None:

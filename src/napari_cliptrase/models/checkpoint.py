@@ -2,7 +2,6 @@
 
 import pickle
 import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ from torch import Tensor
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.models.open_clip_registry import openai_hashes
-from napari_cliptrase.models.torchscript import is_torchscript
+from napari_cliptrase.models.torchscript import archive_entries, is_torchscript
 
 # OpenAI's archives carry these beside the weights
 _NO_WEIGHTS: Final = ("input_resolution", "context_length", "vocab_size")
@@ -105,9 +104,8 @@ def _check_size(path: Path, sha256: str, again: str) -> None:
             f"Reading {path} takes {size / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; close other programs, or "
             "choose a smaller model."
         )
-    if path.suffix != ".safetensors" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
+    if path.suffix != ".safetensors":
+        unpacked = sum(entry.file_size for entry in archive_entries(path))
         if unpacked > 2 * size:
             raise _damaged(path, sha256, f"it says that it unpacks to {unpacked / 1e9:.1f} GB", again)
 

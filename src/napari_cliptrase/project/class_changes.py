@@ -14,6 +14,7 @@ from typing import Any
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError, PromptError
+from napari_cliptrase.field_values import FieldError, checked_texts
 from napari_cliptrase.json_file import read_json
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.project.annotation_store import AnnotationStore
@@ -50,7 +51,7 @@ class _Journal:
             ClassEdit.from_data(data["edit"]),
             PromptSet.from_json(json.dumps(data["before"])),
             PromptSet.from_json(json.dumps(data["after"])),
-            tuple(data["images"]),
+            checked_texts("images", data["images"]),
         )
 
 
@@ -187,7 +188,7 @@ class ClassChanges:
     def _read(self) -> _Journal | None:
         try:
             return _Journal.from_data(read_json(self._journal))
-        except (OSError, ValueError, KeyError, TypeError, PromptError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, PromptError, FieldError):
             return None
 
     def _write(self, journal: _Journal) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError
+from napari_cliptrase.field_values import checked_text, checked_texts
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
@@ -116,7 +117,11 @@ class ClassEdit:
     def from_data(cls, data: Mapping[str, Any]) -> "ClassEdit":
         """Read what `to_data` made."""
         return cls(
-            EditKind(data["kind"]), int(data["class"]), int(data["into"]), str(data["name"]), tuple(data["images"])
+            EditKind(data["kind"]),
+            int(data["class"]),
+            int(data["into"]),
+            checked_text("name", data["name"]),
+            checked_texts("images", data["images"]),
         )
 
 

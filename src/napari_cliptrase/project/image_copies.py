@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from napari_cliptrase.atomic import write_bytes, write_text
+from napari_cliptrase.field_values import FieldError
 from napari_cliptrase.json_file import read_json
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project_paths import ProjectPaths, plane_stem, state_name
@@ -48,7 +49,7 @@ class ImageCopies:
         try:
             data = read_json(self._record(name))
             return ImageCopy(ImageRecord.from_data(data["record"]), tuple(map(str, data["keys"])))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, FieldError):
             return None
 
     def restore(self, image: ImageCopy) -> None:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
-from napari_cliptrase.json_file import whole
+from napari_cliptrase.field_values import checked_number, checked_text, checked_whole_number
+from napari_cliptrase.project.project_paths import checked_inside
+
+_MOST: Final = 1 << 62
+_LONGEST: Final = 1e9  # seconds
 
 
 class State(StrEnum):
@@ -171,33 +175,41 @@ class ImageRecord:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "ImageRecord":
-        """Read what `to_data` made; ValueError, KeyError or TypeError when the data are something else."""
-        image = data["image"]
-        identity = image and ImageIdentity(
-            str(image["sha256"]),
-            whole(image["size"], "size"),
-            whole(image["height"], "height"),
-            whole(image["width"], "width"),
-            str(image["axes"]),
-            tuple(image["planes"]),
-        )
-        planes = {
-            str(key): PlaneRecord(
-                whole(plane["mask"], "mask"),
-                whole(plane["provenance"], "provenance"),
-                {int(value): int(count) for value, count in plane["pixels"].items()},
-            )
-            for key, plane in data["planes"].items()
-        }
+        """Read what `to_data` made; ValueError, KeyError, TypeError or FieldError when the data are something else."""
+        uncertainty, disagreement = data["uncertainty"], data.get("disagreement")
+        run, flag = data["run"], data["flag"]
+        if run is not None and not isinstance(run, Mapping):
+            raise ValueError("its 'run' is no object")
         return cls(
-            str(data["name"]),
-            str(data["mask"]),
+            checked_inside("name", data["name"]),
+            checked_inside("mask", data["mask"]),
             State(data["state"]),
-            data["flag"],
-            identity or None,
-            planes,
-            float(data["seconds"]),
-            data["uncertainty"],
-            data["run"],
-            data.get("disagreement"),
+            None if flag is None else checked_text("flag", flag),
+            None if data["image"] is None else _identity(data["image"]),
+            {str(key): _plane(plane) for key, plane in data["planes"].items()},
+            checked_number("seconds", data["seconds"], 0, _LONGEST),
+            None if uncertainty is None else checked_number("uncertainty", uncertainty, 0, 1),
+            run,
+            None if disagreement is None else checked_number("disagreement", disagreement, 0, 1),
         )
+
+
+def _identity(data: Mapping[str, Any]) -> ImageIdentity:
+    axes = checked_text("axes", data["axes"])
+    planes = tuple(checked_whole_number("planes", length, 1, _MOST) for length in data["planes"])
+    if len(axes) != len(planes):
+        raise ValueError("its 'axes' and 'planes' do not go together")
+    return ImageIdentity(
+        checked_text("sha256", data["sha256"]),
+        checked_whole_number("size", data["size"], 0, _MOST),
+        checked_whole_number("height", data["height"], 1, _MOST),
+        checked_whole_number("width", data["width"], 1, _MOST),
+        axes,
+        planes,
+    )
+
+
+def _plane(data: Mapping[str, Any]) -> PlaneRecord:
+    pixels = {int(value): checked_whole_number("pixels", n, 0, _MOST) for value, n in data["pixels"].items()}
+    crc = [checked_whole_number(name, data[name], 0, (1 << 32) - 1) for name in ("mask", "provenance")]
+    return PlaneRecord(crc[0], crc[1], pixels)

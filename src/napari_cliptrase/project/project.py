@@ -1,7 +1,6 @@
 """A folder of images as an annotation project."""
 
 import contextlib
-import re
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Final, Self
 
 from numpy.typing import NDArray
 
-from napari_cliptrase.atomic import write_text
+from napari_cliptrase.atomic import clear_leftovers, clear_leftovers_below, write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.masks import tables
@@ -33,7 +32,6 @@ from napari_cliptrase.project.record_index import load_records, unmatched
 from napari_cliptrase.project.writer_lock import WriterLock
 
 _NOT_VERSIONED: Final = "index.json\nlock.json\nlock.guard\nbackup/\nset-aside/\nclass-change/\n"
-_TEMPORARY: Final = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)*")
 
 
 class Project:
@@ -398,9 +396,7 @@ class Project:
 
 
 def _sweep(paths: ProjectPaths) -> None:
-    """Remove temporary files of a program that was killed while it wrote."""
-    here = [path for path in paths.folder.iterdir() if path.is_file()]
-    for path in (*here, *paths.masks.rglob(".*"), *paths.inner.rglob(".*")):
-        if _TEMPORARY.fullmatch(path.name) and path.is_file():
-            with contextlib.suppress(OSError):
-                path.unlink()
+    """Take away what a program that was killed had not yet put into its place."""
+    clear_leftovers(paths.folder)
+    for folder in (paths.masks, paths.inner):
+        clear_leftovers_below(folder)

@@ -10,7 +10,9 @@ from typing import Any, Final
 from napari_cliptrase.atomic import write_bytes, write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError, PromptError
+from napari_cliptrase.field_values import FieldError, checked_flag, checked_text, checked_texts
 from napari_cliptrase.json_file import parse_json
+from napari_cliptrase.project.project_paths import checked_inside
 
 SCHEMA: Final = 1
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
@@ -63,12 +65,12 @@ class ProjectInfo:
         """Read the data of a ``project.json`` of the present schema."""
         return cls(
             PromptSet.from_json(json.dumps(data["classes"]), "its classes"),
-            str(data["model"]),
+            checked_text("model", data["model"]),
             dict(data["settings"]),
-            str(data["images"]),
-            bool(data["recursive"]),
-            tuple(map(str, data["patterns"])),
-            tuple(map(str, data["foreign"])),
+            data["images"] and checked_inside("images", data["images"]),
+            checked_flag("recursive", data["recursive"]),
+            checked_texts("patterns", data["patterns"]),
+            checked_texts("foreign", data["foreign"]),
         )
 
 
@@ -102,7 +104,7 @@ def read_project_file(
         for version in range(found, schema):
             data = migrations[version](data)
         info = ProjectInfo.from_data(data)
-    except (ValueError, KeyError, TypeError, PromptError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, PromptError, FieldError) as error:
         raise ProjectError(
             f"{path} is damaged ({error}); restore it from a backup. The masks are not touched."
         ) from error

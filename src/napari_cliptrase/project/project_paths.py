@@ -2,8 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
+
+from napari_cliptrase.field_values import FieldError, checked_text, shown
 
 INNER: Final = ".cliptrase"
 MASKS: Final = "masks"
@@ -93,6 +95,15 @@ class ProjectPaths:
     def provenance(self, stem: str) -> Path:
         """Path of the provenance of a mask."""
         return self.inner / "provenance" / PurePosixPath(f"{stem}.png")
+
+
+def checked_inside(field: str, value: object) -> str:
+    """Return a relative path with ``/`` that stays in its folder; a project from elsewhere may hold any text."""
+    path = checked_text(field, value)
+    steps = path.split("/")
+    if not path or "\0" in path or ".." in steps or not steps[0] or PureWindowsPath(path).drive:
+        raise FieldError(f"{field} is {shown(value)}; it must be a path within the project.")
+    return path
 
 
 def state_name(name: str) -> str:

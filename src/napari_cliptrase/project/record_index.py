@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from napari_cliptrase.atomic import write_text
+from napari_cliptrase.field_values import FieldError, checked_text
 from napari_cliptrase.json_file import parse_json
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.image_search import FileStamp
 from napari_cliptrase.project.project_paths import ProjectPaths, state_name
 
 SCHEMA: Final = 1
+_DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError, FieldError)
 
 
 @dataclass
@@ -69,7 +71,7 @@ def load_records(paths: ProjectPaths) -> RecordIndex:
             new.fresh = False
             try:
                 record = ImageRecord.from_data(parse_json((paths.states / path).read_bytes()))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            except (OSError, *_DAMAGE) as error:
                 new.damaged[path] = str(error)
                 continue
         new.records[record.name] = record
@@ -104,8 +106,9 @@ def _read_index(path: Path) -> RecordIndex:
             index.records[entry.name] = entry
             _set(index.stamps, entry.name, stamp)
             _set(index.verified, entry.name, verified)
-        index.last_image = data["last_image"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        last = data["last_image"]
+        index.last_image = None if last is None else checked_text("last_image", last)
+    except (OSError, *_DAMAGE):
         return RecordIndex()  # it can be rebuilt from the records
     return index
 

@@ -45,7 +45,8 @@ def _parse(source: Path, out: Path) -> None:
 TARGETS = (
     *(
         Target(f"image-{suffix}", partial(_pillow, f"a.{suffix}"), _parse)
-        for suffix in ("png", "jpg", "gif", "bmp", "webp", "ppm")
+        for suffix in ("png", "jpg", "gif", "bmp", "webp", "ppm", "jp2", "avif", "mpo")
+        if f".{suffix}" in Image.registered_extensions()
     ),
     *(
         Target(f"image-tiff-{name}", partial(_tiff, name), _parse)
