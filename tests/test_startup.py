@@ -65,3 +65,50 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     output, modules = run(tmp_path, "--help")
     assert "segment" in output
     assert not modules & {"torch", "open_clip", "scipy", "skimage", "napari", "qtpy", "huggingface_hub"}
+
+
+WALL = """
+import builtins, os, sys
+from napari_cliptrase.cli import main
+
+imported = builtins.__import__
+
+def wall(name, *rest, **named):
+    if name.partition(".")[0] in {"torch", "open_clip", "timm", "napari", "huggingface_hub", "distributed"}:
+        sys.stderr.flush()
+        os._exit(9)
+    return imported(name, *rest, **named)
+
+builtins.__import__ = wall
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("segment one.png -p sky -o out -m demo", "Segmenting one.png with demo; masks go to out"),
+        ("batch . -p sky -m demo", "Looking at the images of ."),
+        ("refine one.png mask.png -o out.png", "Refining mask.png along one.png"),
+        ("export mask.png --to coco -o a.json", "Exporting mask.png to COCO"),
+        ("convert mask.png a.json --to coco", "Converting mask.png to COCO"),
+        ("demo --headless", "Painting a scene into cliptrase-demo"),
+        ("evaluate painted-world --scenes 2", "Scoring demo on 2 painted scenes"),
+        ("evaluate refinement --scenes 2 --method superpixels", "Scoring superpixels on 2 painted scenes"),
+        ("evaluate long-lists --scenes 2", "Scoring demo on 2 painted scenes"),
+        ("evaluate sam --scenes 2", "Scoring demo on 2 painted scenes"),
+        ("models", "Looking for models in "),
+        ("models download ViT-B-16/openai", "Looking for ViT-B-16/openai"),
+        ("models verify demo", "Reading demo again"),
+        ("doctor", "Looking over the installation"),
+        ("bench", "Measuring speed and memory on this computer; takes about a minute"),
+    ],
+)
+def test_each_command_says_what_it_works_on_before_heavy_packages_come(
+    picture: Path, arguments: str, says: str
+) -> None:
+    Image.new("L", (200, 160)).save(picture / "mask.png")
+    done = subprocess.run(
+        [sys.executable, "-c", WALL, *arguments.split()], cwd=picture, capture_output=True, text=True, check=False
+    )
+    assert done.stderr.startswith(says)

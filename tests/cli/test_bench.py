@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 from napari_cliptrase.bench import measure
 from napari_cliptrase.bench.row import Row
 from napari_cliptrase.cli.app import app
+from napari_cliptrase.progress import Progress
 
 ROWS = [
     Row("encode", 50.0, 100.0, "ms", 0.5, 1.0, True, "half the time"),
@@ -13,9 +14,16 @@ ROWS = [
 ]
 
 
+STEPS = [Progress(0, 2, "encoding"), ROWS[0], Progress(1, 2, "memory"), ROWS[1]]
+
+
 @pytest.fixture(autouse=True)
 def _measured(monkeypatch):
-    monkeypatch.setattr(measure, "measure", lambda thorough: iter(ROWS))
+    monkeypatch.setattr(
+        measure,
+        "measure",
+        lambda thorough: iter([Progress(0, 2, "encoding"), ROWS[0], Progress(1, 2, "memory"), ROWS[1]]),
+    )
 
 
 def test_table_shows_figures_targets_and_verdicts():
@@ -35,3 +43,17 @@ def test_json_holds_all_and_where_it_was_measured():
     assert [row["name"] for row in data["measurements"]] == ["encode", "memory"]
     assert [row["reached"] for row in data["measurements"]] == [True, False]
     assert {"torch", "open_clip", "threads", "processor"} <= set(data["on"])
+
+
+def test_it_says_how_long_it_takes_and_what_was_measured_when_it_is_stopped(monkeypatch):
+    def stopped(thorough):
+        yield Progress(0, 2, "encoding")
+        yield ROWS[0]
+        yield Progress(1, 2, "memory")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "measure", stopped)
+    result = CliRunner().invoke(app, ["bench"])
+    assert "takes about a minute" in result.stderr
+    assert str(result.exception) == "Stopped while it measured: memory. Measured were: encode."
+    assert "takes about ten minutes" in CliRunner().invoke(app, ["bench", "--thorough"]).stderr

@@ -1,11 +1,13 @@
-from napari_cliptrase.cli.display import in_readable_units
-from napari_cliptrase.progress import Progress
+import pytest
+
+from napari_cliptrase.cli.display import SegmentDisplay
+from napari_cliptrase.cli.inputs import Failure
 
 
-def test_bytes_are_shown_as_megabytes() -> None:
-    step = Progress(12_322_554, 598_482_948, "ViT-B-16/openai: downloading", "bytes")
-    assert in_readable_units(step) == ("ViT-B-16/openai: downloading, MB", 12, 598)
-
-
-def test_steps_are_shown_as_they_are() -> None:
-    assert in_readable_units(Progress(3, 8, "encoding")) == ("encoding", 3, 8)
+def test_a_failure_is_said_at_once_and_a_note_only_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with SegmentDisplay(3) as display:
+        display.finished(Failure("a[b].png", "it is damaged."))
+        assert capsys.readouterr().err == "FAILED a[b].png: it is damaged.\n"
+        display.note(["One class is absent.", "One class is absent."])
+        display.note(["One class is absent."])
+    assert capsys.readouterr().err == "Note: One class is absent.\n"

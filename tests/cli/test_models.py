@@ -26,8 +26,8 @@ def run(*words: str) -> tuple[int, str]:
     """Exit code, and what the user reads; a user's mistake counts as the command's main does."""
     result = CliRunner().invoke(app, ["models", *words], env={"COLUMNS": "200"})
     if isinstance(result.exception, CliptraseError):
-        return 1, f"{result.output}{result.exception}"
-    return result.exit_code, result.output
+        return 1, f"{result.stdout}{result.exception}"
+    return result.exit_code, result.stdout
 
 
 def put(path: Path, data: bytes = b"weights", expected: bytes | None = None) -> Path:

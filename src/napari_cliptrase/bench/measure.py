@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Iterator
+from typing import Final
 
 import open_clip
 import torch
@@ -14,17 +15,27 @@ from napari_cliptrase.bench.prompts_row import CLASSES, prompts_row
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.rescoring_rows import rescoring_rows
 from napari_cliptrase.bench.row import Row
+from napari_cliptrase.progress import Progress
+
+SIZES: Final = (224, 336)
+STEPS: Final = ("building the networks", *(f"encoding {s}×{s}" for s in SIZES), "scoring", "memory", "prompts")
+"""What is measured, in this order."""
 
 
-def measure(*, thorough: bool = False) -> Iterator[Row]:
-    """Yield the rows as they are known; ``thorough`` takes some ten times as long."""
+def measure(*, thorough: bool = False) -> Iterator[Progress | Row]:
+    """Yield what is measured next, and the rows as they are known; ``thorough`` takes some ten times as long."""
+    yield Progress(0, len(STEPS), STEPS[0])
     model = BenchModel.random()
-    for size in (224, 336):
+    for done, size in enumerate(SIZES, start=1):
+        yield Progress(done, len(STEPS), STEPS[done])
         yield encode_row(model, size, rounds=31 if thorough else 9)
+    yield Progress(3, len(STEPS), STEPS[3])
     yield from rescoring_rows(rounds=31 if thorough else 15)
+    yield Progress(4, len(STEPS), STEPS[4])
     memory = memory_row()
     if memory is not None:
         yield memory
+    yield Progress(5, len(STEPS), STEPS[5])
     yield prompts_row(model, rounds=3 if thorough else 1, compared=len(CLASSES) if thorough else 1)
 
 

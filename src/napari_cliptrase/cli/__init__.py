@@ -5,7 +5,7 @@ import sys
 
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence and exit code 1, never in a traceback."""
-    from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, noting_interrupts
+    from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, noting_interrupts, telling_when_stopped
     from napari_cliptrase.cli.quick_start import start_quickly
     from napari_cliptrase.errors import CliptraseError
 
@@ -13,7 +13,8 @@ def main() -> None:
 
     with noting_interrupts() as interrupts:
         try:
-            from napari_cliptrase.cli.app import app
+            with telling_when_stopped(lambda: str(Stopped.early())):
+                from napari_cliptrase.cli.app import app
 
             app()
         except Stopped as stop:
@@ -26,7 +27,7 @@ def main() -> None:
         except (Exception, KeyboardInterrupt):
             if not interrupts.seen:
                 raise
-            _end(str(Stopped.early()), EXIT_CODE)
+            _end(str(Stopped.unfinished()), EXIT_CODE)
 
 
 def _end(message: str, code: int) -> None:

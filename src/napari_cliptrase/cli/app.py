@@ -29,7 +29,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise Stopped.early() from None
+            raise Stopped.unfinished() from None
 
 
 app = typer.Typer(

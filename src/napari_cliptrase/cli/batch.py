@@ -1,6 +1,7 @@
 """napari-cliptrase batch: a folder of images to an annotation project with a model's masks in it."""
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cli.interrupts import Stopped
+from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, ProjectError
 from napari_cliptrase.merge import MergeMode
@@ -56,32 +57,43 @@ def batch(
     if workers and scheduler is not None:
         raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
     prompt_set = _read_prompts(prompts, prompts_file)
+    typer.echo(f"Looking at the images of {folder}", err=True)
     if dry_run and not (folder / INNER).exists():
         typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
         return
+    outcomes: list[ImageOutcome] = []
+    plan: BatchPlan | None = None
+    stop: Stopped | None = None
     with _opened(folder, prompt_set, dry_run) as project:
         if project.read_only and not dry_run:
             raise ProjectError(" ".join(project.notes))
-        setup = _setup(project, model, detail, threshold, refine, sam, device, precision)
-        from napari_cliptrase.batch.batch_plan import plan_batch
+        try:
+            with telling_when_stopped(lambda: _what_was_done(plan, outcomes)):
+                setup = _setup(project, model, detail, threshold, refine, sam, device, precision)
+                from napari_cliptrase.batch.batch_plan import plan_batch
 
-        plan = plan_batch(project, setup.run(), again=again, finished=finished)
-        for note in (*(() if dry_run else project.notes), str(plan), _skipped(project)):
-            if note:
-                typer.echo(note, err=True)
-        outcomes: list[ImageOutcome] = []
-        stopped = False
-        if not dry_run:
-            project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
-            stopped = _run(project, setup, plan, mode, workers, scheduler, outcomes)
-        _print_outcomes(plan, outcomes, as_json=as_json, dry_run=dry_run)
+                plan = plan_batch(project, setup.run(), again=again, finished=finished)
+                for note in (*(() if dry_run else project.notes), str(plan), _skipped(project)):
+                    if note:
+                        typer.echo(note, err=True)
+                if not dry_run:
+                    project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
+                    _run(project, setup, plan, mode, workers, scheduler, outcomes)
+        except Stopped as stopped:
+            stop = stopped
+        if plan is not None:
+            _print_outcomes(plan, outcomes, as_json=as_json, dry_run=dry_run)
+        if stop is not None:
+            raise stop
+        assert plan is not None
         failures = len(plan.blocked) + sum(outcome.failure is not None for outcome in outcomes)
-        if stopped:
-            raise Stopped(
-                f"Stopped. {len(outcomes)} of {len(plan.todo)} images were segmented; the same command does the rest."
-            )
         if failures:
             raise CliptraseError(f"{failures} of {len(project)} images could not be segmented.")
+
+
+def _what_was_done(plan: "BatchPlan | None", outcomes: "Sequence[ImageOutcome]") -> str:
+    todo = f"{len(outcomes)} of {len(plan.todo)} images were" if plan is not None else "No image was"
+    return f"Stopped. {todo} segmented; the same command does the rest."
 
 
 def _read_prompts(text: str | None, file: Path | None) -> PromptSet | None:
@@ -148,10 +160,10 @@ def _run(
     workers: int,
     scheduler: str | None,
     outcomes: "list[ImageOutcome]",
-) -> bool:
-    """Do the work of a plan; return whether it was stopped."""
+) -> None:
+    """Do the work of a plan."""
     if not plan.todo:
-        return False
+        return
     from napari_cliptrase.batch.dask_runner import dask_client, run_on_dask_steps
     from napari_cliptrase.batch.image_work import ImageWorker
     from napari_cliptrase.batch.runner import ResultWriter, run_batch_steps
@@ -161,20 +173,16 @@ def _run(
     kind = Provenance.MODEL if setup.refine is None else Provenance.REFINED
     writer = ResultWriter(project, setup.run(), mode, kind)
     with ExitStack() as stack, BatchDisplay(len(plan.todo)) as display:
-        try:
-            if workers or scheduler is not None:
-                client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))
-                steps = run_on_dask_steps(writer, setup, plan.todo, client)
-            else:
-                worker = run_to_end(ImageWorker.load_steps(setup), display.watch)
-                steps = run_batch_steps(writer, worker, plan.todo, display.watch)
-            stack.callback(steps.close)
-            for outcome in steps:
-                outcomes.append(outcome)
-                display.finished(outcome)
-        except KeyboardInterrupt:
-            return True
-    return False
+        if workers or scheduler is not None:
+            client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))
+            steps = run_on_dask_steps(writer, setup, plan.todo, client)
+        else:
+            worker = run_to_end(ImageWorker.load_steps(setup), display.watch)
+            steps = run_batch_steps(writer, worker, plan.todo, display.watch)
+        stack.callback(steps.close)
+        for outcome in steps:
+            outcomes.append(outcome)
+            display.finished(outcome)
 
 
 def _skipped(project: "Project") -> str:

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.work_bar import work_bar
+from napari_cliptrase.progress import Progress
+
 if TYPE_CHECKING:
     from napari_cliptrase.bench.row import Row
 
@@ -19,17 +23,30 @@ def bench(
 
     Times are compared with open_clip's own for the same work, within one run.
     """
-    import torch
+    long = "about ten minutes" if thorough else "about a minute"
+    typer.echo(f"Measuring speed and memory on this computer; takes {long} where nothing else runs", err=True)
+    rows: list[Row] = []
+    current = "nothing yet"
 
-    from napari_cliptrase.bench.measure import measure, surroundings
+    def stopped() -> str:
+        known = ", ".join(row.name for row in rows) or "nothing"
+        return f"Stopped while it measured: {current}. Measured were: {known}."
 
-    if threads is not None:
-        torch.set_num_threads(threads)
-    rows = []
-    for row in measure(thorough=thorough):
-        rows.append(row)
-        if not as_json:
-            typer.echo(f"{row.name}: {_figure(row)}", err=True)
+    with telling_when_stopped(stopped), work_bar("importing torch") as watch:
+        import torch
+
+        from napari_cliptrase.bench.measure import measure, surroundings
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        for step in measure(thorough=thorough):
+            if isinstance(step, Progress):
+                current = step.text
+                watch(step)
+            else:
+                rows.append(step)
+                if not as_json:
+                    typer.echo(f"{step.name}: {_figure(step)}", err=True)
     if as_json:
         data = {"on": surroundings(), "measurements": [row.as_data() for row in rows]}
         typer.echo(json.dumps(data, indent=1, ensure_ascii=False))

@@ -22,13 +22,22 @@ from napari_cliptrase.progress import run_to_end
 
 ALL = "pip install 'napari-cliptrase[all]'"
 
-# package, its import name, what it is for, the extra that brings it (or None)
-_EXTRAS = (
-    ("roifile", "roifile", "ImageJ regions", "imagej"),
-    ("nibabel", "nibabel", "NIfTI masks", "nifti"),
-    ("zarr", "zarr", "OME-Zarr masks", "ome-zarr"),
-    ("transformers", "transformers", "CLIP models with a text side from Hugging Face, such as BiomedCLIP", None),
+EXTRAS = (
+    ("roifile", "ImageJ regions", "imagej"),
+    ("nibabel", "NIfTI masks", "nifti"),
+    ("zarr", "OME-Zarr masks", "ome-zarr"),
+    ("distributed", "batches on several processes or a cluster", "cluster"),
 )
+"""Package, what it is for, and the extra that brings it; the extra ``all`` brings all of them."""
+
+# asked for by some models alone, and named by them when it is missing
+_FOR_SOME_MODELS = (
+    ("transformers", "CLIP models with a text side from Hugging Face, such as BiomedCLIP"),
+    ("mobile_sam", "the small SAM vit_t"),
+)
+
+WIDEST = len("napari-cliptrase")
+"""Characters of the longest topic."""
 
 _QT = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
@@ -97,7 +106,7 @@ def _windows() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    names = ("torchvision", "open_clip_torch", "timm", "segment-anything", "huggingface_hub", "numpy", "scikit-image")
+    names = ("open_clip_torch", "timm", "segment-anything", "huggingface_hub", "numpy", "scikit-image")
     versions = {name: _version(name) for name in names}
     yield Finding("Packages", ", ".join(f"{name} {found}" for name, found in versions.items() if found))
     lacking = [name for name, found in versions.items() if found is None]
@@ -162,15 +171,15 @@ def _default_model() -> Finding:
 
 
 def _extras() -> Iterator[Finding]:
-    for package, module, purpose, extra in _EXTRAS:
-        found = _version(package) if find_spec(module) else None
-        if found:
-            yield Finding("Optional", f"{package} {found}: {purpose}")
+    for package, purpose, extra in EXTRAS:
+        if find_spec(package):
+            yield Finding("Optional", f"{package} {_version(package)}: {purpose}")
         else:
-            cure = f"pip install 'napari-cliptrase[{extra}]'" if extra else f"pip install {package}"
+            cure = f"pip install 'napari-cliptrase[{extra}]'"
             yield Finding("Optional", f"{package} is not installed: {purpose}", "note", cure)
-    if find_spec("mobile_sam"):
-        yield Finding("Optional", "mobile_sam is installed: the small SAM vit_t")
+    for package, purpose in _FOR_SOME_MODELS:
+        if find_spec(package):
+            yield Finding("Optional", f"{package} is installed: {purpose}")
 
 
 def _short(path: Path) -> str:

@@ -20,8 +20,11 @@ from napari_cliptrase.cli.export import (
     Subset,
     chosen_table,
     options_for,
-    run,
+    tell,
+    write_or_preview,
+    writing,
 )
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.masks.export_options import Holes, NgffVersion, Palette
 from napari_cliptrase.masks.images import with_images
 from napari_cliptrase.masks.registry import format_named, guess_format
@@ -51,18 +54,20 @@ def convert(
     """
     form = format_named(to)
     typer.echo(f"Converting {source} to {form.title}", err=True)
-    reader = format_named(from_) if from_ else guess_format(source)
-    masks = reader.read(source, chosen_table(classes))
-    options = options_for(
-        masks,
-        id_map,
-        split_corners=split_corners,
-        strict=strict,
-        instances=instances,
-        palette=palette,
-        holes=holes,
-        subset=subset,
-        ngff=ngff,
-        protect=not overwrite,
-    )
-    run(form, with_images(masks, images), target, options, dry_run=dry_run)
+    with writing(target), work_bar("reading") as watch:
+        reader = format_named(from_) if from_ else guess_format(source)
+        masks = reader.read(source, chosen_table(classes), watch)
+        options = options_for(
+            masks,
+            id_map,
+            split_corners=split_corners,
+            strict=strict,
+            instances=instances,
+            palette=palette,
+            holes=holes,
+            subset=subset,
+            ngff=ngff,
+            protect=not overwrite,
+        )
+        report = write_or_preview(form, with_images(masks, images), target, options, watch, dry_run=dry_run)
+    tell(form, report, masks, target, dry_run=dry_run)

@@ -29,6 +29,7 @@ def demo(
     if reason is None:
         from napari_cliptrase.models.torch_trouble import need_torch
 
+        typer.echo("Opening napari with a painted scene; the first start takes longer", err=True)
         need_torch()  # before Qt: on Windows torch's libraries do not load after Qt's
         from napari_cliptrase.plugin.start import open_demo
 
@@ -46,6 +47,7 @@ def _why_no_window() -> str | None:
 
 def _write(folder: Path) -> None:
     """Write scene, masks, overlay and class table, by the same code as ``napari-cliptrase segment``."""
+    typer.echo(f"Painting a scene into {folder}", err=True)
     from PIL import Image
 
     from napari_cliptrase.atomic import replacing

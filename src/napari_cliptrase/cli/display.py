@@ -14,6 +14,7 @@ from napari_cliptrase.classes.colors import to_hex
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.inputs import Failure
 from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentedPlane
+from napari_cliptrase.cli.work_bar import show
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.progress import Progress
 
@@ -65,8 +66,7 @@ class SegmentDisplay(ProgressDisplay):
 
     def watch(self, progress: Progress) -> None:
         """Show how far the current work is."""
-        text, done, total = in_readable_units(progress)
-        self._bars.update(self._current, description=text, completed=done, total=total or None)
+        self._current = show(self._bars, self._current, progress)
 
     def finished(self, outcome: SegmentedFile | Failure) -> None:
         """Count an image; a failure is printed at once, a note once."""
@@ -75,13 +75,6 @@ class SegmentDisplay(ProgressDisplay):
             self.failed(outcome)
         else:
             self.note(outcome.notes)
-
-
-def in_readable_units(progress: Progress) -> tuple[str, int, int]:
-    """Return text, done and total as a display writes them: bytes as megabytes, everything else as it is."""
-    if progress.unit != "bytes":
-        return progress.text, progress.done, progress.total
-    return f"{progress.text}, MB", round(progress.done / 1e6), round(progress.total / 1e6)
 
 
 def print_summary(done: Sequence[SegmentedFile], classes: ClassTable, folder: str) -> None:

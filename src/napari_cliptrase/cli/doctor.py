@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from napari_cliptrase.cli.checks import Finding, all_findings
+from napari_cliptrase.cli.checks import WIDEST, Finding, all_findings
+from napari_cliptrase.cli.interrupts import telling_when_stopped
 
 _MARKS = {"ok": ("ok", "green"), "note": ("--", "yellow"), "bad": ("NO", "red")}
 
@@ -16,28 +17,26 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
 
     Paste its output into a bug report.
     """
-    findings = list(all_findings())
+    typer.echo("Looking over the installation", err=True)
+    findings = []
+    with telling_when_stopped(lambda: f"Stopped after {len(findings)} findings; the report is not complete."):
+        for finding in all_findings():
+            findings.append(finding)
+            if not as_json:
+                _print(finding)
+    bad = sum(finding.state == "bad" for finding in findings)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
-        _print(findings)
-    if any(finding.state == "bad" for finding in findings):
+        words = "Everything needed is there." if not bad else f"{bad} thing{'s' * (bad > 1)} to fix (marked NO)."
+        typer.secho(words, bold=True, fg="red" if bad else "green")
+    if bad:
         raise typer.Exit(1)
 
 
-def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    width = max(len(finding.topic) for finding in findings)
-    for finding in findings:
-        mark, color = _MARKS[finding.state]
-        line = Text(f"{mark}  ", style=color).append(f"{finding.topic:{width}}  {finding.text}", style="default")
-        # not wrapped, so that commands and paths can be copied
-        console.print(line, soft_wrap=True)
-        if finding.cure:
-            console.print(Text(f"{'':{width + 6}}-> {finding.cure}", style="bold"), soft_wrap=True)
-    bad = sum(finding.state == "bad" for finding in findings)
-    words = "Everything needed is there." if not bad else f"{bad} thing{'s' * (bad > 1)} to fix (marked NO)."
-    console.print(Text(words, style="bold red" if bad else "bold green"))
+def _print(finding: Finding) -> None:
+    mark, color = _MARKS[finding.state]
+    # not wrapped, so that commands and paths can be copied
+    typer.echo(f"{typer.style(mark, fg=color)}  {finding.topic:{WIDEST}}  {finding.text}")
+    if finding.cure:
+        typer.secho(f"{'':{WIDEST + 6}}-> {finding.cure}", bold=True)

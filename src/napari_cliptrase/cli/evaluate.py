@@ -1,15 +1,18 @@
 """napari-cliptrase evaluate: how good results are on pictures whose true masks are known."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.work_bar import Watch, work_bar
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.refine.methods import Method
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -41,15 +44,15 @@ def painted_world(
     seeds = held_out(first_seed, scenes)
     names = list(dict.fromkeys([*(method or []), *([*PEERS, *LADDER] if ladder else [])])) or ["cliptrase"]
     _check_names("method", names, [*METHODS])
-    from napari_cliptrase.models.load import load_model
-    from napari_cliptrase.refine.methods import Method, make_refiner
-
-    clip = load_model(model)
-    refiner = make_refiner(Method.SAM_PROMPTS) if sam else None
     result = SceneScores()
-    with _scene_bar() as watch:
+    with _scoring(model, scenes) as (loading, counting):
+        from napari_cliptrase.models.load import load_model_steps
+        from napari_cliptrase.refine.methods import make_refiner
+
+        clip = run_to_end(load_model_steps(model), loading)
+        refiner = make_refiner(Method.SAM_PROMPTS) if sam else None
         for progress, so_far in score_scenes(clip, seeds, {name: METHODS[name] for name in names}, refiner=refiner):
-            watch(progress)
+            counting(progress)
             result = so_far
     typer.echo(json.dumps(result.as_json(), indent=2) if as_json else result.table())
 
@@ -68,24 +71,27 @@ def refinement(
     as_json: AsJson = False,
 ) -> None:
     """Score refinement methods: mean IoU, IoU along the boundaries, seconds a scene."""
-    from napari_cliptrase.evaluate.coarse import from_clip, from_truth
     from napari_cliptrase.evaluate.held_out import held_out
-    from napari_cliptrase.evaluate.refinement import (
-        RefinementScores,
-        refinement_data,
-        refinement_table,
-        score_refiners,
-    )
-    from napari_cliptrase.refine.methods import Method, make_refiner
 
     seeds = held_out(first_seed, scenes)
     _check_names("start", [start], ["clip", "patches"])
-    refiners = {name: make_refiner(name, sam=sam) for name in method or [*Method]}
-    scores: list[RefinementScores] = []
-    with _scene_bar() as watch:
+    methods = method or [*Method]
+    _check_names("method", methods, [*Method])
+    with _scoring(", ".join(methods), scenes) as (_, counting):
+        from napari_cliptrase.evaluate.coarse import from_clip, from_truth
+        from napari_cliptrase.evaluate.refinement import (
+            RefinementScores,
+            refinement_data,
+            refinement_table,
+            score_refiners,
+        )
+        from napari_cliptrase.refine.methods import make_refiner
+
+        scores: list[RefinementScores] = []
+        refiners = {name: make_refiner(name, sam=sam) for name in methods}
         coarse = from_truth if start == "patches" else from_clip(model)
         for done, so_far in enumerate(score_refiners(refiners, coarse, seeds, size), start=1):
-            watch(Progress(done, scenes, "scenes"))
+            counting(Progress(done, scenes, "scenes"))
             scores = so_far
     typer.echo(json.dumps(refinement_data(scores), indent=2) if as_json else refinement_table(scores))
 
@@ -101,12 +107,12 @@ def long_lists(
     from napari_cliptrase.evaluate.held_out import held_out
 
     seeds = held_out(first_seed, scenes)
-    from napari_cliptrase.evaluate.long_lists import lists_table, score_lists
-    from napari_cliptrase.models.load import load_model
+    with _scoring(model, scenes) as (loading, counting):
+        from napari_cliptrase.evaluate.long_lists import lists_table, score_lists
+        from napari_cliptrase.models.load import load_model_steps
 
-    clip = load_model(model)
-    with _scene_bar() as watch:
-        found = run_to_end(score_lists(clip, seeds, recovery or [*Recovery]), watch)
+        clip = run_to_end(load_model_steps(model), loading)
+        found = run_to_end(score_lists(clip, seeds, recovery or [*Recovery]), counting)
     typer.echo(lists_table(found))
 
 
@@ -122,12 +128,12 @@ def sam_score(
     from napari_cliptrase.evaluate.held_out import held_out
 
     seeds = held_out(first_seed, scenes)
-    from napari_cliptrase.evaluate.sam_score import sam_summary, sam_table, score_sam
-    from napari_cliptrase.models.load import load_sam
+    with _scoring(sam, scenes) as (loading, counting):
+        from napari_cliptrase.evaluate.sam_score import sam_summary, sam_table, score_sam
+        from napari_cliptrase.models.load import load_sam_steps
 
-    network = load_sam(sam)
-    with _scene_bar() as watch:
-        report = sam_summary(run_to_end(score_sam(network, seeds, size), watch))
+        network = run_to_end(load_sam_steps(sam), loading)
+        report = sam_summary(run_to_end(score_sam(network, seeds, size), counting))
     typer.echo(json.dumps(report, indent=2) if as_json else sam_table(report))
 
 
@@ -138,12 +144,18 @@ def _check_names(what: str, given: list[str], known: list[str]) -> None:
 
 
 @contextmanager
-def _scene_bar() -> Iterator[Callable[[Progress], None]]:
-    """Show on the terminal, and on nothing else, how many scenes are done."""
-    from rich.console import Console
-    from rich.progress import Progress as Bars
+def _scoring(what: str, scenes: int) -> Iterator[tuple[Watch, Watch]]:
+    """Say what is scored, yield what is shown while models load and while scenes are scored; Ctrl-C says how many."""
+    typer.echo(f"Scoring {what} on {scenes:,} painted scenes", err=True)
+    done = 0
+    with (
+        telling_when_stopped(lambda: f"Stopped after {done:,} of {scenes:,} scenes; scores are printed at the end."),
+        work_bar(f"loading {what}") as show,
+    ):
 
-    console = Console(stderr=True)
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task("scenes", total=None)
-        yield lambda step: bars.update(task, completed=step.done, total=step.total or None)
+        def counting(progress: Progress) -> None:
+            nonlocal done
+            done = progress.done
+            show(progress)
+
+        yield show, counting

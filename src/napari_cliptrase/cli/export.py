@@ -1,18 +1,25 @@
 """napari-cliptrase export: label masks into the format another tool reads."""
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.cli.inputs import named
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.work_bar import Watch, work_bar
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions, Holes, NgffVersion, Palette
 from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.images import with_images
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import ExportReport
 from napari_cliptrase.masks.registry import FORMATS, format_named, read_masks
 from napari_cliptrase.masks.tables import parse_id_map, read_class_file
+from napari_cliptrase.progress import run_to_end
 
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing when the format would lose something.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written and lost; write nothing.")]
@@ -70,21 +77,23 @@ def export(
     if out is None:
         raise MaskFormatError("Name the file or folder to write with --out.")
     form = format_named(to)
-    typer.echo(f"Exporting {', '.join(map(str, masks))} to {form.title}", err=True)
-    found = read_masks(masks, classes=chosen_table(classes))
-    options = options_for(
-        found,
-        id_map,
-        split_corners=split_corners,
-        strict=strict,
-        instances=instances,
-        palette=palette,
-        holes=holes,
-        subset=subset,
-        ngff=ngff,
-        protect=not overwrite,
-    )
-    run(form, with_images(found, images), out, options, dry_run=dry_run)
+    typer.echo(f"Exporting {named(masks)} to {form.title}", err=True)
+    with writing(out), work_bar("reading") as watch:
+        found = read_masks(masks, classes=chosen_table(classes), watch=watch)
+        options = options_for(
+            found,
+            id_map,
+            split_corners=split_corners,
+            strict=strict,
+            instances=instances,
+            palette=palette,
+            holes=holes,
+            subset=subset,
+            ngff=ngff,
+            protect=not overwrite,
+        )
+        report = write_or_preview(form, with_images(found, images), out, options, watch, dry_run=dry_run)
+    tell(form, report, found, out, dry_run=dry_run)
 
 
 def options_for(
@@ -95,16 +104,31 @@ def options_for(
     return ExportOptions(corners=not split_corners, id_map=ids, **choices)
 
 
-def run(form: MaskFormat, masks: tuple[LabelImage, ...], out: Path, options: ExportOptions, *, dry_run: bool) -> None:
-    """Write masks (or only say what would happen) and print the report."""
-    report = form.preview(masks, out, options) if dry_run else form.write(masks, out, options)
+def writing(out: Path) -> AbstractContextManager[None]:
+    """Say, when Ctrl-C stops the block, that nothing was written: an export takes place as a whole or not at all."""
+    return telling_when_stopped(lambda: f"Stopped. Nothing was written to {out}; what was there is as it was.")
+
+
+def write_or_preview(
+    form: MaskFormat,
+    masks: tuple[LabelImage, ...],
+    out: Path,
+    options: ExportOptions,
+    watch: Watch,
+    *,
+    dry_run: bool,
+) -> ExportReport:
+    """Write masks, or find out what writing them would do."""
+    steps = form.preview_steps(masks, out, options) if dry_run else form.write_steps(masks, out, options)
+    return run_to_end(steps, watch)
+
+
+def tell(form: MaskFormat, report: ExportReport, masks: Iterable[LabelImage], out: Path, *, dry_run: bool) -> None:
+    """Print what was written and lost, and what the masks' files had to say."""
     typer.echo(report.text())
     for note in dict.fromkeys(note for mask in masks for note in mask.notes):
         typer.echo(f"Note: {note}")
-    if dry_run:
-        typer.echo("Nothing was written.")
-    else:
-        typer.echo(f"Wrote {form.title} to {out}")
+    typer.echo("Nothing was written." if dry_run else f"Wrote {form.title} to {out}")
 
 
 def format_list() -> str:

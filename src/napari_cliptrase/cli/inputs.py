@@ -2,7 +2,7 @@
 
 import glob
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +32,12 @@ class Failure:
 def print_failure(failure: Failure) -> None:
     """Say on the error stream what was not done, in one line."""
     typer.echo(f"{typer.style('FAILED', fg='red', bold=True)} {failure.source}: {failure.reason}", err=True)
+
+
+def named(things: Iterable[object], most: int = 5) -> str:
+    """Name things in a sentence, the first of them when there are many."""
+    names = list(map(str, things))
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def find_inputs(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[Failure]]:

@@ -1,7 +1,8 @@
 """Ctrl-C: the command says what it finished, also when it is stopped while it imports."""
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -17,7 +18,12 @@ class Stopped(CliptraseError):
 
     @classmethod
     def early(cls) -> "Stopped":
-        """Return the error of a command that had finished nothing."""
+        """Return the error of a command that had not begun."""
+        return cls("Stopped before it began. Nothing was written.")
+
+    @classmethod
+    def unfinished(cls) -> "Stopped":
+        """Return the error of a command that does not know how far it was."""
         return cls("Stopped before it was done. No file was left half written.")
 
 
@@ -38,7 +44,8 @@ def noting_interrupts() -> Iterator[Interrupts]:
     """Yield a flag that says whether Ctrl-C was pressed inside the block."""
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # started in the background of a shell
+    in_background = before is signal.SIG_IGN  # of a shell
+    if in_background or threading.current_thread() is not threading.main_thread():
         yield interrupts
         return
     signal.signal(signal.SIGINT, interrupts.note)
@@ -46,3 +53,17 @@ def noting_interrupts() -> Iterator[Interrupts]:
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def telling_when_stopped(tell: Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C inside the block into `Stopped` with what ``tell`` then says was finished and what was not."""
+    with noting_interrupts() as interrupts:
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Stopped(tell()) from None
+        except Exception as error:
+            if not interrupts.seen or isinstance(error, Stopped):
+                raise
+            raise Stopped(tell()) from None

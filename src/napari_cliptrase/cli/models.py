@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models, readable_size
 from napari_cliptrase.models.sources import download_steps
@@ -32,6 +33,7 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the models; the same as no command."""
+    typer.echo(f"Looking for models in {cache_folder()}", err=True)
     if as_json:
         typer.echo(json.dumps([_as_data(entry) for entry in list_models()], indent=1))
     else:
@@ -43,10 +45,22 @@ def download_(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models to download, as in the list.")],
 ) -> None:
     """Download weights, or go on with a download that was stopped."""
-    for name in names:
-        with byte_bar(name) as watch:
-            path, now = run_to_end(download_steps(name), watch)
-        typer.echo(f"{name}: {'downloaded to' if now else 'already there,'} {path}")
+    typer.echo(f"Looking for {', '.join(names)}", err=True)
+    done: list[str] = []
+
+    def stopped() -> str:
+        left = ", ".join(names[len(done) :])
+        return (
+            f"Stopped. Downloaded: {', '.join(done) or 'none'}; not yet: {left}. What came so far stays, and the same "
+            "command goes on from there."
+        )
+
+    with telling_when_stopped(stopped):
+        for name in names:
+            with byte_bar(name) as watch:
+                path, now = run_to_end(download_steps(name), watch)
+            typer.echo(f"{name}: {'downloaded to' if now else 'already there,'} {path}")
+            done.append(name)
 
 
 @app.command("verify")
@@ -56,10 +70,22 @@ def verify_(
     ] = None,
 ) -> None:
     """Read weights again and compare their SHA-256 with the published one."""
+    typer.echo(f"Reading {', '.join(names) if names else 'all weights on this computer'} again", err=True)
     here = [entry for entry in list_models() if entry.path is not None]
     if not here:
         typer.echo("There are no weights on this computer yet.")
-    damaged = [entry.name for entry in _chosen(here, names) if not _is_whole(entry)]
+    chosen = _chosen(here, names)
+    damaged, checked = [], list[str]()
+
+    def stopped() -> str:
+        left = ", ".join(entry.name for entry in chosen[len(checked) :])
+        return f"Stopped. Checked: {', '.join(checked) or 'none'}; not checked: {left}. No file was changed."
+
+    with telling_when_stopped(stopped):
+        for entry in chosen:
+            if not _is_whole(entry):
+                damaged.append(entry.name)
+            checked.append(entry.name)
     if damaged:
         raise ModelError(f"Damaged: {', '.join(damaged)}; get them again with: napari-cliptrase models download NAME")
 

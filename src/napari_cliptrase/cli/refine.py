@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import Method
 from napari_cliptrase.refine.protocol import check_labels
 
@@ -56,51 +58,49 @@ def refine(
 
     napari-cliptrase refine photo.jpg mask.png --out sharp.png
     """
-    from rich.console import Console
-
-    from napari_cliptrase.engine.pipeline import (
-        RefineRequest,
-        load_refiner_steps,
-        prepare_refiner_steps,
-        refine_plane_steps,
-    )
-    from napari_cliptrase.masks.export_options import ExportOptions
-    from napari_cliptrase.masks.registry import format_named, guess_format
-    from napari_cliptrase.pixels.read import read_image
-    from napari_cliptrase.refine.limits import Limits, Strength
-
     typer.echo(f"Refining {mask} along {image} ({method.value})", err=True)
-    source = format_named(from_) if from_ else guess_format(mask)
-    form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)
-    form.place(out)  # refuses a name that does not go with the format, before all the work
-    given = _only_mask(source.read(mask), mask)
-    limits = Limits(Strength.parse(strength), None if only is None else _ids(given, only))
-    locked_ids = _ids(given, locked or [])
-    picture = read_image(image)
-    _check_planes(picture, given, mask)
-    before = given.labels.reshape(-1, *given.shape)
-    check_labels(before[0], (picture.array.shape[picture.roles.y], picture.array.shape[picture.roles.x]))
-    after = before.copy()
-    notes: list[str] = []
-    if given.instances is not None and given.instances.any():
-        notes.append(
-            f"{mask} numbers its objects; the numbers are left out, since boundaries move. Connected parts can be "
-            "numbered anew when the mask is exported."
+    for path in (image, mask):
+        if not path.exists():
+            raise CliptraseError(f"{path} does not exist; check the name.")
+    with telling_when_stopped(lambda: f"Stopped. Nothing was written to {out}."), work_bar("reading") as watch:
+        from napari_cliptrase.engine.pipeline import (
+            RefineRequest,
+            load_refiner_steps,
+            prepare_refiner_steps,
+            refine_plane_steps,
         )
-    with Console(stderr=True).status(f"Loading {sam}" if method.needs_sam else "Refining") as status:
+        from napari_cliptrase.masks.export_options import ExportOptions
+        from napari_cliptrase.masks.registry import format_named, guess_format
+        from napari_cliptrase.pixels.read import read_image
+        from napari_cliptrase.refine.limits import Limits, Strength
 
-        def show(progress: Progress) -> None:
-            status.update(f"{progress.text} ({progress.done} of {progress.total})")
-
-        refiner = run_to_end(load_refiner_steps(method, sam, device, _options(points, quality)), show)
+        source = format_named(from_) if from_ else guess_format(mask)
+        form = format_named(to) if to else source if out.resolve() == mask.resolve() else _format_of(out)
+        form.place(out)  # refuses a name that does not go with the format, before all the work
+        given = _only_mask(source.read(mask, watch=watch), mask)
+        limits = Limits(Strength.parse(strength), None if only is None else _ids(given, only))
+        locked_ids = _ids(given, locked or [])
+        picture = read_image(image)
+        _check_planes(picture, given, mask)
+        before = given.labels.reshape(-1, *given.shape)
+        check_labels(before[0], (picture.array.shape[picture.roles.y], picture.array.shape[picture.roles.x]))
+        after = before.copy()
+        notes: list[str] = []
+        if given.instances is not None and given.instances.any():
+            notes.append(
+                f"{mask} numbers its objects; the numbers are left out, since boundaries move. Connected parts can be "
+                "numbered anew when the mask is exported."
+            )
+        refiner = run_to_end(load_refiner_steps(method, sam, device, _options(points, quality)), watch)
         for number, index in enumerate(picture.indices()):
-            prepared = run_to_end(prepare_refiner_steps(refiner, picture.rgb(index)), show)
+            prepared = run_to_end(prepare_refiner_steps(refiner, picture.rgb(index)), watch)
             request = RefineRequest(before[number], limits=limits, locked=locked_ids)
-            refined = run_to_end(refine_plane_steps(prepared, request), show)
+            refined = run_to_end(refine_plane_steps(prepared, request), watch)
             after[number] = refined.labels
             notes += [note for note in refined.notes if note not in notes]
-    options = ExportOptions(protect=not overwrite and out.resolve() != mask.resolve())
-    form.write(replace(given, labels=after.reshape(given.labels.shape), instances=None), out, options)
+        options = ExportOptions(protect=not overwrite and out.resolve() != mask.resolve())
+        sharpened = replace(given, labels=after.reshape(given.labels.shape), instances=None)
+        run_to_end(form.write_steps(sharpened, out, options), watch)
     changed = int((after != before).sum())
     for note in notes:
         typer.echo(f"Note: {note}")

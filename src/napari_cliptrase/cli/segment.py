@@ -10,7 +10,7 @@ import typer
 
 from napari_cliptrase.atomic import clear_leftovers_below
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cli.interrupts import Stopped
+from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
@@ -20,7 +20,8 @@ from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import Method
 
 if TYPE_CHECKING:
-    from napari_cliptrase.cli.inputs import Input
+    from napari_cliptrase.cli.inputs import Failure, Input
+    from napari_cliptrase.cli.segment_files import SegmentedFile
 
 
 def segment(
@@ -90,71 +91,87 @@ def segment(
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
     from napari_cliptrase.cli.folder_ids import number_classes
-    from napari_cliptrase.cli.inputs import Failure, find_inputs, print_failure
+    from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
 
+    typer.echo(f"Segmenting {named(images)} with {model}; masks go to {out}", err=True)
     inputs, failures = find_inputs(images, out)
     for failure in failures:
         print_failure(failure)
     if not inputs:
         raise CliptraseError(f"{len(failures)} of {len(failures)} inputs could not be segmented.")
+    if len(inputs) > 1:
+        typer.echo(f"{len(inputs):,} images", err=True)
     clear_leftovers_below(out)
     prompt_set, id_notes = number_classes(prompt_set, out, ids_anew=ids_anew)
-    what = inputs[0].path if len(inputs) == 1 else f"{len(inputs)} images"
-    typer.echo(f"Segmenting {what} with {model}; masks go to {out}", err=True)
     sharpener = sam or ("demo" if model == "demo" else DEFAULT_SAM)
-    # a missing model is reported before torch is imported
-    _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
+    outcomes: list[SegmentedFile | Failure] = []
+    stop: Stopped | None = None
+    try:
+        with telling_when_stopped(lambda: _what_was_done(inputs, outcomes)):
+            # what is missing is told before torch is imported
+            _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
+            from napari_cliptrase.cli.display import SegmentDisplay
+            from napari_cliptrase.cli.segment_files import SegmentRequest, segment_files
+            from napari_cliptrase.engine.pipeline import load_refiner_steps
+            from napari_cliptrase.engine.segmenter import Segmenter
+            from napari_cliptrase.models.load import load_model_steps
 
-    from napari_cliptrase.cli.display import SegmentDisplay, print_summary
-    from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
-    from napari_cliptrase.engine.pipeline import load_refiner_steps
-    from napari_cliptrase.engine.segmenter import Segmenter
-    from napari_cliptrase.models.load import load_model_steps
+            with SegmentDisplay(len(inputs)) as display:
+                clip = run_to_end(load_model_steps(model, device, precision), display.watch)
+                display.note((*id_notes, *clip.notes))
+                refiner = None
+                if refine is not None:
+                    refiner = run_to_end(load_refiner_steps(refine, sharpener, device), display.watch)
+                job = SegmentRequest(
+                    segmenter=Segmenter(clip, settings),
+                    prompts=prompt_set,
+                    out=out,
+                    refiner=refiner,
+                    overlay=overlay,
+                    scores=scores,
+                    overwrite=overwrite,
+                )
+                for outcome in segment_files(job, inputs, display.watch):
+                    display.finished(outcome)
+                    outcomes.append(outcome)
+    except Stopped as stopped:
+        stop = stopped
+    if stop is None or outcomes:
+        _print_outcomes([*failures, *outcomes], prompt_set, out, as_json=as_json)
+    if stop is not None:
+        raise stop
+    failed = len(failures) + sum(isinstance(outcome, Failure) for outcome in outcomes)
+    if failed:
+        raise CliptraseError(f"{failed} of {len(failures) + len(outcomes)} inputs could not be segmented.")
 
-    outcomes: list[SegmentedFile | Failure] = list(failures)
-    stopped = False
-    with SegmentDisplay(len(inputs)) as display:
-        try:
-            clip = run_to_end(load_model_steps(model, device, precision), display.watch)
-            display.note((*id_notes, *clip.notes))
-            refiner = None
-            if refine is not None:
-                refiner = run_to_end(load_refiner_steps(refine, sharpener, device), display.watch)
-            job = SegmentRequest(
-                segmenter=Segmenter(clip, settings),
-                prompts=prompt_set,
-                out=out,
-                refiner=refiner,
-                overlay=overlay,
-                scores=scores,
-                overwrite=overwrite,
-            )
-            for outcome in segment_files(job, inputs, display.watch):
-                display.finished(outcome)
-                outcomes.append(outcome)
-        except KeyboardInterrupt:
-            stopped = True
+
+def _print_outcomes(
+    outcomes: "Sequence[SegmentedFile | Failure]", prompts: PromptSet, out: Path, *, as_json: bool
+) -> None:
+    from napari_cliptrase.cli.display import print_summary
+    from napari_cliptrase.cli.inputs import Failure
+    from napari_cliptrase.cli.segment_files import SegmentedFile, as_data
+
     done = [outcome for outcome in outcomes if isinstance(outcome, SegmentedFile)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    if as_json:
-        data = {
-            "out": str(out),
-            "images": [as_data(entry) for entry in done],
-            "failed": [{"image": failure.source, "reason": failure.reason} for failure in failed],
-        }
-        typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
-    else:
-        print_summary(done, prompt_set.table(), str(out))
-    if stopped:
-        raise Stopped(_what_was_done(len(done), inputs[len(outcomes) - len(failures) :]))
-    if failed:
-        raise CliptraseError(f"{len(failed)} of {len(outcomes)} inputs could not be segmented.")
+    if not as_json:
+        print_summary(done, prompts.table(), str(out))
+        return
+    data = {
+        "out": str(out),
+        "images": [as_data(entry) for entry in done],
+        "failed": [{"image": failure.source, "reason": failure.reason} for failure in failed],
+    }
+    typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
 
 
-def _what_was_done(done: int, left: Sequence["Input"]) -> str:
-    names = ", ".join(str(entry.path) for entry in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+def _what_was_done(inputs: "Sequence[Input]", outcomes: "Sequence[SegmentedFile | Failure]") -> str:
+    from napari_cliptrase.cli.inputs import Failure, named
+
+    done = sum(not isinstance(outcome, Failure) for outcome in outcomes)
     segmented = f"{done} images were" if done != 1 else "1 image was"
-    return f"Stopped. {segmented} segmented; not segmented: {names}."
+    left = [str(entry.path) for entry in inputs[len(outcomes) :]]
+    return f"Stopped. {segmented} segmented; not segmented: {named(left)}."
 
 
 def _bring_weights(model: str, sam: str | None) -> None:

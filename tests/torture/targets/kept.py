@@ -54,7 +54,7 @@ def _open(source: Path, out: Path) -> None:
     with Project.open(out / "copy") as project:
         for record in project:
             if project.blocked(record.name) is None:
-                _stroke(project, record.name, project.prompts.ids[0] if project.prompts.ids else 0)
+                _stroke(project, record.name, min([*project.prompts.ids, 255]))
 
 
 def _lessons(folder: Path) -> tuple[Path, Sequence[Path]]:
