@@ -36,6 +36,12 @@ def test_failure_of_a_new_file_leaves_no_file(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught, atomic.replacing(tmp_path / "a.bin"):
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "a.bin")
+
+
 def test_replaced_file_keeps_its_permissions(tmp_path):
     target = tmp_path / "secret"
     target.write_text("old")

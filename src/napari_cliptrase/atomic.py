@@ -101,13 +101,24 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with work_folder(target.parent) as work:
+    with naming_target(target), work_folder(target.parent) as work:
         temporary = work / f".new{''.join(target.suffixes[-2:])[-40:]}"
         temporary.touch()
         yield temporary
         flush(temporary)
         temporary.chmod(mode_for(target))
         os.replace(temporary, target)
+
+
+@contextmanager
+def naming_target(target: Path) -> Iterator[None]:
+    """Name the target in an error of the system that names no file, or a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and (error.filename is None or WORK_FOLDER in str(error.filename)):
+            error.filename = str(target)
+        raise
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

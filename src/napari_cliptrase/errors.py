@@ -21,6 +21,14 @@ class MaskFormatError(CliptraseError):
     """A mask cannot be written to or read from a format without breaking it."""
 
 
+class ReplaceRefused(MaskFormatError):
+    """Writing would destroy what a person did; ``reason`` says what, without the advice for the command line."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason}; {advice}")
+        self.reason = reason
+
+
 class Cancelled(CliptraseError):
     """The user asked for the work to stop."""
 

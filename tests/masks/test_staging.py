@@ -70,6 +70,16 @@ def test_a_folder_in_the_way_of_a_file_is_named(tmp_path):
         staging.add(OutFile("a.png", b"1"))
 
 
+def test_a_full_disk_is_an_error_that_names_the_file(tmp_path, monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as caught, staged(tmp_path / "out") as staging:
+        staging.add(OutFile("sub/a.txt", b"1"))
+    assert caught.value.filename == str(tmp_path / "out" / "sub" / "a.txt")
+
+
 def below(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from napari_cliptrase.atomic import exchange, flush, mode_for, swap_folder, umask, work_folder
+from napari_cliptrase.atomic import exchange, flush, mode_for, naming_target, swap_folder, umask, work_folder
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.written_record import RECORD, digest_of_files, forget_since, note_written, shorten_record
 
@@ -58,6 +58,10 @@ class Staging:
     def add(self, item: OutFile | OutFolder) -> None:
         """Write a file or folder under a temporary name."""
         target = self.folder / PurePosixPath(item.path)
+        with naming_target(target):
+            self._add(target, item)
+
+    def _add(self, target: Path, item: OutFile | OutFolder) -> None:
         if target in self.paths:
             raise MaskFormatError(f"Two masks would both be written to {target}; give them different names.")
         self.paths.append(target)
@@ -90,7 +94,8 @@ class Staging:
             note_written(self.folder, self._hashes)
             for target, new in self._written.items():
                 done.append(target)
-                self._place(target, new)
+                with naming_target(target):
+                    self._place(target, new)
         except BaseException:
             for target in reversed(done):
                 self._put_back(target)

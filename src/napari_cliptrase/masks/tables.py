@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.table import ClassTable, MaskClass
-from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.errors import MaskFormatError, ReplaceRefused
 from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks.format import OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
@@ -43,9 +43,9 @@ def shared(table: ClassTable, place: OutputPlace, tally: Tally) -> ClassTable:
     for entry in old:
         new = table.get(entry.id)
         if new is not None and new.name != entry.name and place.protect:
-            raise MaskFormatError(
-                f"{path}: class {entry.id} is {entry.name!r} in the masks there and {new.name!r} here; choose another "
-                "folder, or give the number its new meaning for all masks there with --overwrite."
+            raise ReplaceRefused(
+                f"{path}: class {entry.id} is {entry.name!r} in the masks there and {new.name!r} here",
+                "choose another folder, or give the number its new meaning for all masks there with --overwrite.",
             )
         if new is not None and new.name != entry.name:
             tally.note(f"{path}: class {entry.id} was {entry.name!r} and is now {new.name!r}, for all masks there.")

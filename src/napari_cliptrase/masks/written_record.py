@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from napari_cliptrase.atomic import flush, write_text
-from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.errors import ReplaceRefused
 
 RECORD: Final = ".cliptrase-written"
 """Name of the hidden file."""
@@ -70,9 +70,9 @@ def refuse_edited(paths: Iterable[Path]) -> None:
     for path in paths:
         added_to = path.name in _ADDED_TO or path.name.endswith(".classes.json")
         if path.exists() and not added_to and changed_since_written(path) is not False:
-            raise MaskFormatError(
-                f"{path} was changed since it was written, or was not written here; move it away, or replace it with "
-                "--overwrite."
+            raise ReplaceRefused(
+                f"{path} was changed since it was written, or was not written here",
+                "move it away, or replace it with --overwrite.",
             )
 
 

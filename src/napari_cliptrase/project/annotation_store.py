@@ -196,7 +196,7 @@ class AnnotationStore:
         if record.identity is None:
             return {}
         keys = {record.identity.plane_key(plane): plane for plane in record.identity.indices()}
-        return {key: keys[key] for key in sorted(record.planes)}
+        return {key: keys[key] for key in sorted(record.planes) if key in keys}
 
     def rewrite(self, name: str, plane: Plane, annotation: Annotation) -> ImageRecord:
         """Save a plane whose numbers have changed but not what is drawn; the state of the image stays."""

@@ -70,7 +70,7 @@ def load_records(paths: ProjectPaths) -> RecordIndex:
         else:
             new.fresh = False
             try:
-                record = ImageRecord.from_data(parse_json((paths.states / path).read_bytes()))
+                record = ImageRecord.from_data(_parsed((paths.states / path).read_bytes()))
             except (OSError, *_DAMAGE) as error:
                 new.damaged[path] = str(error)
                 continue
@@ -98,7 +98,7 @@ def _record_files(folder: Path) -> Iterable[tuple[str, FileStamp]]:
 def _read_index(path: Path) -> RecordIndex:
     index = RecordIndex(fresh=True)
     try:
-        data = parse_json(path.read_bytes())
+        data = _parsed(path.read_bytes())
         if data["schema"] != SCHEMA:
             return index
         for stamp, verified, record in data["images"]:
@@ -111,6 +111,14 @@ def _read_index(path: Path) -> RecordIndex:
     except (OSError, *_DAMAGE):
         return RecordIndex()  # it can be rebuilt from the records
     return index
+
+
+def _parsed(content: bytes) -> Any:
+    """Return the data of a JSON file; ValueError, too, where a text in it could not be written again."""
+    data = parse_json(content)
+    if b"\\ud" in content.lower():  # perhaps half of a character
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    return data
 
 
 def _set(stamps: dict[str, FileStamp], name: str, pair: Any) -> None:

@@ -228,3 +228,31 @@ def test_rows_and_columns_are_those_that_the_user_set(tmp_path, monkeypatch):
     (mask,) = writers.masks_of([layer.as_layer_data_tuple() for layer in source.layers])
     assert mask.labels.shape == (5, 4, 6)
     np.testing.assert_array_equal(mask.labels, expected)
+
+
+def test_a_mask_that_was_edited_since_stays_where_nobody_can_be_asked(tmp_path):
+    layer = class_layer(LABELS, 1, "cat")
+    path = tmp_path / "a.png"
+    saved(path, [layer])
+    saved(path, [layer])
+    Picture.new("P", (3, 2), 2).save(path)
+    edited = path.read_bytes()
+    with pytest.raises(MaskFormatError, match=r"was changed since it was written.*choose another name"):
+        saved(path, [layer])
+    assert path.read_bytes() == edited
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_mask_that_was_edited_since_is_asked_about_in_a_window(tmp_path, monkeypatch, answer):
+    layer = class_layer(LABELS, 1, "cat")
+    path = tmp_path / "a.png"
+    Picture.new("P", (3, 2), 2).save(path)
+    edited = path.read_bytes()
+    monkeypatch.setattr(napari, "current_viewer", ViewerModel)
+    monkeypatch.setattr(writers, "ask_to_overwrite", lambda parent, refused: answer)
+    if answer:
+        saved(path, [layer])
+    else:
+        with pytest.raises(MaskFormatError, match="nothing was written"):
+            saved(path, [layer])
+    assert (path.read_bytes() == edited) is not answer

@@ -7,10 +7,13 @@ from typing import Any
 import napari
 from napari.layers import Image, Labels
 from napari.utils.notifications import show_info, show_warning
+from qtpy.QtWidgets import QApplication
 
-from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.format import Layout
+from napari_cliptrase.errors import MaskFormatError, ReplaceRefused
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.format import Layout, MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import ExportReport
 from napari_cliptrase.masks.registry import format_named
 from napari_cliptrase.plugin.io.mask_sources import (
     AxesOf,
@@ -21,6 +24,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
     sources_in,
     unplaced,
 )
+from napari_cliptrase.plugin.io.overwrite_question import ask_to_overwrite
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.state.tags import KEY
 
@@ -64,6 +68,18 @@ def _raw(layer: Labels) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
+def _write(form: MaskFormat, masks: list[LabelImage], path: Path) -> ExportReport:
+    """Write masks; what a person edited is replaced only when they say so, and without a window never."""
+    try:
+        return form.write(masks, path, ExportOptions(protect=True))
+    except ReplaceRefused as refused:
+        if napari.current_viewer() is None:
+            raise MaskFormatError(f"{refused.reason}; move it away, or choose another name.") from refused
+        if not ask_to_overwrite(QApplication.activeWindow(), refused):
+            raise MaskFormatError(f"{refused.reason}; nothing was written.") from refused
+    return form.write(masks, path)
+
+
 def writer_for(key: str) -> Writer:
     """Return what napari calls to save label layers in a format."""
 
@@ -79,7 +95,7 @@ def writer_for(key: str) -> Writer:
                 f"The layers are {len(sources)} masks ({titles}), but {Path(path).name} holds one; save them one after "
                 "the other, or all at once in the dock “Export masks”."
             )
-        report = form.write([mask_of(source, axes_of=_axes_of()) for source in sources], Path(path))
+        report = _write(form, [mask_of(source, axes_of=_axes_of()) for source in sources], Path(path))
         for loss in (*report.losses, *(sentence for source in sources for sentence in unplaced(source))):
             show_warning(f"{form.title}: {loss}")
         for note in report.notes:

@@ -179,3 +179,31 @@ def test_every_control_has_a_tooltip(dock):
 
     for kind in (QAbstractButton, QComboBox, QLineEdit):
         assert all(widget.toolTip() for widget in dock.findChildren(kind) if widget.parent() is dock)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_mask_that_was_edited_since_is_replaced_only_when_the_user_says_so(
+    viewer, dock, qtbot, tmp_path, monkeypatch, answer
+):
+    asked = []
+    monkeypatch.setattr(
+        "napari_cliptrase.plugin.widgets.export.export_dock.ask_to_overwrite",
+        lambda parent, refused: bool(asked.append(refused.reason)) or answer,
+    )
+    segmented(viewer)
+    export(dock, qtbot)
+    export(dock, qtbot)
+    assert not asked, "what was written here and left alone is replaced without a question"
+    mask = tmp_path / "out" / "scene.png"
+    Picture.new("P", (30, 20), 2).save(mask)
+    edited = mask.read_bytes()
+    text = export(dock, qtbot)
+    assert len(asked) == 1
+    assert str(mask) in asked[0]
+    if answer:
+        assert "Written to" in text
+        with Picture.open(mask) as picture:
+            np.testing.assert_array_equal(np.asarray(picture), LABELS)
+    else:
+        assert "Nothing was written" in text
+        assert mask.read_bytes() == edited

@@ -1,6 +1,7 @@
 """The dock "Export masks": which layers, which format, where to, with a report of what will be lost."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import QSignalDebouncer
 
-from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.errors import CliptraseError, ReplaceRefused
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage
@@ -34,6 +35,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
     stem_for,
     unplaced,
 )
+from napari_cliptrase.plugin.io.overwrite_question import ask_to_overwrite
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.state.session import Session
@@ -59,6 +61,7 @@ class ExportDock(QWidget):
         self._jobs = jobs
         self._written_to: Path | None = None
         self._working: Job | None = None
+        self._refused: ReplaceRefused | None = None
 
         self.masks = MaskTree(self._session.viewer.layers)
         self.format = NarrowCombo("The file format; the line below says which programs read it.")
@@ -197,7 +200,10 @@ class ExportDock(QWidget):
     # -- export -------------------------------------------------------------------------------------------------------
 
     def _export(self) -> None:
-        form, options, folder = self.chosen_format, self.options, self._folder()
+        self._write(protect=True)
+
+    def _write(self, *, protect: bool) -> None:
+        form, options, folder = self.chosen_format, replace(self.options, protect=protect), self._folder()
         sources, pattern, axes_of = self.masks.chosen(), self.pattern.text(), axes_known_to(self._session)
 
         def steps() -> Generator[Progress, None, ExportReport]:
@@ -225,10 +231,18 @@ class ExportDock(QWidget):
         show_info(f"Masks exported to {folder}")
 
     def _failed(self, error: CliptraseError) -> None:
-        self.preview.show_text(f"Nothing was written. {error}")
+        if isinstance(error, ReplaceRefused):
+            self._refused = error
+            self.preview.show_text(f"Nothing was written. {error.reason}.")
+        else:
+            self.preview.show_text(f"Nothing was written. {error}")
 
     def _ended(self) -> None:
         self._working = None
+        refused, self._refused = self._refused, None
+        if refused is not None and ask_to_overwrite(self, refused):
+            self._write(protect=False)
+            return
         self.export.setEnabled(not self.problem())
 
     def _folder(self) -> Path:
