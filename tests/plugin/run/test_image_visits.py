@@ -74,6 +74,31 @@ def test_a_stroke_while_layers_are_still_coming_loses_no_other_class(annotator):
     assert found[35, 50] == layer.selected_label
 
 
+def test_classes_whose_layers_never_came_are_not_erased(annotator, monkeypatch):
+    from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
+
+    for class_id in (1, 2, 3):
+        annotator.paint(class_id, 10 * class_id, 10)
+    annotator.go(B)
+    real = StoredLayers.put
+
+    def first_only(self, *args):
+        yield next(real(self, *args))
+        raise RuntimeError("The graphics card is gone.")
+
+    with monkeypatch.context() as patch, annotator.qtbot.captureExceptions() as errors:
+        patch.setattr(StoredLayers, "put", first_only)
+        annotator.work.go(A)
+        annotator.wait(lambda: bool(errors))
+        layer = annotator.viewer.layers.selection.active
+        with layer.block_history():
+            layer.data_setitem((np.array([10]), np.array([11])), layer.selected_label)
+        annotator.qtbot.wait(200)
+    annotator.go(C)
+    found = annotator.saved(A).labels
+    assert [found[10 * class_id, 10] for class_id in (1, 2, 3)] == [1, 2, 3]
+
+
 def test_running_through_the_list_ends_at_the_last_wish(annotator):
     for name in (B, C, A, C):
         annotator.work.go(name)

@@ -41,11 +41,12 @@ PAINTING = ("brush_size", "contiguous", "n_edit_dimensions", "preserve_labels", 
 
 @dataclass(eq=False)
 class _Visit:
-    """The image that is in the viewer."""
+    """The image that is in the viewer; ``complete`` once all of its layers are."""
 
     name: str
     image: Image
     source: PlaneSource
+    complete: bool = False
 
 
 class ImageVisits:
@@ -194,6 +195,7 @@ class ImageVisits:
         if old is not None and not same_size:
             viewer.reset_view()
         self._visibility.apply()
+        visit.complete = True
         self._saver.held = False
         yield
         self._sweep()
@@ -215,6 +217,7 @@ class ImageVisits:
             if opened.request.fill:
                 self._take_result(visit.name, findings)
             self._take_up(visit, findings)
+        self._on_active(self._session.active_class)  # it may be another one by now
         self._want()
 
     def _want(self) -> None:
@@ -281,9 +284,11 @@ class ImageVisits:
             self._turns.cancel()
         else:
             self._turns.finish()  # something was drawn already while layers were still coming
+        visit, project = self._visit, self._state.project
+        if visit is not None and not visit.complete:
+            self._saver.forget()  # classes whose layers never came must not look erased
         self._saver.held = False
         self._saver.leave()
-        visit, project = self._visit, self._state.project
         seconds = self._clock.stop()
         if visit is not None and project is not None and self._state.writable and seconds >= 1:
             self._saver.later(lambda: project.add_time(visit.name, seconds), visit.name)
