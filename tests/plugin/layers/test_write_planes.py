@@ -6,6 +6,7 @@ from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.layers import run_writer as pen_module
 from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.progress import run_to_end
 
 DEPTH = 3
 
@@ -215,3 +216,34 @@ def test_scores_that_are_closed_half_way_leave_nothing_of_theirs(board, halves):
     board.write(halves + 1, instead_of=live)
     assert np.array_equal(board.seen(), halves + 1)
     assert not board.label_layers.edited(board.target()).any()
+
+
+def test_a_new_layer_comes_into_the_list_with_its_pixels_and_never_empty(board, halves):
+    held = []
+    board.viewer.layers.events.inserted.connect(lambda event: held.append(int(event.value.data.any())))
+    board.write(halves)
+    assert held == [1, 1]
+
+
+def test_a_layer_that_a_tool_makes_during_a_run_is_written_to_and_not_made_twice(board, halves):
+    steps = board.label_layers.write_planes([PlaneResult(board.target(), halves, board.table)])
+    next(steps)  # one of two layers is there
+    (first,) = board.label_layers.class_layers(board.image)
+    other = 3 - first
+    stroke = np.zeros(halves.shape, bool)
+    stroke[0, 0] = stroke[0, -1] = True
+    board.label_layers.assign(board.target(), stroke, other)
+    run_to_end(steps)
+    assert sorted(board.label_layers.class_layers(board.image)) == [1, 2]
+    assert len(board.viewer.layers) == 3
+    wanted = halves.copy()
+    wanted[stroke] = other
+    assert np.array_equal(board.seen(), wanted)
+
+
+def test_undo_removes_the_layers_of_a_run_in_one_batch(board, halves):
+    board.write(halves)
+    batches = []
+    board.viewer.layers.events.end_batch.connect(lambda _event: batches.append(len(board.viewer.layers)))
+    board.label_layers.undo_last_run()
+    assert batches == [1]
