@@ -281,3 +281,11 @@ def test_classes_of_a_table_that_only_layers_have_are_not_lost(desk):
     desk.panel.add_text("dog")
     desk.panel.add_text("cat")
     assert [(entry.name, entry.id) for entry in desk.session.prompts] == [("dog", 2), ("cat", 1)]
+
+
+def test_after_undo_nobody_is_told_to_look_for_what_was_found(qtbot, desk):
+    desk.session.prompts = PromptSet.from_names("cat")
+    desk.result(np.ones((10, 10), np.uint8), (ClassSummary(1, "cat", 100, 1.0, 0.9, 0.95),))
+    desk.workbench.layers.undo_last_run()
+    qtbot.waitUntil(lambda: desk.cell(0, Column.AREA) == "none")
+    assert "Nothing found" not in desk.panel.advice.text()

@@ -82,10 +82,12 @@ class ClassTableModel(QAbstractTableModel):
         return None if entry is None else entry.best_score
 
     def empty_classes(self) -> tuple[PromptClass, ...]:
-        """Classes of which the last result and the layers hold nothing."""
-        if not self._summary:
-            return ()
-        return tuple(entry for entry in self._prompts if entry.id in self._summary and not self._areas.get(entry.id))
+        """Classes of which neither the last result nor the layers hold anything.
+
+        A class that was found and has no pixels now was undone or erased.
+        """
+        missed = {class_id for class_id, found in self._summary.items() if not found.area}
+        return tuple(entry for entry in self._prompts if entry.id in missed and not self._areas.get(entry.id))
 
     def refresh(self, *_: Any) -> None:
         """Draw all cells again."""
