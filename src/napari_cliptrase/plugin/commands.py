@@ -5,10 +5,10 @@ from napari.utils import notifications
 from napari.viewer import Viewer
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import undone_sentence
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine_class_layers, split_label_layer
 from napari_cliptrase.plugin.run.jobs import show
+from napari_cliptrase.plugin.run.undo_notice import tell_undone
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import Role, tag_of
 from napari_cliptrase.plugin.workbench import Workbench, workbench_of
@@ -37,7 +37,10 @@ def undo_last_run(viewer: Viewer) -> None:
     """Undo the last run in all its layers."""
     bench = workbench_of(viewer)
     run = bench.layers.undo_last_run(bench.session.locked)
-    notifications.show_info("There is no run to undo." if run is None else undone_sentence(run))
+    if run is None:
+        notifications.show_info("There is no run to undo.")
+    else:
+        tell_undone(run)
 
 
 def next_uncertain(viewer: Viewer) -> None:

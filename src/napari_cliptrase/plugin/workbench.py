@@ -21,6 +21,7 @@ from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
 from napari_cliptrase.plugin.tools.folder_keys import FolderKeys
+from napari_cliptrase.plugin.tools.hidden_layers import HiddenLayers
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
@@ -43,7 +44,7 @@ class Workbench:
         From labels to sharper labels, and into layers.
     folder, folder_keys
         The folder of images that is annotated, if any: its state, everything that is done with it, and its keys.
-    selection, region_tool, cursor_status, review, sam_tool
+    selection, hidden_layers, region_tool, cursor_status, review, sam_tool
         The tools. There is one of each, so that closing a dock loses nothing.
     """
 
@@ -59,6 +60,7 @@ class Workbench:
         self.refine_runner = RefineRunner()
         self.refinement_writer = RefinementWriter(self.session, self.layers)
         self.selection = ClassSelection(self.session, self.layers)
+        self.hidden_layers = HiddenLayers(self.session, self.layers, self.visibility)
         self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
         self.folder = self._folder()
         self.folder_keys = FolderKeys(self.session, self.folder)

@@ -200,6 +200,15 @@ def test_redo_after_undo_is_no_hand_edit_either(board, halves):
     assert (board.seen() == 3).all()
 
 
+def test_a_polygon_that_is_undone_is_no_hand_edit(board, halves):
+    board.write(halves)
+    layer = board.layer(1)
+    layer.paint_polygon([(0, 9), (0, 14), (6, 14)], 1)
+    assert board.label_layers.edited(board.target()).any()
+    layer.undo()
+    assert not board.label_layers.edited(board.target()).any()
+
+
 def test_a_class_erased_with_the_brush_stays_erased(board, halves):
     board.write(halves)
     rows, columns = np.nonzero(board.layer(1).data)

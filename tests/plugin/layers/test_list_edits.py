@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_cliptrase.plugin.layers.list_edits import remove_together, selection_kept
+from napari_cliptrase.plugin.layers.list_edits import selection_kept
 
 
 @pytest.fixture
@@ -28,15 +28,5 @@ def test_a_layer_that_is_added_does_not_become_the_active_one_even_for_a_moment(
 def test_what_was_selected_and_has_gone_is_no_longer_selected(viewer):
     viewer.layers.selection = [viewer.layers["a"], viewer.layers["b"]]
     with selection_kept(viewer.layers):
-        remove_together(viewer.layers, [viewer.layers["b"]])
+        viewer.layers.remove("b")
     assert set(viewer.layers.selection) == {viewer.layers["a"]}
-
-
-def test_layers_are_removed_in_one_batch(viewer):
-    batches = []
-    viewer.layers.events.end_batch.connect(lambda event: batches.append(len(viewer.layers)))
-    remove_together(viewer.layers, [viewer.layers["a"], viewer.layers["c"]])
-    assert [layer.name for layer in viewer.layers] == ["b"]
-    assert batches == [1]
-    remove_together(viewer.layers, [])
-    assert batches == [1]

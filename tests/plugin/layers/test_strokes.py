@@ -79,3 +79,24 @@ def test_a_layer_that_is_released_is_as_napari_made_it(watched):
     layer.data_setitem((np.array([0]), np.array([0])), 1)
     assert events == []
     assert not strokes.watches(layer)
+
+
+def draw_polygon(layer):
+    layer.paint_polygon([(0, 0), (0, 5), (5, 5)], 1)
+
+
+def fill(layer):
+    layer.fill((3, 3), 1)
+
+
+def touch_with_the_brush(layer):
+    layer.brush_size = 1
+    layer.paint((2, 2), 1)
+
+
+@pytest.mark.parametrize("paint", [draw_polygon, fill, touch_with_the_brush])
+def test_what_is_painted_outside_of_a_stroke_is_told_before_its_undo_step_too(watched, paint):
+    layer, events, _ = watched
+    paint(layer)
+    painted = int(np.count_nonzero(layer.data))
+    assert events == [("touched", painted), "committed", "ended"]

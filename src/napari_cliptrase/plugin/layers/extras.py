@@ -9,6 +9,7 @@ from napari.components import LayerList
 from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.plugin.layers.placement import lifted, place_grid, place_over
+from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.state.tags import Role, Tag, plugin_layers, set_tag, tag_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def show_extras(
             layer.scale, layer.translate = fresh.scale, fresh.translate
             continue
         place = layers.index(layer)
-        layers.remove(layer)
+        remove_layers(layers, [layer])
         if fresh is not None:  # of another size: a new layer takes the place of the old one
             fresh.visible = layer.visible
             layers.insert(place, fresh)

@@ -25,9 +25,9 @@ from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_contents import LayerContents
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
-from napari_cliptrase.plugin.layers.list_edits import remove_together
 from napari_cliptrase.plugin.layers.output import PlaneResult
 from napari_cliptrase.plugin.layers.plane_merge import join_class_layers
+from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.layers.run_writer import PlaneWrite, RunWriter
 from napari_cliptrase.plugin.layers.write_plan import resolve, writable_layers
 from napari_cliptrase.plugin.layers.write_planes import PlanExecution
@@ -206,7 +206,7 @@ class LabelLayers:
         """Remove the layers of a class that was deleted; layers with hand edits stay, and their names are returned."""
         layers = [layer for layer in self._ours() if class_of(layer) == class_id]
         untouched = [layer for layer in layers if self.history.untouched(layer)]
-        remove_together(self._list, untouched)
+        remove_layers(self._list, untouched)
         return tuple(layer.name for layer in layers if layer not in untouched)
 
     # -- taking back --------------------------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
-"""Adding to and removing from napari's layer list without doing work again for each layer."""
+"""Adding to and removing from napari's layer list without selecting each layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from napari.components import LayerList
-from napari.layers import Layer
 
 
 @contextmanager
@@ -23,12 +22,3 @@ def selection_kept(layers: LayerList) -> Iterator[None]:
         remaining = [layer for layer in selected if layer in layers]
         if set(layers.selection) != set(remaining):
             layers.selection = remaining
-
-
-def remove_together(layers: LayerList, gone: Sequence[Layer]) -> None:
-    """Remove layers of a list at once: napari collects garbage and draws anew after each removal, or after them all."""
-    if not gone:
-        return
-    with layers.batched_update():
-        for layer in gone:
-            layers.remove(layer)

@@ -13,7 +13,7 @@ from napari_cliptrase.plugin.layers.baseline import PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
-from napari_cliptrase.plugin.layers.list_edits import remove_together
+from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import class_of, tag_of, with_provenance
 
@@ -88,7 +88,7 @@ class RunWriter:
     def sweep(self) -> None:
         """Remove the layers of this run that nothing was written to, and no person either."""
         empty = [layer for layer in self._fresh if layer in self._list and not np.any(layer.data)]
-        remove_together(self._list, [layer for layer in empty if not self._history.is_stated(layer)])
+        remove_layers(self._list, [layer for layer in empty if not self._history.is_stated(layer)])
 
     def note(self, sentence: str) -> None:
         """Add a sentence for the user, once."""

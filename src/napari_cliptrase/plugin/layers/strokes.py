@@ -161,14 +161,17 @@ class Strokes:
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        self._begin(layer)
-        try:
-            self._listener.touching(layer, slice_key)
-            original(slice_key, mask, new_label, dims_to_paint, *args, **kwargs)
-            lifted = np.expand_dims(mask, tuple(axis for axis in range(layer.ndim) if axis not in dims_to_paint))
-            self._listener.touched(layer, slice_key, lifted & (np.asarray(layer.data[slice_key]) == new_label))
-        finally:
-            self._end(layer)
+        if not self._depth[layer.unique_id]:
+            # a polygon or a script: outside of a stroke, napari would make the undo step before the pixels are known
+            with layer.block_history():
+                self._in_paint_region_with_mask(
+                    layer, original, slice_key, mask, new_label, dims_to_paint, *args, **kwargs
+                )
+            return
+        self._listener.touching(layer, slice_key)
+        original(slice_key, mask, new_label, dims_to_paint, *args, **kwargs)
+        lifted = np.expand_dims(mask, tuple(axis for axis in range(layer.ndim) if axis not in dims_to_paint))
+        self._listener.touched(layer, slice_key, lifted & (np.asarray(layer.data[slice_key]) == new_label))
 
     def _in_data_setitem(
         self, layer: Labels, original: Callable[..., None], indices: Any, value: Any, *args: Any, **kwargs: Any

@@ -58,6 +58,10 @@ class Visibility:
         finally:
             self._applying = False
 
+    def reveal(self, class_id: int) -> None:
+        """Show a class whatever hides it: open its eye, and end the solo of another one."""
+        self._set(self._hidden - {class_id}, self._solo if self._solo == class_id else None)
+
     def apply(self) -> None:
         """Bring all label layers in line, after new ones came."""
         self._applying = True

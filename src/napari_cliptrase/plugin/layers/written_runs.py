@@ -10,7 +10,7 @@ from napari_cliptrase.plugin.layers.baseline import Baseline
 from napari_cliptrase.plugin.layers.changes import ChangeEvent, ChangeState, PlaneChange, Run
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
-from napari_cliptrase.plugin.layers.list_edits import remove_together
+from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 
 MOST_RUNS = 20
 """How many runs can be taken back; each keeps a few bytes for every pixel that it changed."""
@@ -111,7 +111,7 @@ class WrittenRuns:
             held = sum(int(np.count_nonzero(step.unchanged_since())) for step in written)
             if held == np.count_nonzero(layer.data) and not self._history.is_stated(layer, _stated_by(written)):
                 gone.append(layer)
-        remove_together(self._list, gone)
+        remove_layers(self._list, gone)
 
     def _restore_replaced(self, steps: list[PlaneChange], locked: Collection[int]) -> None:
         """Give the layers that a run had copied their places back, where nothing happened to the copies since."""
@@ -126,7 +126,7 @@ class WrittenRuns:
             for step in written:
                 now = self._history.baseline(copy, step.geometry, step.plane)
                 self._history.set_baseline(old, step.plane, step.baseline.undone(now))
-            self._list.remove(copy)
+            remove_layers(self._list, [copy])
 
     def _undo_change(self, step: PlaneChange, locked: Collection[int]) -> None:
         now = self._history.baseline(step.layer, step.geometry, step.plane)

@@ -13,6 +13,7 @@ from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.plugin.layers import Role, Tag
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import camera_of, place_over
+from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import set_tag
 from napari_cliptrase.plugin.tools.region_tool import highlight
@@ -156,7 +157,7 @@ class SamMarks:
 
     def _drop(self, layer: Layer | None) -> None:
         if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+            remove_layers(self._viewer.layers, [layer])
 
     def _opened(self) -> Target:
         assert self._target is not None

@@ -9,9 +9,10 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility, undone_sentence
+from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
+from napari_cliptrase.plugin.run.undo_notice import tell_undone
 from napari_cliptrase.plugin.state.preferences import preferences
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
@@ -186,7 +187,7 @@ class SegmentDock(QWidget):
         """Take the last run back."""
         run = self._label_layers.undo_last_run(self._session.locked)
         if run is not None:
-            notifications.show_info(undone_sentence(run))
+            tell_undone(run)
 
     def _check(self, *_: Any) -> None:
         self.bar.set_reason(self.reason(), self.hint())
