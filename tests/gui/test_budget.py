@@ -10,8 +10,8 @@ import pytest
 SCRIPT = Path(__file__).with_name("first_run.py")
 LONGEST = {"start": 1000, "encode": 100, "write": 1000}
 """Milliseconds that the window may be blocked at once. While an image is encoded a user must not notice it. Before that
-torch is imported, which lets no other thread work; after it napari makes and draws a layer for each of eight classes:
-0.36 s with numba, 0.7 s without, and more than 2 s when napari's first label layer is not prepared in the worker."""
+torch is imported, which lets no other thread work; after it napari makes and draws a layer for each of eight classes,
+which took more than 2 s when its first label layer was not prepared in the worker."""
 ATTEMPTS = 3
 FEWEST_LAYERS = 5
 
