@@ -14,7 +14,7 @@ from napari_cliptrase.classes.colors import to_hex
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.inputs import Failure
 from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentedPlane
-from napari_cliptrase.cli.work_bar import show
+from napari_cliptrase.cli.work_bar import show_step
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.progress import Progress
 
@@ -66,7 +66,7 @@ class SegmentDisplay(ProgressDisplay):
 
     def watch(self, progress: Progress) -> None:
         """Show how far the current work is."""
-        self._current = show(self._bars, self._current, progress)
+        self._current = show_step(self._bars, self._current, progress)
 
     def finished(self, outcome: SegmentedFile | Failure) -> None:
         """Count an image; a failure is printed at once, a note once."""

@@ -27,12 +27,12 @@ def work_bar(text: str) -> Iterator[Watch]:
 
         def watch(progress: Progress) -> None:
             nonlocal task
-            task = show(bars, task, progress)
+            task = show_step(bars, task, progress)
 
         yield watch
 
 
-def show(bars: "Bars", task: "TaskID", progress: Progress) -> "TaskID":
+def show_step(bars: "Bars", task: "TaskID", progress: Progress) -> "TaskID":
     """Show a step in the line of a task; return the task, which is another one where the end is no longer known."""
     said, done, total = in_readable_units(progress)
     if not total and any(known.total for known in bars.tasks if known.id == task):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from os import SEEK_END
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,11 @@ from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 _BITS = {"LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16, "I": 16}  # others may have one bit a pixel
+_STRIP = 1 << 22  # pixels
 VOID_COLOR = voc_color(255)
 
 
@@ -100,9 +104,20 @@ def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
         check_declared(image.width * image.height * bits // 8, held, ratio=DEFLATE)
         refuse_beyond_memory(2 * image.width * image.height * -(-bits // 8), "its pixels")
         image.load()
-        pixels = np.asarray(image)
+        pixels = _copied(image)
         texts = {str(key): str(text) for key, text in image.text.items()}
     return (pixels.view(np.uint8) if pixels.dtype == bool else pixels), texts
+
+
+def _copied(image: "Image") -> np.ndarray:
+    """Return the pixels of an image, copied in strips: all at once they would be in memory three times."""
+    rows = max(1, _STRIP // image.width)
+    first = np.asarray(image.crop((0, 0, image.width, min(rows, image.height))))
+    pixels = np.empty((image.height, *first.shape[1:]), first.dtype)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def read_png(path: Path, stem: str) -> LabelImage:

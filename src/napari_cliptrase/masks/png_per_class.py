@@ -60,6 +60,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
             for row, line in enumerate(inside):
                 overlapped[row] |= line & (labels[row] != 0)
                 labels[row, line] = class_id
+            del inside  # the next class takes as much again
         if labels is not None:
             yield LabelImage(labels, table, stem=stem, overlapped=int(np.count_nonzero(overlapped)))
 
