@@ -7,7 +7,7 @@ from napari.viewer import Viewer
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine_class_layers, split_label_layer
-from napari_cliptrase.plugin.run.jobs import show
+from napari_cliptrase.plugin.run.jobs import show_error
 from napari_cliptrase.plugin.run.undo_notice import tell_undone
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import Role, tag_of
@@ -20,7 +20,7 @@ def run_combine(viewer: Viewer) -> None:
     try:
         _show_run(combine_class_layers(bench.layers, _image(bench.session)), "The combined layer is up to date.")
     except CliptraseError as error:
-        show(error)
+        show_error(error)
 
 
 def run_split(viewer: Viewer) -> None:
@@ -30,7 +30,7 @@ def run_split(viewer: Viewer) -> None:
         image = _image(bench.session)
         _show_run(split_label_layer(bench.layers, image, _source(bench, image)), "The class layers are up to date.")
     except CliptraseError as error:
-        show(error)
+        show_error(error)
 
 
 def undo_last_run(viewer: Viewer) -> None:

@@ -13,7 +13,7 @@ from napari.viewer import Viewer
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine_class_layers, split_label_layer
-from napari_cliptrase.plugin.run.jobs import show
+from napari_cliptrase.plugin.run.jobs import show_error
 from napari_cliptrase.plugin.workbench import workbench_of
 
 
@@ -30,7 +30,7 @@ def combine_layers(viewer: Viewer, image: Image, class_layers: SourceLayers = So
     try:
         run = combine_class_layers(layers, image)
     except CliptraseError as error:
-        show(error)
+        show_error(error)
         return
     if class_layers is SourceLayers.HIDDEN:
         _hide(*layers.class_layers(image).values())
@@ -42,7 +42,7 @@ def split_layer(viewer: Viewer, source: Labels, image: Image, source_layer: Sour
     try:
         run = split_label_layer(workbench_of(viewer).layers, image, source)
     except CliptraseError as error:
-        show(error)
+        show_error(error)
         return
     if source_layer is SourceLayers.HIDDEN:
         _hide(source)

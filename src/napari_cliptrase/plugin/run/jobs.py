@@ -127,7 +127,7 @@ class Jobs:
         job = Job(title, key or title, done)
         for older in self.running(job.key):
             older.cancel()
-        job.failed.connect(failed if failed is not None else show)
+        job.failed.connect(failed if failed is not None else show_error)
         worker = create_worker(_worked, steps, job.report, _start_thread=False)
         job.report.belongs_to(worker)
         self._running[id(job)] = (job, worker)
@@ -237,6 +237,6 @@ def _worked(steps: Callable[[], Steps], report: Report) -> Generator[None, None,
         return _Failure(CliptraseError(f"Unexpected error ({type(error).__name__}: {error})."))
 
 
-def show(error: CliptraseError) -> None:
+def show_error(error: CliptraseError) -> None:
     """Show an error's sentence as a notification."""
     notifications.show_warning(str(error))
