@@ -10,6 +10,8 @@ UNTESTED = {
     "_version.py": "one number",
     "errors.py": "exception classes without code",
     "cliptrase/clip_shape.py": "values without code, which test_clip_network.py builds networks from",
+    "cli/evaluate_benchmarks.py": "test_benchmark_images.py and test_evaluation.py run its commands",
+    "evaluate/labelled_images.py": "a protocol, which the tests of each source of images follow",
     "refine/protocol.py": "a protocol, which the tests of each refiner follow",
     "cli/app.py": "the list of commands, which every test of a command runs",
     "plugin/start.py": "test_whole_path.py in tests/gui starts it",
@@ -23,8 +25,18 @@ UNTESTED = {
 # rooms whose files are tested through their neighbours: no file of these lists may be added
 SHARED_TESTS = {
     "batch": ("batch_plan", "image_work"),
-    "cli": ("batch_display", "checks", "folder_ids", "interrupts", "segment_files"),
+    "cli": (
+        "batch_display",
+        "checks",
+        "evaluation_display",
+        "evaluation_run",
+        "folder_ids",
+        "interrupts",
+        "segment_files",
+    ),
     "engine": ("encoding", "plan", "provenance", "result", "score"),
+    "evaluate": ("evaluation_report", "image_scorer", "published_figures"),
+    "evaluate/datasets": ("benchmark", "layouts", "own_images", "painted_scenes", "truth_codes", "truth_files"),
     "models": ("clip_config",),
     "plugin/widgets/explore": ("patch_view", "pointer", "window_view"),
     "plugin/widgets/export": ("mask_tree",),

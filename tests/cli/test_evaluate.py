@@ -12,16 +12,16 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["evaluate", *words], env={"COLUMNS": "200"})
 
 
-def test_the_painted_world_as_a_table_and_as_json():
-    words = ("painted-world", "--scenes", "1", "--first-seed", "7", "--method", "vanilla", "--method", "cliptrase")
-    table = run(*words)
+def test_the_painted_world_as_a_table_and_as_json(tmp_path):
+    words = ("painted-world", "--scenes", "1", "--first-seed", "7", "--method", "vanilla,cliptrase")
+    table = run(*words, "--out", str(tmp_path))
     assert table.exit_code == 0
     lines = table.stdout.splitlines()
     assert [line.split()[0] for line in lines[:3]] == ["method", "vanilla", "cliptrase"]
-    data = json.loads(run(*words, "--json").stdout)
-    assert list(data) == ["vanilla", "cliptrase"]
-    assert f"{100 * data['vanilla']['miou']:.1f}" in lines[1]
-    assert f"{100 * data['cliptrase']['miou']:.1f}" in lines[2]
+    rows = json.loads(run(*words, "--out", str(tmp_path), "--json").stdout)["rows"]
+    assert list(rows) == ["vanilla", "cliptrase"]
+    assert f"{100 * rows['vanilla']['mIoU']:.2f}" in lines[1]
+    assert f"{100 * rows['cliptrase']['mIoU']:.2f}" in lines[2]
 
 
 def test_refinement_from_patches_of_the_truth():

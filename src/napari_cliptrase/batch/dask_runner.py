@@ -4,10 +4,10 @@ Each worker process loads the models once. Work of a worker that dies is done by
 """
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, RunSetup
 from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, failure_of
@@ -17,6 +17,8 @@ from napari_cliptrase.progress import run_to_end
 
 if TYPE_CHECKING:
     from distributed import Client
+
+Loaded = TypeVar("Loaded")
 
 _IN_FLIGHT: Final = 2
 """Images a worker has at a time: one that is segmented, and one that waits."""
@@ -52,6 +54,27 @@ def run_on_dask_steps(
     writer: ResultWriter, setup: RunSetup, names: Sequence[str], client: "Client"
 ) -> Generator[ImageOutcome, None, None]:
     """Segment images on the workers of a cluster and yield what happened to each, in the order they are finished."""
+    paths = {name: str(writer.project.paths.image(name)) for name in names}
+    finished = work_on_dask_steps(client, names, lambda name: (segment_file, setup, paths[name]))
+    try:
+        for name, result in finished:
+            try:
+                outcome = writer.write(name, result())
+            except Exception as error:  # whatever it is, the other images go on
+                outcome = ImageOutcome(name, failure=failure_of(error))
+            yield outcome
+    finally:
+        finished.close()
+
+
+def work_on_dask_steps(
+    client: "Client", names: Sequence[str], call: Callable[[str], tuple[Any, ...]]
+) -> Generator[tuple[str, Callable[[], Any]], None, None]:
+    """Call a function on the workers for each name; yield the name and what gives its result, as they are finished.
+
+    ``call`` returns the function and its arguments. Asking for a result raises what the function raised. Few names are
+    with the workers at a time, so that neither side holds more than it works on.
+    """
     from distributed import as_completed
 
     waiting = deque(names)
@@ -62,7 +85,7 @@ def run_on_dask_steps(
         room = _IN_FLIGHT * max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
         while waiting and len(in_flight) < room:
             name = waiting.popleft()
-            future = client.submit(segment_file, setup, str(writer.project.paths.image(name)), pure=False, retries=2)
+            future = client.submit(*call(name), pure=False, retries=2)
             in_flight[future] = name
             completed.add(future)
 
@@ -71,24 +94,26 @@ def run_on_dask_steps(
         while in_flight:
             future = next(completed)
             name = in_flight.pop(future)
-            try:
-                outcome = writer.write(name, future.result())
-            except Exception as error:  # whatever the error, the other images go on
-                outcome = ImageOutcome(name, failure=failure_of(error))
+            yield name, future.result
             future.release()
             submit()
-            yield outcome
     finally:
         client.cancel(list(in_flight))
 
 
 def segment_file(setup: RunSetup, path: str) -> ImageResult:
     """Segment a file on a worker of a cluster, with the models that the worker has loaded before."""
+    worker = kept_on_worker(setup, lambda: run_to_end(ImageWorker.load_steps(setup)))
+    return worker.segment(read_image(Path(path)))
+
+
+def kept_on_worker(setup: object, load: Callable[[], Loaded]) -> Loaded:
+    """Return what a worker of a cluster loaded for a setup; it keeps the last, and loads anew for another one."""
     from distributed import get_worker
 
     known = get_worker()
-    loaded: tuple[RunSetup, ImageWorker] | None = getattr(known, "cliptrase_models", None)
+    loaded: tuple[object, Loaded] | None = getattr(known, "cliptrase_models", None)
     if loaded is None or loaded[0] != setup:
-        loaded = setup, run_to_end(ImageWorker.load_steps(setup))
+        loaded = setup, load()
         known.cliptrase_models = loaded
-    return loaded[1].segment(read_image(Path(path)))
+    return loaded[1]

@@ -3,10 +3,25 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from napari_cliptrase.cli.evaluation_run import (
+    Anew,
+    AsJson,
+    Methods,
+    Model,
+    Out,
+    RunChoices,
+    Scheduler,
+    Workers,
+    evaluate_and_report,
+    run_evaluation,
+)
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.work_bar import Watch, work_bar
 from napari_cliptrase.cliptrase.options import Recovery
@@ -14,47 +29,83 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.methods import Method
 
-app = typer.Typer(no_args_is_help=True)
+
+class _EvaluateCommands(TyperGroup):
+    """The commands of this file, and one for each benchmark, which is imported only when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *self._more().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, cmd_name) or self._more().get_command(ctx, cmd_name.lower())
+
+    def _more(self) -> TyperGroup:
+        from napari_cliptrase.cli.evaluate_benchmarks import benchmark_commands
+
+        return benchmark_commands()
+
+
+app = typer.Typer(cls=_EvaluateCommands, no_args_is_help=True)
 
 Scenes = Annotated[int, typer.Option(help="How many scenes to paint and score.")]
 FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
 Size = Annotated[int, typer.Option(min=32, help="Side of the scenes in pixels.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.callback()
 def evaluate() -> None:
-    """Score models and refinement methods on painted scenes that no training has seen; nothing is downloaded."""
+    """Score methods on painted scenes, on benchmarks, or on images of your own."""
 
 
 @app.command("painted-world")
 def painted_world(
     scenes: Scenes = 200,
     first_seed: FirstSeed = 0,
-    method: Annotated[list[str] | None, typer.Option("--method", help="A row of the table; may be repeated.")] = None,
+    size: Size = 336,
+    method: Methods = None,
     ladder: Annotated[bool, typer.Option("--ladder", help="All steps of the method, and its peers.")] = False,
+    protocol: Annotated[str, typer.Option(help="paper or full: how methods are set.")] = "paper",
+    split: Annotated[str, typer.Option(help="plain, or small: crowded scenes of thin and small things.")] = "plain",
+    words: Annotated[
+        str, typer.Option(help="20, 200 or 200-near: how many names are asked for, near: with other words.")
+    ] = "20",
     sam: Annotated[bool, typer.Option("--sam", help="Refine the last method with the demo SAM.")] = False,
-    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
+    model: Model = "demo",
+    out: Out = None,
+    anew: Anew = False,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score segmentation by the names of all classes: mean IoU, right pixels, IoU of each class, worst mistakes."""
-    from napari_cliptrase.evaluate.held_out import held_out
-    from napari_cliptrase.evaluate.painted_world import LADDER, METHODS, PEERS, SceneScores, score_scenes
+    """Score segmentation by the names of all classes: four figures, intervals, boundaries, worst mistakes."""
+    from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
+    from napari_cliptrase.evaluate.evaluation_report import EvaluationReport
+    from napari_cliptrase.evaluate.evaluation_rows import LADDER, PEERS, EvaluationProtocol
+    from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
+    from napari_cliptrase.evaluate.painted_world import mistakes_table, scene_rows
+    from napari_cliptrase.evaluate.word_lists import WordList
 
-    seeds = held_out(first_seed, scenes)
-    names = list(dict.fromkeys([*(method or []), *([*PEERS, *LADDER] if ladder else [])])) or ["cliptrase"]
-    _check_names("method", names, [*METHODS])
-    result = SceneScores()
-    with _scoring(model, scenes) as (loading, counting):
-        from napari_cliptrase.models.load import load_model_steps
-        from napari_cliptrase.refine.methods import make_refiner
-
-        clip = run_to_end(load_model_steps(model), loading)
-        refiner = make_refiner(Method.SAM_PROMPTS) if sam else None
-        for progress, so_far in score_scenes(clip, seeds, {name: METHODS[name] for name in names}, refiner=refiner):
-            counting(progress)
-            result = so_far
-    typer.echo(json.dumps(result.as_json(), indent=2) if as_json else result.table())
+    for what, given, known in (
+        ("protocol", protocol, EvaluationProtocol),
+        ("split", split, SceneSplit),
+        ("list of words", words, WordList),
+    ):
+        _check_names(what, [given], [*known])
+    images = PaintedScenes(first_seed, scenes, size, SceneSplit(split))
+    names = [*(method or []), *([*PEERS, *LADDER, "recommended"] if ladder else [])] or ["cliptrase"]
+    names += [f"{names[-1].split(',')[-1]}:sam-prompts"] if sam else []
+    rows = scene_rows(names, EvaluationProtocol(protocol), size, WordList(words))
+    with _folder_for(out) as folder:
+        evaluate_and_report(
+            EvaluationSetup(images, rows, model),
+            images.names(),
+            RunChoices(folder, anew, workers, scheduler, as_json),
+            lambda result: EvaluationReport(
+                f"{images.title}, {scenes} scenes, {protocol} protocol, {words} names, {model}",
+                result,
+                appendix=mistakes_table(result.rows[-1]),
+            ),
+        )
 
 
 @app.command("refinement")
@@ -100,20 +151,44 @@ def refinement(
 def long_lists(
     scenes: Scenes = 30,
     first_seed: FirstSeed = 0,
+    split: Annotated[str, typer.Option(help="plain, or small: crowded scenes of thin and small things.")] = "plain",
     recovery: Annotated[list[Recovery] | None, typer.Option(help="Only this recovery; may be repeated.")] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
+    model: Model = "demo",
+    out: Out = None,
+    anew: Anew = False,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
 ) -> None:
     """Score every recovery with and without the tests for absent classes, by 20 names and by 200, with intervals."""
-    from napari_cliptrase.evaluate.held_out import held_out
+    from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
+    from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
+    from napari_cliptrase.evaluate.long_lists import list_rows, lists_table
 
-    seeds = held_out(first_seed, scenes)
-    with _scoring(model, scenes) as (loading, counting):
-        from napari_cliptrase.evaluate.long_lists import lists_table, score_lists
-        from napari_cliptrase.models.load import load_model_steps
+    _check_names("split", [split], [*SceneSplit])
+    images = PaintedScenes(first_seed, scenes, split=SceneSplit(split))
+    recoveries = recovery or [*Recovery]
+    setup = EvaluationSetup(images, list_rows(recoveries), model)
+    with _folder_for(out) as folder:
+        result = run_evaluation(setup, images.names(), RunChoices(folder, anew, workers, scheduler))
+    typer.echo(lists_table(result, recoveries))
 
-        clip = run_to_end(load_model_steps(model), loading)
-        found = run_to_end(score_lists(clip, seeds, recovery or [*Recovery]), counting)
-    typer.echo(lists_table(found))
+
+@app.command("compare")
+def compare(
+    before: Annotated[Path, typer.Argument(help="A log of an evaluation, or its folder when it holds only one.")],
+    after: Annotated[Path, typer.Argument(help="What it is compared with.")],
+) -> None:
+    """Say by how much one evaluation is better than another on the same images, with a 95 % interval."""
+    from napari_cliptrase.evaluate.comparison import compare_logs
+
+    difference, images, differing = compare_logs(before, after)
+    for key, change in differing.items():
+        typer.echo(f"{key}: {change}")
+    sure = "sure" if difference.low > 0 or difference.high < 0 else "not sure: the interval holds 0"
+    typer.echo(
+        f"{difference.score:+.2f} points of mIoU on {images:,} images, "
+        f"95 % interval {difference.low:+.2f} to {difference.high:+.2f} ({sure})"
+    )
 
 
 @app.command("sam")
@@ -141,6 +216,16 @@ def _check_names(what: str, given: list[str], known: list[str]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
         raise CliptraseError(f"There is no {what} {unknown[0]!r}; choose {', '.join(known)}.")
+
+
+@contextmanager
+def _folder_for(out: Path | None) -> Iterator[Path]:
+    """Yield the folder that was asked for, or one that is gone afterwards."""
+    if out is not None:
+        yield out
+        return
+    with TemporaryDirectory(prefix="cliptrase-") as folder:
+        yield Path(folder)
 
 
 @contextmanager

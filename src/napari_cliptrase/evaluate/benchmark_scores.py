@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from napari_cliptrase.evaluate.confusion import Confusion, ratio
+from napari_cliptrase.evaluate.class_counts import ClassCounts
+from napari_cliptrase.evaluate.confusion import ratio
 
 SMOOTHING: Final = 0.01  # what the published code adds to each denominator
 
@@ -20,32 +19,34 @@ class BenchmarkScores:
     mean_iou: float
 
     @classmethod
-    def of(cls, confusion: Confusion) -> "BenchmarkScores":
+    def of(cls, counts: ClassCounts) -> "BenchmarkScores":
         """Score as the field does: a class that the truth never has counts in no mean."""
-        true_pixels = confusion.true_pixels
-        present = true_pixels > 0
+        present = counts.true > 0
         if not present.any():
             return cls(0.0, 0.0, 0.0, 0.0)
-        accuracies = ratio(np.diag(confusion.pixels), true_pixels)[present]
-        ious = confusion.iou[present]
-        weights = true_pixels[present] / true_pixels.sum()
-        return cls(confusion.accuracy, float(accuracies.mean()), float((weights * ious).sum()), float(ious.mean()))
+        accuracies = ratio(counts.hit, counts.true)[present]
+        ious = ratio(counts.hit, counts.true + counts.found - counts.hit)[present]
+        weights = counts.true[present] / counts.true.sum()
+        return cls(_accuracy(counts), float(accuracies.mean()), float((weights * ious).sum()), float(ious.mean()))
 
     @classmethod
-    def as_published(cls, confusion: Confusion) -> "BenchmarkScores":
+    def as_published(cls, counts: ClassCounts) -> "BenchmarkScores":
         """Score as the published code of CLIPtrase does, to compare with the paper's tables.
 
         It adds 0.01 to denominators, and classes that the truth never has lower the mean accuracy (they count as 0) but
         not the mean IoU.
         """
-        hit, true_pixels, found = np.diag(confusion.pixels), confusion.true_pixels, confusion.pixels.sum(0)
-        ious = hit / (true_pixels + found - hit + SMOOTHING)
-        accuracies = hit / (true_pixels + SMOOTHING)
-        present = true_pixels > 0
-        weights = true_pixels / max(int(true_pixels.sum()), 1)
+        ious = counts.hit / (counts.true + counts.found - counts.hit + SMOOTHING)
+        accuracies = counts.hit / (counts.true + SMOOTHING)
+        present = counts.true > 0
+        weights = counts.true / max(int(counts.true.sum()), 1)
         return cls(
-            confusion.accuracy,
+            _accuracy(counts),
             float(accuracies.mean()),
             float((weights * ious).sum()),
             float(ious[present].mean()) if present.any() else 0.0,
         )
+
+
+def _accuracy(counts: ClassCounts) -> float:
+    return float(counts.hit.sum() / max(counts.true.sum(), 1))

@@ -48,12 +48,19 @@ class WorkingImage:
         picture = Image.fromarray(rgb)
         if not self.crop:
             return np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC))
-        # as torchvision's Resize and CenterCrop do it, rounding included
-        side, tall = width, picture.height > picture.width
+        return np.asarray(self._square(picture, Image.Resampling.BICUBIC))
+
+    def working_mask(self, mask: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Bring a mask (H, W) int32 of the picture to ``shape``: cropped as the picture is, each pixel its nearest."""
+        return np.asarray(self._square(Image.fromarray(mask), Image.Resampling.NEAREST)) if self.crop else mask
+
+    def _square(self, picture: Image.Image, filtering: Image.Resampling) -> Image.Image:
+        """The central square, as torchvision's Resize and CenterCrop make it, rounding included."""
+        side, tall = self.size[1], picture.height > picture.width
         longer = int(side * max(picture.size) / min(picture.size))
-        resized = picture.resize((side, longer) if tall else (longer, side), Image.Resampling.BICUBIC)
+        resized = picture.resize((side, longer) if tall else (longer, side), filtering)
         left, top = (round((length - side) / 2) for length in resized.size)
-        return np.asarray(resized.crop((left, top, left + side, top + side)))
+        return resized.crop((left, top, left + side, top + side))
 
 
 def plan_working_image(image_shape: tuple[int, int], patch: int, resolution: int, *, crop: bool) -> WorkingImage:

@@ -1,0 +1,124 @@
+"""How every command that scores images runs: options that they share, the run itself, and the files it leaves."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cliptrase.options import TemplateSet
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.progress import run_to_end
+
+if TYPE_CHECKING:
+    from napari_cliptrase.evaluate.evaluation import EvaluationResult, EvaluationStep
+    from napari_cliptrase.evaluate.evaluation_report import EvaluationReport
+    from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
+
+_NAMED: Final = 6
+
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="cliptrase, vanilla, maskclip, sclip, clearclip, naclip, sc-clip, recommended; several with commas. "
+        "Additions follow a colon: sc-clip:purify, naclip:pamr.",
+    ),
+]
+Model = Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")]
+Out = Annotated[Path | None, typer.Option(help="Folder of the results; a run that was stopped goes on in it.")]
+Anew = Annotated[bool, typer.Option("--anew", help="Score all images again.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only the first images.")]
+Workers = Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 works in this one.")]
+Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")]
+Sam = Annotated[str, typer.Option(help="The SAM model of methods with one.")]
+Templates = Annotated[TemplateSet, typer.Option(help="Sentences for each name; fewer are faster the first time.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@dataclass(frozen=True)
+class RunChoices:
+    """How an evaluation runs and where its results go.
+
+    Attributes
+    ----------
+    folder
+        Of logs and results.
+    anew
+        Score all images again.
+    workers, scheduler
+        Processes on this computer, or an existing cluster; neither works in this process.
+    as_json
+        Print JSON instead of a table.
+    """
+
+    folder: Path
+    anew: bool = False
+    workers: int = 0
+    scheduler: str | None = None
+    as_json: bool = False
+
+
+def evaluate_and_report(
+    setup: "EvaluationSetup",
+    names: Sequence[str],
+    choices: RunChoices,
+    report_of: "Callable[[EvaluationResult], EvaluationReport]",
+) -> None:
+    """Score images, write the report into the folder, and print it."""
+    report = report_of(run_evaluation(setup, names, choices))
+    write_report(report, choices.folder)
+    if choices.as_json:
+        typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(f"{report.text()}\n\n{report.appendix}".rstrip())
+    for remark in report.remarks():
+        typer.echo(remark, err=True)
+
+
+def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunChoices) -> "EvaluationResult":
+    """Score images and show how far it is; Ctrl-C says what is done."""
+    if choices.workers and choices.scheduler is not None:
+        raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
+    methods = ", ".join(row.name for row in setup.rows[:_NAMED]) + (" and more" if len(setup.rows) > _NAMED else "")
+    typer.echo(f"Scoring {methods} on {setup.images.title}, {len(names):,} images", err=True)
+    done = 0
+    with (
+        telling_when_stopped(
+            lambda: (
+                f"Stopped. {done} of {len(names)} images were scored; the same command with the same --out does "
+                "the rest."
+            )
+        ),
+        ExitStack() as stack,
+    ):
+        from napari_cliptrase.batch.dask_runner import dask_client
+        from napari_cliptrase.cli.evaluation_display import EvaluationDisplay
+        from napari_cliptrase.evaluate.evaluation import Evaluation
+
+        client = None
+        if choices.workers or choices.scheduler is not None:
+            client = stack.enter_context(dask_client(scheduler=choices.scheduler, workers=choices.workers))
+        display = stack.enter_context(EvaluationDisplay())
+
+        def watch(step: "EvaluationStep") -> None:
+            nonlocal done
+            done = step.progress.done if step.counts_images else done
+            display.watch(step)
+
+        return run_to_end(Evaluation(setup, choices.folder).run_steps(names, anew=choices.anew, client=client), watch)
+
+
+def write_report(report: "EvaluationReport", folder: Path) -> None:
+    """Write a report as results.json, results.md and results.html."""
+    from napari_cliptrase.atomic import write_text
+
+    write_text(folder / "results.json", json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
+    write_text(folder / "results.md", report.markdown())
+    write_text(folder / "results.html", report.page())
