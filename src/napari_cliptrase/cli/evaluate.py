@@ -99,7 +99,7 @@ def painted_world(
         evaluate_and_report(
             EvaluationSetup(images, rows, model),
             images.names(),
-            RunChoices(folder, anew, workers, scheduler, as_json),
+            RunChoices(folder, anew, workers, scheduler, as_json, "painted scenes"),
             lambda result: EvaluationReport(
                 f"{images.title}, {scenes} scenes, {protocol} protocol, {words} names, {model}",
                 result,
@@ -169,7 +169,9 @@ def long_lists(
     recoveries = recovery or [*Recovery]
     setup = EvaluationSetup(images, list_rows(recoveries), model)
     with _folder_for(out) as folder:
-        result = run_evaluation(setup, images.names(), RunChoices(folder, anew, workers, scheduler))
+        result = run_evaluation(
+            setup, images.names(), RunChoices(folder, anew, workers, scheduler, what="painted scenes")
+        )
     typer.echo(lists_table(result, recoveries))
 
 

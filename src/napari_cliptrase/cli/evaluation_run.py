@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from napari_cliptrase.evaluate.evaluation import EvaluationResult, EvaluationStep
     from napari_cliptrase.evaluate.evaluation_report import EvaluationReport
     from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
-
-_NAMED: Final = 6
 
 Methods = Annotated[
     list[str] | None,
@@ -56,6 +54,8 @@ class RunChoices:
         Processes on this computer, or an existing cluster; neither works in this process.
     as_json
         Print JSON instead of a table.
+    what
+        What is scored, in the plural.
     """
 
     folder: Path
@@ -63,6 +63,7 @@ class RunChoices:
     workers: int = 0
     scheduler: str | None = None
     as_json: bool = False
+    what: str = "images"
 
 
 def evaluate_and_report(
@@ -86,8 +87,7 @@ def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunC
     """Score images and show how far it is; Ctrl-C says what is done."""
     if choices.workers and choices.scheduler is not None:
         raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
-    methods = ", ".join(row.name for row in setup.rows[:_NAMED]) + (" and more" if len(setup.rows) > _NAMED else "")
-    typer.echo(f"Scoring {methods} on {setup.images.title}, {len(names):,} images", err=True)
+    typer.echo(f"Scoring {setup.model} on {len(names):,} {choices.what}", err=True)
     done = 0
     with (
         telling_when_stopped(

@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_cliptrase.evaluate.datasets.benchmark import Benchmark
 from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS
-from napari_cliptrase.evaluate.datasets.layouts import PlacedLayout, place
+from napari_cliptrase.evaluate.datasets.layouts import PlacedLayout, found_layout
 from napari_cliptrase.evaluate.datasets.truth_codes import OTHER, VOID, Codes, TruthCode
 from napari_cliptrase.evaluate.datasets.truth_files import read_numbers, read_rgb_code
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol
@@ -59,7 +59,7 @@ class BenchmarkImages:
     def placed(self) -> PlacedLayout:
         """Where it lies; raises what was looked for when it is not there."""
         benchmark = self.benchmark
-        return place(benchmark.title, benchmark.layouts, self.root, benchmark.prepare)
+        return found_layout(benchmark.title, benchmark.layouts, self.root, benchmark.prepare)
 
     @cached_property
     def code(self) -> TruthCode:

@@ -116,7 +116,7 @@ class PlacedLayout:
         return sorted(set(found) - known)
 
 
-def place(title: str, layouts: Sequence[DataLayout], root: Path, prepare: str) -> PlacedLayout:
+def found_layout(title: str, layouts: Sequence[DataLayout], root: Path, prepare: str) -> PlacedLayout:
     """Find a data set below ``root``, in the first layout that is there.
 
     Raises what was looked for, where, and how to ``prepare`` it.
