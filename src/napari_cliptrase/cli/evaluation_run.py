@@ -92,8 +92,8 @@ def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunC
     with (
         telling_when_stopped(
             lambda: (
-                f"Stopped. {done} of {len(names)} images were scored; the same command with the same --out does "
-                "the rest."
+                f"Stopped after {done:,} of {len(names):,} {choices.what.split()[-1]}; the same command with --out "
+                "continues in that folder."
             )
         ),
         ExitStack() as stack,
