@@ -2,7 +2,7 @@
 
 The machine works on the real layers of an RGB image and a stack in one viewer. `statements` keeps account of what a
 person said of each pixel. A normal run takes the same actions each time; `NAPARI_CLIPTRASE_ACTIONS` asks for a number
-of other ones. `tests/gui/test_any_sequence_in_window.py` does the same in the real window.
+of other ones.
 """
 
 import os
@@ -21,7 +21,7 @@ from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.state.run_choices import Output
 
 ACTIONS_ASKED = os.environ.get("NAPARI_CLIPTRASE_ACTIONS")
-ACTIONS = int(ACTIONS_ASKED or 8_000)
+ACTIONS = int(ACTIONS_ASKED or 10_000)
 STEPS = 50
 SIZE, PLANES = 6, 3
 ELSEWHERE = 9

@@ -6,6 +6,7 @@ from napari.components import ViewerModel
 from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import PlaneResult
@@ -74,6 +75,15 @@ def test_the_next_stroke_says_nothing(desk):
     assert not desk.said
 
 
+def test_the_buttons_of_the_window_that_follow_the_hiding_are_nobodys_wish(desk):
+    desk.cat.mode = "paint"
+    desk.cat.events.mode.connect(lambda event: setattr(desk.cat, "mode", event.source.mode))  # as a pressed button does
+    desk.bench.visibility.hide(CAT, True)
+    desk.cat.mode = "pan_zoom"
+    desk.press(6, 12)
+    assert desk.cat.data[6, 12] == CAT
+
+
 def test_the_key_of_a_tool_shows_a_hidden_layer(desk):
     desk.bench.visibility.hide(CAT, True)
     desk.cat.mode = "erase"
@@ -97,6 +107,7 @@ def test_moving_the_view_over_a_hidden_layer_leaves_it_hidden(desk):
     assert not desk.cat.visible
     desk.cat.mode = "paint"  # shows it
     desk.bench.visibility.hide(CAT, True)
+    QApplication.processEvents()
     desk.cat.mode = "pan_zoom"  # and now the view is what shall move
     desk.press(6, 12)
     assert not desk.cat.visible

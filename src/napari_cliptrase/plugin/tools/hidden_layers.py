@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from napari.layers import Labels
 from napari.utils.notifications import show_info
+from qtpy.QtCore import QTimer
 
 from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
 from napari_cliptrase.plugin.state.session import Session
@@ -29,6 +30,8 @@ class HiddenLayers:
         self._visibility = visibility
         self._tools: dict[Any, str] = {}
         """The mode that each layer was last asked to have, also while it was hidden."""
+        self._just_hidden: set[Any] = set()
+        """Layers that were hidden in this turn of the event loop."""
         viewer = session.viewer
         for layer in viewer.layers:
             self._follow(layer)
@@ -55,8 +58,11 @@ class HiddenLayers:
     # -- the key of a tool --------------------------------------------------------------------------------------------
 
     def _asked(self, layer: Labels, original: Any, mode: Any) -> Any:
-        hides_now = not layer.visible and str(layer.mode) != RESTING
-        if not layer.visible and not hides_now:
+        if not layer.visible and str(layer.mode) != RESTING:
+            # just hidden; the buttons of the window ask for the resting mode once more, which is nobody's wish
+            self._just_hidden.add(layer.unique_id)
+            QTimer.singleShot(0, lambda: self._just_hidden.discard(layer.unique_id))
+        elif not layer.visible and (layer.unique_id not in self._just_hidden or str(mode) in PAINTING):
             self._tools[layer.unique_id] = str(mode)
             if str(mode) in PAINTING:
                 self._show_for_painting(layer)
