@@ -170,6 +170,17 @@ def test_what_is_painted_into_a_layer_that_was_just_made_stays(stack, volumes):
     assert np.argwhere(seen(stack)).tolist() == [[0, 3, 1]]
 
 
+def test_what_is_erased_in_a_layer_that_was_just_made_stays_erased(stack, volumes):
+    place = (1, *np.argwhere(volumes[0][1] == 2)[0])
+    steps = stack.label_layers.write_planes(results(stack, volumes[0]))
+    until_plane(1, steps)
+    stroke(stack.layer(2), place, 0)
+    list(steps)
+    stack.label_layers.undo_last_run()
+    write(stack, volumes[0])
+    assert seen(stack)[place] == 0
+
+
 def test_an_image_that_changes_between_two_planes_stops_and_takes_back(stack, volumes):
     steps = stack.label_layers.write_planes(results(stack, volumes[0]))
     until_plane(1, steps)

@@ -109,7 +109,9 @@ class WrittenRuns:
         gone = []
         for layer, written in _by_layer(step for step in steps if step.created).items():
             held = sum(int(np.count_nonzero(step.unchanged_since())) for step in written)
-            if held == np.count_nonzero(layer.data) and not self._history.is_stated(layer, _stated_by(written)):
+            stated = self._history.is_stated(layer, _stated_by(written))
+            stated |= any(step.baseline.before.stated.any() for step in written)  # between its making and the writing
+            if held == np.count_nonzero(layer.data) and not stated:
                 gone.append(layer)
         remove_layers(self._list, gone)
 
