@@ -34,7 +34,7 @@ SHIM = """#!{python}
 # The command, with the model that ships where it would download another one.
 import sys
 from napari_cliptrase.cli import main
-if sys.argv[1:2] in (["segment"], ["batch"]) and "--model" not in sys.argv:
+if sys.argv[1:2] in (["segment"], ["batch"], ["learn"]) and "--model" not in sys.argv:
     sys.argv += ["--model", "demo"]
 main()
 """

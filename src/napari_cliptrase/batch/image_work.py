@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.pipeline import PlaneRequest, load_refiner_steps, segment_plane_steps
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.learn.lesson_file import read_lessons
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.methods import Method
@@ -36,6 +39,8 @@ class RunSetup:
         The CLIP by name, and where it runs.
     refine, sam
         How boundaries are sharpened, if at all, and the SAM by name.
+    examples
+        File of examples that correct what the names say.
     """
 
     prompts: PromptSet
@@ -45,6 +50,7 @@ class RunSetup:
     precision: str = "auto"
     refine: Method | None = None
     sam: str = "demo"
+    examples: Path | None = None
 
     def run(self) -> dict[str, Any]:
         """Return plain data by which a project remembers the run; colours and the order of classes do not count."""
@@ -55,6 +61,8 @@ class RunSetup:
             "precision": self.precision,
             "sam": self.sam if self.refine is not None and self.refine.needs_sam else None,
         }
+        if self.examples is not None:
+            asked["examples"] = read_lessons(self.examples).sha256
         key = hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
         return {"model": self.model, "refine": None if self.refine is None else str(self.refine), "key": key[:16]}
 
@@ -81,10 +89,17 @@ class ImageResult:
 class ImageWorker:
     """The models of a batch, loaded once in each process."""
 
-    def __init__(self, segmenter: "Segmenter", prompts: PromptSet, refiner: MaskRefiner | None = None) -> None:
+    def __init__(
+        self,
+        segmenter: "Segmenter",
+        prompts: PromptSet,
+        refiner: MaskRefiner | None = None,
+        examples: LessonMemory | None = None,
+    ) -> None:
         self._segmenter = segmenter
         self._prompts = prompts
         self._refiner = refiner
+        self._examples = examples
 
     @classmethod
     def load_steps(cls, setup: RunSetup) -> Generator[Progress, None, "ImageWorker"]:
@@ -96,7 +111,10 @@ class ImageWorker:
         refiner = None
         if setup.refine is not None:
             refiner = yield from load_refiner_steps(setup.refine, setup.sam, setup.device)
-        return cls(Segmenter(model, setup.settings), setup.prompts, refiner)
+        examples = None if setup.examples is None else read_lessons(setup.examples)
+        if examples is not None:
+            examples.check(model.fingerprint, setup.settings.encode_key(), model.name)
+        return cls(Segmenter(model, setup.settings), setup.prompts, refiner, examples)
 
     def segment(self, image: ImageFile, watch: Watch | None = None) -> ImageResult:
         """Segment every plane of an image."""
@@ -104,7 +122,7 @@ class ImageWorker:
         doubts: list[float] = []
         notes: dict[str, None] = {}
         for index in image.indices():
-            request = PlaneRequest(image.rgb(index), self._prompts)
+            request = PlaneRequest(image.rgb(index), self._prompts, examples=self._examples)
             found = run_to_end(segment_plane_steps(self._segmenter, request, self._refiner), watch).segmentation
             labels[index] = found.labels
             doubts.append(float(found.margin.mean(dtype=np.float64)))

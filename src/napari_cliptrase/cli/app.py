@@ -17,6 +17,7 @@ from napari_cliptrase.cli.doctor import doctor
 from napari_cliptrase.cli.evaluate import app as evaluate
 from napari_cliptrase.cli.export import export
 from napari_cliptrase.cli.interrupts import Stopped
+from napari_cliptrase.cli.learn import learn
 from napari_cliptrase.cli.models import app as models
 from napari_cliptrase.cli.refine import refine
 from napari_cliptrase.cli.segment import segment
@@ -59,6 +60,7 @@ def _options(
 app.command()(demo)
 app.command()(segment)
 app.command()(batch)
+app.command()(learn)
 app.command()(export)
 app.command()(convert)
 app.command()(refine)

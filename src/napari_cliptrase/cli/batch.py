@@ -40,6 +40,9 @@ def batch(
     threshold: Annotated[float | None, typer.Option(help="Least probability of a class, 0 to 1.")] = None,
     refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
     sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
+    examples: Annotated[
+        Path | None, typer.Option("--examples", help="What to learn from beside the names; see: learn --help")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
@@ -69,7 +72,7 @@ def batch(
             raise ProjectError(" ".join(project.notes))
         try:
             with telling_when_stopped(lambda: _what_was_done(plan, outcomes)):
-                setup = _setup(project, model, detail, threshold, refine, sam, device, precision)
+                setup = _setup(project, model, detail, threshold, refine, sam, device, precision, examples)
                 from napari_cliptrase.batch.batch_plan import plan_batch
 
                 plan = plan_batch(project, setup.run(), again=again, finished=finished)
@@ -135,6 +138,7 @@ def _setup(
     sam: str | None,
     device: str,
     precision: str,
+    examples: Path | None,
 ) -> "RunSetup":
     from napari_cliptrase.batch.image_work import RunSetup
 
@@ -149,7 +153,16 @@ def _setup(
         raise ProjectError(f"{project.paths.folder} has no classes yet; add some to the project.")
     chosen = model or project.info.model or DEFAULT_CLIP
     sharpener = sam or ("demo" if chosen == "demo" else DEFAULT_SAM)
-    return RunSetup(project.prompts, replace(settings, **changes), chosen, device, precision, refine, sharpener)
+    return RunSetup(
+        project.prompts,
+        replace(settings, **changes),
+        chosen,
+        device,
+        precision,
+        refine,
+        sharpener,
+        None if examples is None else examples.resolve(),
+    )
 
 
 def _run(

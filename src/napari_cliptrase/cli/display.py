@@ -70,11 +70,15 @@ class SegmentDisplay(ProgressDisplay):
 
     def finished(self, outcome: SegmentedFile | Failure) -> None:
         """Count an image; a failure is printed at once, a note once."""
-        self._bars.advance(self._images)
+        self.advance()
         if isinstance(outcome, Failure):
             self.failed(outcome)
         else:
             self.note(outcome.notes)
+
+    def advance(self) -> None:
+        """Count an image."""
+        self._bars.advance(self._images)
 
 
 def print_summary(done: Sequence[SegmentedFile], classes: ClassTable, folder: str) -> None:

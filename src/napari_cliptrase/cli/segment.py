@@ -11,10 +11,12 @@ import typer
 from napari_cliptrase.atomic import clear_leftovers_below
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import Method
@@ -53,6 +55,9 @@ def segment(
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings as JSON; the options above go before it.")
     ] = None,
+    examples: Annotated[
+        Path | None, typer.Option("--examples", help="What to learn from beside the names; see: learn --help")
+    ] = None,
     paper: Annotated[
         int | None, typer.Option(help="The published protocol at 224 or 336: masks of the central square.")
     ] = None,
@@ -87,6 +92,7 @@ def segment(
     settings = _read_settings(settings_file, paper, method, changes)
     if sam is not None and (refine is None or not refine.needs_sam):
         raise CliptraseError("--sam has no use without --refine sam-vote or sam-prompts.")
+    lessons = None if examples is None else read_lessons(examples)
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
@@ -109,16 +115,20 @@ def segment(
     try:
         with telling_when_stopped(lambda: _what_was_done(inputs, outcomes)):
             # what is missing is told before torch is imported
-            _bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
+            bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
             from napari_cliptrase.cli.display import SegmentDisplay
             from napari_cliptrase.cli.segment_files import SegmentRequest, segment_files
             from napari_cliptrase.engine.pipeline import load_refiner_steps
             from napari_cliptrase.engine.segmenter import Segmenter
+            from napari_cliptrase.engine.teaching import without_examples
             from napari_cliptrase.models.load import load_model_steps
 
             with SegmentDisplay(len(inputs)) as display:
                 clip = run_to_end(load_model_steps(model, device, precision), display.watch)
                 display.note((*id_notes, *clip.notes))
+                if lessons is not None:
+                    lessons.check(clip.fingerprint, settings.encode_key(), clip.name)
+                    display.note(without_examples(prompt_set, lessons))
                 refiner = None
                 if refine is not None:
                     refiner = run_to_end(load_refiner_steps(refine, sharpener, device), display.watch)
@@ -126,6 +136,7 @@ def segment(
                     segmenter=Segmenter(clip, settings),
                     prompts=prompt_set,
                     out=out,
+                    examples=lessons,
                     refiner=refiner,
                     overlay=overlay,
                     scores=scores,
@@ -174,7 +185,7 @@ def _what_was_done(inputs: "Sequence[Input]", outcomes: "Sequence[SegmentedFile 
     return f"Stopped. {segmented} segmented; not segmented: {named(left)}."
 
 
-def _bring_weights(model: str, sam: str | None) -> None:
+def bring_weights(model: str, sam: str | None) -> None:
     """Download what is not there yet."""
     from napari_cliptrase.cli.models import byte_bar
     from napari_cliptrase.models.sources import bring_model_steps, bring_steps, find_sam
@@ -207,12 +218,7 @@ def _read_settings(
         raise SettingsError("--settings and --paper both choose all settings; give one of them.")
     settings = Settings() if paper is None else Settings.paper(paper)
     if file is not None:
-        try:
-            settings = Settings.from_json(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeError) as error:
-            raise SettingsError(f"{file} cannot be read as settings ({error}).") from error
-        except SettingsError as error:
-            raise SettingsError(f"{file}: {error}") from error
+        settings = read_settings(file)
     if method is not None:
         if paper is not None:
             raise SettingsError("--method and --paper both choose the method; give one of them.")

@@ -16,6 +16,7 @@ from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
@@ -35,6 +36,7 @@ class SegmentRequest:
     segmenter: Segmenter
     prompts: PromptSet
     out: Path
+    examples: LessonMemory | None = None
     refiner: MaskRefiner | None = None
     overlay: bool = True
     scores: bool = False
@@ -127,7 +129,7 @@ def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: Segm
 
 
 def _segment_plane(job: SegmentRequest, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
-    request = PlaneRequest(image.rgb(index), job.prompts)
+    request = PlaneRequest(image.rgb(index), job.prompts, examples=job.examples)
     return run_to_end(segment_plane_steps(job.segmenter, request, job.refiner), watch).segmentation
 
 

@@ -22,6 +22,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.engine.provenance import with_refinement
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode, merge_labels
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.limits import Limits, apply_limits
@@ -78,6 +79,8 @@ class PlaneRequest:
         What a refinement may change.
     existing
         What the result is merged with.
+    examples
+        What people taught, made with the same model and encode settings; None means text alone.
     """
 
     rgb: Rgb = field(repr=False)
@@ -86,6 +89,7 @@ class PlaneRequest:
     encoding: "Encoding | None" = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
     existing: Existing | None = None
+    examples: LessonMemory | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +161,7 @@ def segment_plane_steps(
     if encoding is None:
         encoding = yield from segmenter.encode_steps(request.rgb)
     yield Progress(0, 0, "Scoring the classes")
-    segmentation = yield from segmenter.segment_steps(encoding, request.prompts, request.settings)
+    segmentation = yield from segmenter.segment_steps(encoding, request.prompts, request.settings, request.examples)
     if refiner is not None:
         prepared = yield from prepare_refiner_steps(refiner, segmenter.picture(request.rgb))
         refined = yield from refine_plane_steps(

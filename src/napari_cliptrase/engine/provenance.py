@@ -51,8 +51,12 @@ def provenance(
     image: str,
     libraries: dict[str, str],
     absent: "Mapping[int, Absence]",
+    examples: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """Return the record of a segmentation, fit for JSON; ``image`` is the image's hash, ``absent`` by class index."""
+    """Return the record of a segmentation, fit for JSON.
+
+    ``image`` is the hash of the image, ``absent`` goes by class index, ``examples`` say what corrected the text.
+    """
     return {
         "model": model,
         "weights_sha256": weights_sha256,
@@ -64,6 +68,7 @@ def provenance(
             {"id": prompts.ids[index], "name": prompts.classes[index].name, **asdict(why)}
             for index, why in absent.items()
         ],
+        **({} if examples is None else {"examples": dict(examples)}),
         "image_sha256": image,
         "versions": dict(libraries),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -19,8 +19,10 @@ from napari_cliptrase.engine.provenance import provenance, versions
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.score import EmbeddedPhrases, all_phrases, assign, score, to_ids
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.engine.teaching import teach, teaching_record
 from napari_cliptrase.engine.text_cache import TextStore
 from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.progress import Progress, run_to_end
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Segmenter:
             *((TextStore.usual(),) if text_caches is None else text_caches),
         )
         self._embedded: dict[tuple[object, ...], tuple[EmbeddedPhrases, tuple[str, ...]]] = {}
+        self._taught: tuple[tuple[object, ...], EmbeddedPhrases] | None = None
         self._versions = versions()
 
     # ---- images
@@ -83,12 +86,25 @@ class Segmenter:
 
     # ---- prompts
 
-    def segment(self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None) -> Segmentation:
-        """Give every pixel a class; only the score side of ``settings`` counts (default: this segmenter's)."""
-        return run_to_end(self.segment_steps(encoding, prompts, settings))
+    def segment(
+        self,
+        encoding: Encoding,
+        prompts: PromptSet,
+        settings: Settings | None = None,
+        examples: LessonMemory | None = None,
+    ) -> Segmentation:
+        """Give every pixel a class; only the score side of ``settings`` counts (default: this segmenter's).
+
+        ``examples`` correct what the text says, class by class; without any the text alone decides.
+        """
+        return run_to_end(self.segment_steps(encoding, prompts, settings, examples))
 
     def segment_steps(
-        self, encoding: Encoding, prompts: PromptSet, settings: Settings | None = None
+        self,
+        encoding: Encoding,
+        prompts: PromptSet,
+        settings: Settings | None = None,
+        examples: LessonMemory | None = None,
     ) -> Generator[Progress, None, Segmentation]:
         """As `segment`, yielding while phrases that are new to the model are read."""
         _check_types(encoding, prompts, settings)
@@ -96,7 +112,14 @@ class Segmenter:
             raise PromptError("There is no class to look for; write at least one name.")
         settings = self.settings.with_scoring_of(settings or self.settings)
         phrases, notes = yield from self._embed_prompts(prompts, settings)
-        scored = score(encoding, phrases, prompts, settings, settings.scale or self.model.logit_scale)
+        scale = settings.scale or self.model.logit_scale
+        record: dict[str, object] | None = None
+        if examples is not None and examples.lessons:
+            examples.check(self.model.fingerprint, encoding.encode_settings, self.model.name)
+            yield Progress(0, 0, "learning from the examples")
+            phrases = self._teach(phrases, prompts, examples, scale)
+            record = teaching_record(prompts, examples)
+        scored = score(encoding, phrases, prompts, settings, scale)
         return Segmentation(
             labels=to_ids(assign(scored, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
@@ -110,6 +133,7 @@ class Segmenter:
                 image=encoding.image_sha256,
                 libraries=self._versions,
                 absent=scored.absent,
+                examples=record,
             ),
             notes=(
                 *notes,
@@ -141,6 +165,15 @@ class Segmenter:
                 self._embedded.pop(next(iter(self._embedded)), None)
             self._embedded[key] = embedded, notes
         return self._embedded[key]
+
+    def _teach(
+        self, phrases: EmbeddedPhrases, prompts: PromptSet, examples: LessonMemory, scale: float
+    ) -> EmbeddedPhrases:
+        """Correct phrases by examples; the last answer is remembered, since planes and thresholds ask again."""
+        key = (phrases, prompts, examples, scale)
+        if self._taught is None or self._taught[0] != key:
+            self._taught = key, teach(phrases, prompts, examples, scale)
+        return self._taught[1]
 
     def _embed(self, phrases: Sequence[str], settings: Settings) -> Tensor:
         return embed_texts(

@@ -1,8 +1,10 @@
 """What was taught so far: a bounded collection of lessons for one model."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -37,6 +39,16 @@ class LessonMemory:
     def patches(self) -> int:
         """Number of patches in all lessons."""
         return sum(map(len, self.lessons))
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of what is taught: of classes, features and weights in order, not of when and how."""
+        digest = hashlib.sha256(f"{self.model} {self.settings}".encode())
+        for lesson in self.lessons:
+            digest.update(f"{lesson.class_name} {lesson.negative} {lesson.features.shape}".encode())
+            digest.update(np.ascontiguousarray(lesson.features).data)
+            digest.update(np.ascontiguousarray(lesson.weight).data)
+        return digest.hexdigest()
 
     def counts(self) -> dict[str, int]:
         """Number of lessons by class name, in lower case."""

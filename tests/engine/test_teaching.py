@@ -1,0 +1,121 @@
+"""Examples correct what the text says: on painted scenes, with the shipped model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
+from napari_cliptrase.demo.words import LABEL_NAMES
+from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.engine.teaching import taught_names
+from napari_cliptrase.evaluate.confusion import Confusion
+from napari_cliptrase.learn.lesson import LessonError, lessons_from_labels
+from napari_cliptrase.learn.lesson_memory import LessonMemory
+
+NAMES = LABEL_NAMES[1:]
+KNOWN = PromptSet.from_names(*NAMES)
+_STARTS, _ENDS = ("zar", "quil", "brom", "fep"), ("ox", "ine", "uk", "al", "it")
+MADE_UP = PromptSet.from_names(*(f"{start}{end}" for start in _STARTS for end in _ENDS))
+
+
+@pytest.fixture(scope="module")
+def segmenter():
+    return Segmenter(load_model("demo", device="cpu"), Settings(detail="coarse"), text_caches=())
+
+
+@pytest.fixture(scope="module")
+def scenes(segmenter):
+    painted = [paint_scene(seed, (224, 224)) for seed in range(4)]
+    return [(scene, segmenter.encode(scene.image)) for scene in painted]
+
+
+def memory(segmenter, scenes, prompts):
+    taught = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
+    names = dict(zip(prompts.ids, [entry.name for entry in prompts], strict=True))
+    for scene, encoding in scenes:
+        taught = taught.taught(
+            lessons_from_labels(encoding.features, encoding.grid, scene.labels, names, image=encoding.image_sha256)
+        )
+    return taught
+
+
+def mean_iou(segmenter, scenes, prompts, examples=None):
+    confusion = Confusion.of(LABEL_NAMES)
+    for scene, encoding in scenes:
+        confusion.add(scene.labels, segmenter.segment(encoding, prompts, examples=examples).labels)
+    return confusion.mean_iou
+
+
+def test_without_examples_of_these_classes_text_alone_decides_to_the_bit(segmenter, scenes):
+    encoding = scenes[0][1]
+    alone = segmenter.segment(encoding, KNOWN)
+    others = memory(segmenter, scenes[1:2], PromptSet.from_names(*(f"{name} of another list" for name in NAMES)))
+    empty = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
+    for examples in (None, empty, others):
+        found = segmenter.segment(encoding, KNOWN, examples=examples)
+        assert (found.labels == alone.labels).all()
+        assert (found.scores.maps == alone.scores.maps).all()
+
+
+def test_made_up_names_are_learned_from_corrected_scenes(segmenter, scenes):
+    before = mean_iou(segmenter, scenes[:1], MADE_UP)
+    taught = mean_iou(segmenter, scenes[:1], MADE_UP, memory(segmenter, scenes[:1], MADE_UP))
+    others = mean_iou(segmenter, scenes[3:], MADE_UP, memory(segmenter, scenes[:3], MADE_UP))
+    assert before < 0.2
+    assert taught > 0.7
+    assert others > 0.3
+
+
+def test_names_that_the_model_knows_do_not_suffer(segmenter, scenes):
+    alone = mean_iou(segmenter, scenes[2:], KNOWN)
+    assert mean_iou(segmenter, scenes[2:], KNOWN, memory(segmenter, scenes[:2], KNOWN)) > alone - 0.02
+
+
+def test_examples_meet_classes_by_name_whatever_their_ids(segmenter, scenes):
+    examples = memory(segmenter, scenes[:1], MADE_UP)
+    moved = PromptSet(tuple(replace(entry, id=entry.id + 40) for entry in MADE_UP))
+    plain = segmenter.segment(scenes[1][1], MADE_UP, examples=examples).labels
+    assert (segmenter.segment(scenes[1][1], moved, examples=examples).labels == plain + 40).all()
+
+
+def test_what_is_said_not_to_be_a_class_goes_to_another(segmenter, scenes):
+    encoding = scenes[0][1]
+    sky = KNOWN.ids[NAMES.index("sky")]
+    before = segmenter.segment(encoding, KNOWN).labels == sky
+    (lesson,) = lessons_from_labels(encoding.features, encoding.grid, before.astype(int), {1: "sky"})
+    examples = LessonMemory(
+        segmenter.model.fingerprint, segmenter.settings.encode_key(), (replace(lesson, negative=True),)
+    )
+    after = segmenter.segment(encoding, KNOWN, examples=examples).labels == sky
+    assert before.sum() > 5000
+    assert after.sum() < 0.1 * before.sum()
+
+
+def test_background_phrases_learn_too(segmenter, scenes):
+    prompts = PromptSet.parse("quilox\nbackground: zarine")
+    assert taught_names(prompts) == ["quilox", "background"]
+    scene, encoding = scenes[0]
+    house = np.where(scene.labels == scene.labels[0, 0], 1, 2)
+    lessons = lessons_from_labels(encoding.features, encoding.grid, house, {1: "Background", 2: "quilox"})
+    examples = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key(), lessons)
+    found = segmenter.segment(encoding, prompts, examples=examples).labels
+    assert ((found == 0) == (house == 1)).mean() > 0.9
+
+
+def test_examples_of_another_model_or_detail_are_refused(segmenter, scenes):
+    good = memory(segmenter, scenes[:1], KNOWN)
+    with pytest.raises(LessonError, match="another model"):
+        segmenter.segment(scenes[0][1], KNOWN, examples=replace(good, model="other"))
+    with pytest.raises(LessonError, match="other settings"):
+        segmenter.segment(scenes[0][1], KNOWN, examples=replace(good, settings="{}"))
+
+
+def test_the_record_says_what_was_learned_from(segmenter, scenes):
+    examples = memory(segmenter, scenes[:2], KNOWN)
+    encoding = scenes[0][1]
+    assert "examples" not in segmenter.segment(encoding, KNOWN).provenance
+    record = segmenter.segment(encoding, KNOWN, examples=examples).provenance["examples"]
+    assert record["classes"]["sky"] == 2
+    assert record["sha256"] == memory(segmenter, scenes[:2], KNOWN).sha256
+    assert record["sha256"] != memory(segmenter, scenes[:1], KNOWN).sha256
