@@ -38,13 +38,10 @@ SHARED_TESTS = {
     "evaluate": ("evaluation_report", "image_scorer", "published_figures"),
     "evaluate/datasets": ("benchmark", "layouts", "own_images", "painted_scenes", "truth_codes", "truth_files"),
     "models": ("clip_config",),
-    "plugin/widgets/explore": ("patch_view", "pointer", "window_view"),
-    "plugin/widgets/export": ("mask_tree",),
     "plugin/widgets/folder": (
         *("blocked_panel", "class_changes_panel", "image_list_view", "image_row_delegate", "list_filter_bar"),
         "step_bar",
     ),
-    "plugin/widgets/refine": ("class_checks", "method_texts", "refine_controls", "sam_panel", "sam_picker"),
     "project": (
         *("class_edit", "dataset_files", "image_blocked", "image_filter", "image_identity", "image_record"),
         *("image_copies", "project_paths", "record_index"),

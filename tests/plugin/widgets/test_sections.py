@@ -32,6 +32,7 @@ def test_a_note_wraps_and_never_widens_its_dock(dock):
     note.show_text(SENTENCE * 4)
     QApplication.processEvents()
     assert note.height() >= 4 * note.fontMetrics().lineSpacing()
+    assert note.minimumSizeHint().height() >= 4 * note.fontMetrics().lineSpacing()  # none is cut in a low dock
 
 
 def test_an_empty_note_leaves_no_gap(dock):

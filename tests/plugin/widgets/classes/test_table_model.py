@@ -121,7 +121,7 @@ def test_why_a_class_is_absent_stands_behind_its_name_and_in_its_tooltip(table):
     absence = Absence(Absent.PURIFY, 0.1, 0.5)
     table.model.set_figures({}, (summary(1, "cat", None, 0.1, absence),))
     assert table.cell(0, Column.NAME, NOTE) == absence.text
-    assert absence.text[1:] in table.cell(0, Column.NAME, TIP)
+    assert "Not in this image, 0.10 of 0.50" in table.cell(0, Column.NAME, TIP)
     assert "Also asked for: kitten" in table.cell(0, Column.NAME, TIP)
 
 

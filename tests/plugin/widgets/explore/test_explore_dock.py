@@ -8,50 +8,22 @@ from napari.utils.interactions import mouse_move_callbacks, mouse_press_callback
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow
 
-from napari_cliptrase.cliptrase.options import Denoise
-from napari_cliptrase.engine.encoding import Encoding, WindowEncoding
-from napari_cliptrase.pixels.windows import plan_windows
 from napari_cliptrase.plugin.docks import ExplorePatches
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded
-from napari_cliptrase.plugin.widgets.explore import patch_view as look_module
+from napari_cliptrase.plugin.widgets.explore import patch_view
 from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
 from napari_cliptrase.plugin.workbench import workbench_of
 
 HEADS = 2
 
 
-def encoding_of(shape, grid, largest=99, settings_key=""):
-    plan = plan_windows(grid, largest, 0)
-    rng = np.random.default_rng(0)
-    count = plan.size[0] * plan.size[1]
-    windows = []
-    for number in range(len(plan)):
-        half = rng.random((1 + count, 1 + count), np.float32)
-        regions = np.full(count, number)
-        regions[0] = -1
-        windows.append(
-            WindowEncoding(
-                half + half.T, regions, np.ones(4, np.float32), np.ones((count, count), np.float16), Denoise.NONE
-            )
-        )
-    return Encoding(
-        features=np.ones((grid[0] * grid[1], 4), np.float32),
-        cls=np.ones(4, np.float32),
-        windows=tuple(windows),
-        plan=plan,
-        shape=shape,
-        key="k",
-        image_sha256="i",
-        encode_settings=settings_key,
-    )
-
-
 class Desk:
     """A viewer with an encoded image, the dock, and a mouse."""
 
-    def __init__(self, qtbot, monkeypatch, largest=99, **place):
+    def __init__(self, qtbot, monkeypatch, make_encoding, largest=99, **place):
         self.asked = []
+        self.make_encoding = make_encoding
         self.viewer = ViewerModel()
         self.image = self.viewer.add_image(np.zeros((40, 60, 3), np.uint8), rgb=True, name="scene", **place)
         self.workbench = workbench_of(self.viewer)
@@ -63,7 +35,7 @@ class Desk:
             count = 1 + encoding.plan.size[0] * encoding.plan.size[1]
             return np.stack([np.full((count, count), float(head)) for head in range(HEADS)])
 
-        monkeypatch.setattr(look_module, "attention_of", attention_of)
+        monkeypatch.setattr(patch_view, "attention_of", attention_of)
         blocks = [SimpleNamespace(heads=HEADS)] * 3
         self.session.model = SimpleNamespace(vision=SimpleNamespace(blocks=blocks))
         self.dock = ExplorePatches(self.viewer)
@@ -74,7 +46,7 @@ class Desk:
 
     def encode(self):
         source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
-        encoding = encoding_of((40, 60), (4, 6), self.largest, self.session.settings.encode_key())
+        encoding = self.make_encoding((40, 60), (4, 6), self.largest, self.session.settings.encode_key())
         self.session.encoded = Encoded(source, np.zeros((40, 60, 3), np.uint8), encoding, "fake")
         self.wait()
         return encoding
@@ -101,8 +73,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot, monkeypatch):
-    desk = Desk(qtbot, monkeypatch)
+def desk(qtbot, monkeypatch, make_encoding):
+    desk = Desk(qtbot, monkeypatch, make_encoding)
     yield desk
     desk.dock.hide()
 
@@ -129,8 +101,8 @@ def test_a_patch_in_no_region_is_reported_to_be_in_none(desk):
 
 
 @pytest.mark.parametrize("place", [{"scale": (2, 0.5), "rotate": 30}, {"shear": [0.5], "translate": (5, 7)}])
-def test_the_patch_is_found_on_a_turned_image(qtbot, monkeypatch, place):
-    desk = Desk(qtbot, monkeypatch, **place)
+def test_the_patch_is_found_on_a_turned_image(qtbot, monkeypatch, make_encoding, place):
+    desk = Desk(qtbot, monkeypatch, make_encoding, **place)
     desk.encode()
     desk.hover(25, 41)
     assert "Patch 3, 5" in desk.dock.where.text()
@@ -174,8 +146,8 @@ def test_another_layer_and_head_of_the_attention(desk):
     assert desk.asked[-1] == (0, 0)
 
 
-def test_the_window_under_the_cursor_of_a_large_image(qtbot, monkeypatch):
-    desk = Desk(qtbot, monkeypatch, largest=3)
+def test_the_window_under_the_cursor_of_a_large_image(qtbot, monkeypatch, make_encoding):
+    desk = Desk(qtbot, monkeypatch, make_encoding, largest=3)
     encoding = desk.encode()
     assert len(encoding.windows) == 4
     desk.hover(35, 55)
@@ -235,7 +207,7 @@ def test_behind_a_tab_it_leaves_nothing_on_the_canvas_and_listens_to_nobody(desk
     window.tabifyDockWidget(*frames)
     window.show()
     frames[0].raise_()
-    qtbot.waitUntil(lambda: desk.dock._pointer.listening)
+    qtbot.waitUntil(lambda: desk.dock.listening)
     desk.encode()
     desk.hover(25, 41)
     desk.dock.panels[Kind.RECOVERED].picked.emit()

@@ -359,18 +359,6 @@ def test_the_dock_fits_a_narrow_window(desk):
     assert desk.dock.minimumSizeHint().width() <= 300
 
 
-def test_a_model_file_becomes_an_entry(desk, monkeypatch):
-    from qtpy.QtWidgets import QFileDialog
-
-    controls = desk.dock.controls
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/models/mine.pth", ""))
-    last = controls.sam.count() - 1
-    controls.sam.setCurrentIndex(last)
-    controls.sam.activated.emit(last)
-    assert controls.sam.name == "/models/mine.pth"
-    assert controls.sam.currentText() == "mine.pth"
-
-
 def test_the_image_may_be_gone(desk):
     assert desk.dock.apply.isEnabled()
     desk.viewer.layers.remove(desk.image)

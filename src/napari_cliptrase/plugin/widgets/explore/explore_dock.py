@@ -90,6 +90,11 @@ class ExploreDock(QWidget):
         self._seen.changed.connect(self._on_seen)
         self._take_encoding()
 
+    @property
+    def listening(self) -> bool:
+        """Whether the maps follow the mouse: only while they can be seen."""
+        return self._pointer.listening
+
     # -- when it listens ----------------------------------------------------------------------------------------------
 
     def _on_seen(self, seen: bool) -> None:

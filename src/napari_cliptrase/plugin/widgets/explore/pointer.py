@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK, RegionTool, p
 class Pointer:
     """Signals: ``moved(row, column)`` and ``clicked(row, column)``, in pixels of the encoded picture.
 
-    Only clicks count that no tool uses: neither a brush nor the region tool.
+    Only clicks count that no tool uses: neither a brush nor the region tool. Nothing is emitted beside the picture.
     """
 
     moved = Signal(int, int)
@@ -40,7 +40,11 @@ class Pointer:
 
     def _pixel(self, event: Any) -> tuple[int, int] | None:
         encoded = self._session.encoded
-        return None if encoded is None else pixel_at(encoded.source.target, event.position)
+        pixel = None if encoded is None else pixel_at(encoded.source.target, event.position)
+        if encoded is None or pixel is None:
+            return None
+        height, width = encoded.encoding.shape
+        return pixel if 0 <= pixel[0] < height and 0 <= pixel[1] < width else None
 
     def _on_move(self, _viewer: Any, event: Any) -> None:
         pixel = self._pixel(event)
