@@ -81,3 +81,10 @@ def test_what_cannot_be_meant_is_a_sentence(batch: Batch, folder: Path) -> None:
     code, _, err = batch(folder, "--prompts", "cat")
     assert code != 0
     assert "other classes" in err
+
+
+def test_a_report_is_written_beside_the_images(batch: Batch, folder: Path) -> None:
+    code, _, err = batch(folder, "--prompts", "sky", "--report")
+    assert code == 0, err
+    assert f"The report is {folder / 'report.html'}" in err
+    assert "The most uncertain ones come first." in (folder / "report.html").read_text()

@@ -50,6 +50,9 @@ def batch(
     finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 works in this one.")] = 0,
     scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write report.html, the most uncertain images first.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -82,6 +85,8 @@ def batch(
                 if not dry_run:
                     project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
                     _run(project, setup, plan, mode, workers, scheduler, outcomes)
+                    if report:
+                        _write_report(project)
         except Stopped as stopped:
             stop = stopped
         if plan is not None:
@@ -92,6 +97,15 @@ def batch(
         failures = len(plan.blocked) + sum(outcome.failure is not None for outcome in outcomes)
         if failures:
             raise CliptraseError(f"{failures} of {len(project)} images could not be segmented.")
+
+
+def _write_report(project: "Project") -> None:
+    from napari_cliptrase.batch.report import write_report_steps
+    from napari_cliptrase.cli.work_bar import work_bar
+
+    with work_bar("Report") as watch:
+        path = run_to_end(write_report_steps(project), watch)
+    typer.echo(f"The report is {path}", err=True)
 
 
 def _what_was_done(plan: "BatchPlan | None", outcomes: "Sequence[ImageOutcome]") -> str:

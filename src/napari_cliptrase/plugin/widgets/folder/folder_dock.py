@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import QSignalDebouncer
 
+from napari_cliptrase.batch.report import REPORT_FILE
 from napari_cliptrase.plugin.run.folder_work import FolderWork, NewProject
 from napari_cliptrase.plugin.run.window_close import save_when_closed
 from napari_cliptrase.plugin.state.folder_progress import FolderProgress
@@ -39,7 +40,6 @@ from napari_cliptrase.project.image_filter import ImageFilter
 WIDTH = 400
 COUNT_DELAY = 300
 """Milliseconds after a change of a record before the images are counted again."""
-REPORT = "report.html"
 WELCOME = "Open a folder of images. Masks are saved beside them while you paint, and the next time you continue there."
 
 NO_CLASSES = "The folder has no classes yet. Add some under Plugins ▸ CLIPtrase ▸ Segment by text."
@@ -247,7 +247,7 @@ class FolderDock(QWidget):
         if project is None:
             return
         menu = QMenu(self)
-        report = project.paths.folder / REPORT
+        report = project.paths.folder / REPORT_FILE
         show = menu.addAction("Open the report")
         show.setEnabled(report.is_file())
         show.triggered.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(report))))

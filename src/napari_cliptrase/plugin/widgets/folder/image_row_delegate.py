@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD
 from napari_cliptrase.plugin.widgets.folder.state_appearance import FLAG, FLAG_COLOR, state_color, state_words
-from napari_cliptrase.plugin.widgets.folder.thumbnail_picture import SIZE
 from napari_cliptrase.project.image_record import ImageRecord
+from napari_cliptrase.project.thumbnail_picture import SIZE
 
 GAP = 6
 DOT = 9

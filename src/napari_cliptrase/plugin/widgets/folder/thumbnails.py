@@ -12,9 +12,9 @@ from qtpy.QtGui import QImage
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.side_thread import SideThread
 from napari_cliptrase.plugin.state.folder_state import FolderState
-from napari_cliptrase.plugin.widgets.folder.thumbnail_picture import thumbnail_of
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.project.image_record import ImageRecord
+from napari_cliptrase.project.thumbnail_picture import thumbnail_of
 
 MOST_KEPT = 2000
 """Pictures in memory; each takes 12 kB."""

@@ -3,8 +3,8 @@ import tifffile
 from PIL import Image
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.widgets.folder.thumbnail_picture import SIZE, thumbnail_of
 from napari_cliptrase.project.project import Project
+from napari_cliptrase.project.thumbnail_picture import SIZE, thumbnail_of
 
 
 def test_the_mask_lies_over_the_image_in_the_colours_of_the_classes(tmp_path):

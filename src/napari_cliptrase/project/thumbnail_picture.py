@@ -1,4 +1,4 @@
-"""A small picture of an image with its mask over it: what a worker makes for the list."""
+"""A small picture of an image with its mask over it, for lists and reports."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +10,18 @@ from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project import Project
 
 SIZE = (72, 54)
-"""Width and height in pixels that a thumbnail fits into."""
+"""Width and height in pixels that a thumbnail in a list fits into."""
 STRENGTH = 0.45
 """Of the mask over the image."""
 
 
-def thumbnail_of(project: Project, record: ImageRecord) -> NDArray[np.uint8] | None:
-    """Return an (h, w, 3) picture of an image, with its mask where it has one; None where it cannot be read."""
+def thumbnail_of(project: Project, record: ImageRecord, size: tuple[int, int] = SIZE) -> NDArray[np.uint8] | None:
+    """Return an (h, w, 3) picture of an image, with its mask where it has one; None where it cannot be read.
+
+    It fits into ``size``, width and height in pixels.
+    """
     try:
-        small = _small_image(project, record.name)
+        small = _small_image(project, record.name, size)
     except (OSError, ValueError, CliptraseError, Image.DecompressionBombError):
         return None
     labels = _small_mask(project, record, (small.shape[1], small.shape[0]))
@@ -31,21 +34,21 @@ def thumbnail_of(project: Project, record: ImageRecord) -> NDArray[np.uint8] | N
     return np.ascontiguousarray(picture.round().astype(np.uint8))
 
 
-def _small_image(project: Project, name: str) -> NDArray[np.uint8]:
+def _small_image(project: Project, name: str, size: tuple[int, int]) -> NDArray[np.uint8]:
     path = project.paths.image(name)
     if path.suffix.lower() in (".tif", ".tiff"):
         image = read_image(path)
         rgb = image.rgb(next(iter(image.indices())))
-        step = max(1, min(rgb.shape[0] // SIZE[1], rgb.shape[1] // SIZE[0]))
+        step = max(1, min(rgb.shape[0] // size[1], rgb.shape[1] // size[0]))
         picture = Image.fromarray(np.ascontiguousarray(rgb[::step, ::step]))
     else:
         with Image.open(path) as opened:
-            opened.draft("RGB", (2 * SIZE[0], 2 * SIZE[1]))  # a JPEG is read at a fraction of its size
+            opened.draft("RGB", (2 * size[0], 2 * size[1]))  # a JPEG is read at a fraction of its size
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith("I"):
                 picture = Image.fromarray((np.asarray(picture) / 257).astype(np.uint8))
             picture = picture.convert("RGB")
-    picture.thumbnail(SIZE)
+    picture.thumbnail(size)
     return np.asarray(picture, np.uint8)
 
 
