@@ -66,6 +66,10 @@ def test_pooling_gives_the_mean_over_pixels(seed, grid):
         np.testing.assert_allclose(values.flatten(1).numpy() @ row, expected, atol=1e-5)
 
 
+def test_a_picture_without_a_region_has_nothing_to_pool():
+    assert pooling(np.full((4, 5), -1, np.int32), (2, 3)).shape == (0, 6)
+
+
 def test_a_large_image_is_counted_in_parts(monkeypatch):
     labels, regions = scene(5, -1)
     expected = majority(labels, regions, 4), pooling(regions, (3, 4))

@@ -46,7 +46,7 @@ def pooling(regions: NDArray[np.int32], grid: tuple[int, int]) -> NDArray[np.flo
                 cell = (row[rows, None] * grid[1] + column)[inside]
                 share = (by_row[rows, None] * by_column)[inside]
                 weights += np.bincount(base + cell, share, minlength=len(weights))
-    by_region = weights.reshape(count, -1)
+    by_region = weights.reshape(count, grid[0] * grid[1])
     return np.asarray(by_region / np.maximum(by_region.sum(1, keepdims=True), 1e-12), np.float32)
 
 
