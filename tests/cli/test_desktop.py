@@ -1,3 +1,5 @@
+import ctypes
+import socket
 import sys
 from pathlib import Path
 
@@ -9,15 +11,21 @@ from napari_cliptrase.cli import desktop
 @pytest.fixture(autouse=True)
 def linux_with_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(desktop, "_loads", lambda library: True)
-    monkeypatch.setattr(desktop, "_x_server_answers", lambda: True)
+    lacking(monkeypatch)
+    monkeypatch.setattr(desktop, "x_server_answers", lambda: True)
     monkeypatch.setenv("DISPLAY", ":0")
     for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
 
 
 def lacking(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
-    monkeypatch.setattr(desktop, "_loads", lambda library: library not in libraries)
+    """The system has all libraries but these."""
+
+    def load(library: str) -> None:
+        if library in libraries:
+            raise OSError(f"{library}: cannot open shared object file")
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
 
 
 def test_a_full_desktop_opens_windows() -> None:
@@ -59,7 +67,7 @@ def test_a_platform_without_opengl_is_no_window_for_napari(monkeypatch: pytest.M
 def test_a_display_that_no_one_serves_is_reported_before_qt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(desktop, "_loads", lambda library: True)
+    lacking(monkeypatch)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.setenv("DISPLAY", ":4711")
@@ -83,6 +91,11 @@ def test_the_whole_line_is_that_of_the_readme() -> None:
     assert {*packages.split(), "python3-venv", "git"} == set(reported.partition(" -y ")[2].split())
 
 
-def test_a_library_that_does_not_exist_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_listens_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert not desktop._loads("libno-such-thing.so.7")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as line:
+        line.bind(("localhost", 0))
+        monkeypatch.setenv("DISPLAY", f"localhost:{line.getsockname()[1] - 6000}")
+        assert not desktop.x_server_answers()
+        line.listen()
+        assert desktop.x_server_answers()

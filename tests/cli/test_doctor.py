@@ -3,6 +3,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,13 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     def choose(*names: str) -> None:
         there = {name: object() if name in names else None for name in optional}
         monkeypatch.setattr(checks, "find_spec", lambda name: there[name] if name in there else find(name))
-        monkeypatch.setattr(
-            checks, "_version", lambda package: "1.2.3" if package in names or package not in optional else None
-        )
+
+        def version(package: str) -> str:
+            if package in optional and package not in names:
+                raise PackageNotFoundError(package)
+            return "1.2.3"
+
+        monkeypatch.setattr(checks, "version", version)
         point = type("Point", (), {"name": "napari-cliptrase"})
         monkeypatch.setattr(checks, "entry_points", lambda group: [point()] if "napari" in names else [])
 
@@ -140,17 +145,17 @@ def test_a_torch_that_cannot_be_imported_is_explained(monkeypatch: pytest.Monkey
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", broken)
-    finding = next(iter(checks._torch()))
-    assert finding.state == "bad"
-    assert "c10.dll" in finding.text
+    finding = findings()["torch"]
+    assert finding["state"] == "bad"
+    assert "c10.dll" in finding["text"]
 
 
 def test_a_cache_that_cannot_be_written_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path / "file"))
-    finding = checks._cache()
-    assert finding.state == "bad"
-    assert str(tmp_path / "file") in finding.text
+    finding = findings()["Cache"]
+    assert finding["state"] == "bad"
+    assert str(tmp_path / "file") in finding["text"]
 
 
 def test_optional_parts_name_their_extra(installed: Installed) -> None:

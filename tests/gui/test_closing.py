@@ -43,5 +43,5 @@ def test_closing_the_window_stops_a_run(make_napari_viewer_proxy, qtbot, picture
     _, dock = viewer.window.add_plugin_dock_widget("napari-cliptrase", "Segment by text")
     dock.run()
     viewer.close()
-    qtbot.waitUntil(lambda: not workbench.jobs._running, timeout=120_000)
+    qtbot.waitUntil(lambda: workbench.jobs.idle, timeout=120_000)
     assert session.segmented is None

@@ -1,5 +1,6 @@
 """Small models of true shapes, an empty cache, and a server on this computer."""
 
+import copy
 import json
 import re
 import socket
@@ -82,10 +83,12 @@ def write_tiny(tiny_module: Any) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def tiny_tags(monkeypatch: pytest.MonkeyPatch, tiny_config: dict[str, Any]) -> None:
-    """open_clip lists an architecture ViT-Tiny with weights ``plain`` and ``openai``, the latter with QuickGELU."""
-    import open_clip.factory
-    import open_clip.pretrained
+def tiny_tags(monkeypatch: pytest.MonkeyPatch, tiny_config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """open_clip lists an architecture ViT-Tiny with weights ``plain`` and ``openai``, the latter with QuickGELU.
+
+    Returns what it says about each tag.
+    """
+    import open_clip
 
     published = {
         "plain": {"hf_hub": "lab/tiny-plain/", "mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)},
@@ -95,11 +98,39 @@ def tiny_tags(monkeypatch: pytest.MonkeyPatch, tiny_config: dict[str, Any]) -> N
             "quick_gelu": True,
         },
     }
-    quick = {"openai": published["openai"]}
-    for suffix, tags in (("", published), ("-quickgelu", quick)):
-        config = {**tiny_config, "quick_gelu": True} if suffix else tiny_config
-        monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, f"ViT-Tiny{suffix}", config)
-        monkeypatch.setitem(open_clip.pretrained._PRETRAINED, f"ViT-Tiny{suffix}", tags)
+    configs = {"ViT-Tiny": tiny_config, "ViT-Tiny-quickgelu": {**tiny_config, "quick_gelu": True}}
+    tags = {"ViT-Tiny": published, "ViT-Tiny-quickgelu": {"openai": published["openai"]}}
+    config_of, weights_of, tags_of = (
+        open_clip.get_model_config,
+        open_clip.get_pretrained_cfg,
+        open_clip.list_pretrained_tags_by_model,
+    )
+    listed, with_tag = open_clip.list_pretrained(), open_clip.list_pretrained_models_by_tag
+
+    def get_model_config(name: str) -> Any:
+        return copy.deepcopy(configs[name]) if name in configs else config_of(name)
+
+    def get_pretrained_cfg(name: str, tag: str) -> Any:
+        return tags[name].get(tag, {}) if name in tags else weights_of(name, tag)
+
+    def list_pretrained_tags_by_model(name: str) -> list[str]:
+        return list(tags[name]) if name in tags else tags_of(name)
+
+    def list_pretrained() -> list[tuple[str, str]]:
+        return [*listed, *((name, tag) for name, known in tags.items() for tag in known)]
+
+    def list_pretrained_models_by_tag(tag: str) -> list[str]:
+        return [*with_tag(tag), *(name for name, known in tags.items() if tag in known)]
+
+    for function in (
+        get_model_config,
+        get_pretrained_cfg,
+        list_pretrained_tags_by_model,
+        list_pretrained,
+        list_pretrained_models_by_tag,
+    ):
+        monkeypatch.setattr(open_clip, function.__name__, function)
+    return published
 
 
 @dataclass

@@ -81,13 +81,10 @@ def test_a_known_torchscript_archive_gives_its_weights(
 
 
 def test_a_known_archive_brings_its_architecture_and_activation(
-    archive: Path, tiny_tags: None, write_tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    archive: Path, tiny_tags: dict[str, dict[str, Any]], write_tiny: Callable[..., Path]
 ) -> None:
-    import open_clip.pretrained
-
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
-    known = open_clip.pretrained._PRETRAINED["ViT-Tiny"]["openai"]
-    monkeypatch.setitem(known, "url", f"https://example.org/clip/models/{sha256}/ViT-Tiny.pt")
+    tiny_tags["openai"]["url"] = f"https://example.org/clip/models/{sha256}/ViT-Tiny.pt"
     model = load_model(str(archive))
     assert model.name == f"ViT-Tiny-quickgelu={archive}"
     assert load_model(f"ViT-Tiny={archive}").name == model.name

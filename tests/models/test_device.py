@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -12,8 +14,21 @@ def cpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
 
 
-def broken(device: torch.device) -> str | None:
-    return "does not work (no kernel image)" if device.type == "cuda" else devices._ABSENT
+@pytest.fixture
+def compute(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], torch.Tensor]], None]:
+    """A computer with graphics cards, on which ``torch.ones`` does what is told."""
+
+    def choose(ones: Callable[[], torch.Tensor]) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Card 9000")
+        monkeypatch.setattr(torch, "ones", lambda *size, **how: ones())
+
+    return choose
+
+
+def no_kernel() -> torch.Tensor:
+    raise RuntimeError("no kernel image.\nCompile with DSA to enable assertions.")
 
 
 def test_auto_takes_the_cpu_in_fp32_and_says_so(cpu_only: None) -> None:
@@ -23,18 +38,23 @@ def test_auto_takes_the_cpu_in_fp32_and_says_so(cpu_only: None) -> None:
     assert placement.note.endswith("with fp32.")
 
 
-def test_a_broken_card_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_unusable", broken)
+def test_a_broken_card_is_left_out_with_the_reason(compute: Callable[..., None]) -> None:
+    compute(no_kernel)
     placement = place()
     assert placement.device.type == "cpu"
-    assert "because cuda does not work (no kernel image)" in placement.note
+    assert "because cuda does not work (no kernel image) and mps does not work (no kernel image)" in placement.note
     with pytest.raises(ModelError, match=r"Device cuda does not work \(no kernel image\); choose auto or cpu\."):
         place("cuda")
 
 
-def test_a_card_that_works_is_taken_with_fp16(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_unusable", lambda device: None)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Card 9000")
+def test_a_card_that_computes_wrong_sums_is_left_out(compute: Callable[..., None]) -> None:
+    compute(lambda: torch.zeros(2))
+    assert "because cuda computes wrong sums" in place().note
+
+
+def test_a_card_that_works_is_taken_with_fp16(compute: Callable[..., None]) -> None:
+    two = torch.ones(2)
+    compute(lambda: two)
     placement = place()
     assert (placement.device.type, placement.dtype) == ("cuda", torch.float16)
     assert placement.note == "Runs on Card 9000 (cuda) with fp16."

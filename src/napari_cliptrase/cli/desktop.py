@@ -70,14 +70,14 @@ def can_open_window() -> str | None:
     platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
     if platform in _WITHOUT_OPENGL:
         return f"QT_QPA_PLATFORM={platform} has no OpenGL, which napari draws with; unset it"
-    if not os.environ.get("WAYLAND_DISPLAY") and not _x_server_answers():
+    if not os.environ.get("WAYLAND_DISPLAY") and not x_server_answers():
         # Qt would end the whole process, without an exception that Python could catch
         return f"No X server answers at DISPLAY={os.environ['DISPLAY']}; use a desktop, or start with: xvfb-run -a"
     return None
 
 
-def _x_server_answers() -> bool:
-    """Whether a server listens at DISPLAY.
+def x_server_answers() -> bool:
+    """Return whether a server listens at DISPLAY.
 
     Connects and sends nothing: a server such as Xvfb resets when its last active client leaves.
     """
