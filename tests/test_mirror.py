@@ -34,17 +34,12 @@ SHARED_TESTS = {
         "interrupts",
         "segment_files",
     ),
-    "engine": ("encoding", "plan", "provenance", "result", "score"),
     "evaluate": ("evaluation_report", "image_scorer", "published_figures"),
     "evaluate/datasets": ("benchmark", "layouts", "own_images", "painted_scenes", "truth_codes", "truth_files"),
     "models": ("clip_config",),
     "plugin/widgets/folder": (
         *("blocked_panel", "class_changes_panel", "image_list_view", "image_row_delegate", "list_filter_bar"),
         "step_bar",
-    ),
-    "project": (
-        *("class_edit", "dataset_files", "image_blocked", "image_filter", "image_identity", "image_record"),
-        *("image_copies", "project_paths", "record_index"),
     ),
 }
 # test files that are not about one source file

@@ -74,7 +74,7 @@ def test_most_maps_are_left_out_where_they_cannot_win():
 def test_small_tiles_change_nothing(monkeypatch):
     maps = torch.randn(7, 5, 6)
     expected = highest(maps, (50, 70))
-    monkeypatch.setattr(upsample, "_VALUES_AT_ONCE", 100)
+    monkeypatch.setattr(upsample, "VALUES_AT_ONCE", 100)
     assert (highest(maps, (50, 70)) == expected).all()
 
 

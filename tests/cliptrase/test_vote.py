@@ -73,6 +73,6 @@ def test_a_picture_without_a_region_has_nothing_to_pool():
 def test_a_large_image_is_counted_in_parts(monkeypatch):
     labels, regions = scene(5, -1)
     expected = majority(labels, regions, 4), pooling(regions, (3, 4))
-    monkeypatch.setattr(vote, "_PIXELS_AT_ONCE", 40)
+    monkeypatch.setattr(vote, "PIXELS_AT_ONCE", 40)
     np.testing.assert_array_equal(majority(labels, regions, 4), expected[0])
     np.testing.assert_allclose(pooling(regions, (3, 4)), expected[1], atol=1e-6)

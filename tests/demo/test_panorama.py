@@ -38,7 +38,7 @@ def test_an_index_outside_is_an_error(small):
 def test_only_the_tiles_that_are_read_are_painted(monkeypatch):
     panorama = Panorama(0)
     painted = []
-    monkeypatch.setattr(panorama, "_tile", lambda y, x: painted.append((y, x)) or np.zeros((TILE, TILE, 3), np.uint8))
+    monkeypatch.setattr(panorama, "tile", lambda y, x: painted.append((y, x)) or np.zeros((TILE, TILE, 3), np.uint8))
     assert panorama.shape == (4096, 4096, 3)
     panorama[500:530, 1030:1040]
     assert painted == [(0, 1024), (512, 1024)]

@@ -57,9 +57,8 @@ def test_closing_a_dock_leaves_nothing_behind(scene):
     window.wait(lambda: explore.map_of(Kind.ATTENTION) is not None)
     explore.overlay.setCurrentIndex(explore.overlay.findData(str(Kind.CLS)))
     window.viewer.window.remove_dock_widget(explore)
-    window.qtbot.wait(50)
-    assert len(window.viewer.mouse_move_callbacks) == callbacks
-    assert len(window.viewer.layers) == layers
+    window.wait(lambda: len(window.viewer.mouse_move_callbacks) == callbacks)
+    window.wait(lambda: len(window.viewer.layers) == layers)
     window.viewer.layers.remove("scene")
 
 

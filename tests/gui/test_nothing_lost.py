@@ -110,7 +110,7 @@ def test_undo_in_a_hidden_layer_makes_no_hand_edits_and_the_table_follows(scene)
 
 def test_the_table_forgets_the_area_of_a_layer_that_was_deleted(scene):
     class_id = largest(scene)
-    scene.qtbot.wait(2 * AREA_DELAY)  # what the run changed has been counted
-    assert agrees(scene, class_id)
+    scene.wait(lambda: agrees(scene, class_id))
+    scene.qtbot.wait(2 * AREA_DELAY)  # no count is due any more: what comes now has the removal as its reason
     scene.viewer.layers.remove(layers(scene)[class_id])
     scene.qtbot.waitUntil(lambda: area(scene, class_id)[0] == "none", timeout=20 * AREA_DELAY)

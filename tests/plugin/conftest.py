@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from PIL import Image
+from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.run import segment_write
@@ -60,7 +61,7 @@ class Annotator:
     def settle(self) -> None:
         """Wait until nothing is being read, written or prepared."""
         self.wait(lambda: self.work.idle)
-        self.qtbot.wait(5)
+        QApplication.processEvents()  # what was done may ask for more
         self.wait(lambda: self.work.idle)
 
     def go(self, name: str) -> None:

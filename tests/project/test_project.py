@@ -96,7 +96,7 @@ def test_the_same_work_gives_the_same_bytes(tmp_path: Path, prompts: PromptSet, 
             project.take_result("a.png", {(): drawn(2)}, run={"model": "demo"}, uncertainty=0.25)
             save(project, "a.png", drawn(1))
             project.set_state("a.png", State.DONE)
-        time.sleep(0.01)
+        time.sleep(0.01)  # the second one is made at another time
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from napari_cliptrase.classes.scores import sampling
 
-_VALUES_AT_ONCE = 2**20
+VALUES_AT_ONCE = 2**20
 """Interpolated values in one tile: it stays in the processor's cache."""
 
 
@@ -48,7 +48,7 @@ class Band:
         """Yield image rows and (maps, R, W) values of all maps or of those ``chosen`` (indices)."""
         upper, lower = (self.upper, self.lower) if chosen is None else (self.upper[chosen], self.lower[chosen])
         slope = lower - upper
-        step = max(1, _VALUES_AT_ONCE // upper.numel())
+        step = max(1, VALUES_AT_ONCE // upper.numel())
         for start in range(0, len(self.weight), step):
             weight = self.weight[start : start + step]
             first = self.rows.start + start

@@ -11,7 +11,7 @@ from napari_cliptrase.classes.scores import sampling
 Labels = NDArray[np.unsignedinteger[Any]]
 """Class indices, (H, W) uint8 or uint16."""
 
-_PIXELS_AT_ONCE = 2**20
+PIXELS_AT_ONCE = 2**20
 
 
 def majority(labels: Labels, regions: NDArray[np.int32], classes: int) -> NDArray[np.intp]:
@@ -59,6 +59,6 @@ def paint(labels: Labels, regions: NDArray[np.int32], of_region: NDArray[np.intp
 
 
 def _rows(image: NDArray[np.generic]) -> Iterator[slice]:
-    step = max(1, _PIXELS_AT_ONCE // image.shape[1])
+    step = max(1, PIXELS_AT_ONCE // image.shape[1])
     for start in range(0, image.shape[0], step):
         yield slice(start, min(start + step, image.shape[0]))

@@ -80,7 +80,8 @@ def _spread(count: int, box: tuple[float, float, float, float], rng: np.random.G
 class Panorama:
     """A painted picture (H, W, 3) uint8 that is painted where it is read; indexes like an array.
 
-    Tiles that were read last are remembered. ``np.asarray`` paints all of it, ``dask.array.from_array`` wraps it.
+    ``tile(y, x)`` paints one; those that were read last are remembered. ``np.asarray`` paints all of it,
+    ``dask.array.from_array`` wraps it.
     """
 
     dtype: Final = np.dtype(np.uint8)
@@ -89,7 +90,7 @@ class Panorama:
     def __init__(self, seed: int = 0, size: tuple[int, int] = (4096, 4096)) -> None:
         self.plan = plan_panorama(seed, size)
         self.shape = (*size, 3)
-        self._tile = lru_cache(maxsize=96)(self._paint_tile)
+        self.tile = lru_cache(maxsize=96)(self._paint_tile)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -116,7 +117,7 @@ class Panorama:
         out = np.empty((max(bottom - top, 0), max(right - left, 0), 3), np.uint8)
         for y in range(top // TILE * TILE, bottom, TILE):
             for x in range(left // TILE * TILE, right, TILE):
-                tile = self._tile(y, x)
+                tile = self.tile(y, x)
                 y0, y1 = max(y, top), min(y + len(tile), bottom)
                 x0, x1 = max(x, left), min(x + tile.shape[1], right)
                 out[y0 - top : y1 - top, x0 - left : x1 - left] = tile[y0 - y : y1 - y, x0 - x : x1 - x]

@@ -62,7 +62,7 @@ def test_a_part_that_somebody_looks_at_is_left_alone(qtbot, window, viewer):
     assert not shows_everything(viewer)
     open_dock(window, viewer)
     qtbot.waitUntil(lambda: window.centralWidget().width() >= LEAST_WIDTH)
-    qtbot.wait(50)
+    qtbot.wait(50)  # nothing happens, in the time in which the whole picture comes into view elsewhere
     assert viewer.camera.zoom == zoom
 
 
@@ -71,7 +71,7 @@ def test_a_large_window_keeps_its_size(qtbot, window, viewer):
     before = window.width()
     inner = open_dock(window, viewer)
     qtbot.waitUntil(inner.isVisible)
-    qtbot.wait(50)
+    qtbot.wait(50)  # nothing happens, in the time in which a small window grows
     assert window.width() == before
 
 
