@@ -24,19 +24,12 @@ UNTESTED = {
 }
 # rooms whose files are tested through their neighbours: no file of these lists may be added
 SHARED_TESTS = {
-    "batch": ("batch_plan", "image_work"),
     "cli": (
-        "batch_display",
-        "checks",
         "evaluation_display",
         "evaluation_run",
-        "folder_ids",
-        "interrupts",
-        "segment_files",
     ),
     "evaluate": ("evaluation_report", "image_scorer", "published_figures"),
     "evaluate/datasets": ("benchmark", "layouts", "own_images", "painted_scenes", "truth_codes", "truth_files"),
-    "models": ("clip_config",),
     "plugin/widgets/folder": (
         *("blocked_panel", "class_changes_panel", "image_list_view", "image_row_delegate", "list_filter_bar"),
         "step_bar",
