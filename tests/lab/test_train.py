@@ -55,4 +55,4 @@ def test_a_stopped_training_says_how_to_go_on(
 
     monkeypatch.setattr(train, f"_train_{model}", stopped)
     assert main([model, "--out", str(tmp_path)]) == 130
-    assert "goes on from the last checkpoint" in capsys.readouterr().out
+    assert "continues from the last checkpoint" in capsys.readouterr().out

@@ -23,7 +23,7 @@ CLASSES = (
 def prompts_row(model: BenchModel, rounds: int, compared: int = len(CLASSES)) -> Row:
     """All classes in 80 sentences each, against open_clip's ``encode_text`` class by class.
 
-    open_clip takes the same time for every class: it is asked for the first ``compared`` ones only and its time
+    open_clip takes the same time for every class: it is timed on the first ``compared`` ones only and its time
     multiplied. The embeddings of these are compared, too.
     """
     patterns = sentences(TemplateSet.FULL)

@@ -57,7 +57,7 @@ def noting_interrupts() -> Iterator[Interrupts]:
 
 @contextmanager
 def telling_when_stopped(tell: Callable[[], str]) -> Iterator[None]:
-    """Turn Ctrl-C inside the block into `Stopped` with what ``tell`` then says was finished and what was not."""
+    """Turn Ctrl-C in the block into `Stopped`; ``tell`` returns its message: what was finished and what was not."""
     with noting_interrupts() as interrupts:
         try:
             yield

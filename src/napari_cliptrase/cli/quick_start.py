@@ -19,6 +19,6 @@ def start_quickly() -> None:
 
 
 def _leave_objects() -> None:
-    """Leave all objects to the system, but for triton, which complains of those that are left."""
+    """Skip the final garbage collection, unless triton is loaded, which complains about objects that are left."""
     if "triton" not in sys.modules:
         gc.freeze()

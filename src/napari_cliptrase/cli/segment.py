@@ -114,7 +114,7 @@ def segment(
     stop: Stopped | None = None
     try:
         with telling_when_stopped(lambda: _what_was_done(inputs, outcomes)):
-            # what is missing is told before torch is imported
+            # report missing weights before torch is imported
             bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
             from napari_cliptrase.cli.display import SegmentDisplay
             from napari_cliptrase.cli.segment_files import SegmentRequest, segment_files

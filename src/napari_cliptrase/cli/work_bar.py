@@ -1,4 +1,4 @@
-"""How far a command is: a bar on the terminal that counts what moves, and on nothing else."""
+"""The progress bar of a command; it is shown on terminals only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ Watch = Callable[[Progress], None]
 
 @contextmanager
 def work_bar(text: str) -> Iterator[Watch]:
-    """Yield what is to be shown each step of a work; ``text`` stands there before the first."""
+    """Yield a function that shows each step; the bar shows ``text`` until the first."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars

@@ -1,4 +1,4 @@
-"""From the correlation of all tokens to what patches have to do with each other."""
+"""From the correlation of all tokens to the affinity of patches."""
 
 from torch import Tensor
 

@@ -21,7 +21,7 @@ _TOUCHING = np.ones((3, 3))
 
 
 def transition(attention: Floats) -> Floats:
-    """(L, L) float32 how what patches say is spread, of their attention (L, L): balanced, symmetric, two steps."""
+    """(L, L) float32 that spreads patch scores along the attention (L, L): balanced, symmetric, two steps."""
     rows = attention.astype(np.float64)
     for _ in range(3):
         rows = rows / rows.sum(0, keepdims=True)

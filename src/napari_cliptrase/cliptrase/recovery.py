@@ -33,7 +33,7 @@ def class_token_block(block: Block, x: Tensor) -> Tensor:
 
 
 def attention_weights(heads: Heads, grid: tuple[int, int], recovery: Recovery) -> Tensor:
-    """(B, heads, L, L) what each token takes from each other one under a strategy; rows sum to 1."""
+    """(B, heads, L, L) attention weights of the tokens under a strategy; rows sum to 1."""
     pairs = _pairs(heads, recovery)
     if not pairs:
         return torch.eye(heads.v.shape[2], device=heads.v.device).expand(*heads.v.shape[:2], -1, -1)

@@ -153,13 +153,18 @@ class RefineResponse:
     notes: tuple[str, ...]
 
 
+def encode_plane_steps(segmenter: "Segmenter", rgb: Rgb) -> Generator[Progress, None, "Encoding"]:
+    """Encode a plane (H, W, 3) uint8 that nothing is looked for in yet."""
+    return (yield from segmenter.encode_steps(rgb))
+
+
 def segment_plane_steps(
     segmenter: "Segmenter", request: PlaneRequest, refiner: MaskRefiner | None = None
 ) -> Generator[Progress, None, PlaneResponse]:
     """Segment a plane, and sharpen the result when there is a refiner."""
     encoding = request.encoding
     if encoding is None:
-        encoding = yield from segmenter.encode_steps(request.rgb)
+        encoding = yield from encode_plane_steps(segmenter, request.rgb)
     yield Progress(0, 0, "Scoring the classes")
     segmentation = yield from segmenter.segment_steps(encoding, request.prompts, request.settings, request.examples)
     if refiner is not None:

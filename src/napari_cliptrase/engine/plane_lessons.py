@@ -5,6 +5,7 @@ from collections.abc import Generator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.engine.pipeline import encode_plane_steps
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError, lessons_from_labels
 from napari_cliptrase.progress import Progress
@@ -23,7 +24,7 @@ def plane_lessons_steps(
     if labels.shape != rgb.shape[:2]:
         height, width = rgb.shape[:2]
         raise LessonError(f"its mask has {labels.shape[1]} × {labels.shape[0]} pixels, not {width} × {height}.")
-    encoding = yield from segmenter.encode_steps(rgb)
+    encoding = yield from encode_plane_steps(segmenter, rgb)
     if encoding.shape != labels.shape:
         raise LessonError("the settings crop images, so masks of whole images do not lie on them; switch crop off.")
     return lessons_from_labels(

@@ -122,7 +122,7 @@ class _Run:
 
     @classmethod
     def start(cls, recipe: ClipRecipe, folder: Path, device: torch.device) -> "_Run":
-        """Make a new run, or take up the one whose checkpoint is in the folder."""
+        """Make a new run, or resume the one whose checkpoint is in the folder."""
         run = cls(recipe, folder, device)
         if run.path.exists():
             saved = torch.load(run.path, map_location=device, weights_only=True)

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             _train_clip(given.work, given.out, given.seed, given.device)
     except KeyboardInterrupt:
-        _log("Stopped. The same command goes on from the last checkpoint.")
+        _log("Stopped. The same command continues from the last checkpoint.")
         return 130
     return 0
 

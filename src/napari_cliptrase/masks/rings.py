@@ -150,7 +150,7 @@ def _chains(following: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def with_seams(polygon: Polygon) -> Ring:
-    """Return one ring for a polygon with holes: each hole hangs on the ring above it by a line that is gone over twice.
+    """Return one ring for a polygon with holes: each hole hangs on the ring above it by a line that is drawn twice.
 
     The line rises from the leftmost of the hole's highest corners along the edges of pixels, so that no program that
     draws outlines, too, paints a pixel for it.

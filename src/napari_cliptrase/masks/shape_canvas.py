@@ -118,7 +118,7 @@ class ShapeCanvas:
             self._paint()
 
     def _paint(self) -> None:
-        """Paint what waits."""
+        """Paint the queued shapes."""
         if self._runs:
             ids, numbers, starts, lengths = zip(*self._runs, strict=True)
             owner = np.repeat(np.arange(len(ids)), [len(found) for found in starts])

@@ -1,4 +1,4 @@
-"""One file from the network to one place: resumed, checked, whole or not at all.
+"""Download one file: resumable, verified, and complete or not there.
 
 From any address, or from a Hugging Face repository: huggingface_hub finds out where a file is, how large, and with what
 hash, but throws away what has come when a download is stopped, so that the bytes are brought here.
@@ -55,7 +55,7 @@ def fetch_steps(
 ) -> Generator[Progress, None, Path]:
     """Download ``url`` to ``target`` and return ``target``.
 
-    What has come so far lies beside it as ``NAME.part``, also when the generator is closed; the next call goes on from
+    The partial download is kept beside it as ``NAME.part``, also when the generator is closed; the next call continues
     there. The target appears only when size and hash are right. Of several processes that want it one downloads and the
     others wait. ``headers`` go with the request; ``shown_url`` stands in messages where the true address is long or
     secret. Raises `ModelError` with one sentence.
@@ -167,7 +167,7 @@ def _hub_reason(error: BaseException) -> str:
 
 
 def _turn_steps(lock: FileLock, target: Path) -> Steps:
-    """Wait until no other process downloads ``target``; a process that dies gives its turn away."""
+    """Wait until no other process downloads ``target``; a process that dies releases the lock."""
     while True:
         try:
             lock.acquire(timeout=WAIT_SECONDS)

@@ -1,7 +1,7 @@
 """What the installed open_clip knows of architectures and published weights.
 
-Its data files are read where they lie; open_clip itself, whose import takes seconds, is asked only for what stands in
-its code.
+Its data files are read directly; open_clip itself, whose import takes seconds, is imported only for data that exists
+only in its code.
 """
 
 import difflib

@@ -26,9 +26,9 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+import psygnal
 from napari.qt.threading import create_worker
 from napari.utils import notifications
-from psygnal import Signal as PsygnalSignal
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cliptrase.errors import Cancelled, CliptraseError
@@ -107,8 +107,8 @@ class Job(QObject):
 class Jobs:
     """The jobs of one viewer. Signals: ``started(job)``, ``ended(job)``."""
 
-    started = PsygnalSignal(object)
-    ended = PsygnalSignal(object)
+    started = psygnal.Signal(object)
+    ended = psygnal.Signal(object)
 
     def __init__(self) -> None:
         self._running: dict[int, tuple[Job, Any]] = {}
