@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from napari_cliptrase.masks.registry import FORMATS
 
 PRESSED = """
 import builtins, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run in the background, where it is ignored
 from napari_cliptrase.cli import main
 
 at, before = sys.argv.pop(1), sys.argv.pop(1)
@@ -92,6 +94,15 @@ def test_what_is_raised_without_ctrl_c_stays_as_it_is() -> None:
         raise ValueError("mine")
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Ctrl-C is not ignored, as it is where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_the_handler_of_before_is_back_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Stopped, match="two of three"), telling_when_stopped(lambda: "two of three"):
