@@ -30,10 +30,6 @@ SHARED_TESTS = {
     ),
     "evaluate": ("evaluation_report", "image_scorer", "published_figures"),
     "evaluate/datasets": ("benchmark", "layouts", "own_images", "painted_scenes", "truth_codes", "truth_files"),
-    "plugin/widgets/folder": (
-        *("blocked_panel", "class_changes_panel", "image_list_view", "image_row_delegate", "list_filter_bar"),
-        "step_bar",
-    ),
 }
 # test files that are not about one source file
 ABOUT_MORE = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from napari_cliptrase.plugin.state.folder_state import FolderState
@@ -37,6 +37,7 @@ class ImageListView(QListView):
         connect_weakly(state.shown_changed, self.follow)
         connect_weakly(state.opening_changed, self.follow)
         connect_weakly(state.blocked_changed, self.follow)
+        self.follow()
 
     def selected_names(self) -> tuple[str, ...]:
         """Return the names of the selected images, in the order of the list."""
@@ -47,7 +48,8 @@ class ImageListView(QListView):
         """Select the image on show and bring it into sight."""
         index = self._images.index_of(self._state.place)
         if index.isValid():
-            self.setCurrentIndex(index)
+            # the view's own way would extend the selection while Shift or Ctrl is held, as in Shift + D
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             following = index.siblingAtRow(index.row() + 1)
             for row in (following, index):  # what comes next is seen, too
                 if row.isValid():
