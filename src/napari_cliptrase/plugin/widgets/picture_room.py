@@ -5,6 +5,8 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_cliptrase.plugin.layers.placement import camera_of
+
 LEAST_WIDTH = 600
 """Pixels of canvas for which the window is widened, where the screen has them."""
 
@@ -56,6 +58,7 @@ def shows_everything(viewer: ViewerModel) -> bool:
     world = np.asarray(viewer.layers.extent.world)[:, displayed]
     canvas = getattr(viewer, "canvas", None)  # napari 0.9
     size = np.asarray(canvas.size if canvas is not None else viewer._canvas_size, float)
-    half = size / viewer.camera.zoom / 2
-    center = np.asarray(viewer.camera.center)[-2:]
+    camera = camera_of(viewer)
+    half = size / camera.zoom / 2
+    center = np.asarray(camera.center)[-2:]
     return bool(np.all(world[0] >= center - half) and np.all(world[1] <= center + half))
