@@ -22,15 +22,6 @@ UNTESTED = {
     "cliptrase/timm_vision.py": "test_towers.py runs every kind of tower",
     "refine/sam_windows.py": "test_sam_vote.py and test_sam_prompts.py run it",
 }
-# rooms whose files are tested through their neighbours: no file of these lists may be added
-SHARED_TESTS = {
-    "cli": (
-        "evaluation_display",
-        "evaluation_run",
-    ),
-    "evaluate": ("evaluation_report", "image_scorer", "published_figures"),
-    "evaluate/datasets": ("benchmark", "layouts", "own_images", "painted_scenes", "truth_codes", "truth_files"),
-}
 # test files that are not about one source file
 ABOUT_MORE = {
     "cliptrase/test_golden.py": "numbers of the published code",
@@ -72,13 +63,9 @@ def _source_of(test: str) -> str:
     return f"{folder}/{name.removeprefix('test_')}".lstrip("/")
 
 
-def _exceptions() -> set[str]:
-    return set(UNTESTED) | {f"{room}/{name}.py" for room, names in SHARED_TESTS.items() for name in names}
-
-
 def test_each_source_file_has_its_test_file():
     tested = {_source_of(test) for test in _tests()}
-    assert sorted(_source() - tested - _exceptions()) == []
+    assert sorted(_source() - tested - set(UNTESTED)) == []
 
 
 def test_each_test_file_has_its_source_file():
@@ -86,5 +73,5 @@ def test_each_test_file_has_its_source_file():
 
 
 def test_no_exception_outlives_its_file():
-    assert sorted(_exceptions() - _source()) == []
+    assert sorted(set(UNTESTED) - _source()) == []
     assert sorted(set(ABOUT_MORE) - _tests()) == []

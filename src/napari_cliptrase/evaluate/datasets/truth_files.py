@@ -15,12 +15,12 @@ _NUMBERED_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
 
 def read_numbers(path: Path) -> NDArray[np.integer]:
     """(H, W) the numbers of an indexed or grey PNG, a TIFF, or the ``LabelMap`` of a MATLAB file."""
+    if not path.is_file():
+        raise DataError(f"{path} does not exist.")
     try:
         return _reader(path)(path)
     except DataError:
         raise
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist.") from error
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         what = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise DataError(f"{path} cannot be read as a mask ({what}); get the file anew.") from error
