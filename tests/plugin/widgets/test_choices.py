@@ -33,7 +33,9 @@ def test_scrolling_a_dock_changes_no_choice(qtbot):
 def test_the_choosers_of_the_explore_dock_leave_the_wheel_alone(qtbot):
     dock = ExplorePatches(ViewerModel())
     qtbot.addWidget(dock)
-    for combo in dock.findChildren(QComboBox):
+    combos = dock.findChildren(QComboBox)
+    assert len(combos) == 3  # layer, head and what lies on the image
+    for combo in combos:
         before = combo.currentIndex()
         turn_wheel_over(combo)
         assert combo.currentIndex() == before
