@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.pipeline import PlaneRequest, load_refiner_steps, segment_plane_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, load_refiner_steps, segment_plane_steps
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.learn.lesson_memory import LessonMemory
+from napari_cliptrase.pixels.planes import Rgb
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.methods import Method
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
+    from napari_cliptrase.engine.encoding import Encoding
     from napari_cliptrase.engine.segmenter import Segmenter
 
 Labels = NDArray[np.integer]
@@ -118,13 +120,36 @@ class ImageWorker:
 
     def segment(self, image: ImageFile, watch: Watch | None = None) -> ImageResult:
         """Segment every plane of an image."""
-        labels: dict[tuple[int, ...], Labels] = {}
-        doubts: list[float] = []
-        notes: dict[str, None] = {}
-        for index in image.indices():
-            request = PlaneRequest(image.rgb(index), self._prompts, examples=self._examples)
-            found = run_to_end(segment_plane_steps(self._segmenter, request, self._refiner), watch).segmentation
-            labels[index] = found.labels
-            doubts.append(float(found.margin.mean(dtype=np.float64)))
-            notes |= dict.fromkeys(found.notes)
-        return ImageResult(labels, float(np.mean(doubts)), tuple(notes))
+        steps = segment_image_steps(self._segmenter, self._prompts, image, self._refiner, self._examples)
+        return run_to_end(steps, watch)
+
+
+def segment_image_steps(
+    segmenter: "Segmenter",
+    prompts: PromptSet,
+    image: ImageFile,
+    refiner: MaskRefiner | None = None,
+    examples: LessonMemory | None = None,
+    *,
+    known: "Encoding | None" = None,
+    take_first: Callable[[Rgb, PlaneResponse], object] | None = None,
+) -> Generator[Progress, None, ImageResult]:
+    """Segment every plane of an image.
+
+    ``known`` is the encoding of the first plane, where there is one already; ``take_first`` is given the first plane
+    and what was found in it, which are not kept here.
+    """
+    labels: dict[tuple[int, ...], Labels] = {}
+    doubts: list[float] = []
+    notes: dict[str, None] = {}
+    for index in image.indices():
+        encoding = None if labels else known
+        request = PlaneRequest(image.rgb(index), prompts, encoding=encoding, examples=examples)
+        response = yield from segment_plane_steps(segmenter, request, refiner)
+        if not labels and take_first is not None:
+            take_first(request.rgb, response)
+        found = response.segmentation
+        labels[index] = found.labels
+        doubts.append(float(found.margin.mean(dtype=np.float64)))
+        notes |= dict.fromkeys(found.notes)
+    return ImageResult(labels, float(np.mean(doubts)), tuple(notes))

@@ -115,7 +115,7 @@ def test_going_on_never_waits_for_the_model(annotator, monkeypatch):
         yield
         raise CliptraseError("The model is slow today.")
 
-    monkeypatch.setattr("napari_cliptrase.plugin.run.image_ahead.find_steps", blocked)
+    monkeypatch.setattr("napari_cliptrase.plugin.run.image_ahead.findings_steps", blocked)
     annotator.state.pre_annotating = True
     for name in (B, C, A):
         annotator.work.go(name)

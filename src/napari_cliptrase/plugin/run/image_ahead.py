@@ -13,7 +13,7 @@ from psygnal import Signal
 
 from napari_cliptrase.batch.image_work import RunSetup
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.image_findings import PreparedImage, choice_of, find_steps, same_question
+from napari_cliptrase.plugin.run.image_findings import PreparedImage, choice_of, findings_steps, same_question
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.segmentation import RUN
 from napari_cliptrase.plugin.run.side_thread import SideThread, Task
@@ -140,7 +140,7 @@ class ImageAhead:
             findings = None
             if setup is not None:
                 make_torch_safe()
-                findings = yield from find_steps(setup, model, image, None if known is None else known.findings)
+                findings = yield from findings_steps(setup, model, image, None if known is None else known.findings)
             return PreparedImage(name, stamp, image, findings)
 
         def done(prepared: PreparedImage) -> None:

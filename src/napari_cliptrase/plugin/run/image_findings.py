@@ -4,10 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_cliptrase.batch.image_work import ImageResult, RunSetup
+from napari_cliptrase.batch.image_work import ImageResult, RunSetup, segment_image_steps
 from napari_cliptrase.pixels.planes import Rgb
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
@@ -72,7 +69,7 @@ def same_question(one: RunSetup | None, other: RunSetup | None) -> bool:
     return one.run() == other.run() and one.device == other.device
 
 
-def find_steps(
+def findings_steps(
     setup: RunSetup, model: "ClipModel | None", image: ImageFile, before: Findings | None
 ) -> Generator[Progress, None, Findings]:
     """Segment every plane of an image.
@@ -88,7 +85,6 @@ def find_steps(
     before
         What was found in the same image with another setup: where the encodings are the same, the first is used again.
     """
-    from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
     from napari_cliptrase.engine.segmenter import Segmenter
 
     if model is None:
@@ -100,21 +96,10 @@ def find_steps(
     known: Encoding | None = None
     if before is not None and choice_of(before.setup) == choice_of(setup):
         known = before.encoding if before.encoding.encode_settings == setup.settings.encode_key() else None
-    responses: dict[tuple[int, ...], NDArray[np.integer]] = {}
-    doubts: list[float] = []
-    notes: dict[str, None] = {}
-    first: tuple[Rgb, PlaneResponse] | None = None
-    for index in image.indices():
-        rgb = image.rgb(index)
-        request = PlaneRequest(rgb, setup.prompts, encoding=None if responses else known)
-        response = yield from segment_plane_steps(segmenter, request)
-        first = first or (rgb, response)
-        found = response.segmentation
-        responses[index] = found.labels
-        doubts.append(float(found.margin.mean(dtype=np.float64)))
-        notes |= dict.fromkeys(found.notes)
-    assert first is not None  # an image has a plane
-    result = ImageResult(responses, float(np.mean(doubts)), tuple(notes))
-    rgb, response = first
+    first: list[tuple[Rgb, PlaneResponse]] = []
+    result = yield from segment_image_steps(
+        segmenter, setup.prompts, image, known=known, take_first=lambda rgb, response: first.append((rgb, response))
+    )
+    ((rgb, response),) = first
     segmentation = response.segmentation
     return Findings(setup, segmenter, rgb, response.encoding, segmentation, segmentation.summary(), result)
