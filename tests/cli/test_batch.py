@@ -1,15 +1,12 @@
 """napari-cliptrase batch: a folder to a project, again and again."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-
-from napari_cliptrase.cli import main
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 Batch = Callable[..., tuple[int, str, str]]
@@ -27,23 +24,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def batch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Batch:
+def batch(run_command: Batch) -> Batch:
     """Run the command with a small model; returns exit code, output and errors."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        extra = ["--model", f"local-dir:{GOLDEN / 'toyclip'}", "--detail", "coarse"]
-        monkeypatch.setattr(sys, "argv", ["napari-cliptrase", "batch", *map(str, arguments), *extra])
-        try:
-            main()
-            code: object = 0
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        assert isinstance(code, int)
-        return code, captured.out, captured.err
-
-    return run
+    return lambda *words: run_command(
+        "batch", *words, "--model", f"local-dir:{GOLDEN / 'toyclip'}", "--detail", "coarse"
+    )
 
 
 def test_a_folder_is_filled_and_the_second_time_nothing_is_left(batch: Batch, folder: Path) -> None:

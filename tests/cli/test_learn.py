@@ -1,7 +1,7 @@
 """Masks of some images teach names that the model does not know; segment and batch use what was learned."""
 
 import json
-import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +9,9 @@ import tifffile
 from PIL import Image
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
-from napari_cliptrase.cli import main
 from napari_cliptrase.demo.words import LABEL_NAMES
 from napari_cliptrase.demo.world import paint_scene
-from napari_cliptrase.learn.lesson_file import read_lessons
+from napari_cliptrase.learn.lesson_file import read_lessons, write_lessons
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.project.project import Project
@@ -46,22 +45,9 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
+def command(run_command):
     """Run a command with the shipped model; returns exit code, output and errors."""
-
-    def run(name, *arguments, model="demo"):
-        extra = ["--model", model, "--detail", "coarse"]
-        monkeypatch.setattr(sys, "argv", ["napari-cliptrase", name, *map(str, arguments), *extra])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return code, captured.out, captured.err
-
-    return run
+    return lambda name, *words: run_command(name, *words, "--model", "demo", "--detail", "coarse")
 
 
 def right(found, folder):
@@ -128,10 +114,6 @@ def test_every_plane_of_a_stack_teaches(command, folder):
 def test_examples_of_another_model_are_refused_before_anything_is_written(command, folder):
     command("learn", "photos/0.png", "--masks", "masks", "--out", "examples.npz")
     lessons = read_lessons(folder / "examples.npz")
-    from dataclasses import replace
-
-    from napari_cliptrase.learn.lesson_file import write_lessons
-
     write_lessons(replace(lessons, model="another"), folder / "examples.npz")
     code, _, err = command("segment", "more", "-p", PROMPTS, "--out", "out", "--examples", "examples.npz")
     assert code == 1

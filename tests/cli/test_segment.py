@@ -30,20 +30,12 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def segment(monkeypatch, capsys):
+def segment(run_command):
     """Run the command with a small model and quick settings; returns exit code, output and errors."""
 
     def run(*arguments, model=f"local-dir:{GOLDEN / 'toyclip'}", quick=True):
         extra = ["--model", model, "--templates", "single"] + (["--detail", "coarse"] if quick else [])
-        monkeypatch.setattr(sys, "argv", ["napari-cliptrase", "segment", *map(str, arguments), *extra])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return code, captured.out, captured.err
+        return run_command("segment", *arguments, *extra)
 
     return run
 
