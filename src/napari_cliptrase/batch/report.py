@@ -12,6 +12,7 @@ from PIL import Image
 
 from napari_cliptrase.atomic import replacing
 from napari_cliptrase.classes.colors import to_hex
+from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project import Project
@@ -46,11 +47,12 @@ def write_report_steps(project: Project, target: Path | None = None) -> Generato
     records = project.select(most_uncertain_first=True)
     with replacing(path) as part, part.open("w", encoding="utf-8") as page:
         page.write(_PAGE.format(title=escape(project.paths.folder.resolve().name), summary=escape(_summary(records))))
-        page.write(_classes(project, records))
+        classes = project.prompts.table()
+        page.write(_classes(classes, records))
         page.write('<div class="images">\n')
         for done, record in enumerate(records):
             yield Progress(done, len(records), "Writing the report")
-            page.write(_figure(project, record))
+            page.write(_figure(project, record, classes))
         page.write("</div>\n</html>\n")
     return path
 
@@ -62,7 +64,7 @@ def _summary(records: Iterable[ImageRecord]) -> str:
     return f"{sum(states.values()):,} images: {', '.join(parts) or 'none'}. The most uncertain ones come first."
 
 
-def _classes(project: Project, records: Iterable[ImageRecord]) -> str:
+def _classes(classes: ClassTable, records: Iterable[ImageRecord]) -> str:
     """Make a table of the classes: share of all pixels, and in how many images they are."""
     pixels: Counter[int] = Counter()
     images: Counter[int] = Counter()
@@ -75,12 +77,12 @@ def _classes(project: Project, records: Iterable[ImageRecord]) -> str:
     rows = [
         f'<tr><td><span class="swatch" style="background:{to_hex(entry.color)}"></span> {escape(entry.name)}</td>'
         f'<td class="number">{_percent(pixels[entry.id], area)}</td><td class="number">{images[entry.id]:,}</td></tr>\n'
-        for entry in project.prompts.table()
+        for entry in classes
     ]
     return f"<table><tr><th>class</th><th>area</th><th>images</th></tr>\n{''.join(rows)}</table>\n"
 
 
-def _figure(project: Project, record: ImageRecord) -> str:
+def _figure(project: Project, record: ImageRecord, classes: ClassTable) -> str:
     picture = thumbnail_of(project, record, _SIZE)
     shown = "<p>This image cannot be read.</p>"
     if picture is not None:
@@ -93,7 +95,7 @@ def _figure(project: Project, record: ImageRecord) -> str:
     if record.flag is not None:
         facts.append(f"flagged: {record.flag}" if record.flag else "flagged")
     area = _area(record)
-    names = {entry.id: entry for entry in project.prompts.table()}
+    names = {entry.id: entry for entry in classes}
     found = sorted(((count, names[key]) for key, count in record.pixels.items() if key in names), key=lambda e: -e[0])
     bar = "".join(
         f'<span style="width:{100 * count / area:.2f}%;background:{to_hex(entry.color)}"></span>'

@@ -78,13 +78,14 @@ def batch(
                 setup = _setup(project, model, detail, threshold, refine, sam, device, precision, examples)
                 from napari_cliptrase.batch.batch_plan import plan_batch
 
-                plan = plan_batch(project, setup.run(), again=again, finished=finished)
+                run = setup.run()
+                plan = plan_batch(project, run, again=again, finished=finished)
                 for note in (*(() if dry_run else project.notes), str(plan), _skipped(project)):
                     if note:
                         typer.echo(note, err=True)
                 if not dry_run:
                     project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
-                    _run(project, setup, plan, mode, workers, scheduler, outcomes)
+                    _run(project, setup, run, plan, mode, workers, scheduler, outcomes)
                     if report:
                         _write_report(project)
         except Stopped as stopped:
@@ -182,6 +183,7 @@ def _setup(
 def _run(
     project: "Project",
     setup: "RunSetup",
+    run: dict[str, Any],
     plan: "BatchPlan",
     mode: MergeMode,
     workers: int,
@@ -198,7 +200,7 @@ def _run(
     from napari_cliptrase.project.pixel_provenance import Provenance
 
     kind = Provenance.MODEL if setup.refine is None else Provenance.REFINED
-    writer = ResultWriter(project, setup.run(), mode, kind)
+    writer = ResultWriter(project, run, mode, kind)
     with ExitStack() as stack, BatchDisplay(len(plan.todo)) as display:
         if workers or scheduler is not None:
             client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))

@@ -22,7 +22,7 @@ from napari_cliptrase.progress import Progress
 class ProgressDisplay:
     """Progress bars on a terminal (on nothing else), and lines on the error stream; ``columns`` follow the count."""
 
-    def __init__(self, images: int, *columns: ProgressColumn) -> None:
+    def __init__(self, images: int | None, *columns: ProgressColumn) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.description}"),

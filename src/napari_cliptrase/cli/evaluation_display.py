@@ -1,12 +1,11 @@
 """What a user sees while images are scored: how many are done, and the mean IoU so far."""
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
+from rich.progress import TimeRemainingColumn
 from rich.text import Text
+
+from napari_cliptrase.cli.display import ProgressDisplay
 
 if TYPE_CHECKING:
     from napari_cliptrase.evaluate.evaluation import EvaluationStep
@@ -15,31 +14,12 @@ _LINES: Final = 20
 """Into a file, where no bar can move, progress is this many lines."""
 
 
-class EvaluationDisplay:
+class EvaluationDisplay(ProgressDisplay):
     """A bar on a terminal, else a line now and then on the error stream; failures are said at once."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._task = self._bars.add_task("images", total=None)
+        super().__init__(None, TimeRemainingColumn())
         self._said = 0
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def watch(self, step: "EvaluationStep") -> None:
         """Show how far it is."""
@@ -48,7 +28,7 @@ class EvaluationDisplay:
         if step.failure is not None:
             self._console.print(Text("FAILED ", style="bold red") + Text(step.failure))
         self._bars.update(
-            self._task,
+            self._images,
             description=f"mIoU so far: {scores}" if scores else progress.text,
             completed=progress.done,
             total=progress.total or None,

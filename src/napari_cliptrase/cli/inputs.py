@@ -28,6 +28,11 @@ class Failure:
     source: str
     reason: str
 
+    @classmethod
+    def of(cls, path: Path, error: Exception) -> "Failure":
+        """Return what became of a file; its name is not repeated where the error begins with it."""
+        return cls(str(path), str(error).removeprefix(f"{path}").removeprefix(":").lstrip())
+
 
 def print_failure(failure: Failure) -> None:
     """Say on the error stream what was not done, in one line."""

@@ -112,8 +112,7 @@ def _learn_each(
         try:
             yield entry, _learn(segmenter, entry, search, watch)
         except CliptraseError as error:
-            reason = str(error).removeprefix(f"{entry.path}").removeprefix(":").lstrip()
-            yield entry, Failure(str(entry.path), reason)
+            yield entry, Failure.of(entry.path, error)
 
 
 def _learn(

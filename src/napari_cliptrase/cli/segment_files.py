@@ -73,8 +73,7 @@ def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) ->
         except Cancelled:
             raise
         except CliptraseError as error:
-            reason = str(error).removeprefix(f"{entry.path}").removeprefix(":").lstrip()
-            yield Failure(str(entry.path), reason)
+            yield Failure.of(entry.path, error)
         except MemoryError:
             yield Failure(str(entry.path), "there is not enough memory; choose a coarser detail.")
         except OSError as error:

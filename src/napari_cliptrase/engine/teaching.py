@@ -8,6 +8,7 @@ import torch
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.score import EmbeddedPhrases
 from napari_cliptrase.learn.corrections import TaughtPatches, corrections
+from napari_cliptrase.learn.lesson import class_key
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 
 BACKGROUND = "background"
@@ -41,14 +42,14 @@ def teach(phrases: EmbeddedPhrases, prompts: PromptSet, memory: LessonMemory, sc
 def teaching_record(prompts: PromptSet, memory: LessonMemory) -> dict[str, object]:
     """Return how many examples each class of a prompt set had, fit for JSON."""
     counts = memory.counts()
-    known = {name: counts[key] for name in taught_names(prompts) if (key := name.strip().casefold()) in counts}
+    known = {name: counts[key] for name in taught_names(prompts) if (key := class_key(name)) in counts}
     return {"classes": known, "sha256": memory.sha256}
 
 
 def without_examples(prompts: PromptSet, memory: LessonMemory) -> tuple[str, ...]:
     """Say in a sentence which classes none of the examples is called, since a name may be misspelt."""
     known = set(memory.counts())
-    alone = [entry.name for entry in prompts if entry.name.strip().casefold() not in known]
+    alone = [entry.name for entry in prompts if class_key(entry.name) not in known]
     if not alone:
         return ()
     taught = ", ".join(sorted(known)) or "no class"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.learn.lesson import Floats, Lesson
+from napari_cliptrase.learn.lesson import Floats, Lesson, class_key
 
 MARGIN = 0.5
 """Lead, in logits, that a taught class should have over each other class."""
@@ -46,8 +46,8 @@ class TaughtPatches:
     @classmethod
     def of(cls, lessons: Sequence[Lesson], names: Sequence[str]) -> "TaughtPatches | None":
         """Collect the patches of lessons whose class is among ``names``; None when there are none."""
-        index = {name.strip().casefold(): i for i, name in enumerate(names)}
-        used = [(index[key], lesson) for lesson in lessons if (key := lesson.class_name.strip().casefold()) in index]
+        index = {class_key(name): i for i, name in enumerate(names)}
+        used = [(index[key], lesson) for lesson in lessons if (key := class_key(lesson.class_name)) in index]
         used = [(i, lesson) for i, lesson in used if len(lesson)]
         if not used:
             return None

@@ -16,6 +16,11 @@ LEAST_SHARE = 0.05
 """A patch of which less is painted does not count."""
 
 
+def class_key(name: str) -> str:
+    """Return the form of a class name by which lessons meet prompts: whatever its case, and spaces around it."""
+    return name.strip().casefold()
+
+
 class LessonError(CliptraseError):
     """A lesson, or a file of lessons, cannot be used."""
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.learn.lesson import Lesson, LessonError
+from napari_cliptrase.learn.lesson import Lesson, LessonError, class_key
 
 MOST_PATCHES: Final = 20_000
 """Patches that a memory keeps; at 512 numbers each they take 40 MB."""
@@ -52,7 +52,7 @@ class LessonMemory:
 
     def counts(self) -> dict[str, int]:
         """Number of lessons by class name, in lower case."""
-        return dict(Counter(lesson.class_name.strip().casefold() for lesson in self.lessons))
+        return dict(Counter(class_key(lesson.class_name) for lesson in self.lessons))
 
     def check(self, model: str, settings: str, model_name: str) -> None:
         """Raise unless the lessons were made with this model and these encode settings."""
@@ -78,10 +78,8 @@ class LessonMemory:
 
     def without_class(self, name: str) -> "LessonMemory":
         """Forget a class."""
-        key = name.strip().casefold()
-        return replace(
-            self, lessons=tuple(lesson for lesson in self.lessons if lesson.class_name.strip().casefold() != key)
-        )
+        key = class_key(name)
+        return replace(self, lessons=tuple(lesson for lesson in self.lessons if class_key(lesson.class_name) != key))
 
     def without_image(self, image: str) -> "LessonMemory":
         """Forget what was taught on one image, by its SHA-256."""
@@ -95,7 +93,7 @@ class LessonMemory:
 
 
 def _example_key(lesson: Lesson) -> tuple[str, str, bool]:
-    return lesson.image, lesson.class_name.strip().casefold(), lesson.negative
+    return lesson.image, class_key(lesson.class_name), lesson.negative
 
 
 def _bounded(lessons: tuple[Lesson, ...]) -> tuple[Lesson, ...]:

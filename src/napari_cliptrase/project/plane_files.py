@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.prompt_class import HIGHEST_ID
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.masks.format import read_error_text
 from napari_cliptrase.masks.label_image import Labels, count_values, narrow
@@ -15,8 +16,6 @@ from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.project.dataset_files import COLORS
 from napari_cliptrase.project.image_record import PlaneRecord
 from napari_cliptrase.project.pixel_provenance import PALETTE, Provenance, Sources
-
-HIGHEST_ID = 65535
 
 
 class DamagedFile(ProjectError):
