@@ -2,6 +2,7 @@
 
 python folder_pulse.py FOLDER; prints one line of JSON, medians of a few times each.
 
+napari               seconds of work that napari needs for one image and one label layer of that size, the yardstick
 arrive, complete     seconds until the next image can be worked on, and until all of its layers are there
 arrive_work          seconds of work of the window's thread until then, whatever else the computer does; complete_work
 go                   milliseconds of the longest block while going on
@@ -81,6 +82,21 @@ def scenes(folder: Path) -> Path:
     for number in range(SCENES):
         Image.fromarray(paint_scene(number + 5, (336, 448)).image).save(folder / f"scene{number}.png")
     return folder
+
+
+def napari_work(viewer: napari.Viewer) -> float:
+    """Seconds of work for the least that an annotator must see: an image and one layer of labels, added and drawn."""
+    image = paint_scene(5, (336, 448)).image
+    times = []
+    for _ in range(SCENES):
+        start = time.thread_time()
+        viewer.add_image(image)
+        viewer.add_labels(np.ones(image.shape[:2], np.uint8))
+        QApplication.processEvents()
+        times.append(time.thread_time() - start)
+        viewer.layers.clear()
+        settle(0.1)
+    return round(statistics.median(times[1:]), 3)
 
 
 def going_on(viewer: napari.Viewer, folder: Path, pulse: Pulse) -> dict[str, float]:
@@ -205,7 +221,8 @@ def main() -> None:
     workbench_of(viewer).session.prompts = PromptSet.parse(CLASSES)
     settle(1)
     pulse = Pulse()
-    found = going_on(viewer, scenes(folder / "scenes"), pulse)
+    found = {"napari": napari_work(viewer)}
+    found |= going_on(viewer, scenes(folder / "scenes"), pulse)
     found |= saving(viewer, folder / "large", pulse)
     found |= filtering(viewer, folder / "many", pulse)
     sys.stdout.write(json.dumps(found) + "\n")
