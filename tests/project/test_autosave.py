@@ -10,12 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.project.autosave import Autosave, SaveStatus, TiledSnapshot
+from napari_cliptrase.project.autosave import Autosave, SaveStatus
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
@@ -112,27 +110,6 @@ def test_a_stroke_during_a_save_is_saved_after_it(disk: Disk, autosave: Autosave
     autosave.put("a", np.full(SHAPE, 2, np.uint8))
     autosave.flush()
     assert [int(labels[0, 0]) for labels in disk.saved["a"]] == [1, 2]
-
-
-REGION = st.tuples(st.integers(0, 1100), st.integers(1, 700), st.integers(0, 600), st.integers(1, 700))
-
-
-@settings(max_examples=30)
-@given(st.lists(st.none() | REGION, max_size=6))
-def test_a_snapshot_is_the_plane_after_any_strokes_and_never_changes(
-    strokes: list[tuple[int, int, int, int] | None],
-) -> None:
-    plane = np.zeros((1100, 600), np.uint16)
-    snapshot = TiledSnapshot.of(plane)
-    taken = [(snapshot, plane.copy())]
-    for value, stroke in enumerate(strokes, start=1):
-        top, height, left, width = stroke or (500, 30, 500, 30)
-        region = (slice(top, min(top + height, 1100)), slice(left, min(left + width, 600)))
-        plane[region] = value
-        snapshot = snapshot.updated(plane, None if stroke is None else region)
-        taken.append((snapshot, plane.copy()))
-    for old, expected in taken:
-        assert np.array_equal(old.array(), expected)
 
 
 def test_what_changed_is_by_hand_when_no_one_says_otherwise(disk: Disk, autosave: Autosave) -> None:

@@ -13,7 +13,7 @@ from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.plugin.layers.stored_layers import LayerParts, split_annotation
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.run.image_findings import Findings, PreparedImage
-from napari_cliptrase.plugin.run.mask_saver import StoredImage
+from napari_cliptrase.plugin.run.stored_image import StoredImage
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_blocked import ImageBlocked
 from napari_cliptrase.project.image_record import ImageRecord, State

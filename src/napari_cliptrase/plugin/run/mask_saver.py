@@ -7,22 +7,21 @@ being written nothing is saved: a mask holds all of a result or nothing of it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from napari.layers import Image, Labels
-from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
 from napari_cliptrase.plugin.layers import LabelLayers, Run
 from napari_cliptrase.plugin.layers.mask_mirror import MaskMirror, PlaneIndex
+from napari_cliptrase.plugin.run.changed_by import ChangedBy
 from napari_cliptrase.plugin.run.refine_write import RUN_TITLE as REFINE_TITLE
 from napari_cliptrase.plugin.run.side_thread import GuiCalls
+from napari_cliptrase.plugin.run.stored_image import StoredImage
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import member_of
-from napari_cliptrase.project.autosave import Autosave, SaveStatus, TiledSnapshot
-from napari_cliptrase.project.image_record import ImageRecord
-from napari_cliptrase.project.pixel_provenance import Labels as LabelArray
+from napari_cliptrase.project.autosave import Autosave, SaveStatus
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project import Project
@@ -39,65 +38,6 @@ MODEL_TITLES: Final = ("Segment", "New scores", FILL_TITLE)
 """Titles of runs whose labels come from the model as they are."""
 
 Plane = tuple[int, ...]
-
-
-class ChangedBy:
-    """A project as `Autosave` sees it: who changed a pixel decides the state of the image."""
-
-    def __init__(self, project: Project, saved: Callable[[str], object]) -> None:
-        self._project = project
-        self._saved = saved
-        self._last: tuple[ImageRecord, Plane, Annotation] | None = None
-
-    def read(self, name: str, plane: Plane = ()) -> Annotation:
-        """Return what is saved."""
-        return self._project.read(name, plane)
-
-    def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: Plane = ()) -> None:
-        """Save a plane; it was a person's work when a pixel changed that is, or was, a person's."""
-        before = self._before(name, plane)
-        changed = (labels != before.labels) | (sources != before.sources)
-        theirs = (sources >= Provenance.HAND) | (before.sources >= Provenance.HAND)
-        by_person = bool((changed & theirs).any()) or not changed.any()
-        record = self._project.write(name, labels, sources, plane, by_person=by_person)
-        self._last = record, plane, Annotation(labels, sources)
-        self._saved(name)
-
-    def _before(self, name: str, plane: Plane) -> Annotation:
-        """Return what is saved; from memory, when nobody has written the image since we did."""
-        if self._last is not None:
-            record, place, annotation = self._last
-            if (record.name, place) == (name, plane) and record.planes == self._project.record(name).planes:
-                return annotation
-        return self._project.read(name, plane)
-
-
-@dataclass(frozen=True, eq=False)
-class StoredImage:
-    """What was stored of an image when it was opened.
-
-    Attributes
-    ----------
-    name
-        Of the image in its project.
-    annotations
-        Labels and provenance by index of the plane in the file.
-    snapshots
-        The same, for `Autosave`.
-    """
-
-    name: str
-    annotations: Mapping[Plane, Annotation]
-    snapshots: Mapping[Plane, tuple[TiledSnapshot, TiledSnapshot]]
-
-    @classmethod
-    def of(cls, name: str, annotations: Mapping[Plane, Annotation]) -> "StoredImage":
-        """Take the snapshots; in a worker."""
-        snapshots = {
-            plane: (TiledSnapshot.of(found.labels), TiledSnapshot.of(found.sources))
-            for plane, found in annotations.items()
-        }
-        return cls(name, annotations, snapshots)
 
 
 @dataclass(eq=False)
