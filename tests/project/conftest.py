@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.project.image_blocked import ImageBlocked
+from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.project import Project
 
 SHAPE = (12, 16)
@@ -72,3 +74,26 @@ def paint() -> Callable[..., None]:
 def files() -> Callable[[Path], dict[str, bytes]]:
     """Read every file of a folder but lock and index: ``files(folder)``."""
     return files_of
+
+
+@pytest.fixture
+def refused(folder: Path) -> Callable[[Project, str], ImageBlocked]:
+    """Check that an image can be neither read nor written, and that trying changes nothing; return why."""
+    return lambda project, name: refuses_everything(project, name, folder)
+
+
+def refuses_everything(project: Project, name: str, folder: Path) -> ImageBlocked:
+    before = files_of(folder)
+    empty = np.zeros(SHAPE, np.uint8)
+    with pytest.raises(ImageBlocked) as caught:
+        project.read(name)
+    for attempt in (
+        lambda: project.write(name, empty, empty),
+        lambda: project.take_result(name, {(): empty}),
+        lambda: project.set_state(name, State.REVIEWED),
+    ):
+        with pytest.raises(ImageBlocked):
+            attempt()
+    assert files_of(folder) == before
+    assert "Nothing was changed" in str(caught.value)
+    return caught.value

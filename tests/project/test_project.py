@@ -205,35 +205,6 @@ def test_other_programs_read_the_masks_without_an_export(project: Project, folde
     assert lines[4] == f"sky:{','.join(map(str, palette[9:12]))}::"
 
 
-def test_a_folder_of_images_beside_masks_is_laid_out_as_data_sets_are(
-    tmp_path: Path, prompts: PromptSet, paint: Paint
-) -> None:
-    paint(tmp_path / "images" / "a.png")
-    with Project.create(tmp_path, prompts) as project:
-        save(project, "a.png", drawn())
-    assert (tmp_path / "masks" / "a.png").exists()
-    assert json.loads((tmp_path / "metadata.jsonl").read_text())["file_name"] == "images/a.png"
-
-
-def test_lists_that_were_there_before_are_never_written(folder: Path, prompts: PromptSet) -> None:
-    (folder / "metadata.jsonl").write_text("mine")
-    with Project.create(folder, prompts) as project:
-        save(project, "a.png", drawn())
-    with Project.open(folder):
-        pass
-    assert (folder / "metadata.jsonl").read_text() == "mine"
-
-
-def test_masks_that_were_there_before_are_taken_over_as_drawn_by_hand(folder: Path, prompts: PromptSet) -> None:
-    (folder / "masks").mkdir()
-    Image.fromarray(drawn(2)).save(folder / "masks" / "a.png")
-    (folder / "masks" / "classes.json").write_text(prompts.table().to_json())
-    with Project.create(folder) as project:
-        assert [entry.phrases for entry in project.prompts] == [entry.phrases for entry in prompts]
-        project.take_result("a.png", {(): drawn(1, slice(0, 12))})
-        assert np.array_equal(project.read("a.png").labels[2:5], drawn(2)[2:5])
-
-
 def test_a_new_colour_or_name_changes_no_mask(project: Project, folder: Path) -> None:
     save(project, "a.png", drawn())
     before = (folder / "masks" / "a.png").read_bytes()
@@ -261,18 +232,6 @@ def test_what_is_no_project_or_no_folder_is_a_sentence(tmp_path: Path, folder: P
         Project.create(tmp_path / "empty")
     with Project.create(folder, prompts), pytest.raises(ProjectError, match="already"):
         Project.create(folder)
-
-
-def test_an_image_that_comes_and_one_that_goes(project: Project, folder: Path, reopened: Reopen, paint: Paint) -> None:
-    save(project, "a.png", drawn())
-    (folder / "a.png").unlink()
-    paint(folder / "a.jpg")
-    project = reopened(project)
-    assert project.missing == ("a.png",)
-    assert any("are gone" in note for note in project.notes)
-    assert project.record("a.jpg").stem == "a_jpg"
-    assert (folder / "metadata.jsonl").read_text() == ""
-    assert (folder / "masks" / "a.png").exists()
 
 
 def test_five_thousand_images_open_without_reading_their_masks(

@@ -1,8 +1,4 @@
-"""Masks, provenance and records of a project: read, written and restored, one image at a time.
-
-Files are written whole or not at all, in the order provenance, mask, record, list of the data set. A record holds the
-checksums of the two others, so that after a crash it is known which of them are newer than the record.
-"""
+"""Masks and provenance of a project: read, merged and written, one image at a time, by one thread at a time."""
 
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -12,26 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.atomic import write_bytes, write_text
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.project.dataset_files import DatasetFiles
 from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
-from napari_cliptrase.project.image_copies import ImageCopies, ImageCopy, set_aside
-from napari_cliptrase.project.image_identity import IdentityCheck
-from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord, PlaneRecord, State
-from napari_cliptrase.project.image_search import FileStamp
+from napari_cliptrase.project.image_copies import ImageCopies, ImageCopy
+from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord, State
+from napari_cliptrase.project.image_repair import ImageRepair
 from napari_cliptrase.project.pixel_provenance import Labels, Provenance, assumed_sources, disagreeing, merge_result
 from napari_cliptrase.project.plane_files import (
     Annotation,
     DamagedFile,
     checksum,
-    encode_plane,
     read_mask,
     read_sources,
 )
 from napari_cliptrase.project.project_paths import ProjectPaths, plane_stem
 from napari_cliptrase.project.record_index import RecordIndex
+from napari_cliptrase.project.recorded_files import RecordedFiles
 
 Plane = tuple[int, ...]
 
@@ -51,10 +45,10 @@ class AnnotationStore:
         self, paths: ProjectPaths, index: RecordIndex, dataset: DatasetFiles, may_write: Callable[[], None]
     ) -> None:
         self.paths = paths
-        self.images = IdentityCheck(index.verified)
-        self.backup = ImageCopies(paths, paths.backup)
-        self._index = index
-        self._dataset = dataset
+        self._files = RecordedFiles(paths, index, dataset)
+        self.images = self._files.images
+        self._backup = ImageCopies(paths, paths.backup)
+        self._repair = ImageRepair(self._files, self._backup)
         self._may_write = may_write
         self._opened: set[tuple[str, str]] = set()
         self._lock = threading.RLock()
@@ -62,14 +56,11 @@ class AnnotationStore:
     @property
     def records(self) -> Mapping[str, ImageRecord]:
         """The record of each image, by name."""
-        return self._index.records
+        return self._files.records
 
     def record(self, name: str) -> ImageRecord:
         """Return the record of an image."""
-        found = self._index.records.get(name)
-        if found is None:
-            raise ProjectError(f"The project has no image {name!r}; images are named by their path within it.")
-        return found
+        return self._files.record(name)
 
     # ---- reading
 
@@ -83,7 +74,7 @@ class AnnotationStore:
             path = self.paths.mask(plane_stem(record.stem, key))
             if not path.exists():
                 if stored is not None:
-                    raise ImageBlocked(name, f"The mask {path} is missing.", self._remedies(record))
+                    raise ImageBlocked(name, f"The mask {path} is missing.", self._repair.remedies(record))
                 self._opened.add((name, key))
                 return Annotation.empty(identity.shape)
             found = self._load(record, identity, key)
@@ -96,11 +87,11 @@ class AnnotationStore:
         try:
             labels = read_mask(mask, identity.shape)
         except DamagedFile as error:
-            raise ImageBlocked(record.name, str(error), self._remedies(record)) from error
+            raise ImageBlocked(record.name, str(error), self._repair.remedies(record)) from error
         try:
             sources = read_sources(provenance, identity.shape) if provenance.exists() else assumed_sources(labels)
         except DamagedFile as error:
-            raise ImageBlocked(record.name, str(error), (Remedy.KEEP_MASK, *self._remedies(record))) from error
+            raise ImageBlocked(record.name, str(error), (Remedy.KEEP_MASK, *self._repair.remedies(record))) from error
         stored = record.planes.get(key)
         known = provenance.exists() and (checksum(mask), checksum(provenance))
         if stored is not None and known == (stored.mask, stored.provenance):
@@ -119,13 +110,8 @@ class AnnotationStore:
             self._may_write()
         except ProjectError:
             return found
-        self._put(record, identity, key, found, by_person=True)
+        self._files.put(record, identity, key, found, by_person=True)
         return found
-
-    def _remedies(self, record: ImageRecord) -> tuple[Remedy, ...]:
-        if self.backup.find(record.name) is None:
-            return (Remedy.START_ANEW,)
-        return (Remedy.RESTORE_BACKUP, Remedy.START_ANEW)
 
     # ---- writing
 
@@ -155,7 +141,7 @@ class AnnotationStore:
         record, identity, key = self._ready(name, plane)
         annotation = Annotation.checked(labels, sources, identity.shape, name)
         with self._lock:
-            return self._put(record, identity, key, annotation, by_person=by_person)
+            return self._files.put(record, identity, key, annotation, by_person=by_person)
 
     def take_result(
         self,
@@ -184,9 +170,9 @@ class AnnotationStore:
                 )
                 merged[key] = Annotation.checked(labels, sources, identity.shape, name)
             record = self.record(name)
-            self.backup.save(record, merged)
+            self._backup.save(record, merged)
             for key, annotation in merged.items():
-                self._put(self.record(name), identity, key, annotation, by_person=False)
+                self._files.put(self.record(name), identity, key, annotation, by_person=False)
             share = differing / decided if decided else None
             return self.change(name, run=run, uncertainty=uncertainty, disagreement=share)
 
@@ -203,20 +189,20 @@ class AnnotationStore:
         self._may_write()
         with self._lock:
             record, identity, key = self._ready(name, plane)
-            return self._put(record, identity, key, annotation, by_person=None)
+            return self._files.put(record, identity, key, annotation, by_person=None)
 
     def put_back(self, copy: ImageCopy, source: ImageCopies) -> ImageRecord:
         """Restore the files of an image and its record from a copy."""
         self._may_write()
         with self._lock:
             source.restore(copy)
-            return self._save(copy.record)
+            return self._files.save(copy.record)
 
     def change(self, name: str, **fields: Any) -> ImageRecord:
         """Write the record of an image with some of its fields changed."""
         self._may_write()
         with self._lock:
-            return self._save(replace(self.record(name), **fields))
+            return self._files.save(replace(self.record(name), **fields))
 
     def set_state(self, name: str, state: State) -> ImageRecord:
         """Set the state of an image; a finished image without a mask gets an empty one."""
@@ -231,17 +217,19 @@ class AnnotationStore:
                 for plane in self.images.of(record, self.paths.image(name)).indices():
                     _, identity, key = self._ready(name, plane)
                     if key not in self.record(name).planes:
-                        self._put(self.record(name), identity, key, Annotation.empty(identity.shape), by_person=None)
+                        self._files.put(
+                            self.record(name), identity, key, Annotation.empty(identity.shape), by_person=None
+                        )
             if state is State.REVIEWED:
                 self._mark_reviewed(name)
-            return self._save(replace(self.record(name), state=state))
+            return self._files.save(replace(self.record(name), state=state))
 
     def _mark_reviewed(self, name: str) -> None:
         for plane in self.images.of(self.record(name), self.paths.image(name)).indices():
             found = self.read(name, plane)
             record, identity, key = self._ready(name, plane)
             sources = np.full_like(found.sources, Provenance.REVIEWED)
-            self._put(record, identity, key, Annotation(found.labels, sources), by_person=None)
+            self._files.put(record, identity, key, Annotation(found.labels, sources), by_person=None)
 
     def _ready(self, name: str, plane: Plane) -> tuple[ImageRecord, ImageIdentity, str]:
         """Return what writing a plane needs; a plane that was never opened is opened first, to notice a block."""
@@ -252,42 +240,6 @@ class AnnotationStore:
             if (name, key) not in self._opened:
                 self.read(name, plane)
             return self.record(name), identity, key
-
-    def _put(
-        self,
-        record: ImageRecord,
-        identity: ImageIdentity,
-        key: str,
-        annotation: Annotation,
-        *,
-        by_person: bool | None,
-    ) -> ImageRecord:
-        """Write the files of a plane: provenance, mask, record, list; what is on the disk already is not written.
-
-        ``by_person`` says who changed it, which may change the state; None leaves the state as it is.
-        """
-        encoded = encode_plane(annotation)
-        stem = plane_stem(record.stem, key)
-        old = record.planes.get(key)
-        if old is None or old.provenance != encoded.record.provenance or not self.paths.provenance(stem).exists():
-            write_bytes(self.paths.provenance(stem), encoded.provenance)
-        if old is None or old.mask != encoded.record.mask or not self.paths.mask(stem).exists():
-            write_bytes(self.paths.mask(stem), encoded.mask)
-        self.images.accept(record.name)
-        planes = {**record.planes, key: encoded.record}
-        new = replace(record, identity=identity, planes=planes)
-        if by_person is not None:
-            new = replace(new, state=_state_after(new, changed=old != encoded.record, by_person=by_person))
-        return self._save(new)
-
-    def _save(self, record: ImageRecord) -> ImageRecord:
-        path = self.paths.state(record.name)
-        if record != self._index.records[record.name] or not path.exists():
-            write_text(path, record.to_json())
-            self._index.records[record.name] = record
-            self._index.stamps[record.name] = FileStamp.of(path)
-        self._dataset.update(record)
-        return record
 
     def _key(self, record: ImageRecord, identity: ImageIdentity, plane: Plane) -> str:
         if len(plane) != len(identity.planes) or any(
@@ -305,75 +257,29 @@ class AnnotationStore:
 
     # ---- blocked images
 
+    def blocked(self, name: str) -> ImageBlocked | None:
+        """Return why an image is blocked; None when it can be opened."""
+        try:
+            for plane in self.planes(name).values() or [()]:
+                self.read(name, plane)
+        except ImageBlocked as block:
+            return block
+        return None
+
+    def changed(self, name: str) -> ImageBlocked | None:
+        """Return why an image is not the one that its mask was drawn on; None when it is. No mask is read for that."""
+        record = self.record(name)
+        if record.identity is None:
+            return None
+        try:
+            self.images.of(record, self.paths.image(name))
+        except ImageBlocked as block:
+            return block
+        return None
+
     def resolve(self, name: str, remedy: Remedy) -> ImageRecord:
         """Apply a remedy to a blocked image."""
         self._may_write()
         with self._lock:
-            record = self.record(name)
-            if remedy is Remedy.RESTORE_BACKUP:
-                return self._restore(record)
-            if remedy is Remedy.KEEP_MASK:
-                return self._keep_mask(record)
-            for key in tuple(record.planes) or ("",):
-                self._set_aside(record, key)
-            return self._save(ImageRecord(name, record.stem, flag=record.flag, seconds=record.seconds))
-
-    def _restore(self, record: ImageRecord) -> ImageRecord:
-        copy = self.backup.find(record.name)
-        if copy is None:
-            raise ProjectError(f"There is no backup of {record.name}; nothing was changed.")
-        for key in copy.keys:
-            self._set_aside(record, key)
-        self.backup.restore(copy)
-        planes: dict[str, PlaneRecord] = {key: p for key, p in record.planes.items() if key not in copy.keys}
-        planes |= {key: copy.record.planes[key] for key in copy.keys if key in copy.record.planes}
-        old = copy.record
-        identity = old.identity or record.identity
-        return self._save(replace(old, planes=planes, identity=identity, flag=record.flag, seconds=record.seconds))
-
-    def _keep_mask(self, record: ImageRecord) -> ImageRecord:
-        identity = self.images.bind(record.name, self.paths.image(record.name))
-        old = record.identity
-        if old is not None and (old.shape, old.planes) != (identity.shape, identity.planes):
-            raise ProjectError(
-                f"The image {record.name} now has {identity.width} × {identity.height} pixels and its mask "
-                f"{old.width} × {old.height}, so they do not fit; put the old image back or start anew."
-            )
-        found: dict[str, Annotation] = {}
-        for key in record.planes:
-            stem = plane_stem(record.stem, key)
-            try:
-                labels = read_mask(self.paths.mask(stem), identity.shape)
-            except DamagedFile as error:
-                raise ImageBlocked(record.name, str(error), self._remedies(record)) from error
-            try:
-                sources = read_sources(self.paths.provenance(stem), identity.shape)
-            except DamagedFile:
-                set_aside(self.paths.provenance(stem), self.paths.set_aside, f"provenance/{stem}.png")
-                sources = assumed_sources(labels)
-            found[key] = Annotation(labels, sources)
-        for key, annotation in found.items():
-            self._put(self.record(record.name), identity, key, annotation, by_person=None)
-        return self._save(replace(self.record(record.name), identity=identity))
-
-    def _set_aside(self, record: ImageRecord, key: str) -> None:
-        stem = plane_stem(record.stem, key)
-        set_aside(self.paths.mask(stem), self.paths.set_aside, f"masks/{stem}.png")
-        set_aside(self.paths.provenance(stem), self.paths.set_aside, f"provenance/{stem}.png")
-        self._opened.discard((record.name, key))
-
-
-def _state_after(record: ImageRecord, *, changed: bool, by_person: bool) -> State:
-    """Return the state of an image after its mask was written, such that it stays true."""
-    state = record.state
-    if not changed and state is not State.NEW:
-        return state
-    if state in (State.NEW, State.PRE_ANNOTATED):
-        return State.IN_PROGRESS if by_person else State.PRE_ANNOTATED
-    if state is State.EMPTY and record.pixels:
-        return State.IN_PROGRESS
-    if state is State.REVIEWED:
-        return State.DONE if by_person else State.IN_PROGRESS
-    if state is State.DONE and not by_person:
-        return State.IN_PROGRESS
-    return state
+            self._opened = {pair for pair in self._opened if pair[0] != name}
+            return self._repair.apply(self.record(name), remedy)

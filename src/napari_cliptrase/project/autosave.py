@@ -1,7 +1,7 @@
 """Saves what is being edited, in a thread of its own, within a second of each stroke.
 
 The editing thread passes arrays; only what changed is copied, into a snapshot that no longer changes. When saving
-fails, because of a full disk or a read-only folder, everything stays in memory and saving is tried again until it works.
+fails, because of a full disk or a read-only folder, everything stays in memory and saving is tried again.
 """
 
 import threading

@@ -5,14 +5,13 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from napari_cliptrase.atomic import clear_leftovers, clear_leftovers_below, write_text
+from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.masks import tables
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, run_to_end
@@ -23,15 +22,15 @@ from napari_cliptrase.project.dataset_files import DatasetFiles
 from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
 from napari_cliptrase.project.image_filter import ImageFilter, select
 from napari_cliptrase.project.image_record import ImageRecord, State
-from napari_cliptrase.project.image_search import FoundImages, find_images, images_below, mask_stems
+from napari_cliptrase.project.image_search import FoundImages, find_images, mask_stems
+from napari_cliptrase.project.new_project import write_new_project
+from napari_cliptrase.project.opening import clear_after_kill, opening_notes
 from napari_cliptrase.project.pixel_provenance import Labels, Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project_file import ProjectInfo, read_project_file
-from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, INNER, ProjectPaths
+from napari_cliptrase.project.project_paths import INNER, ProjectPaths
 from napari_cliptrase.project.record_index import load_records, unmatched
 from napari_cliptrase.project.writer_lock import WriterLock
-
-_NOT_VERSIONED: Final = "index.json\nlock.json\nlock.guard\nbackup/\nset-aside/\nclass-change/\n"
 
 
 class Project:
@@ -67,7 +66,7 @@ class Project:
         self._dataset = DatasetFiles(paths, self._index.records, self.found.images, info.foreign)
         self.store = AnnotationStore(paths, self._index, self._dataset, self._may_write)
         self._classes = ClassChanges(self.store, lambda: self.info.prompts, self._write_prompts)
-        self.notes = self._opening_notes()
+        self.notes = opening_notes(lock, self.missing, self._index.damaged)
         if lock.held:
             self._bring_up_to_date()
 
@@ -98,25 +97,9 @@ class Project:
             Which images belong to the project, see `find_images`.
         """
         root = Path(folder).absolute()
-        if not root.is_dir():
-            raise ProjectError(f"{root} is not a folder; name a folder of images.")
-        if cls.is_project(root):
-            raise ProjectError(f"{root} is a project already; open it.")
-        images = images_below(root)
-        paths = ProjectPaths(root, images)
-        patterns = tuple(patterns)
-        if not find_images(paths.image_folder, recursive=recursive, patterns=patterns).images:
-            raise ProjectError(f"{paths.image_folder} holds no image that fits; choose a folder with images.")
-        if prompts is None:
-            listed = paths.masks / tables.CLASSES
-            prompts = PromptSet.from_table(tables.read_class_file(listed)) if listed.is_file() else PromptSet()
-        foreign = tuple(name for name in (DATUMARO, HUGGING_FACE) if (root / name).exists())
-        info = ProjectInfo(prompts, model, dict(settings or {}), images, recursive, patterns, foreign)
-        try:
-            write_text(paths.inner / ".gitignore", _NOT_VERSIONED)
-            write_text(paths.project_file, info.to_json())
-        except OSError as error:
-            raise ProjectError(f"{root} cannot become a project ({error.strerror or error}).") from error
+        write_new_project(
+            root, prompts, model=model, settings=settings or {}, recursive=recursive, patterns=tuple(patterns)
+        )
         return cls.open(root)
 
     @classmethod
@@ -250,23 +233,11 @@ class Project:
 
     def blocked(self, name: str) -> ImageBlocked | None:
         """Return why an image is blocked; None when it can be opened."""
-        try:
-            for plane in self.store.planes(name).values() or [()]:
-                self.read(name, plane)
-        except ImageBlocked as block:
-            return block
-        return None
+        return self.store.blocked(name)
 
     def changed(self, name: str) -> ImageBlocked | None:
         """Return why an image is not the one that its mask was drawn on; None when it is. No mask is read for that."""
-        record = self.record(name)
-        if record.identity is None:
-            return None
-        try:
-            self.store.images.of(record, self.paths.image(name))
-        except ImageBlocked as block:
-            return block
-        return None
+        return self.store.changed(name)
 
     def resolve(self, name: str, remedy: Remedy) -> ImageRecord:
         """Apply a remedy to an image that is blocked; RESTORE_BACKUP also undoes the last model run of any image."""
@@ -356,24 +327,10 @@ class Project:
             raise ProjectError(f"{self.paths.folder} is open for reading only. {' '.join(self.notes)}")
         self._lock.check()
 
-    def _opening_notes(self) -> tuple[str, ...]:
-        notes = []
-        lock = self._lock
-        if not lock.held:
-            why = f"{lock.owner} is writing it" if lock.owner else "writing was not asked for, or is not possible there"
-            notes.append(f"The project is open for reading only: {why}.")
-        elif lock.taken_over:
-            notes.append(f"The right to write was taken over from {lock.taken_over}, which had not closed the project.")
-        if self.missing:
-            notes.append(f"{len(self.missing):,} images have a record and are gone, the first is {self.missing[0]}.")
-        for path, reason in sorted(self._index.damaged.items()):
-            notes.append(f"The record {path} is damaged ({reason}); its mask is kept, its state is not.")
-        return tuple(notes)
-
     def _bring_up_to_date(self) -> None:
         """Repair what a killed program may have left: partial files, a class change, lists."""
         if not self._index.fresh or self._lock.taken_over:
-            _sweep(self.paths)
+            clear_after_kill(self.paths)
         try:
             self._dataset.write_list()
             if not self._index.fresh:
@@ -393,10 +350,3 @@ class Project:
         if info != self.info:
             write_text(self.paths.project_file, info.to_json())
             self.info = info
-
-
-def _sweep(paths: ProjectPaths) -> None:
-    """Take away what a program that was killed had not yet put into its place."""
-    clear_leftovers(paths.folder)
-    for folder in (paths.masks, paths.inner):
-        clear_leftovers_below(folder)
