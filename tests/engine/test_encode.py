@@ -151,6 +151,13 @@ def test_finer_detail_makes_more_patches(model):
     assert [len(plan.windows) > 1 for plan in sizes] == [False, False, True]
 
 
+def test_full_detail_looks_at_the_pixels_as_they_are(model, picture):
+    plan = segmenter(model, Settings(detail="full", window=64)).plan((320, 480))
+    assert plan.working.size == (320, 480)
+    tall = np.tile(picture, (9, 9, 1))[:320, :480]
+    np.testing.assert_array_equal(plan.working.resized(tall), tall)
+
+
 def test_the_estimate_covers_what_is_kept(model, windowed, picture):
     plan = segmenter(model, WINDOWED).plan(picture.shape[:2])
     assert windowed.nbytes == pytest.approx(plan.kept_bytes, rel=0.05)

@@ -22,6 +22,7 @@ def record(**more):
         settings=Settings(threshold=0.25),
         prompts=PROMPTS,
         image="cd",
+        windows={"grid": [2, 3]},
         libraries=versions(),
         absent=more.pop("absent", {}),
         **more,
@@ -33,6 +34,7 @@ def test_prompts_and_settings_come_back_from_the_text_of_a_record():
     assert PromptSet.from_json(json.dumps(found["prompts"])) == PROMPTS
     assert Settings.from_json(json.dumps(found["settings"])) == Settings(threshold=0.25)
     assert (found["model"], found["weights_sha256"], found["image_sha256"]) == ("demo", "ab", "cd")
+    assert found["windows"] == {"grid": [2, 3]}
     assert {"napari-cliptrase", "python", "torch", "numpy"} <= set(found["versions"])
 
 

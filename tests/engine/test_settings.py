@@ -89,8 +89,14 @@ def test_the_published_protocol(size, eps, min_samples):
 
 
 def test_finer_detail_works_at_higher_resolution():
-    coarse, normal, fine = (Settings(detail=detail).working_resolution for detail in Detail)
+    coarse, normal, fine, full = (Settings(detail=detail).working_resolution for detail in Detail)
     assert coarse < normal < fine
+    assert full is None  # the image's own pixels
+    assert Settings(detail="full", resolution=300).working_resolution == 300
+
+
+def test_a_cropped_image_has_a_working_side_at_full_detail_too():
+    assert Settings(detail="full", crop=True).working_resolution == 672
 
 
 def test_choices_can_be_given_as_text():
@@ -102,7 +108,7 @@ def test_choices_can_be_given_as_text():
     [
         (lambda: Settings.paper(448), "224 and 336 pixels, not at 448"),
         (lambda: Settings(vote="loud"), "no vote 'loud'; there are hard, soft, off"),
-        (lambda: Settings(detail="finest"), "there are coarse, normal, fine"),
+        (lambda: Settings(detail="finest"), "there are coarse, normal, fine, full"),
         (lambda: Settings(threshold=1.1), "threshold is 1.1"),
         (lambda: Settings(protect=-0.1), "protect is -0.1"),
         (lambda: Settings(overlap=1), "overlap is 1"),
@@ -164,7 +170,7 @@ def test_any_json_becomes_settings_of_the_declared_types_or_a_sentence_with_the_
         ('{"eps": true}', "The setting eps is true"),
         ('{"resolution": 336.5}', "The setting resolution is 336.5; it must be a whole number from 16 to 8192."),
         ('{"resolution": "336"}', "The setting resolution is '336'"),
-        ('{"detail": {"a": 1}}', "The setting detail is a dict; it must be one of coarse, normal, fine."),
+        ('{"detail": {"a": 1}}', "The setting detail is a dict; it must be one of coarse, normal, fine, full."),
         ('{"threshold": null}', "The setting threshold is null"),
         ('{"threshold": NaN}', "not JSON"),
         ('{"eps": ' + "[" * 100_000, "nested too deeply"),

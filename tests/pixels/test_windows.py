@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cliptrase.pixels.windows import plan_windows
+from napari_cliptrase.pixels.windows import plan_cores, plan_windows
 
 grids = st.tuples(st.integers(1, 90), st.integers(1, 90))
 
@@ -78,3 +78,31 @@ def test_weights_fall_off_to_the_edges():
 @pytest.mark.parametrize("largest", [1, 2])
 def test_tiny_windows_still_cover(largest):
     assert len(plan_windows((1, 9), largest, 0.9)) == 10 - largest
+
+
+@given(grids, st.integers(9, 42), st.floats(0.1, 0.6), st.tuples(st.integers(-8, 7), st.integers(-8, 7)))
+def test_cores_of_one_size_cover_the_image_and_lie_inside_their_window(grid, largest, overlap, extra):
+    plan = plan_cores(grid, largest, overlap)
+    shape = (16 * grid[0] + extra[0], 16 * grid[1] + extra[1])
+    covered = np.zeros(shape, int)
+    height, width = plan.core_shape(shape)
+    for number in range(len(plan)):
+        owned, extent = plan.owned(number, shape)
+        covered[owned.index] += 1
+        assert (owned.rows.start % height, owned.columns.start % width) == (0, 0)
+        assert extent.rows.start <= owned.rows.start < owned.rows.stop <= extent.rows.stop
+        assert extent.columns.start <= owned.columns.start < owned.columns.stop <= extent.columns.stop
+    assert (covered == 1).all()
+    assert len(set(plan.windows)) == len(plan)
+
+
+def test_cores_do_not_move_when_the_image_grows():
+    small, large = plan_cores((60, 60), 21, 1 / 3), plan_cores((200, 90), 21, 1 / 3)
+    inner = {window for window in small.windows if max(window.rows.stop, window.columns.stop) < 60}
+    assert inner <= set(large.windows)
+    assert small.core_shape((960, 960)) == large.core_shape((3200, 1440)) == (224, 224)
+
+
+def test_a_plan_says_where_its_windows_lie():
+    record = plan_cores((60, 21), 21, 1 / 3).record()
+    assert record == {"grid": [60, 21], "size": [21, 21], "rows": [0, 11, 25, 39], "columns": [0]}

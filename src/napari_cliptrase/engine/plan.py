@@ -6,8 +6,8 @@ from napari_cliptrase.cliptrase.towers import VisionTower
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.free_memory import free_memory
-from napari_cliptrase.pixels.windows import WindowPlan, plan_windows
-from napari_cliptrase.pixels.working_image import WorkingImage, plan_working_image
+from napari_cliptrase.pixels.windows import WindowPlan, plan_cores, plan_windows
+from napari_cliptrase.pixels.working_image import WorkingImage, plan_working_image, whole_patches
 
 # Patches that go through the encoder at once: a processor gains nothing from more than fit its caches, a graphics card
 # wants thousands.
@@ -52,9 +52,13 @@ class EncodePlan:
 
 def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Settings) -> EncodePlan:
     """Plan the encoding of an image of (H, W) pixels."""
-    working = plan_working_image(image_shape, tower.patch, settings.working_resolution, crop=settings.crop)
-    largest = max(1, settings.working_window // tower.patch)
-    windows = plan_windows(working.grid, max(working.grid) if working.crop else largest, settings.overlap)
+    resolution, largest = settings.working_resolution, max(1, settings.working_window // tower.patch)
+    if resolution is None:
+        working = whole_patches(image_shape, tower.patch)
+        windows = plan_cores(working.grid, largest, settings.overlap)
+    else:
+        working = plan_working_image(image_shape, tower.patch, resolution, crop=settings.crop)
+        windows = plan_windows(working.grid, max(working.grid) if working.crop else largest, settings.overlap)
     patches = windows.size[0] * windows.size[1]
     at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
     batch = max(1, min(len(windows), at_once // patches))

@@ -51,11 +51,13 @@ def provenance(
     image: str,
     libraries: dict[str, str],
     absent: "Mapping[int, Absence]",
+    windows: Mapping[str, object],
     examples: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
     """Return the record of a segmentation, fit for JSON.
 
-    ``image`` is the hash of the image, ``absent`` goes by class index, ``examples`` say what corrected the text.
+    ``image`` is the hash of the image, ``absent`` goes by class index, ``windows`` say where they lay in the image,
+    and ``examples`` say what corrected the text.
     """
     return {
         "model": model,
@@ -70,6 +72,7 @@ def provenance(
         ],
         **({} if examples is None else {"examples": dict(examples)}),
         "image_sha256": image,
+        "windows": dict(windows),
         "versions": dict(libraries),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -131,6 +131,7 @@ class Segmenter:
                 settings=settings,
                 prompts=prompts,
                 image=encoding.image_sha256,
+                windows=encoding.plan.record(),
                 libraries=self._versions,
                 absent=scored.absent,
                 examples=record,

@@ -43,6 +43,8 @@ class Detail(StrEnum):
     """Short side 336 pixels, whole image at once unless it is very long."""
     FINE = "fine"
     """Short side 672 pixels, in overlapping windows of 336."""
+    FULL = "full"
+    """The pixels of the image as they are, in overlapping windows of 336; for slides and other large images."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ _WORKING: Final = {
     Detail.COARSE: _Working(224, 448),
     Detail.NORMAL: _Working(336, 672),
     Detail.FINE: _Working(672, 336),
+    Detail.FULL: _Working(672, 336),  # the window; the side only where an image is cropped to a square
 }
 # what the paper's code uses: DBSCAN radius and core size at a resolution
 _PUBLISHED: Final = {224: (0.7, 3), 336: (1.1, 7)}
@@ -178,8 +181,10 @@ class Settings:
         )
 
     @property
-    def working_resolution(self) -> int:
-        """Short side of the working image in pixels, before it is rounded to whole patches."""
+    def working_resolution(self) -> int | None:
+        """Short side of the working image in pixels, before it is rounded to whole patches; None: the image's own."""
+        if self.resolution is None and self.detail is Detail.FULL and not self.crop:
+            return None
         return self.resolution or _WORKING[self.detail].resolution
 
     @property

@@ -70,11 +70,15 @@ class WindowPlan:
         (h, w) patches of each window.
     windows
         Row by row from the top left.
+    step
+        (h, w) patches from the core of a window to the next, where the cores are all of one size; None where windows
+        are spread evenly.
     """
 
     grid: tuple[int, int]
     size: tuple[int, int]
     windows: tuple[Window, ...]
+    step: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -91,13 +95,31 @@ class WindowPlan:
         """
         window = self.windows[number]
         extent = Window(window.rows.pixels(self.grid[0], shape[0]), window.columns.pixels(self.grid[1], shape[1]))
-        row_starts, column_starts = self._starts
+        row_starts, column_starts = self.starts
+        if self.step is not None:
+            steps = self.core_shape(shape)
+            rows = _core(row_starts.index(window.rows.start), len(row_starts), steps[0], shape[0])
+            columns = _core(column_starts.index(window.columns.start), len(column_starts), steps[1], shape[1])
+            return Window(rows, columns), extent
         rows = _nearest(row_starts, window.rows, self.grid[0], shape[0])
         columns = _nearest(column_starts, window.columns, self.grid[1], shape[1])
         return Window(rows, columns), extent
 
+    def core_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """(h, w) pixels of a core in an image of ``shape``; the last one of a row or column takes what is left."""
+        height, width = (
+            max(1, round(step * size / cells))
+            for step, size, cells in zip(self.step or self.grid, shape, self.grid, strict=True)
+        )
+        return height, width
+
+    def record(self) -> dict[str, object]:
+        """Return where the windows lie, in patches of the whole image, fit for JSON."""
+        rows, columns = self.starts
+        return {"grid": list(self.grid), "size": list(self.size), "rows": rows, "columns": columns}
+
     @cached_property
-    def _starts(self) -> tuple[list[int], list[int]]:
+    def starts(self) -> tuple[list[int], list[int]]:
         """Where windows begin along y and along x; found once, since there may be many windows."""
         return sorted({w.rows.start for w in self.windows}), sorted({w.columns.start for w in self.windows})
 
@@ -117,6 +139,23 @@ def plan_windows(grid: tuple[int, int], largest: int, overlap: float) -> WindowP
     rows, columns = (_spans(size, largest, overlap) for size in grid)
     windows = tuple(Window(row, column) for row in rows for column in columns)
     return WindowPlan(grid, (_length(rows[0]), _length(columns[0])), windows)
+
+
+def plan_cores(grid: tuple[int, int], largest: int, overlap: float) -> WindowPlan:
+    """Cover a grid of (h, w) patches with windows whose cores are of one size, counted from the top left corner.
+
+    For images so large that results are stored core by core. Parameters are those of `plan_windows`.
+    """
+    spans, steps = [], []
+    for size in grid:
+        length = min(size, largest)
+        step = max(1, math.floor(length * (1 - overlap) + 1e-9)) if length < size else size
+        margin = (length - step) // 2
+        starts = [min(max(start - margin, 0), size - length) for start in range(0, size, step)]
+        spans.append([Span(start, start + length) for start in dict.fromkeys(starts)])
+        steps.append(step)
+    windows = tuple(Window(row, column) for row in spans[0] for column in spans[1])
+    return WindowPlan(grid, (_length(spans[0][0]), _length(spans[1][0])), windows, (steps[0], steps[1]))
 
 
 def _spans(size: int, largest: int, overlap: float) -> list[Span]:
@@ -151,6 +190,11 @@ def _nearest(starts: list[int], span: Span, cells: int, size: int) -> Span:
     if place < len(starts) - 1:
         high = _pixel(((starts[place] + starts[place + 1]) / 2 + half) * size / cells)
     return Span(low, high)
+
+
+def _core(place: int, count: int, step: int, size: int) -> Span:
+    """Pixels of the core at a place; the last one reaches the border."""
+    return Span(min(place * step, size), size if place == count - 1 else min((place + 1) * step, size))
 
 
 def _pixel(position: float) -> int:

@@ -73,3 +73,9 @@ def plan_working_image(image_shape: tuple[int, int], patch: int, resolution: int
     factor = min(resolution / short, max(1.0, _LONGEST_ENLARGED * resolution / long))
     height, width = (max(1, round(length * factor / patch)) for length in image_shape)
     return WorkingImage(image_shape, (height, width), patch, crop)
+
+
+def whole_patches(image_shape: tuple[int, int], patch: int) -> WorkingImage:
+    """Take a picture of (H, W) pixels as it is, but for the few pixels by which it is no whole number of patches."""
+    height, width = (max(1, round(length / patch)) for length in image_shape)
+    return WorkingImage(image_shape, (height, width), patch, crop=False)

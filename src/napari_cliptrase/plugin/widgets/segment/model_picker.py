@@ -29,6 +29,7 @@ DETAILS = {
     Detail.COARSE: ("Coarse", "Short side 224 pixels: quick, finds large things."),
     Detail.NORMAL: ("Normal", "Short side 336 pixels."),
     Detail.FINE: ("Fine", "Short side 672 pixels in overlapping windows: slower, finds smaller things."),
+    Detail.FULL: ("Full", "Every pixel of the image, in overlapping windows: for slides and other large images."),
 }
 DEVICES = {
     "auto": ("Automatic", "A graphics card if there is one that works, else the processor."),
