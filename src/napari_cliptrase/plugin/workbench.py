@@ -73,7 +73,7 @@ class Workbench:
         saver = MaskSaver(state, self.layers)
         ahead = ImageAhead(self.jobs, lambda choice: session.model if runner.loaded == choice else None)
         visits = ImageVisits(session, self.layers, self.visibility, runner, state, saver, ahead)
-        return FolderWork(session, state, runner, saver, ahead, visits)
+        return FolderWork(session, state, saver, ahead, visits)
 
     def _show_prompts(self, prompts: PromptSet) -> None:
         self.layers.apply_classes(prompts.table())

@@ -1,9 +1,7 @@
 """A folder from opening to closing, as the person at the viewer meets it."""
 
 import numpy as np
-import pytest
 
-from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.run.folder_work import NewProject
 from napari_cliptrase.project.image_blocked import Remedy
 from napari_cliptrase.project.image_record import State
@@ -208,24 +206,6 @@ def test_a_second_program_reads_only_and_changes_nothing(annotator, annotators, 
     assert other.state.record(A).state is State.IN_PROGRESS
 
 
-def test_a_new_class_gets_a_layer_and_is_known_to_the_project(annotator):
-    annotator.session.prompts = annotator.session.prompts.added("fox")
-    annotator.session.active_class = 4
-    annotator.paint(4)
-    assert annotator.saved(A).labels[5, 5] == 4
-    assert [entry.name for entry in annotator.state.project.prompts][-1] == "fox"
-
-
-def test_a_class_with_pixels_cannot_be_dropped_by_the_way(annotator):
-    annotator.paint(2)
-    annotator.saved(A)
-    annotator.session.prompts = annotator.session.prompts.removed(2)
-    annotator.settle()
-    assert 2 in annotator.session.prompts.ids
-    assert 2 in annotator.state.project.prompts.ids
-    assert "'dog' cannot be removed" in annotator.failures[0]
-
-
 def test_opening_something_else_says_why_not(annotators, tmp_path):
     person = annotators(tmp_path)
     person.work.open(tmp_path)
@@ -242,17 +222,17 @@ def test_deleting_the_layer_of_a_class_erases_it_in_the_mask(annotator):
 
 
 def test_a_folder_that_is_closed_with_a_full_disk_is_saved_once_there_is_room(annotator, photos, monkeypatch):
-    from napari_cliptrase.project import annotation_store
+    from napari_cliptrase.project import recorded_files
     from napari_cliptrase.project.project import Project
 
-    real, full = annotation_store.write_bytes, [True]
+    real, full = recorded_files.write_bytes, [True]
 
     def write(path, data):
         if full[0]:
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(annotation_store, "write_bytes", write)
+    monkeypatch.setattr(recorded_files, "write_bytes", write)
     annotator.paint(1)
     project = annotator.state.project
     annotator.work.close()
@@ -270,12 +250,3 @@ def test_taking_the_image_out_of_the_viewer_leaves_its_mask_alone(annotator):
     annotator.settle()
     assert annotator.state.shown is None
     assert annotator.saved(A).labels[5, 5] == 1
-
-
-@pytest.mark.parametrize("prompts", ["cat", ""])
-def test_the_project_says_which_classes_there_are(annotator, annotators, photos, prompts):
-    annotator.work.stop()
-    other = annotators(photos)
-    other.session.prompts = PromptSet.parse(prompts)
-    other.open()
-    assert [entry.name for entry in other.session.prompts] == ["cat", "dog", "cow"]

@@ -8,27 +8,20 @@ Every change of the project goes through the saving thread, after earlier stroke
 stays. The dock shows `FolderState` and calls this; closing the dock changes nothing here.
 """
 
-import json
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils import notifications
 from psygnal import Signal
 
-from napari_cliptrase.batch.image_work import RunSetup
-from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.settings import Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.catalog import find_entry
 from napari_cliptrase.plugin.run.image_visits import ImageVisits
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
-from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
+from napari_cliptrase.plugin.run.session_project import SessionProject
 from napari_cliptrase.plugin.run.side_thread import SideThread, Task
 from napari_cliptrase.plugin.state.folder_state import FolderState
-from napari_cliptrase.plugin.state.preferences import preferences
-from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_blocked import Remedy
@@ -59,24 +52,18 @@ class FolderWork:
         self,
         session: Session,
         state: FolderState,
-        runner: SegmentationRunner,
         saver: MaskSaver,
         ahead: "ImageAhead",
         visits: ImageVisits,
     ) -> None:
         self._session = session
-        self._runner = runner
         self._ahead = ahead
         self.state = state
         self.saver = saver
         self.visits = visits
         self._thread = SideThread("folder")
         self._task: Task | None = None
-        self._taking_over = False
-        session.prompts_changed.connect(self._on_prompts)
-        session.settings_changed.connect(self._on_setup)
-        session.model_changed.connect(self._on_setup)
-        state.pre_annotating_changed.connect(self._on_setup)
+        self._agreement = SessionProject(session, state, saver, ahead, self._fail)
         ahead.failed.connect(self._fail)
 
     # -- the folder ---------------------------------------------------------------------------------------------------
@@ -124,36 +111,17 @@ class FolderWork:
         self._thread.stop()
 
     def _use(self, project: Project) -> None:
-        session = self._session
         self._task = None
         self.saver.begin(project)
         self._ahead.begin(project)
-        self._taking_over = True
-        try:
-            if project.prompts.classes or not session.prompts.classes:
-                session.prompts = project.prompts
-            self._take_settings(project)
-        finally:
-            self._taking_over = False
+        self._agreement.take_over(project)
         self.state.project = project
-        self._on_prompts(session.prompts)
-        self._on_setup()
+        self._agreement.write()
         for note in project.notes:
             notifications.show_info(note)
         name = project.last_image or self.state.next_unfinished() or self.state.neighbour(1)
         if name is not None:
             self.visits.go(name)
-
-    def _take_settings(self, project: Project) -> None:
-        session = self._session
-        if project.info.settings:
-            try:
-                session.settings = Settings.from_json(json.dumps(dict(project.info.settings)))
-            except SettingsError as error:
-                self._fail(CliptraseError(f"The settings of {project.paths.project_file} cannot be used: {error}"))
-        defaults = preferences()
-        choice = session.model_choice or ModelChoice(defaults.model, defaults.device, defaults.precision)
-        session.model_choice = ModelChoice(project.info.model or choice.name, choice.device, choice.precision)
 
     # -- going on -----------------------------------------------------------------------------------------------------
 
@@ -251,13 +219,9 @@ class FolderWork:
 
         def ended() -> None:
             if self.state.project is project:
-                self._taking_over = True
-                try:
-                    self._session.prompts = project.prompts
-                finally:
-                    self._taking_over = False
+                self._agreement.take_prompts(project)
                 self.state.records_changed.emit()
-                self._on_setup()
+                self._agreement.write()
                 if place is not None:
                     self.visits.go(place)
             done()
@@ -276,51 +240,3 @@ class FolderWork:
     def _fail(self, error: CliptraseError) -> None:
         notifications.show_warning(str(error))
         self.failed.emit(error)
-
-    # -- classes, model and settings ----------------------------------------------------------------------------------
-
-    def _setup(self) -> RunSetup | None:
-        """Return the setup of the model; None when it is switched off, or would have to be downloaded."""
-        session, state = self._session, self.state
-        choice = session.model_choice
-        if not (state.writable and state.pre_annotating and session.prompts.classes) or choice is None:
-            return None
-        entry = find_entry(choice.name, "clip")
-        if entry is not None and entry.state == "to download":
-            return None
-        return RunSetup(session.prompts, session.settings, choice.name, choice.device, choice.precision)
-
-    def _on_setup(self, _new: object = None) -> None:
-        self._ahead.ask(self._setup())
-        project, session = self.state.project, self._session
-        if project is None or not self.state.writable or self._taking_over or session.model_choice is None:
-            return
-        model, settings = session.model_choice.name, json.loads(session.settings.to_json())
-        if (model, settings) != (project.info.model, dict(project.info.settings)):
-            self.saver.later(lambda: project.configure(model=model, settings=settings))
-
-    def _on_prompts(self, prompts: PromptSet) -> None:
-        """Keep the project's classes in line with those of the session."""
-        project = self.state.project
-        if project is None or self._taking_over:
-            return
-        if self.state.writable and prompts != project.prompts:
-            used = project.used_classes(set(project.prompts.ids) - set(prompts.ids))
-            if used:
-                self._bring_back(project, prompts, used)
-                return
-            self.saver.later(lambda: project.set_prompts(prompts))
-            self.saver.then(self.state.classes_changed.emit)
-        self._on_setup()
-
-    def _bring_back(self, project: Project, prompts: PromptSet, used: dict[int, str]) -> None:
-        """Refuse to drop classes that have pixels: their masks would hold numbers without a meaning."""
-        gone = [entry for entry in project.prompts if entry.id in used]
-        names = ", ".join(repr(entry.name) for entry in gone)
-        self._session.prompts = replace(prompts, classes=(*prompts.classes, *gone))
-        self._fail(
-            CliptraseError(
-                f"{names} cannot be removed: it has pixels in {used[gone[0].id]}. Delete or merge it in all images "
-                "under Annotate folder ▸ Classes of all images."
-            )
-        )

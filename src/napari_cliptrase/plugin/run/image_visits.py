@@ -11,25 +11,23 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from napari.layers import Image, Labels, Layer
-from napari.layers._source import layer_source
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.pixels.planes import auto_limits
-from napari_cliptrase.pixels.read import ImageFile
-from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult, Visibility
+from napari_cliptrase.plugin.layers import LabelLayers, Visibility
+from napari_cliptrase.plugin.layers.file_image import image_layer, layer_shape
 from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
+from napari_cliptrase.plugin.run.findings_merge import FindingsMerge
 from napari_cliptrase.plugin.run.image_ahead import AHEAD, ImageAhead
-from napari_cliptrase.plugin.run.image_findings import Findings, PreparedImage, choice_of
+from napari_cliptrase.plugin.run.image_findings import PreparedImage
 from napari_cliptrase.plugin.run.image_opening import OpenedImage, OpeningRequest, open_steps, wants_labels
-from napari_cliptrase.plugin.run.mask_saver import FILL_TITLE, MaskSaver
+from napari_cliptrase.plugin.run.mask_saver import MaskSaver
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 from napari_cliptrase.plugin.run.side_thread import SideThread, Task
 from napari_cliptrase.plugin.run.turns import Turns
 from napari_cliptrase.plugin.run.work_clock import WorkClock
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of, planes_of
-from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import plugin_layers
@@ -65,13 +63,13 @@ class ImageVisits:
         self._session = session
         self._label_layers = label_layers
         self._visibility = visibility
-        self._runner = runner
         self._state = state
         self._saver = saver
         self._ahead = ahead
         self._stored = StoredLayers(session.viewer.layers, label_layers)
         self._reading = SideThread("open")
         self._turns = Turns()
+        self._merge = FindingsMerge(session, label_layers, runner, state, saver, self._turns)
         self._task: Task | None = None
         self._visit: _Visit | None = None
         self._left_behind: list[Layer] = []
@@ -165,7 +163,7 @@ class ImageVisits:
         self._visit = None
         if old is not None:
             self._leave_behind(old)
-        same_size = old is not None and old.source.target.geometry.shape == _shape_of(opened.image)
+        same_size = old is not None and old.source.target.geometry.shape == layer_shape(opened.image)
         if not same_size:
             self._sweep()
         project = state.project
@@ -215,8 +213,8 @@ class ImageVisits:
         visit, findings = self._visit, opened.findings
         if visit is not None and findings is not None:
             if opened.request.fill:
-                self._take_result(visit.name, findings)
-            self._take_up(visit, findings)
+                self._merge.take_result(visit.name, findings)
+            self._merge.take_up(visit.source, findings)
         self._on_active(self._session.active_class)  # it may be another one by now
         self._want()
 
@@ -234,47 +232,9 @@ class ImageVisits:
         if self._turns.running or self._session.segmented is not None:
             return
         if self._state.writable and wants_labels(project.record(visit.name), findings.setup):
-            self._fill(visit, findings)
+            self._merge.fill(visit.name, visit.source, findings, lambda: self._visit is visit)
         else:
-            self._take_up(visit, findings)
-
-    def _fill(self, visit: _Visit, findings: Findings) -> None:
-        """Merge late results into mask and layers, both by the same rule."""
-        session, segmentation = self._session, findings.segmentation
-        self._take_result(visit.name, findings)
-        results = [
-            PlaneResult(
-                source.target,
-                findings.result.labels[source.index],
-                segmentation.classes,
-                segmentation.provenance,
-                FILL_TITLE,
-            )
-            for source in planes_of(visit.source)
-        ]
-        steps = self._label_layers.write_planes(results, output=session.output, locked=session.locked)
-        self._turns.start(steps, lambda _run: self._filled(visit, findings))
-
-    def _filled(self, visit: _Visit, findings: Findings) -> None:
-        if self._visit is visit:
-            self._take_up(visit, findings)
-
-    def _take_up(self, visit: _Visit, findings: Findings) -> None:
-        """Let tools and live scores go on from the encoding."""
-        first = planes_of(visit.source)[0]
-        if first.key != visit.source.key or self._runner.busy:
-            return
-        setup = findings.setup
-        encoded = Encoded(first, findings.rgb, findings.encoding, setup.model)
-        segmented = Segmented(first, findings.segmentation, findings.summary)
-        self._runner.take_up(choice_of(setup), findings.segmenter, setup.prompts, encoded, segmented)
-
-    def _take_result(self, name: str, findings: Findings) -> None:
-        project, result, run = self._state.project, findings.result, findings.setup.run()
-        if project is not None:
-            self._saver.later(
-                lambda: project.take_result(name, result.labels, run=run, uncertainty=result.uncertainty), name
-            )
+            self._merge.take_up(visit.source, findings)
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
@@ -350,20 +310,6 @@ class ImageVisits:
             self._visit = None
             self._clock.stop()
             self._state.shown = None
-
-
-def image_layer(image: ImageFile, path: str, name: str) -> Image:
-    """Return a layer of an image that was read, as napari would make it: upright, with its axes named."""
-    roles = image.roles
-    letters = [letter.lower() for letter in roles.letters if letter != "S"]
-    more: dict[str, Any] = {} if roles.rgb else {"contrast_limits": auto_limits(image.array)}
-    with layer_source(path=path):
-        return Image(image.array, rgb=roles.rgb, name=name, axis_labels=letters, **more)
-
-
-def _shape_of(image: ImageFile) -> tuple[int, ...]:
-    sizes = zip(image.roles.letters, image.array.shape, strict=True)
-    return tuple(size for letter, size in sizes if letter not in "SC")
 
 
 def _brush_of(layer: Any) -> dict[str, Any]:

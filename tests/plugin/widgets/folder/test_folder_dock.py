@@ -166,16 +166,16 @@ def test_what_is_missing_for_a_change_is_said(dock, kind, advice):
 
 
 def test_a_full_disk_is_said_and_what_was_drawn_is_saved_later(dock, annotator, monkeypatch):
-    from napari_cliptrase.project import annotation_store
+    from napari_cliptrase.project import recorded_files
 
-    real, full = annotation_store.write_bytes, [True]
+    real, full = recorded_files.write_bytes, [True]
 
     def write(path, data):
         if full[0]:
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(annotation_store, "write_bytes", write)
+    monkeypatch.setattr(recorded_files, "write_bytes", write)
     annotator.paint(1)
     annotator.wait(lambda: "No space left" in dock.saved.text())
     assert "1 image is not saved yet" in dock.saved.text()
