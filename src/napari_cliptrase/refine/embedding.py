@@ -112,7 +112,7 @@ class Embedder:
         if free is not None and needed > free:
             raise CliptraseError(
                 f"Encoding {width}×{height} pixels for {self.sam.name} needs about {needed / 1e9:.1f} GB and "
-                f"{free / 1e9:.1f} GB are free; close other programs, or choose a smaller SAM or superpixels."
+                f"{free / 1e9:.1f} GB are free; close other programs, or choose a smaller SAM or another method."
             )
 
     @torch.inference_mode()

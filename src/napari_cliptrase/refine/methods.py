@@ -21,11 +21,13 @@ class Method(StrEnum):
     """Each piece of each class asks SAM for its outline; unsure answers are refused."""
     SUPERPIXELS = "superpixels"
     """Small pieces of even colour take their majority class; no model, fast on any computer."""
+    PAMR = "pamr"
+    """Every pixel takes on what pixels of its colour around it are; no model."""
 
     @property
     def needs_sam(self) -> bool:
         """Whether it works with a SAM model."""
-        return self is not Method.SUPERPIXELS
+        return self in (Method.SAM_VOTE, Method.SAM_PROMPTS)
 
 
 def make_refiner(
@@ -36,14 +38,14 @@ def make_refiner(
     Parameters
     ----------
     method
-        ``sam-vote``, ``sam-prompts`` or ``superpixels``.
+        ``sam-vote``, ``sam-prompts``, ``superpixels`` or ``pamr``.
     sam
         What `napari_cliptrase.models.load.load_sam` accepts or returns, or an `Embedder`, which several refiners can
         share so that each image is encoded once.
     device
         For a ``sam`` that is a name.
     options
-        Fields of `VoteOptions`, `PromptOptions` or `SuperpixelOptions`.
+        Fields of `VoteOptions`, `PromptOptions`, `SuperpixelOptions` or `PamrOptions`.
     """
     try:
         chosen = Method(method)
@@ -54,6 +56,10 @@ def make_refiner(
         from napari_cliptrase.refine.superpixels import Superpixels
 
         return Superpixels(made)
+    if chosen is Method.PAMR:
+        from napari_cliptrase.refine.pamr import Pamr
+
+        return Pamr(made)
     if chosen is Method.SAM_VOTE:
         from napari_cliptrase.refine.sam_vote import SamVote
 
@@ -78,6 +84,10 @@ def _options_of(method: Method) -> Any:
         from napari_cliptrase.refine.superpixels import SuperpixelOptions
 
         return SuperpixelOptions
+    if method is Method.PAMR:
+        from napari_cliptrase.refine.pamr import PamrOptions
+
+        return PamrOptions
     if method is Method.SAM_VOTE:
         from napari_cliptrase.refine.sam_vote import VoteOptions
 

@@ -99,3 +99,9 @@ def check_labels(labels: Labels, shape: tuple[int, int]) -> None:
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise CliptraseError(f"Labels must be whole numbers, but these are {labels.dtype}; convert them first.")
+
+
+def progress_of_labels(window: int, windows: int, step: tuple[int, int]) -> Progress | None:
+    """Return how far the labels of a window are (``step``: done, all), counted over all windows; None for the first."""
+    done, labels = step
+    return Progress(window * labels + done, windows * labels, f"Refining label {done} of {labels}") if done else None

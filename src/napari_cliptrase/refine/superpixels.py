@@ -16,8 +16,15 @@ from skimage.segmentation import slic, watershed
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.guided import GuidedFilter
-from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, StepwiseRefiner, check_image
-from napari_cliptrase.refine.tiles import Tile, tiles_of
+from napari_cliptrase.refine.protocol import (
+    Image,
+    Labels,
+    RefineResult,
+    StepwiseRefiner,
+    check_image,
+    progress_of_labels,
+)
+from napari_cliptrase.refine.tiles import Tile, grown, tiles_of
 
 LARGEST: Final = 1024  # side of the windows in which large images are done
 LABELS_A_STEP: Final = 8  # filtered between two reports, and two chances to stop
@@ -86,7 +93,7 @@ class Superpixels(StepwiseRefiner):
             if len(np.unique(window)) > 1:
                 if self.options.guided:
                     flow = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
-                    window = yield from map_progress(flow, partial(_of_labels, number, len(tiles)))
+                    window = yield from map_progress(flow, partial(progress_of_labels, number, len(tiles)))
                 if self._cut:
                     window = vote(self._cut[number], window)
                 refined[tile.owned] = window[tile.owned_within]
@@ -119,7 +126,7 @@ def _flow(
         if done % LABELS_A_STEP == 0:
             yield done, len(classes)
         scored = scores is not None and class_id in scores.ids
-        part = (slice(None), slice(None)) if scored else _grown(box, 2 * options.radius)
+        part = (slice(None), slice(None)) if scored else grown(box, 2 * options.radius)
         values = (labels[part] == class_id).astype(np.float32)
         if scores is not None and scored:
             values = (values + scores.full(int(class_id), tile.rows, tile.columns)) / 2
@@ -128,17 +135,6 @@ def _flow(
         winner[part][wins] = class_id
         best[part][wins] = flowed[wins]
     return winner
-
-
-def _grown(box: tuple[slice, slice], margin: int) -> tuple[slice, slice]:
-    rows, columns = (slice(max(side.start - margin, 0), side.stop + margin) for side in box)
-    return rows, columns
-
-
-def _of_labels(window: int, windows: int, step: tuple[int, int]) -> Progress | None:
-    """Return the progress of the labels of a window, counted over all windows."""
-    done, labels = step
-    return Progress(window * labels + done, windows * labels, f"Refining label {done} of {labels}") if done else None
 
 
 def _cut(image: Image, options: SuperpixelOptions) -> NDArray[np.intp]:

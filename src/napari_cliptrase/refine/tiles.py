@@ -47,6 +47,12 @@ def tiles_of(shape: tuple[int, int], largest: int) -> tuple[Tile, ...]:
     return tuple(found)
 
 
+def grown(box: tuple[slice, slice], margin: int) -> tuple[slice, slice]:
+    """Return a box with a margin in pixels; it may reach beyond the far sides of the image, as slices may."""
+    rows, columns = (slice(max(side.start - margin, 0), side.stop + margin) for side in box)
+    return rows, columns
+
+
 def _tile(owned: Window, extent: Window) -> Tile:
     return Tile(extent.rows.slice, extent.columns.slice, owned.rows.slice, owned.columns.slice)
 

@@ -38,6 +38,16 @@ METHODS: Final = {
             (("medium (120 px)", 120), ("small (50 px)", 50), ("large (400 px)", 400)),
         ),
     ),
+    Method.PAMR: MethodText(
+        "Colours around (PAMR, no model)",
+        "Every pixel takes on what pixels of its colour around it are. Needs no weights, follows thin things.",
+        Setting(
+            "rounds",
+            "Rounds",
+            "How often pixels look around: more rounds carry a label farther, fewer keep nearer to what is there.",
+            (("10", 10), ("3 (stays near)", 3), ("20 (goes far)", 20)),
+        ),
+    ),
     Method.SAM_VOTE: MethodText(
         "SAM masks vote",
         "SAM finds masks of everything; each takes the class that most of its pixels have. Good for whole scenes.",

@@ -1,0 +1,161 @@
+"""Sharper boundaries without a model: every pixel takes on what pixels of its own colour around it are (PAMR).
+
+Pixel-adaptive mask refinement by Araslanov and Roth (*Single-Stage Semantic Segmentation from Image Labels*, CVPR
+2020), as SC-CLIP and others use it on the output of CLIP; written from its equations.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects
+
+from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.progress import Progress, map_progress
+from napari_cliptrase.refine.protocol import (
+    Image,
+    Labels,
+    RefineResult,
+    StepwiseRefiner,
+    check_image,
+    progress_of_labels,
+)
+from napari_cliptrase.refine.tiles import Tile, grown, tiles_of
+
+LARGEST: Final = 1024
+"""Side of the windows in which large images are done: the weights of one take 64 bytes a pixel."""
+
+CONTRAST: Final = np.float32(0.1)
+"""Share of the colours' spread around a pixel that counts as a clear difference."""
+
+_TINY: Final = np.float32(1e-8)
+
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PamrOptions:
+    """Settings of `Pamr`: how often pixels look around, and at which distances in pixels."""
+
+    rounds: int = 10
+    dilations: tuple[int, ...] = (8, 16)
+
+    @property
+    def reach(self) -> int:
+        """Pixels that a label can travel."""
+        return self.rounds * max(self.dilations)
+
+
+class Pamr(StepwiseRefiner):
+    """Refines labels, or scores and labels together, by the colours of 8 neighbours at each of several distances."""
+
+    def __init__(self, options: PamrOptions = PamrOptions()) -> None:
+        super().__init__()
+        self.options = options
+        self._only: Map | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return method and options, fit for JSON."""
+        return {"method": "pamr", "options": {**asdict(self.options), "dilations": list(self.options.dilations)}}
+
+    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Do what `prepare` does; of an image in several windows no weights are kept, since they would be too large."""
+        check_image(image)
+        only = None
+        if len(tiles_of(image.shape[:2], LARGEST)) == 1:
+            yield Progress(0, 1, "Comparing colours")
+            only = neighbour_weights(image, self.options.dilations)
+        yield Progress(1, 1, "Compared colours")
+        self._image, self._only = image, only
+
+    def refine_steps(
+        self, labels: Labels, scores: ClassScores | None = None
+    ) -> Generator[Progress, None, RefineResult]:
+        """Do what `refine` does, window by window and label by label; ``labels`` stay unchanged."""
+        image = self._prepared_image(labels)
+        tiles = tiles_of(image.shape[:2], LARGEST)
+        refined = labels.copy()
+        for number, tile in enumerate(tiles):
+            yield Progress(number, len(tiles), "Refining")
+            window = labels[tile.rows, tile.columns]
+            if len(np.unique(window)) > 1:
+                weights = self._only
+                if weights is None:
+                    weights = neighbour_weights(image[tile.rows, tile.columns], self.options.dilations)
+                spreading = self._spread_labels(weights, window, scores, tile)
+                window = yield from map_progress(spreading, partial(progress_of_labels, number, len(tiles)))
+                refined[tile.owned] = window[tile.owned_within]
+        yield Progress(len(tiles), len(tiles), "Refined")
+        return RefineResult(refined)
+
+    def _spread_labels(
+        self, weights: Map, labels: Labels, scores: ClassScores | None, tile: Tile
+    ) -> Generator[tuple[int, int], None, Labels]:
+        """Spread the map of each label that occurs, one after the other, and keep the highest.
+
+        Yields how many labels are done, and of how many. A label without scores is spread only where it can get to.
+        """
+        best = np.full(labels.shape, -np.inf, np.float32)
+        winner = labels.copy()
+        found, dense = np.unique(labels, return_inverse=True)
+        boxes = find_objects(dense.reshape(labels.shape) + 1)
+        for done, (label, box) in enumerate(zip(found, boxes, strict=True)):
+            yield done, len(found)
+            scored = scores is not None and label in scores.ids
+            part = (slice(None), slice(None)) if scored else grown(box, self.options.reach)
+            values = (labels[part] == label).astype(np.float32)
+            if scores is not None and scored:
+                values = (values + scores.full(int(label), tile.rows, tile.columns)) / 2
+            spreaded = spread_map(values, weights[:, *part], self.options)
+            wins = spreaded > best[part]
+            winner[part][wins] = label
+            best[part][wins] = spreaded[wins]
+        return winner
+
+
+def neighbour_weights(image: Image, dilations: tuple[int, ...]) -> Map:
+    """(8 · dilations, H, W) float32 what each pixel of an image (H, W, 3) takes from its neighbours; they add up to 1.
+
+    Differences in colour are measured by the spread of the colours around, so an image may have any contrast.
+    """
+    weights = np.zeros((8 * len(dilations), *image.shape[:2]), np.float32)
+    for channel in np.moveaxis(image, 2, 0):
+        colour = channel.astype(np.float32) / np.float32(255)
+        # the pixel itself counts once for each distance, as in the published code
+        around = lambda: _shifted(colour, dilations, themselves=True)  # noqa: B023, E731 - used within this round
+        count = 9 * len(dilations)
+        mean = sum(around()) / np.float32(count)
+        spread = np.sqrt(sum((shift - mean) ** 2 for shift in around()) / np.float32(count - 1))
+        for weight, shift in zip(weights, _shifted(colour, dilations), strict=True):
+            weight -= np.abs(shift - colour) / (_TINY + CONTRAST * spread)
+    weights /= np.float32(image.shape[2])
+    weights -= weights.max(0)
+    np.exp(weights, out=weights)
+    weights /= weights.sum(0)
+    return weights
+
+
+def spread_map(values: Map, weights: Map, options: PamrOptions) -> Map:
+    """(H, W) a map (H, W) after every pixel took the weighted mean of its neighbours, ``rounds`` times."""
+    for _ in range(options.rounds):
+        taken = np.zeros_like(values)
+        for weight, shift in zip(weights, _shifted(values, options.dilations), strict=True):
+            taken += weight * shift
+        values = taken
+    return values
+
+
+def _shifted(values: Map, dilations: tuple[int, ...], *, themselves: bool = False) -> Iterator[Map]:
+    """Yield (H, W) the values of neighbours, row by row at each distance; beyond the border the border goes on."""
+    height, width = values.shape
+    margin = max(dilations)
+    padded = np.pad(values, margin, mode="edge")
+    for distance in dilations:
+        for down in (-distance, 0, distance):
+            for right in (-distance, 0, distance):
+                if down or right or themselves:
+                    top, left = margin + down, margin + right
+                    yield padded[top : top + height, left : left + width]
