@@ -124,11 +124,7 @@ def neighbour_weights(image: Image, dilations: tuple[int, ...]) -> Map:
     weights = np.zeros((8 * len(dilations), *image.shape[:2]), np.float32)
     for channel in np.moveaxis(image, 2, 0):
         colour = channel.astype(np.float32) / np.float32(255)
-        # the pixel itself counts once for each distance, as in the published code
-        around = lambda: _shifted(colour, dilations, themselves=True)  # noqa: B023, E731 - used within this round
-        count = 9 * len(dilations)
-        mean = sum(around()) / np.float32(count)
-        spread = np.sqrt(sum((shift - mean) ** 2 for shift in around()) / np.float32(count - 1))
+        spread = _spread_around(colour, dilations)
         for weight, shift in zip(weights, _shifted(colour, dilations), strict=True):
             weight -= np.abs(shift - colour) / (_TINY + CONTRAST * spread)
     weights /= np.float32(image.shape[2])
@@ -146,6 +142,18 @@ def spread_map(values: Map, weights: Map, options: PamrOptions) -> Map:
             taken += weight * shift
         values = taken
     return values
+
+
+def _spread_around(colour: Map, dilations: tuple[int, ...]) -> Map:
+    """(H, W) standard deviation of what lies around each pixel; itself counts for each distance, as published."""
+    count = 9 * len(dilations)
+    mean = np.zeros_like(colour)
+    for shift in _shifted(colour, dilations, themselves=True):
+        mean += shift / np.float32(count)
+    squares = np.zeros_like(colour)
+    for shift in _shifted(colour, dilations, themselves=True):
+        squares += (shift - mean) ** 2
+    return np.asarray(np.sqrt(squares / np.float32(count - 1)))
 
 
 def _shifted(values: Map, dilations: tuple[int, ...], *, themselves: bool = False) -> Iterator[Map]:
