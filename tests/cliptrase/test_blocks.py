@@ -42,3 +42,14 @@ def test_input_survives_while_gradients_are_recorded(block):
     before = x.clone()
     run_block(open_clip_block(block), x)
     assert torch.equal(x, before)
+
+
+def test_a_block_in_int8_gives_nearly_the_same_and_takes_the_same_inputs(block):
+    x, whole = torch.randn(2, 9, 32), open_clip_block(block)
+    rounded = whole.in_int8()
+    assert rounded.in_int8().qkv.weight is rounded.qkv.weight
+    assert rounded.qkv.dtype == whole.qkv.dtype == torch.float32
+    with torch.inference_mode():
+        exact, close = run_block(whole, x.clone()), run_block(rounded, x.clone())
+    assert not torch.equal(exact, close)
+    assert torch.nn.functional.cosine_similarity(exact, close, dim=-1).min() > 0.999

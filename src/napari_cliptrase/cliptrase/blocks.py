@@ -4,14 +4,15 @@ While gradients are recorded every step makes new tensors; otherwise the residua
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from napari_cliptrase.cliptrase.products import linear
+from napari_cliptrase.cliptrase.int8_weight import Int8Weight
+from napari_cliptrase.cliptrase.products import Weight, linear
 
 QUICK_GELU = 1.702
 
@@ -22,8 +23,19 @@ Step = Callable[[Tensor], Tensor]
 class Affine(NamedTuple):
     """A linear layer's parameters: weight (out, in), bias (out,)."""
 
-    weight: Tensor
+    weight: Weight
     bias: Tensor | None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number type that inputs must have."""
+        return torch.float32 if isinstance(self.weight, Int8Weight) else self.weight.dtype
+
+    def in_int8(self) -> "Affine":
+        """The same layer with its weight rounded to eight bits."""
+        if isinstance(self.weight, Int8Weight):
+            return self
+        return Affine(Int8Weight.rounded(self.weight), None if self.bias is None else self.bias.detach().float())
 
     def times(self, factor: float) -> "Affine":
         """The same layer for inputs that are ``factor`` times too large: its outputs are, too."""
@@ -64,6 +76,16 @@ class Block:
     reduce: Affine
     scale_1: Step | None = None
     scale_2: Step | None = None
+
+    def in_int8(self) -> "Block":
+        """The same block with all of its weights rounded to eight bits; norms and sums stay as they are."""
+        return replace(
+            self,
+            qkv=self.qkv.in_int8(),
+            out=self.out.in_int8(),
+            expand=self.expand.in_int8(),
+            reduce=self.reduce.in_int8(),
+        )
 
 
 class Heads(NamedTuple):

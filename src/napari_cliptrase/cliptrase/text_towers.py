@@ -98,7 +98,7 @@ class CausalText:
 
     def _features(self, tokens: Tensor, ends: Tensor) -> Tensor:
         length = int(ends.max()) + 1
-        dtype = self.blocks[0].qkv.weight.dtype
+        dtype = self.blocks[0].qkv.dtype
         x = self.token_embedding(tokens[:, :length]).to(dtype) + self.positions[:length].to(dtype)
         for block in self.blocks:
             x = run_block(block, x, causal=True)
