@@ -37,7 +37,7 @@ class Int8Weight:
 
     @property
     def shape(self) -> torch.Size:
-        """(out, in)"""
+        """(out, in), as the weight had it."""
         return self.steps.t().shape
 
     def __getitem__(self, outputs: slice) -> Self:
@@ -45,7 +45,7 @@ class Int8Weight:
         return type(self)(self.steps[:, outputs].contiguous(), self.scale[outputs])
 
     def times(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        """X (..., in) float32, bias (out,) float32 -> (..., out) float32."""
+        """Multiply x (..., in) float32 and add the bias (out,) float32 -> (..., out) float32."""
         rows = x.reshape(-1, x.shape[-1])
         scale = step_sizes(rows)
         sums = torch._int_mm((rows / scale).round_().to(torch.int8), self.steps) * scale
