@@ -35,6 +35,7 @@ ABOUT_MORE = {
     "models/test_load_sam.py": "the second model of test_load.py",
     "models/test_mutated_folders.py": "model folders, bent",
     "plugin/layers/test_any_sequence.py": "people and runs in any order",
+    "plugin/run/test_segmentation_live.py": "the live scores of test_segmentation.py",
     "plugin/run/test_segmentation_planes.py": "the planes of test_segmentation.py",
     "plugin/test_manifest.py": "napari.yaml",
     "project/test_killed.py": "programs that are killed at any moment",
