@@ -204,3 +204,19 @@ def test_keys_tell_images_apart(model, picture, encoded):
     other = segmenter(model).encode(changed)
     assert other.key != encoded.key
     assert other.image_sha256 != encoded.image_sha256
+
+
+@pytest.mark.parametrize("settings", [QUICK, WINDOWED])
+def test_other_regions_need_no_network(model, picture, settings):
+    other = replace(settings, denoise=Denoise.NONE, eps=0.5, min_samples=2)
+    assert other.network_key() == settings.network_key()
+    first = segmenter(model, settings).encode(picture)
+    made = segmenter(model, other).with_regions(first)
+    wanted = segmenter(model, other).encode(picture)
+    assert (made.key, made.encode_settings) == (wanted.key, wanted.encode_settings)
+    assert np.array_equal(made.region_map(), wanted.region_map())
+    assert made.features is first.features
+    for one, two in zip(made.windows, wanted.windows, strict=True):
+        assert np.array_equal(one.regions, two.regions)
+        assert np.array_equal(one.affinity, two.affinity)
+    assert segmenter(model, settings).with_regions(first) is first

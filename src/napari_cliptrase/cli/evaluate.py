@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from napari_cliptrase.cli.evaluate_sweep import sweep
 from napari_cliptrase.cli.evaluation_run import (
     Anew,
     AsJson,
@@ -173,6 +174,9 @@ def long_lists(
             setup, images.names(), RunChoices(folder, anew, workers, scheduler, what="painted scenes")
         )
     typer.echo(lists_table(result, recoveries))
+
+
+app.command("sweep")(sweep)
 
 
 @app.command("compare")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,17 +55,40 @@ def encode_image_steps(
     if total > 1:
         rows, cls = _unit(rows), _unit(np.mean([window.cls for window in windows], axis=0))
     settings_key = settings.encode_key()
-    key = json.dumps([image, model.fingerprint, settings_key])
     return Encoding(
         features=rows,
         cls=cls,
         windows=tuple(windows),
         plan=plan.windows,
         shape=plan.working.shape,
-        key=hashlib.sha256(key.encode()).hexdigest(),
+        key=_key(image, model, settings_key),
         image_sha256=image,
         encode_settings=settings_key,
     )
+
+
+def with_other_regions(model: "ClipModel", encoding: Encoding, settings: Settings) -> Encoding:
+    """Return the encoding that other settings with the same `Settings.network_key` would give, without the network."""
+    settings_key = settings.encode_key()
+    windows = [
+        replace(
+            window,
+            regions=_find_regions(torch.from_numpy(window.correlation), settings),
+            denoise=settings.denoise,
+        )
+        for window in encoding.windows
+    ]
+    return replace(
+        encoding,
+        windows=tuple(windows),
+        key=_key(encoding.image_sha256, model, settings_key),
+        encode_settings=settings_key,
+    )
+
+
+def _key(image: str, model: "ClipModel", settings_key: str) -> str:
+    """Return what identifies an encoding of an image, given by its hash."""
+    return hashlib.sha256(json.dumps([image, model.fingerprint, settings_key]).encode()).hexdigest()
 
 
 def _check_image(image: object) -> None:

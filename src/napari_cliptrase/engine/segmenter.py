@@ -11,7 +11,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
-from napari_cliptrase.engine.encode import encode_image_steps
+from napari_cliptrase.engine.encode import encode_image_steps, with_other_regions
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.notes import absent_note, lookalikes, no_background_note, unknown_words
 from napari_cliptrase.engine.plan import EncodePlan, plan_encoding
@@ -83,6 +83,12 @@ class Segmenter:
     def encode_steps(self, rgb: Rgb) -> Generator[Progress, None, Encoding]:
         """Encode an image, yielding between batches of windows so that a worker can stop there."""
         return encode_image_steps(self.model, rgb, self.settings)
+
+    def with_regions(self, encoding: Encoding) -> Encoding:
+        """Return an encoding of these settings, from one whose settings differ in what shapes regions alone."""
+        if encoding.encode_settings == self.settings.encode_key():
+            return encoding
+        return with_other_regions(self.model, encoding, self.settings)
 
     # ---- prompts
 

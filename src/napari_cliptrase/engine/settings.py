@@ -79,6 +79,9 @@ _SCORE_SIDE: Final = (
     "absent_threshold",
 )
 
+# what shapes the regions of an encoding, and nothing else of it
+_REGION_SIDE: Final = ("denoise", "eps", "min_samples")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -199,7 +202,17 @@ class Settings:
 
     def encode_key(self) -> str:
         """Return a text that differs between two settings exactly when they need different encodings."""
-        side = {name: value for name, value in asdict(self).items() if name not in (*_SCORE_SIDE, "detail")}
+        return self._key_without(*_SCORE_SIDE)
+
+    def network_key(self) -> str:
+        """Return a text that differs between two settings exactly when the network must see an image once for each.
+
+        Encodings of the same network key differ in their regions alone.
+        """
+        return self._key_without(*_SCORE_SIDE, *_REGION_SIDE)
+
+    def _key_without(self, *names: str) -> str:
+        side = {name: value for name, value in asdict(self).items() if name not in (*names, "detail")}
         side |= {"resolution": self.working_resolution, "window": self.working_window}
         return json.dumps(side, sort_keys=True)
 

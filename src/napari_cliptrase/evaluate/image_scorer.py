@@ -92,8 +92,10 @@ class ImageScorer:
             frame = segmenter.plan((image.rgb.shape[0], image.rgb.shape[1])).working
             if frame.crop and image.empty is not None and frame.working_mask(image.empty.astype("int32")).all():
                 return ScoredImage(name, left_out=True)
-            key = row.settings.encode_key()
-            request = PlaneRequest(image.rgb, row.vocabulary.prompts, encoding=encodings.get(key))
+            key = row.settings.network_key()
+            known = encodings.get(key)
+            encoding = None if known is None else segmenter.with_regions(known)
+            request = PlaneRequest(image.rgb, row.vocabulary.prompts, encoding=encoding)
             refiner = None if row.refine is None else self._refiners[row.refine]
             response = run_to_end(segment_plane_steps(segmenter, request, refiner))
             encodings[key] = response.encoding
