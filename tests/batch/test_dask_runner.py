@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from napari_cliptrase.batch.runner import ResultWriter, run_batch_steps
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.project.project import Project
 
-pytest.importorskip("distributed", reason="workers are an extra: napari-cliptrase[cluster]")
+distributed = pytest.importorskip("distributed", reason="workers are an extra: napari-cliptrase[cluster]")
+Client = distributed.Client
 
 Pictures = Callable[..., Path]
 Files = Callable[[Path], dict[str, bytes]]
@@ -39,6 +41,34 @@ def test_two_workers_one_of_them_killed_do_what_one_process_does(
         assert sorted(outcome.name for outcome in outcomes) == sorted(names)
         assert [outcome.failure for outcome in outcomes if outcome.failure] == []
     assert files(folder) == files(folder.parent / "serial")
+
+
+def test_workers_read_from_a_url_and_an_image_with_other_bytes_is_refused(
+    pictures: Pictures, setup: RunSetup, worker: ImageWorker, files: Files
+) -> None:
+    with Project.create(pictures("serial", 3), setup.prompts) as project:
+        names = plan_batch(project, setup.run()).todo
+        list(run_batch_steps(ResultWriter(project, setup.run()), worker, names))
+    elsewhere = pictures("elsewhere", 3)
+    (elsewhere / names[1]).write_bytes((elsewhere / names[0]).read_bytes())
+    folder = pictures("photos", 3)
+    with Project.create(folder, setup.prompts) as project, threads_client() as client:
+        steps = run_on_dask_steps(
+            ResultWriter(project, setup.run()), setup, names, client, images_at=elsewhere.as_uri()
+        )
+        outcomes = {outcome.name: outcome.failure for outcome in steps}
+    assert [name for name, failure in outcomes.items() if failure is not None] == [names[1]]
+    assert f"read another image than {folder / names[1]}" in (outcomes[names[1]] or "")
+    for name in (names[0], names[2]):
+        mask = f"masks/{Path(name).with_suffix('')}.png"
+        assert files(folder)[mask] == files(folder.parent / "serial")[mask]
+
+
+@contextmanager
+def threads_client() -> Iterator["Client"]:
+    """A cluster of one worker in this process."""
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        yield client
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence() -> None:

@@ -1,5 +1,6 @@
 """A batch fills a project, goes on where it stopped, and one bad image stops no other."""
 
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +11,9 @@ import tifffile
 from PIL import Image
 
 from napari_cliptrase.batch.batch_plan import plan_batch
-from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, RunSetup
+from napari_cliptrase.batch.image_work import ImageWorker, PlaneResult, RunSetup
 from napari_cliptrase.batch.runner import AHEAD, ImageOutcome, ResultWriter, run_batch_steps
-from napari_cliptrase.pixels.read import ImageFile, read_image
+from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
@@ -135,23 +136,69 @@ def test_every_plane_of_a_stack_is_segmented(
 
 
 class CountingWorker:
-    """Finds nothing, in no time, and counts how many images and results there are at once."""
+    """Finds nothing, in no time, and counts how many pictures, encodings and results there are at once."""
 
     def __init__(self) -> None:
         self.alive: list[weakref.ref[object]] = []
         self.most = 0
 
-    def segment(self, image: ImageFile, watch: object = None) -> ImageResult:
-        labels = np.zeros(image.array.shape[:2], np.uint8)
-        self.alive = [entry for entry in (*self.alive, weakref.ref(image), weakref.ref(labels)) if entry() is not None]
+    def count(self, *things: object) -> None:
+        known = (*self.alive, *map(weakref.ref, things))
+        self.alive = [entry for entry in known if entry() is not None]
         self.most = max(self.most, len(self.alive))
-        return ImageResult({(): labels}, 0.5, ())
+
+    def two_fit(self, _rgb: np.ndarray) -> bool:
+        return True
+
+    def encode(self, rgb: np.ndarray, _watch: object = None) -> np.ndarray:
+        encoding = np.zeros(3)
+        self.count(rgb, encoding)
+        return encoding
+
+    def label(self, rgb: np.ndarray, _encoding: np.ndarray) -> PlaneResult:
+        labels = np.zeros(rgb.shape[:2], np.uint8)
+        self.count(labels)
+        return PlaneResult(labels, 0.5, ())
 
 
 def test_memory_does_not_grow_with_the_number_of_images(pictures: Pictures, setup: RunSetup) -> None:
-    counting = CountingWorker()
-    with Project.create(pictures("many", 60), setup.prompts) as project:
+    most = []
+    for count in (20, 60):
+        counting = CountingWorker()
+        with Project.create(pictures(f"many{count}", count), setup.prompts) as project:
+            names = list(project.found.images)
+            for outcome in run_batch_steps(ResultWriter(project, setup.run()), counting, names):  # type: ignore[arg-type]
+                assert outcome.failure is None
+        most.append(counting.most)
+    assert max(most) <= 3 * (AHEAD + 2)
+
+
+IMAGES = 5
+
+
+class MeetingWorker(CountingWorker):
+    """Labels a plane only while another one is encoded, and the other way round; without overlap nothing goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = threading.Barrier(2, timeout=60)
+        self.encoded = self.labelled = 0
+
+    def encode(self, rgb: np.ndarray, watch: object = None) -> np.ndarray:
+        self.encoded += 1
+        if self.encoded > 1:
+            self.both.wait()
+        return super().encode(rgb, watch)
+
+    def label(self, rgb: np.ndarray, encoding: np.ndarray) -> PlaneResult:
+        self.labelled += 1
+        if self.labelled < IMAGES:
+            self.both.wait()
+        return super().label(rgb, encoding)
+
+
+def test_an_image_is_labelled_while_the_next_one_is_encoded(pictures: Pictures, setup: RunSetup) -> None:
+    with Project.create(pictures("five", IMAGES), setup.prompts) as project:
         names = list(project.found.images)
-        for outcome in run_batch_steps(ResultWriter(project, setup.run()), counting, names):  # type: ignore[arg-type]
-            assert outcome.failure is None
-    assert counting.most <= 2 * (AHEAD + 2)
+        steps = run_batch_steps(ResultWriter(project, setup.run()), MeetingWorker(), names)  # type: ignore[arg-type]
+        assert [outcome.failure for outcome in steps] == [None] * IMAGES

@@ -73,3 +73,63 @@ def test_a_report_is_written_beside_the_images(batch: Batch, folder: Path) -> No
     assert code == 0, err
     assert f"The report is {folder / 'report.html'}" in err
     assert "The most uncertain ones come first." in (folder / "report.html").read_text()
+
+
+def test_the_project_remembers_how_boundaries_are_sharpened(batch: Batch, folder: Path) -> None:
+    def remembered() -> str:
+        return json.loads((folder / ".cliptrase" / "project.json").read_text())["refine"]
+
+    assert batch(folder, "--prompts", "sky; sea", "--refine", "superpixels")[0] == 0
+    assert remembered() == "superpixels"
+    provenance = folder / ".cliptrase" / "provenance" / "a.png"
+    refined = provenance.read_bytes()
+    code, out, _ = batch(folder, "--json")
+    assert code == 0
+    assert json.loads(out)["same"] == ["a.png", "b.jpg"]
+    assert "2 images were segmented" in batch(folder, "--no-refine")[1]
+    assert remembered() == ""
+    assert provenance.read_bytes() != refined
+    assert "give one of them" in batch(folder, "--no-refine", "--refine", "superpixels")[2]
+
+
+def test_masks_are_exported_in_the_same_go(batch: Batch, folder: Path) -> None:
+    out = folder.parent / "out"
+    code, said, err = batch(folder, "--prompts", "sky; sea", "--export", "coco,voc", "--out", out)
+    assert code == 0, err
+    assert "2 images were segmented" in said
+    assert f"to {out / 'coco'}" in err
+    images = json.loads((out / "coco" / "annotations.json").read_text())["images"]
+    assert [image["file_name"] for image in images] == ["a.png", "b.jpg"]
+    assert {path.name for path in (out / "voc" / "SegmentationClass").glob("*.png")} == {"a.png", "b.png"}
+    code, _, err = batch(folder, "--export", "coco", "--out", out, "--dry-run")
+    assert code == 0
+    assert "All masks would be exported as COCO" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--export", "coco"), "Name the folder for --export with --out."),
+        (("--out", "out"), "--out is for --export"),
+        (("--export", "cocoa", "--out", "out"), "There is no format 'cocoa'"),
+        (("--export", "coco", "--out", "notes.txt"), "is a file"),
+        (("--images-at", "s3://bucket"), "--images-at is for workers"),
+    ],
+)
+def test_an_export_or_a_place_that_cannot_be_meant_stops_the_batch_at_once(
+    batch: Batch, folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(folder)
+    code, _, err = batch(folder, "--prompts", "sky", *words)
+    assert code != 0
+    assert said in err
+    assert not (folder / ".cliptrase").exists()
+
+
+def test_a_damaged_mask_is_not_exported_and_in_the_exit_code(batch: Batch, folder: Path) -> None:
+    batch(folder, "--prompts", "sky; sea")
+    (folder / "masks" / "a.png").write_bytes(b"damaged")
+    code, _, err = batch(folder, "--export", "voc", "--out", folder.parent / "out")
+    assert code != 0
+    assert "NOT EXPORTED a.png" in err
+    assert "1 of 2 images could not be exported" in err

@@ -47,6 +47,18 @@ def test_an_image_is_known_by_bytes_size_and_planes(path: Path, tmp_path: Path) 
     assert identify(path, read_image(path)) == found
 
 
+def test_what_another_process_found_is_believed_for_the_same_bytes_and_nothing_is_decoded(
+    path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = identify(path)
+    monkeypatch.setattr(image_identity, "read_image", lambda _path: pytest.fail("the image was decoded"))
+    check = IdentityCheck({})
+    assert check.believe("a.png", path, found)
+    assert check.of(record(None), path) == found
+    paint(path, seed=5)
+    assert not IdentityCheck({}).believe("a.png", path, found)
+
+
 def test_a_changed_image_is_blocked_with_both_remedies(path: Path, paint: Paint) -> None:
     known = identify(path)
     paint(path, seed=5)

@@ -11,7 +11,17 @@ from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.project.project import Project
 from napari_cliptrase.project.project_file import ProjectInfo, read_project_file
 
-INFO = ProjectInfo(PromptSet.parse("cat\ndog"), "demo", {"grid": 14}, "images", False, ("*.png",), ("metadata.jsonl",))
+INFO = ProjectInfo(
+    PromptSet.parse("cat\ndog"),
+    "demo",
+    {"grid": 14},
+    "images",
+    False,
+    ("*.png",),
+    ("metadata.jsonl",),
+    "superpixels",
+    "vit_b",
+)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ Each worker process loads the models once. Work of a worker that dies is done by
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, RunSetup
 from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, failure_of
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.pixels.read import read_image
+from napari_cliptrase.pixels.image_places import local_copy, place_below, read_copy
 from napari_cliptrase.progress import run_to_end
+from napari_cliptrase.project.image_identity import identify
+from napari_cliptrase.project.image_record import ImageIdentity
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -50,16 +52,32 @@ def dask_client(*, scheduler: str | None = None, workers: int = 0) -> Iterator["
         yield client
 
 
+@dataclass(frozen=True, eq=False)
+class FileResult:
+    """What a worker found in an image, and which image that was."""
+
+    identity: ImageIdentity
+    result: ImageResult
+
+
 def run_on_dask_steps(
-    writer: ResultWriter, setup: RunSetup, names: Sequence[str], client: "Client"
+    writer: ResultWriter,
+    setup: RunSetup,
+    names: Sequence[str],
+    client: "Client",
+    images_at: str | None = None,
 ) -> Generator[ImageOutcome, None, None]:
-    """Segment images on the workers of a cluster and yield what happened to each, in the order they are finished."""
-    paths = {name: str(writer.project.paths.image(name)) for name in names}
-    finished = work_on_dask_steps(client, names, lambda name: (segment_file, setup, paths[name]))
+    """Segment images on the workers of a cluster and yield what happened to each, in the order they are finished.
+
+    ``images_at`` is the folder or the URL where the workers find the images, if that is not where they are here.
+    """
+    here = images_at or str(writer.project.paths.image_folder)
+    finished = work_on_dask_steps(client, names, lambda name: (segment_file, setup, place_below(here, name)))
     try:
-        for name, result in finished:
+        for name, done in finished:
             try:
-                outcome = writer.write(name, result())
+                found: FileResult = done()
+                outcome = writer.write(name, found.result, found.identity)
             except Exception as error:  # whatever it is, the other images go on
                 outcome = ImageOutcome(name, failure=failure_of(error))
             yield outcome
@@ -101,10 +119,13 @@ def work_on_dask_steps(
         client.cancel(list(in_flight))
 
 
-def segment_file(setup: RunSetup, path: str) -> ImageResult:
-    """Segment a file on a worker of a cluster, with the models that the worker has loaded before."""
+def segment_file(setup: RunSetup, place: str) -> FileResult:
+    """Segment a file or a URL on a worker of a cluster, with the models that the worker has loaded before."""
     worker = kept_on_worker(setup, lambda: run_to_end(ImageWorker.load_steps(setup)))
-    return worker.segment(read_image(Path(path)))
+    with local_copy(place) as path:
+        image = read_copy(path, place)
+        identity = identify(path, image)
+    return FileResult(identity, worker.segment(image))
 
 
 def kept_on_worker(setup: object, load: Callable[[], Loaded]) -> Loaded:

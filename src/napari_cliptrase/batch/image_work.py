@@ -11,8 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, load_refiner_steps, segment_plane_steps
+from napari_cliptrase.engine.pipeline import (
+    PlaneRequest,
+    PlaneResponse,
+    encode_plane_steps,
+    load_refiner_steps,
+    segment_plane_steps,
+)
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.pixels.planes import Rgb
@@ -123,6 +130,42 @@ class ImageWorker:
         steps = segment_image_steps(self._segmenter, self._prompts, image, self._refiner, self._examples)
         return run_to_end(steps, watch)
 
+    def two_fit(self, rgb: Rgb) -> bool:
+        """Whether there is memory to encode a plane (H, W, 3) while another one of its size is labelled."""
+        free = free_memory()
+        return free is None or 2 * self._segmenter.plan((rgb.shape[0], rgb.shape[1])).peak_bytes < free
+
+    def encode(self, rgb: Rgb, watch: Watch | None = None) -> "Encoding":
+        """Encode a plane (H, W, 3) uint8, which does not depend on the classes."""
+        return run_to_end(encode_plane_steps(self._segmenter, rgb), watch)
+
+    def label(self, rgb: Rgb, encoding: "Encoding") -> "PlaneResult":
+        """Give the pixels of an encoded plane their classes; another thread may encode the next plane meanwhile."""
+        request = PlaneRequest(rgb, self._prompts, encoding=encoding, examples=self._examples)
+        return PlaneResult.of(run_to_end(segment_plane_steps(self._segmenter, request, self._refiner)))
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneResult:
+    """(H, W) labels of a plane, the mean of 1 − (p1 − p2) over its pixels, and what the user should know."""
+
+    labels: Labels
+    uncertainty: float
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, response: PlaneResponse) -> "PlaneResult":
+        """Keep what a project needs of a response."""
+        found = response.segmentation
+        return cls(found.labels, float(found.margin.mean(dtype=np.float64)), found.notes)
+
+
+def image_result(planes: Mapping[tuple[int, ...], PlaneResult]) -> ImageResult:
+    """Put the results of all planes of an image together."""
+    notes = dict.fromkeys(note for plane in planes.values() for note in plane.notes)
+    uncertainty = float(np.mean([plane.uncertainty for plane in planes.values()]))
+    return ImageResult({index: plane.labels for index, plane in planes.items()}, uncertainty, tuple(notes))
+
 
 def segment_image_steps(
     segmenter: "Segmenter",
@@ -139,17 +182,12 @@ def segment_image_steps(
     ``known`` is the encoding of the first plane, where there is one already; ``take_first`` is given the first plane
     and what was found in it, which are not kept here.
     """
-    labels: dict[tuple[int, ...], Labels] = {}
-    doubts: list[float] = []
-    notes: dict[str, None] = {}
+    planes: dict[tuple[int, ...], PlaneResult] = {}
     for index in image.indices():
-        encoding = None if labels else known
+        encoding = None if planes else known
         request = PlaneRequest(image.rgb(index), prompts, encoding=encoding, examples=examples)
         response = yield from segment_plane_steps(segmenter, request, refiner)
-        if not labels and take_first is not None:
+        if not planes and take_first is not None:
             take_first(request.rgb, response)
-        found = response.segmentation
-        labels[index] = found.labels
-        doubts.append(float(found.margin.mean(dtype=np.float64)))
-        notes |= dict.fromkeys(found.notes)
-    return ImageResult(labels, float(np.mean(doubts)), tuple(notes))
+        planes[index] = PlaneResult.of(response)
+    return image_result(planes)

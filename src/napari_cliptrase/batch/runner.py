@@ -1,7 +1,8 @@
-"""A batch in this process: while an image is segmented, the next is read and the last one is written.
+"""A batch in this process: four threads read, encode, label and write different images at the same time.
 
-At most `AHEAD` images are read ahead and as many results wait to be written, so that memory does not grow with the
-number of images.
+Encoding keeps every core, or the graphics card, busy for most of the time; the other steps use what it leaves. At most
+`AHEAD` images are read ahead and as many results wait to be written, and while a plane is labelled one other is
+encoded, so that memory does not grow with the number of images.
 """
 
 from collections import deque
@@ -10,10 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, Watch
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, PlaneResult, Watch, image_result
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.merge import MergeMode
+from napari_cliptrase.pixels.planes import Rgb
 from napari_cliptrase.pixels.read import ImageFile
+from napari_cliptrase.project.image_record import ImageIdentity
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
 
@@ -38,8 +41,11 @@ class ResultWriter:
     mode: MergeMode = MergeMode.KEEP_EDITS
     kind: Provenance = Provenance.MODEL
 
-    def write(self, name: str, result: ImageResult) -> ImageOutcome:
-        """Merge the result of an image into its masks."""
+    def write(self, name: str, result: ImageResult, identity: ImageIdentity | None = None) -> ImageOutcome:
+        """Merge the result of an image into its masks; ``identity`` is that of the image in which it was found."""
+        path = self.project.paths.image(name)
+        if identity is not None and not self.project.store.images.believe(name, path, identity):
+            raise CliptraseError(f"The workers read another image than {path}; give them the same files.")
         self.project.take_result(
             name, result.labels, kind=self.kind, mode=self.mode, run=self.run, uncertainty=result.uncertainty
         )
@@ -49,23 +55,44 @@ class ResultWriter:
 def run_batch_steps(
     writer: ResultWriter, worker: ImageWorker, names: Sequence[str], watch: Watch | None = None
 ) -> Generator[ImageOutcome, None, None]:
-    """Segment images one after the other and yield what happened to each; one that fails stops no other.
+    """Segment images and yield what happened to each, in their order but for failures; one stops no other.
 
     Closing the generator ends the work: what is being written is finished, nothing else is started.
     """
-    with ThreadPoolExecutor(1, "cliptrase-read") as reading, ThreadPoolExecutor(1, "cliptrase-write") as writing:
+    with (
+        ThreadPoolExecutor(1, "cliptrase-write") as writing,
+        ThreadPoolExecutor(1, "cliptrase-label") as labelling,
+        ThreadPoolExecutor(1, "cliptrase-read") as reading,
+    ):
         waiting = deque(names)
         read: deque[tuple[str, Future[ImageFile]]] = deque()
+        last: Future[PlaneResult] | None = None
         written: deque[tuple[str, Future[ImageOutcome]]] = deque()
+
+        def label(rgb: Rgb) -> "Future[PlaneResult]":
+            nonlocal last
+            if last is not None and not worker.two_fit(rgb):
+                last.exception()  # waits
+            encoding = worker.encode(rgb, watch)
+            if last is not None:
+                last.exception()  # so that no more than two encodings are in memory
+            last = labelling.submit(worker.label, rgb, encoding)
+            return last
+
+        def write(name: str, planes: "dict[tuple[int, ...], Future[PlaneResult]]") -> ImageOutcome:
+            return writer.write(name, image_result({index: plane.result() for index, plane in planes.items()}))
+
         try:
             while waiting or read:
                 while waiting and len(read) < AHEAD:
                     name = waiting.popleft()
                     read.append((name, reading.submit(writer.project.image, name)))
-                name, image = read.popleft()
+                name, file = read.popleft()
                 try:
-                    result = worker.segment(image.result(), watch)
-                    written.append((name, writing.submit(writer.write, name, result)))
+                    image = file.result()
+                    planes = {index: label(image.rgb(index)) for index in image.indices()}
+                    written.append((name, writing.submit(write, name, planes)))
+                    del image, planes
                 except Cancelled:
                     raise
                 except Exception as error:  # whatever the error, the other images go on

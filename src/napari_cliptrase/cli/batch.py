@@ -3,15 +3,17 @@
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.batch_export import chosen_export, export_and_tell
+from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remember
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
-from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
+from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError, ProjectError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
@@ -38,7 +40,8 @@ def batch(
     model: Annotated[str | None, typer.Option("--model", "-m", help=f"CLIP; the project's, or {DEFAULT_CLIP}.")] = None,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; finer is slower.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Least probability of a class, 0 to 1.")] = None,
-    refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
+    refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image; the project's.")] = None,
+    no_refine: Annotated[bool, typer.Option("--no-refine", help="Do not sharpen them any more.")] = False,
     sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
     examples: Annotated[
         Path | None, typer.Option("--examples", help="What to learn from beside the names; see: learn --help")
@@ -50,6 +53,13 @@ def batch(
     finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 works in this one.")] = 0,
     scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
+    images_at: Annotated[
+        str | None, typer.Option("--images-at", help="Folder or URL where the workers find the images.")
+    ] = None,
+    export: Annotated[
+        str | None, typer.Option("--export", help="Also write all masks in these formats: coco,voc.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for --export.")] = None,
     report: Annotated[
         bool, typer.Option("--report", help="Write report.html, the most uncertain images first.")
     ] = False,
@@ -62,30 +72,40 @@ def batch(
     """
     if workers and scheduler is not None:
         raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
+    if images_at is not None and not workers and scheduler is None:
+        raise CliptraseError("--images-at is for workers; give --workers or --scheduler, too.")
+    changes = SetupChanges(model, detail, threshold, refine, sam, no_refine, examples, device, precision)
+    exporting = chosen_export(export, out)
     prompt_set = _read_prompts(prompts, prompts_file)
     typer.echo(f"Looking at the images of {folder}", err=True)
     if dry_run and not (folder / INNER).exists():
         typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
         return
     outcomes: list[ImageOutcome] = []
+    not_exported = 0
     plan: BatchPlan | None = None
     stop: Stopped | None = None
     with _opened(folder, prompt_set, dry_run) as project:
         if project.read_only and not dry_run:
             raise ProjectError(" ".join(project.notes))
+        if exporting is not None:
+            exporting.check_place(project)
         try:
             with telling_when_stopped(lambda: _what_was_done(plan, outcomes)):
-                setup = _setup(project, model, detail, threshold, refine, sam, device, precision, examples)
+                setup = chosen_setup(project, changes)
                 from napari_cliptrase.batch.batch_plan import plan_batch
 
                 run = setup.run()
                 plan = plan_batch(project, run, again=again, finished=finished)
-                for note in (*(() if dry_run else project.notes), str(plan), _skipped(project)):
+                would = "" if exporting is None or not dry_run else exporting.announcement
+                for note in (*(() if dry_run else project.notes), str(plan), _skipped(project), would):
                     if note:
                         typer.echo(note, err=True)
                 if not dry_run:
-                    project.configure(model=setup.model, settings=json.loads(setup.settings.to_json()))
-                    _run(project, setup, run, plan, mode, workers, scheduler, outcomes)
+                    remember(project, setup)
+                    _run(project, setup, run, plan, mode, Cluster(workers, scheduler, images_at), outcomes)
+                    if exporting is not None:
+                        not_exported = export_and_tell(project, exporting)
                     if report:
                         _write_report(project)
         except Stopped as stopped:
@@ -98,6 +118,8 @@ def batch(
         failures = len(plan.blocked) + sum(outcome.failure is not None for outcome in outcomes)
         if failures:
             raise CliptraseError(f"{failures} of {len(project)} images could not be segmented.")
+        if not_exported:
+            raise CliptraseError(f"{not_exported} of {len(project)} images could not be exported.")
 
 
 def _write_report(project: "Project") -> None:
@@ -144,40 +166,13 @@ def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project"
     return project
 
 
-def _setup(
-    project: "Project",
-    model: str | None,
-    detail: Detail | None,
-    threshold: float | None,
-    refine: Method | None,
-    sam: str | None,
-    device: str,
-    precision: str,
-    examples: Path | None,
-) -> "RunSetup":
-    from napari_cliptrase.batch.image_work import RunSetup
+@dataclass(frozen=True)
+class Cluster:
+    """Where the work is done: this process when there are neither workers nor a scheduler."""
 
-    try:
-        settings = Settings.from_json(json.dumps(dict(project.info.settings))) if project.info.settings else Settings()
-    except SettingsError as error:
-        raise ProjectError(f"The settings of {project.paths.project_file} cannot be used: {error}") from error
-    changes: dict[str, Any] = {
-        name: value for name, value in (("detail", detail), ("threshold", threshold)) if value is not None
-    }
-    if not project.prompts.classes:
-        raise ProjectError(f"{project.paths.folder} has no classes yet; add some to the project.")
-    chosen = model or project.info.model or DEFAULT_CLIP
-    sharpener = sam or ("demo" if chosen == "demo" else DEFAULT_SAM)
-    return RunSetup(
-        project.prompts,
-        replace(settings, **changes),
-        chosen,
-        device,
-        precision,
-        refine,
-        sharpener,
-        None if examples is None else examples.resolve(),
-    )
+    workers: int
+    scheduler: str | None
+    images_at: str | None
 
 
 def _run(
@@ -186,8 +181,7 @@ def _run(
     run: dict[str, Any],
     plan: "BatchPlan",
     mode: MergeMode,
-    workers: int,
-    scheduler: str | None,
+    cluster: Cluster,
     outcomes: "list[ImageOutcome]",
 ) -> None:
     """Do the work of a plan."""
@@ -202,9 +196,9 @@ def _run(
     kind = Provenance.MODEL if setup.refine is None else Provenance.REFINED
     writer = ResultWriter(project, run, mode, kind)
     with ExitStack() as stack, BatchDisplay(len(plan.todo)) as display:
-        if workers or scheduler is not None:
-            client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))
-            steps = run_on_dask_steps(writer, setup, plan.todo, client)
+        if cluster.workers or cluster.scheduler is not None:
+            client = stack.enter_context(dask_client(scheduler=cluster.scheduler, workers=cluster.workers))
+            steps = run_on_dask_steps(writer, setup, plan.todo, client, cluster.images_at)
         else:
             worker = run_to_end(ImageWorker.load_steps(setup), display.watch)
             steps = run_batch_steps(writer, worker, plan.todo, display.watch)

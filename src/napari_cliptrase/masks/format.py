@@ -203,7 +203,7 @@ class MaskFormat:
         path = Path(source)
         if self.decode is None:
             raise MaskFormatError(f"{self.title} can be written but not read back; {path} stays closed.")
-        self._need_library()
+        self.need_library()
         masks: list[LabelImage] = []
         try:
             if not path.exists():
@@ -245,7 +245,7 @@ class MaskFormat:
     def _export(
         self, masks: LabelImage | Iterable[LabelImage], target: Path, options: ExportOptions, *, commit: bool
     ) -> Generator[Progress, None, ExportReport]:
-        self._need_library()
+        self.need_library()
         masks = [masks] if isinstance(masks, LabelImage) else masks
         tally = Tally(expected=len(masks) if isinstance(masks, Sized) else 0)
         try:
@@ -313,7 +313,8 @@ class MaskFormat:
         suffix = max((e for e in self.extensions if name.lower().endswith(e)), key=len)
         return name[: len(name) - len(suffix)] or "mask"
 
-    def _need_library(self) -> None:
+    def need_library(self) -> None:
+        """Raise when the library that the format needs is not installed."""
         if not self.available:
             raise MaskFormatError(
                 f"{self.title} needs the library {self.module}; install it with: pip install "

@@ -42,6 +42,19 @@ class IdentityCheck:
         if self._fresh(name, path) is None:
             self._new[name] = (FileStamp.of(path), identify(path, image))
 
+    def believe(self, name: str, path: Path, identity: ImageIdentity) -> bool:
+        """Take over what another process found in an image, if the file holds the same bytes; return whether it does.
+
+        It spares the decoding here, which would cost more than writing the mask.
+        """
+        if self._fresh(name, path) is not None or name in self._verified:
+            return True
+        stamp = FileStamp.of(path)
+        if stamp.size != identity.size or file_sha256(path) != identity.sha256:
+            return False
+        self._new[name] = (stamp, identity)
+        return True
+
     def of(self, record: ImageRecord, path: Path) -> ImageIdentity:
         """Return the identity of an image; ImageBlocked when it is gone, cannot be read, or is another one now."""
         try:

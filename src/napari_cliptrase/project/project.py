@@ -287,15 +287,18 @@ class Project:
                 found.setdefault(class_id, record.name)
         return dict(sorted(found.items()))
 
-    def configure(self, *, model: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
-        """Change what runs are made with."""
+    def configure(
+        self,
+        *,
+        model: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        refine: str | None = None,
+        sam: str | None = None,
+    ) -> None:
+        """Change what runs are made with, see `ProjectInfo`; None leaves a value as it is."""
         self._may_write()
-        info = replace(
-            self.info,
-            model=self.info.model if model is None else model,
-            settings=self.info.settings if settings is None else dict(settings),
-        )
-        self._write_info(info)
+        said: dict[str, Any] = {"model": model, "settings": settings, "refine": refine, "sam": sam}
+        self._write_info(replace(self.info, **{name: value for name, value in said.items() if value is not None}))
 
     def preview_classes(self, edit: ClassEdit) -> ClassEditPreview:
         """Return what a change of a class over all images would do."""

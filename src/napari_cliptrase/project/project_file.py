@@ -30,6 +30,8 @@ class ProjectInfo:
         The classes with ids, prompts, colours and thresholds.
     model, settings
         What runs are made with, plain data.
+    refine, sam
+        How runs sharpen boundaries, and with which SAM; empty for not at all.
     images
         Folder of the images, relative to the project; empty for the folder itself.
     recursive, patterns
@@ -45,6 +47,8 @@ class ProjectInfo:
     recursive: bool = True
     patterns: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    refine: str = ""
+    sam: str = ""
 
     def to_json(self) -> str:
         """Return the text of a ``project.json``; equal values give equal text."""
@@ -53,6 +57,8 @@ class ProjectInfo:
             "classes": json.loads(self.prompts.to_json()),
             "model": self.model,
             "settings": dict(self.settings),
+            "refine": self.refine,
+            "sam": self.sam,
             "images": self.images,
             "recursive": self.recursive,
             "patterns": list(self.patterns),
@@ -71,6 +77,8 @@ class ProjectInfo:
             checked_flag("recursive", data["recursive"]),
             checked_texts("patterns", data["patterns"]),
             checked_texts("foreign", data["foreign"]),
+            checked_text("refine", data.get("refine", "")),
+            checked_text("sam", data.get("sam", "")),
         )
 
 
