@@ -27,7 +27,7 @@ from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.plugin.run.folder_work import NewProject
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
-from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
+from napari_cliptrase.plugin.widgets.explore.patch_maps import PatchMap
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.project.image_record import State
 
@@ -178,7 +178,7 @@ def explore(studio: Studio) -> None:
     studio.idle()
     dock.look_at(*studio.thing())
     studio.idle()
-    dock.overlay.setCurrentIndex(dock.overlay.findData(str(Kind.DENOISED)))
+    dock.overlay.setCurrentIndex(dock.overlay.findData(str(PatchMap.DENOISED)))
     studio.window("explore")
     narrow(studio, "explore-narrow", dock)
     dock.overlay.setCurrentIndex(0)

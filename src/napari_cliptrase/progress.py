@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-Step = TypeVar("Step")
-Value = TypeVar("Value")
+_Step = TypeVar("_Step")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Progress:
     unit: Literal["", "bytes"] = ""
 
 
-def run_to_end(steps: Generator[Step, None, Value], watch: Callable[[Step], object] | None = None) -> Value:
+def run_to_end(steps: Generator[_Step, None, _Result], watch: Callable[[_Step], object] | None = None) -> _Result:
     """Run a generator to its end, pass each step to ``watch``, and return what it returns.
 
     An exception from ``watch`` stops the work.
@@ -37,15 +37,15 @@ def run_to_end(steps: Generator[Step, None, Value], watch: Callable[[Step], obje
             if watch is not None:
                 watch(step)
     except StopIteration as end:
-        value: Value = end.value
+        value: _Result = end.value
         return value
     finally:
         steps.close()
 
 
 def map_progress(
-    steps: Generator[Step, None, Value], describe: Callable[[Step], Progress | None]
-) -> Generator[Progress, None, Value]:
+    steps: Generator[_Step, None, _Result], describe: Callable[[_Step], Progress | None]
+) -> Generator[Progress, None, _Result]:
     """Run the steps and return their value; each step is shown as ``describe`` puts it, and None is skipped."""
     try:
         while True:
@@ -53,13 +53,13 @@ def map_progress(
             if shown is not None:
                 yield shown
     except StopIteration as end:
-        value: Value = end.value
+        value: _Result = end.value
         return value
     finally:
         steps.close()
 
 
-def paced(steps: Generator[Progress, None, Value], seconds: float) -> Generator[Progress, None, Value]:
+def paced(steps: Generator[Progress, None, _Result], seconds: float) -> Generator[Progress, None, _Result]:
     """Do the steps and return their value, but yield only when ``seconds`` of work have been done since the last time.
 
     For work in the thread of a window, which draws itself whenever it has its turn.
@@ -72,7 +72,7 @@ def paced(steps: Generator[Progress, None, Value], seconds: float) -> Generator[
                 yield step
                 begun = time.monotonic()
     except StopIteration as end:
-        value: Value = end.value
+        value: _Result = end.value
         return value
     finally:
         steps.close()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from napari_cliptrase.batch.batch_plan import plan_batch
 from napari_cliptrase.batch.image_work import ImageWorker, PlaneResult, RunSetup
-from napari_cliptrase.batch.runner import AHEAD, ImageOutcome, ResultWriter, run_batch_steps
+from napari_cliptrase.batch.runner import IMAGES_READ_AHEAD, ImageOutcome, ResultWriter, run_batch_steps
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
@@ -170,7 +170,7 @@ def test_memory_does_not_grow_with_the_number_of_images(pictures: Pictures, setu
             for outcome in run_batch_steps(ResultWriter(project, setup.run()), counting, names):  # type: ignore[arg-type]
                 assert outcome.failure is None
         most.append(counting.most)
-    assert max(most) <= 3 * (AHEAD + 2)
+    assert max(most) <= 3 * (IMAGES_READ_AHEAD + 2)
 
 
 IMAGES = 5

@@ -57,7 +57,7 @@ def test_without_display_says_why_and_writes_files(tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert result.stderr.startswith("No window: ")
-    assert (tmp_path / command.FOLDER / "scene.png").exists()
+    assert (tmp_path / command.DEMO_FOLDER / "scene.png").exists()
 
 
 def test_file_in_the_way_is_one_sentence(tmp_path):

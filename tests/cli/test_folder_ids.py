@@ -9,7 +9,7 @@ from napari_cliptrase.cli.folder_ids import number_classes
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.masks.tables import CLASSES, read_class_file
+from napari_cliptrase.masks.tables import CLASS_FILE, read_class_file
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def test_a_long_list_of_numbers_is_cut(tmp_path):
 def test_numbers_are_counted_again_where_no_mask_changes_its_meaning(folder):
     prompts = PromptSet.parse("bird\ndog")
     assert number_classes(prompts, folder, ids_anew=True) == (prompts, ())
-    assert [entry.name for entry in read_class_file(folder / CLASSES)] == ["dog"]  # what some mask holds
+    assert [entry.name for entry in read_class_file(folder / CLASS_FILE)] == ["dog"]  # what some mask holds
 
 
 def test_a_mask_that_would_mean_something_else_is_named_and_nothing_is_written(folder):
-    before = (folder / CLASSES).read_bytes()
+    before = (folder / CLASS_FILE).read_bytes()
     with pytest.raises(PromptError, match="would change the meaning of masks in") as caught:
         number_classes(PromptSet.parse("dog\nbird"), folder, ids_anew=True)
     assert "dog" in str(caught.value)
-    assert (folder / CLASSES).read_bytes() == before
+    assert (folder / CLASS_FILE).read_bytes() == before

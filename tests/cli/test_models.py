@@ -120,7 +120,7 @@ def test_verify_tells_whole_from_damaged(sam: Path) -> None:
 def test_verify_reads_the_bytes_and_not_its_memory(sam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    monkeypatch.setattr("napari_cliptrase.models.verify.SMALL", 1)
+    monkeypatch.setattr("napari_cliptrase.models.verify.SMALL_FILE", 1)
     put(sam)
     assert run("verify", "vit_b")[0] == 0
     stat = sam.stat()

@@ -7,7 +7,7 @@ import pytest
 
 from napari_cliptrase import PromptSet, Segmenter, load_model
 from napari_cliptrase.demo.first_look import PROMPTS, first_look
-from napari_cliptrase.demo.samples import COAST, SIZE, landscape
+from napari_cliptrase.demo.samples import COAST, SAMPLE_SIZE, landscape
 from napari_cliptrase.demo.world import paint_scene
 
 QUICKSTART = Path(__file__).parents[2] / "docs" / "quickstart.md"
@@ -24,14 +24,14 @@ def test_the_quick_start_types_the_same_classes():
 
 
 def test_the_classes_are_those_of_the_picture():
-    scene = paint_scene(COAST, SIZE)
+    scene = paint_scene(COAST, SAMPLE_SIZE)
     shown = {scene.classes.get(i).name for i in np.unique(scene.labels).tolist()}
     assert {entry.name for entry in PromptSet.parse(PROMPTS)} == shown
 
 
 def test_every_class_is_where_it_belongs():
     image, text = first_look()
-    scene, prompts = paint_scene(COAST, SIZE), PromptSet.parse(text)
+    scene, prompts = paint_scene(COAST, SAMPLE_SIZE), PromptSet.parse(text)
     segmenter = Segmenter(load_model("demo"), text_caches=())
     labels = segmenter.segment(segmenter.encode(image), prompts).labels
     for entry in prompts:

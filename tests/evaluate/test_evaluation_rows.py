@@ -7,7 +7,7 @@ from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.evaluation_rows import (
     LADDER,
-    METHODS,
+    METHOD_CHANGES,
     PEERS,
     EvaluationProtocol,
     Vocabulary,
@@ -43,7 +43,7 @@ def test_the_ladder_adds_a_step_at_a_time_and_peers_have_no_regions() -> None:
     for name in PEERS:
         settings = row(name, PAPER, WORDS).settings
         assert (settings.recovery, settings.vote) == (Recovery(name), Vote.OFF)
-    assert len({repr(change(PAPER)) for change in METHODS.values()}) == len(METHODS)
+    assert len({repr(change(PAPER)) for change in METHOD_CHANGES.values()}) == len(METHOD_CHANGES)
 
 
 def test_additions_follow_a_colon() -> None:

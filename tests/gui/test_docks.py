@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
+from napari_cliptrase.plugin.widgets.explore.patch_maps import PatchMap
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def test_segment_region_explore_refine_export(scene, tmp_path):
     tool.set_on(False)
 
     explore = window.dock("Explore patches")
-    window.wait(lambda: explore.map_of(Kind.ATTENTION) is not None)
+    window.wait(lambda: explore.map_of(PatchMap.ATTENTION) is not None)
     explore.look_at(70, 20)
-    explore.overlay.setCurrentIndex(explore.overlay.findData(str(Kind.DENOISED)))
+    explore.overlay.setCurrentIndex(explore.overlay.findData(str(PatchMap.DENOISED)))
     assert "Explored patch" in [layer.name for layer in window.viewer.layers]
 
     refine = window.dock("Refine boundaries")
@@ -54,8 +54,8 @@ def test_closing_a_dock_leaves_nothing_behind(scene):
     callbacks = len(window.viewer.mouse_move_callbacks)
     layers = len(window.viewer.layers)
     explore = window.dock("Explore patches")
-    window.wait(lambda: explore.map_of(Kind.ATTENTION) is not None)
-    explore.overlay.setCurrentIndex(explore.overlay.findData(str(Kind.CLS)))
+    window.wait(lambda: explore.map_of(PatchMap.ATTENTION) is not None)
+    explore.overlay.setCurrentIndex(explore.overlay.findData(str(PatchMap.CLS)))
     window.viewer.window.remove_dock_widget(explore)
     window.wait(lambda: len(window.viewer.mouse_move_callbacks) == callbacks)
     window.wait(lambda: len(window.viewer.layers) == layers)

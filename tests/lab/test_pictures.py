@@ -5,7 +5,7 @@ import pytest
 
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.evaluate.held_out import FIRST_VALIDATION_SEED
-from napari_cliptrase.lab.pictures import FIRST_TRAINING_SEED, Pictures, cut, paint_pictures
+from napari_cliptrase.lab.pictures import FIRST_CLIP_TRAINING_SEED, Pictures, cut, paint_pictures
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_training_begins_behind_all_scenes_that_are_scored(portraits: Path):
-    assert FIRST_TRAINING_SEED > FIRST_VALIDATION_SEED
+    assert FIRST_CLIP_TRAINING_SEED > FIRST_VALIDATION_SEED
 
 
 def test_pictures_are_painted_once(portraits: Path):

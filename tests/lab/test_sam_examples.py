@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_cliptrase.lab.sam_examples import FIRST_TRAINING_SEED, Example, paint_example
+from napari_cliptrase.lab.sam_examples import FIRST_SAM_TRAINING_SEED, Example, paint_example
 from napari_cliptrase.refine.sam_decoder import cover
 
 FRAME, CELLS = 256, 128
@@ -10,11 +10,11 @@ FRAME, CELLS = 256, 128
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    return [paint_example(FIRST_TRAINING_SEED + i, FRAME, CELLS, 4) for i in range(24)]
+    return [paint_example(FIRST_SAM_TRAINING_SEED + i, FRAME, CELLS, 4) for i in range(24)]
 
 
 def test_equal_seeds_give_equal_examples() -> None:
-    one, other = (paint_example(FIRST_TRAINING_SEED + 5, FRAME, CELLS, 4) for _ in range(2))
+    one, other = (paint_example(FIRST_SAM_TRAINING_SEED + 5, FRAME, CELLS, 4) for _ in range(2))
     assert torch.equal(one.image, other.image)
     assert torch.equal(one.targets, other.targets)
 

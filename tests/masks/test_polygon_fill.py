@@ -64,14 +64,14 @@ def test_pycocotools_differs_at_the_outline_only():
 
 @given(st.lists(st.lists(RING, min_size=1, max_size=3), max_size=5), st.sampled_from([1, 40, 1 << 22]))
 def test_many_shapes_are_filled_as_one_by_one_however_many_fit_at_once(shapes, at_once):
-    before, polygon_fill.AT_ONCE = polygon_fill.AT_ONCE, at_once
+    before, polygon_fill.ROWS_AT_ONCE = polygon_fill.ROWS_AT_ONCE, at_once
     try:
         painted = np.zeros((len(shapes), *SHAPE), bool)
         for number, starts, lengths in fill_all(shapes, SHAPE):
             for run, index in expanded(starts, lengths):
                 painted.reshape(len(shapes), -1)[number[run], index] = True
     finally:
-        polygon_fill.AT_ONCE = before
+        polygon_fill.ROWS_AT_ONCE = before
     for rings, inside in zip(shapes, painted, strict=True):
         np.testing.assert_array_equal(inside, fill(rings, SHAPE))
 

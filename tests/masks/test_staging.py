@@ -8,7 +8,7 @@ import pytest
 from napari_cliptrase.atomic import WORK_FOLDER, exchange
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
-from napari_cliptrase.masks.written_record import RECORD, changed_since_written
+from napari_cliptrase.masks.written_record import WRITTEN_RECORD, changed_since_written
 
 
 def test_files_appear_at_the_end_only(tmp_path):
@@ -17,7 +17,7 @@ def test_files_appear_at_the_end_only(tmp_path):
         assert not (tmp_path / "sub/a.txt").exists()
     assert (tmp_path / "sub/a.txt").read_bytes() == b"new"
     assert [p.name for p in (tmp_path / "sub").iterdir()] == ["a.txt"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == [RECORD, "sub"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [WRITTEN_RECORD, "sub"]
 
 
 def test_a_failure_leaves_files_and_folders_as_they_were(tmp_path):
@@ -35,7 +35,7 @@ def test_a_zarr_folder_is_replaced_as_a_whole(tmp_path):
         staging.add(OutFolder("x.zarr", {".zgroup": b"1", "0/0.0": b"old chunk"}))
     with staged(tmp_path) as staging:
         staging.add(OutFolder("x.zarr", {".zgroup": b"2"}))
-    assert sorted(p.name for p in tmp_path.rglob("*")) == [RECORD, ".zgroup", "x.zarr"]
+    assert sorted(p.name for p in tmp_path.rglob("*")) == [WRITTEN_RECORD, ".zgroup", "x.zarr"]
     assert (tmp_path / "x.zarr/.zgroup").read_bytes() == b"2"
 
 
@@ -54,7 +54,7 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path):
         staging.add(OutFolder("x.zarr", {".zgroup": b"new"}))
         raise RuntimeError
     assert (tmp_path / "x.zarr/.zgroup").read_bytes() == b"old"
-    assert sorted(p.name for p in tmp_path.iterdir()) == [RECORD, "x.zarr"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [WRITTEN_RECORD, "x.zarr"]
 
 
 def test_two_files_of_one_name_are_refused(tmp_path):
@@ -123,7 +123,7 @@ def test_a_failure_while_files_take_their_places_puts_all_back(tmp_path, monkeyp
         failed = True
     if failed:
         assert below(tmp_path) == before
-        assert sorted(p.name for p in tmp_path.iterdir()) == [RECORD, "a.txt", "sub", "x.zarr"]
+        assert sorted(p.name for p in tmp_path.iterdir()) == [WRITTEN_RECORD, "a.txt", "sub", "x.zarr"]
     else:
         assert step > (5 if exchanges else 7)  # five files, and a folder in two steps
         assert below(tmp_path)["a.txt"] == b"new a.txt"

@@ -20,7 +20,7 @@ SHA = hashlib.sha256(DATA).hexdigest()
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "CHUNK", 100_000)
+    monkeypatch.setattr(fetching, "DOWNLOAD_CHUNK", 100_000)
 
 
 @pytest.fixture

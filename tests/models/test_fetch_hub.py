@@ -21,7 +21,7 @@ def hub(server: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, byt
     """Publish a file in a repository, on a server that behaves as Hugging Face: the bytes are on another address."""
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    monkeypatch.setattr(fetching, "CHUNK", 100_000)
+    monkeypatch.setattr(fetching, "DOWNLOAD_CHUNK", 100_000)
 
     def publish(repository: str, filename: str, data: bytes) -> None:
         path = f"/{repository}/resolve/main/{filename}"

@@ -11,8 +11,8 @@ from napari_cliptrase.models.verify import known_sha256, sha256_of, sha256_steps
 
 @pytest.fixture(autouse=True)
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "SMALL", 10)
-    monkeypatch.setattr(verify, "CHUNK", 100)
+    monkeypatch.setattr(verify, "SMALL_FILE", 10)
+    monkeypatch.setattr(verify, "HASH_CHUNK", 100)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from PIL import Image
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.project.project import Project
-from napari_cliptrase.project.thumbnail_picture import SIZE, thumbnail_of
+from napari_cliptrase.project.thumbnail_picture import THUMBNAIL_SIZE, thumbnail_of
 
 
 def test_the_mask_lies_over_the_image_in_the_colours_of_the_classes(tmp_path):
@@ -30,8 +30,8 @@ def test_every_kind_of_image_has_a_small_picture(tmp_path):
     with Project.create(tmp_path) as project:
         for record in project:
             picture = thumbnail_of(project, record)
-            assert picture.shape[0] <= SIZE[1]
-            assert picture.shape[1] <= SIZE[0]
+            assert picture.shape[0] <= THUMBNAIL_SIZE[1]
+            assert picture.shape[1] <= THUMBNAIL_SIZE[0]
             assert picture[-1, -1].mean() > 200 > 50 > picture[0, 0].mean(), record.name
 
 

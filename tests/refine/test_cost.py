@@ -6,7 +6,7 @@ import pytest
 
 from napari_cliptrase.models.catalog import find_entry
 from napari_cliptrase.models.verify import sha256_of
-from napari_cliptrase.refine.cost import OFFICIAL, Cost, SamSize, cost_of, timing_key
+from napari_cliptrase.refine.cost import PUBLISHED_SIZE, Cost, SamSize, cost_of, timing_key
 from napari_cliptrase.refine.timings import Timings
 
 
@@ -19,11 +19,11 @@ def test_a_published_model_is_known_before_it_is_downloaded(timings: Timings) ->
     entry = find_entry("vit_b", "sam")
     assert entry is not None
     assert entry.checkpoint is not None
-    assert cost_of("vit_b", (500, 700), timings) == Cost(None, OFFICIAL.bytes((500, 700)))
-    timings.remember(timing_key(entry.checkpoint.sha256, OFFICIAL, "cpu torch.float32"), 8.0)
-    timings.remember(timing_key(entry.checkpoint.sha256, OFFICIAL, "NVIDIA H200 torch.float16"), 0.5)
+    assert cost_of("vit_b", (500, 700), timings) == Cost(None, PUBLISHED_SIZE.bytes((500, 700)))
+    timings.remember(timing_key(entry.checkpoint.sha256, PUBLISHED_SIZE, "cpu torch.float32"), 8.0)
+    timings.remember(timing_key(entry.checkpoint.sha256, PUBLISHED_SIZE, "NVIDIA H200 torch.float16"), 0.5)
     assert cost_of("vit_b", (500, 700), timings).seconds == 0.5
-    windows = len(OFFICIAL.tiles((5000, 7000)))
+    windows = len(PUBLISHED_SIZE.tiles((5000, 7000)))
     assert windows > 1
     assert cost_of("vit_b", (5000, 7000), timings).seconds == 0.5 * windows
     assert cost_of("vit_h", (500, 700), timings).seconds is None

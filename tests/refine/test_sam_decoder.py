@@ -5,7 +5,14 @@ from segment_anything import SamPredictor
 from torch.nn import functional
 
 from napari_cliptrase.refine.embedding import Embedder
-from napari_cliptrase.refine.sam_decoder import CHUNK, MASK_LOGIT, DecoderPrompts, decode_masks, mask_prompt, to_pixels
+from napari_cliptrase.refine.sam_decoder import (
+    MASK_LOGIT,
+    PROMPTS_AT_ONCE,
+    DecoderPrompts,
+    decode_masks,
+    mask_prompt,
+    to_pixels,
+)
 
 
 @pytest.fixture
@@ -44,10 +51,10 @@ def test_answers_are_those_of_segment_anythings_predictor(
 
 
 def test_prompts_are_cut_into_small_groups_without_losing_one(embedder: Embedder, image: np.ndarray) -> None:
-    points = np.random.default_rng(2).uniform(0, 40, (2 * CHUNK + 3, 1, 2)).astype(np.float32)
+    points = np.random.default_rng(2).uniform(0, 40, (2 * PROMPTS_AT_ONCE + 3, 1, 2)).astype(np.float32)
     prompts = DecoderPrompts(points, np.ones(points.shape[:2], np.float32))
     groups = list(prompts.chunks())
-    assert [len(group) for group in groups] == [CHUNK, CHUNK, 3]
+    assert [len(group) for group in groups] == [PROMPTS_AT_ONCE, PROMPTS_AT_ONCE, 3]
     embedding = embedder.embed(image)
     together = decode_masks(embedder.sam, embedding, prompts, several=False).logits
     apart = torch.cat([decode_masks(embedder.sam, embedding, group, several=False).logits for group in groups])

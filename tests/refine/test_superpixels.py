@@ -93,7 +93,7 @@ def test_one_class_everywhere_stays(picture: SimpleNamespace) -> None:
 
 
 def test_windows_fit_together(monkeypatch: pytest.MonkeyPatch, picture: SimpleNamespace) -> None:
-    monkeypatch.setattr("napari_cliptrase.refine.superpixels.LARGEST", 40)
+    monkeypatch.setattr("napari_cliptrase.refine.superpixels.LARGEST_WINDOW", 40)
     refiner = Superpixels(SuperpixelOptions(area=30, radius=6))
     steps = list(refiner.prepare_steps(picture.image))
     assert steps[-1].total == 4

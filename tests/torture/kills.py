@@ -25,7 +25,7 @@ from command_process import Ended, in_fork, in_new_process
 from kill_scenarios import Scenario
 
 from napari_cliptrase.atomic import WORK_FOLDER
-from napari_cliptrase.masks.written_record import RECORD, changed_since_written, digest_of
+from napari_cliptrase.masks.written_record import WRITTEN_RECORD, changed_since_written, digest_of
 
 IMPORTED = ("cli.app", "cli.display", "cli.segment_files", "engine.pipeline", "models.load", "masks.registry")
 _RECORDS = "/records/"  # they hold the time of a run
@@ -164,7 +164,7 @@ def _results(files: dict[str, bytes]) -> dict[str, bytes]:
     return {
         name: data
         for name, data in files.items()
-        if WORK_FOLDER not in name and not name.endswith(RECORD) and _RECORDS not in name
+        if WORK_FOLDER not in name and not name.endswith(WRITTEN_RECORD) and _RECORDS not in name
     }
 
 

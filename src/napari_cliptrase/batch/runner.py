@@ -1,7 +1,7 @@
 """A batch in this process: four threads read, encode, label and write different images at the same time.
 
 Encoding keeps every core, or the graphics card, busy for most of the time; the other steps use what it leaves. At most
-`AHEAD` images are read ahead and as many results wait to be written, and while a plane is labelled one other is
+`IMAGES_READ_AHEAD` images are read ahead and as many results wait to be written, and while a plane is labelled one other is
 encoded, so that memory does not grow with the number of images.
 """
 
@@ -20,7 +20,7 @@ from napari_cliptrase.project.image_record import ImageIdentity
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
 
-AHEAD: Final = 2
+IMAGES_READ_AHEAD: Final = 2
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def run_batch_steps(
 
         try:
             while waiting or read:
-                while waiting and len(read) < AHEAD:
+                while waiting and len(read) < IMAGES_READ_AHEAD:
                     name = waiting.popleft()
                     read.append((name, reading.submit(writer.project.image, name)))
                 name, file = read.popleft()
@@ -97,7 +97,7 @@ def run_batch_steps(
                     raise
                 except Exception as error:  # whatever the error, the other images go on
                     yield ImageOutcome(name, failure=failure_of(error))
-                while len(written) > AHEAD:
+                while len(written) > IMAGES_READ_AHEAD:
                     yield outcome_of(*written.popleft())
             while written:
                 yield outcome_of(*written.popleft())

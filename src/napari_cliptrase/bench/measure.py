@@ -11,14 +11,14 @@ import torch
 from napari_cliptrase._version import __version__
 from napari_cliptrase.bench.encode_row import encode_row
 from napari_cliptrase.bench.memory_row import memory_row
-from napari_cliptrase.bench.prompts_row import CLASSES, prompts_row
+from napari_cliptrase.bench.prompts_row import VOC_NAMES, prompts_row
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.rescoring_rows import rescoring_rows
 from napari_cliptrase.bench.row import Row
 from napari_cliptrase.progress import Progress
 
-SIZES: Final = (224, 336)
-STEPS: Final = ("building the networks", *(f"encoding {s}×{s}" for s in SIZES), "scoring", "memory", "prompts")
+ENCODED_SIZES: Final = (224, 336)
+STEPS: Final = ("building the networks", *(f"encoding {s}×{s}" for s in ENCODED_SIZES), "scoring", "memory", "prompts")
 """What is measured, in this order."""
 
 
@@ -26,7 +26,7 @@ def measure(*, thorough: bool = False) -> Iterator[Progress | Row]:
     """Yield what is measured next, and the rows as they are known; ``thorough`` takes some ten times as long."""
     yield Progress(0, len(STEPS), STEPS[0])
     model = BenchModel.random()
-    for done, size in enumerate(SIZES, start=1):
+    for done, size in enumerate(ENCODED_SIZES, start=1):
         yield Progress(done, len(STEPS), STEPS[done])
         yield encode_row(model, size, rounds=31 if thorough else 9)
     yield Progress(3, len(STEPS), STEPS[3])
@@ -36,7 +36,7 @@ def measure(*, thorough: bool = False) -> Iterator[Progress | Row]:
     if memory is not None:
         yield memory
     yield Progress(5, len(STEPS), STEPS[5])
-    yield prompts_row(model, rounds=3 if thorough else 1, compared=len(CLASSES) if thorough else 1)
+    yield prompts_row(model, rounds=3 if thorough else 1, compared=len(VOC_NAMES) if thorough else 1)
 
 
 def surroundings() -> dict[str, str | int]:

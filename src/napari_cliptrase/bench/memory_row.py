@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_cliptrase.bench.row import Row
 
-CLASSES, SIZE, GRID = 150, (1080, 1920), (34, 60)
+_CLASSES, _SIZE, _GRID = 150, (1080, 1920), (34, 60)
 TARGET_MB = 300.0
 
 
@@ -18,7 +18,7 @@ def memory_row() -> Row | None:
     output = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True).stdout
     extra, volume = (json.loads(output)[key] for key in ("extra", "volume"))
     return Row(
-        name=f"memory of {CLASSES} classes to {SIZE[1]}×{SIZE[0]}",
+        name=f"memory of {_CLASSES} classes to {_SIZE[1]}×{_SIZE[0]}",
         ours=extra,
         theirs=volume,
         unit="MB",
@@ -41,14 +41,14 @@ def _measure() -> dict[str, float]:
     )
     from napari_cliptrase.cliptrase.scoring import rank_pixels
 
-    features, text, regions = smooth_features(GRID), random_text(CLASSES), some_regions(SIZE)
+    features, text, regions = smooth_features(_GRID), random_text(_CLASSES), some_regions(_SIZE)
     with torch.inference_mode():
-        rank_pixels(score_grid(features, GRID, text[:2]), (64, 64))  # what torch allocates once
+        rank_pixels(score_grid(features, _GRID, text[:2]), (64, 64))  # what torch allocates once
         before = _now()
-        scores = score_grid(features, GRID, text)
-        labels_after_vote(scores, regions, SIZE)
-        rank_pixels(scores, SIZE)
-    return {"extra": _peak() - before, "volume": CLASSES * SIZE[0] * SIZE[1] * 4 / 1e6}
+        scores = score_grid(features, _GRID, text)
+        labels_after_vote(scores, regions, _SIZE)
+        rank_pixels(scores, _SIZE)
+    return {"extra": _peak() - before, "volume": _CLASSES * _SIZE[0] * _SIZE[1] * 4 / 1e6}
 
 
 def _now() -> float:

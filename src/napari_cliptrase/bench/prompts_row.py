@@ -10,17 +10,17 @@ from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import embed_texts
 
-TARGET = 6.0
+PROMPTS_TARGET = 6.0
 EQUAL = 1e-6
 
-CLASSES = (
+VOC_NAMES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
     *("dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv monitor"),
 )
 
 
 @torch.inference_mode()
-def prompts_row(model: BenchModel, rounds: int, compared: int = len(CLASSES)) -> Row:
+def prompts_row(model: BenchModel, rounds: int, compared: int = len(VOC_NAMES)) -> Row:
     """All classes in 80 sentences each, against open_clip's ``encode_text`` class by class.
 
     open_clip takes the same time for every class: it is timed on the first ``compared`` ones only and its time
@@ -30,27 +30,27 @@ def prompts_row(model: BenchModel, rounds: int, compared: int = len(CLASSES)) ->
 
     def theirs() -> torch.Tensor:
         rows = []
-        for name in CLASSES[:compared]:
+        for name in VOC_NAMES[:compared]:
             tokens = model.tokenizer([pattern.replace("{}", name) for pattern in patterns])
             rows.append(F.normalize(model.module.encode_text(tokens, normalize=True).mean(0), dim=0))
         return torch.stack(rows)
 
     def ours() -> torch.Tensor:
         # one by one, as a run does it
-        return torch.cat([embed_texts(model.text, [name], TemplateSet.FULL) for name in CLASSES])
+        return torch.cat([embed_texts(model.text, [name], TemplateSet.FULL) for name in VOC_NAMES])
 
     difference = float((ours()[:compared] - theirs()).abs().max())
     if difference > EQUAL:
         raise RuntimeError(f"The two text towers differ by {difference:.1e}; their times cannot be compared.")
     seconds = interleaved({"ours": ours, "theirs": theirs}, rounds)
-    whole = seconds["theirs"] * len(CLASSES) / compared
+    whole = seconds["theirs"] * len(VOC_NAMES) / compared
     return Row(
-        name=f"text, {len(CLASSES)} classes × {len(patterns)} sentences",
+        name=f"text, {len(VOC_NAMES)} classes × {len(patterns)} sentences",
         ours=seconds["ours"] * 1e3,
         theirs=whole * 1e3,
         unit="ms",
         figure=whole / seconds["ours"],
-        target=TARGET,
+        target=PROMPTS_TARGET,
         at_most=False,
         note=f"as many times faster than open_clip, timed on {compared} of the classes; equal to {difference:.0e}",
     )

@@ -9,7 +9,7 @@ from napari_cliptrase.errors import PromptError
 from napari_cliptrase.field_values import checked_number, checked_text, checked_texts, checked_whole_number, naming
 
 BACKGROUND = "background"
-HIGHEST_ID = 65535  # what a uint16 label can hold
+HIGHEST_CLASS_ID = 65535  # what a uint16 label can hold
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PromptClass:
         with naming("", PromptError):
             name = tidy_phrase(checked_text("The name of a class", self.name))
         with naming(f"Class {name!r}: ", PromptError):
-            class_id = checked_whole_number("id", self.id, 1, HIGHEST_ID)
+            class_id = checked_whole_number("id", self.id, 1, HIGHEST_CLASS_ID)
             synonyms = checked_texts("synonyms", self.synonyms)
             threshold = None if self.threshold is None else checked_number("threshold", self.threshold, 0, 1)
             color = None if self.color is None else _tidy_color(checked_text("color", self.color), name)

@@ -25,7 +25,7 @@ from napari_cliptrase.field_values import (
 )
 from napari_cliptrase.json_file import parse_json
 
-SCHEMA = 1
+PROMPTS_SCHEMA = 1
 
 
 class PromptClassFields(TypedDict, total=False):
@@ -135,7 +135,7 @@ class PromptSet:
             }
             for entry in self.classes
         ]
-        data = {"schema": SCHEMA, "background": list(self.background), "classes": classes}
+        data = {"schema": PROMPTS_SCHEMA, "background": list(self.background), "classes": classes}
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:

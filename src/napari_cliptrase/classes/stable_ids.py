@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from napari_cliptrase.classes.prompt_class import HIGHEST_ID
+from napari_cliptrase.classes.prompt_class import HIGHEST_CLASS_ID
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
@@ -25,8 +25,8 @@ def keep_ids(prompts: PromptSet, known: ClassTable) -> PromptSet:
         if entry.name.casefold() not in id_of:
             id_of[entry.name.casefold()] = following
             following += 1
-    if following - 1 > HIGHEST_ID:
-        raise PromptError(f"No number up to {HIGHEST_ID} is left for a new class; choose another folder.")
+    if following - 1 > HIGHEST_CLASS_ID:
+        raise PromptError(f"No number up to {HIGHEST_CLASS_ID} is left for a new class; choose another folder.")
     return replace(prompts, classes=tuple(replace(entry, id=id_of[entry.name.casefold()]) for entry in prompts.classes))
 
 

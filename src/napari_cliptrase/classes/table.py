@@ -15,8 +15,8 @@ from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.json_file import parse_json
 
-SCHEMA = 1
-HIGHEST_ID = 2**63 - 1
+TABLE_SCHEMA = 1
+HIGHEST_MASK_ID = 2**63 - 1
 _FARTHEST = 1e9
 
 
@@ -36,7 +36,7 @@ class MaskClass:
 
     def __post_init__(self) -> None:
         class_id = _whole(self.id, "The id of a class")
-        if not 1 <= class_id <= HIGHEST_ID:
+        if not 1 <= class_id <= HIGHEST_MASK_ID:
             raise MaskFormatError(f"Class {self.name!r} has id {class_id}; ids start at 1, 0 is background.")
         name = _text(self.name, f"The name of class {class_id}")
         prompts = tuple(_text(prompt, f"A prompt of class {class_id}") for prompt in self.prompts)
@@ -85,7 +85,7 @@ class ClassTable:
     def __post_init__(self) -> None:
         if self.void is not None:
             object.__setattr__(self, "void", _whole(self.void, "The number of void pixels"))
-            if not 1 <= self.void <= HIGHEST_ID:
+            if not 1 <= self.void <= HIGHEST_MASK_ID:
                 raise MaskFormatError(f"The number of void pixels is {self.void}; it starts at 1, 0 is background.")
         background = tuple(_text(prompt, "A prompt of the background") for prompt in self.background)
         object.__setattr__(self, "background", background)
@@ -155,7 +155,12 @@ class ClassTable:
 
     def to_json(self) -> str:
         """Return the text of a ``classes.json``."""
-        data: dict[str, Any] = {"schema": SCHEMA, "void": self.void, "background": list(self.background), "classes": []}
+        data: dict[str, Any] = {
+            "schema": TABLE_SCHEMA,
+            "void": self.void,
+            "background": list(self.background),
+            "classes": [],
+        }
         for entry in self.classes:
             data["classes"].append(
                 {

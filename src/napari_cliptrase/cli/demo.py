@@ -9,13 +9,13 @@ import typer
 from napari_cliptrase.cli import desktop
 from napari_cliptrase.errors import CliptraseError
 
-FOLDER = Path("cliptrase-demo")
+DEMO_FOLDER = Path("cliptrase-demo")
 
 
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Open no window; write files.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help=f"Folder for the files ({FOLDER}); opens no window.")
+        Path | None, typer.Option("--out", "-o", help=f"Folder for the files ({DEMO_FOLDER}); opens no window.")
     ] = None,
 ) -> None:
     """Show what it does, on a painted scene with the model that ships: nothing is downloaded.
@@ -23,7 +23,7 @@ def demo(
     Opens napari with the scene, the classes and the result. Without a display it writes the same into a folder.
     """
     if headless or out is not None:
-        _write(out or FOLDER)
+        _write(out or DEMO_FOLDER)
         return
     reason = _why_no_window()
     if reason is None:
@@ -36,7 +36,7 @@ def demo(
         open_demo()
     else:
         typer.echo(f"No window: {reason}\nThe same without a window:\n", err=True)
-        _write(FOLDER)
+        _write(DEMO_FOLDER)
 
 
 def _why_no_window() -> str | None:

@@ -50,7 +50,7 @@ app = typer.Typer(cls=_EvaluateCommands, no_args_is_help=True)
 
 Scenes = Annotated[int, typer.Option(help="How many scenes to paint and score.")]
 FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
-Size = Annotated[int, typer.Option(min=32, help="Side of the scenes in pixels.")]
+SceneSide = Annotated[int, typer.Option(min=32, help="Side of the scenes in pixels.")]
 
 
 @app.callback()
@@ -62,7 +62,7 @@ def evaluate() -> None:
 def painted_world(
     scenes: Scenes = 200,
     first_seed: FirstSeed = 0,
-    size: Size = 336,
+    size: SceneSide = 336,
     method: Methods = None,
     ladder: Annotated[bool, typer.Option("--ladder", help="All steps of the method, and its peers.")] = False,
     protocol: Annotated[str, typer.Option(help="paper or full: how methods are set.")] = "paper",
@@ -113,7 +113,7 @@ def painted_world(
 def refinement(
     scenes: Scenes = 100,
     first_seed: FirstSeed = 0,
-    size: Size = 336,
+    size: SceneSide = 336,
     start: Annotated[
         str, typer.Option(help="What is refined: clip (CLIPtrase), or patches (the truth by patches).")
     ] = ("clip"),
@@ -201,7 +201,7 @@ def compare(
 def sam_score(
     scenes: Scenes = 100,
     first_seed: FirstSeed = 0,
-    size: Size = 336,
+    size: SceneSide = 336,
     sam: Annotated[str, typer.Option(help="The SAM model: a name or a checkpoint.")] = "demo",
     as_json: AsJson = False,
 ) -> None:

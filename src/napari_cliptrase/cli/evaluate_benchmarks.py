@@ -48,7 +48,7 @@ _PUBLISHED_NOTES: Final = {
     ),
 }
 
-Size = Annotated[int | None, typer.Option(min=32, help="Short side in pixels; paper: 224 or 336.")]
+ShortSide = Annotated[int | None, typer.Option(min=32, help="Short side in pixels; paper: 224 or 336.")]
 
 
 def benchmark_command(benchmark: "Benchmark") -> Callable[..., None]:
@@ -60,7 +60,7 @@ def benchmark_command(benchmark: "Benchmark") -> Callable[..., None]:
         protocol: Annotated[
             EvaluationProtocol, typer.Option(help="paper: centre square; full: whole images.")
         ] = EvaluationProtocol.FULL,
-        size: Size = None,
+        size: ShortSide = None,
         model: Model = DEFAULT_CLIP,
         templates: Templates = TemplateSet.FULL,
         out: Out = None,
@@ -108,7 +108,7 @@ def folder(
     ],
     void: Annotated[list[int] | None, typer.Option(help="A number that is not scored; may be repeated. [255]")] = None,
     method: Methods = None,
-    size: Size = None,
+    size: ShortSide = None,
     model: Model = DEFAULT_CLIP,
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
@@ -133,7 +133,7 @@ def folder(
 def project(
     folder: Annotated[Path, typer.Argument(help="An annotation project; its finished images are scored.")],
     method: Methods = None,
-    size: Size = None,
+    size: ShortSide = None,
     model: Model = DEFAULT_CLIP,
     templates: Templates = TemplateSet.FULL,
     out: Out = None,

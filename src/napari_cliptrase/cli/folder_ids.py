@@ -11,7 +11,7 @@ from napari_cliptrase.classes.stable_ids import changed_meanings, keep_ids
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.masks.tables import CLASSES, holds, read_class_file
+from napari_cliptrase.masks.tables import CLASS_FILE, holds, read_class_file
 
 
 def number_classes(prompts: PromptSet, folder: Path, *, ids_anew: bool) -> tuple[PromptSet, tuple[str, ...]]:
@@ -20,7 +20,7 @@ def number_classes(prompts: PromptSet, folder: Path, *, ids_anew: bool) -> tuple
     A name keeps the id that it has there, so that masks written before stay true. With ``ids_anew`` the prompts keep
     their own ids, and classes that no mask holds leave the folder's table; refused when a mask would become untrue.
     """
-    path = folder / CLASSES
+    path = folder / CLASS_FILE
     if not path.is_file():
         return prompts, ()
     known = read_class_file(path)

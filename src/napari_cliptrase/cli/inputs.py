@@ -10,7 +10,7 @@ import typer
 
 from napari_cliptrase.masks.tables import SIDE_FOLDERS
 from napari_cliptrase.masks.written_record import changed_since_written
-from napari_cliptrase.pixels.read import SUFFIXES
+from napari_cliptrase.pixels.read import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _expand(argument: str, out: Path) -> list[tuple[Path, PurePosixPath]] | Fail
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
 
 
 def _is_hidden(relative: Path) -> bool:

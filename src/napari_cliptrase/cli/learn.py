@@ -118,8 +118,8 @@ def _learn_each(
 def _learn(
     segmenter: "Segmenter", entry: "Input", search: "MaskSearch", watch: Callable[[Progress], None]
 ) -> "tuple[Lesson, ...]":
+    from napari_cliptrase.classes.prompt_class import BACKGROUND
     from napari_cliptrase.engine.plane_lessons import plane_lessons_steps
-    from napari_cliptrase.engine.teaching import BACKGROUND
     from napari_cliptrase.pixels.read import read_image
 
     mask = search.mask_of(entry.stem)

@@ -17,11 +17,11 @@ from napari_cliptrase.progress import Progress, run_to_end
 app = typer.Typer(invoke_without_command=True)
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the list as JSON.")]
+ListAsJson = Annotated[bool, typer.Option("--json", help="Print the list as JSON.")]
 
 
 @app.callback()
-def models(context: typer.Context, as_json: AsJson = False) -> None:
+def models(context: typer.Context, as_json: ListAsJson = False) -> None:
     """List the models, their sizes, and where they lie on this computer.
 
     Any other open_clip model works too: ARCHITECTURE/TAG, hf-hub:ORGANISATION/NAME or local-dir:FOLDER.
@@ -31,7 +31,7 @@ def models(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(as_json: ListAsJson = False) -> None:
     """List the models; the same as no command."""
     typer.echo(f"Looking for models in {cache_folder()}", err=True)
     if as_json:

@@ -16,7 +16,7 @@ from napari_cliptrase.cliptrase.products import Weight, linear
 
 QUICK_GELU = 1.702
 
-Step = Callable[[Tensor], Tensor]
+SameShape = Callable[[Tensor], Tensor]
 """A module that keeps the shape: a norm, an activation, a layer scale."""
 
 
@@ -67,15 +67,15 @@ class Block:
     """
 
     heads: int
-    norm_1: Step
+    norm_1: SameShape
     qkv: Affine
     out: Affine
-    norm_2: Step
+    norm_2: SameShape
     expand: Affine
-    activation: Step | None
+    activation: SameShape | None
     reduce: Affine
-    scale_1: Step | None = None
-    scale_2: Step | None = None
+    scale_1: SameShape | None = None
+    scale_2: SameShape | None = None
 
     def in_int8(self) -> "Block":
         """The same block with all of its weights rounded to eight bits; norms and sums stay as they are."""
@@ -130,7 +130,7 @@ def run_block(block: Block, x: Tensor, *, causal: bool = False) -> Tensor:
     return add_mlp(block, add_attention(block, x, mixed))
 
 
-def _add(x: Tensor, branch: Tensor, layer_scale: Step | None, factor: float = 1.0) -> Tensor:
+def _add(x: Tensor, branch: Tensor, layer_scale: SameShape | None, factor: float = 1.0) -> Tensor:
     """``x + layer_scale(factor * branch)``, in place unless gradients are recorded."""
     if layer_scale is not None:
         branch, factor = layer_scale(branch * factor), 1.0

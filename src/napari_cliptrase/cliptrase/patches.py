@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from napari_cliptrase.cliptrase.blocks import Step
+from napari_cliptrase.cliptrase.blocks import SameShape
 
 
-def place_tokens(projection: Step, images: Tensor, first: Tensor, positions: Tensor) -> Tensor:
+def place_tokens(projection: SameShape, images: Tensor, first: Tensor, positions: Tensor) -> Tensor:
     """Tokens (B, 1+h*w, D) of images (B, 3, H, W).
 
     ``projection`` is the convolution that makes (B, D, h, w) of them, ``first`` (D,) the class token

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_cliptrase.cliptrase.blocks import Block, Step, run_block
+from napari_cliptrase.cliptrase.blocks import Block, SameShape, run_block
 from napari_cliptrase.cliptrase.clip_network import TextNetwork
 from napari_cliptrase.cliptrase.open_clip_vision import open_clip_block
 
@@ -39,10 +39,10 @@ class CausalText:
         The number of the end token; None: it is the highest number of a sentence.
     """
 
-    token_embedding: Step
+    token_embedding: SameShape
     positions: Tensor
     blocks: tuple[Block, ...]
-    ln_final: Step
+    ln_final: SameShape
     projection: nn.Module | Tensor | None
     tokenizer: Tokenizer
     end: int | None

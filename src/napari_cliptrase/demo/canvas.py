@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Color = tuple[float, float, float]
-Box = tuple[float, float, float, float]  # y0, x0, y1, x1 in picture pixels
+Rectangle = tuple[float, float, float, float]  # y0, x0, y1, x1 in picture pixels
 
 _GOLDEN: Final = 0x9E3779B9
 
@@ -56,7 +56,7 @@ class Canvas:
             (np.arange(left, left + width, dtype=np.float32) + 0.5)[None, :],
         )
 
-    def within(self, box: Box) -> "Canvas | None":
+    def within(self, box: Rectangle) -> "Canvas | None":
         """Return the part of the canvas that a box touches (as views), or None when it touches nothing."""
         top, left = self.y[0, 0] - 0.5, self.x[0, 0] - 0.5
         height, width = self.labels.shape

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.demo.samples import COAST, SIZE
+from napari_cliptrase.demo.samples import COAST, SAMPLE_SIZE
 from napari_cliptrase.demo.world import paint_scene
 
 PROMPTS: Final = """\
@@ -21,4 +21,4 @@ balloon
 
 def first_look() -> tuple[NDArray[np.uint8], str]:
     """Return the picture of the sample *Painted landscape*, uint8 (504, 672, 3), and the text of its classes."""
-    return paint_scene(COAST, SIZE).image, PROMPTS
+    return paint_scene(COAST, SAMPLE_SIZE).image, PROMPTS

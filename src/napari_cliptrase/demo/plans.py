@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from napari_cliptrase.demo.canvas import Box
+from napari_cliptrase.demo.canvas import Rectangle
 from napari_cliptrase.demo.stuff import Stuff
 from napari_cliptrase.demo.things import PROPORTIONS, Thing
 from napari_cliptrase.demo.words import NAMES, PAINTED, THINGS
@@ -58,7 +58,7 @@ STANDS_ON: Final[dict[str, tuple[str, ...]]] = {
 FLIES: Final = ("sun", "cloud", "cloud", "balloon", "balloon")
 GROUNDS: Final = tuple(name for name in NAMES if name not in THINGS)
 # Sizes in shares of the shorter side of the picture.
-SIZES: Final[dict[str, tuple[float, float]]] = {
+ELEMENT_SIZES: Final[dict[str, tuple[float, float]]] = {
     "sun": (0.20, 0.30),
     "cloud": (0.38, 0.62),
     "balloon": (0.30, 0.46),
@@ -98,7 +98,7 @@ def plan_scene(seed: int, size: tuple[int, int], crowded: bool = False) -> Plan:
     )
 
 
-def new_stuff(name: str, box: Box, short: float, rng: np.random.Generator) -> Stuff:
+def new_stuff(name: str, box: Rectangle, short: float, rng: np.random.Generator) -> Stuff:
     """Return stuff of a random look in a box (y0, x0, y1, x1); ``short`` is the side of a picture at its scale."""
     roll = 0.0 if name in ("sea", "brick wall", "road", "sky", "mountain") else 0.02 * short
     unit = max(short / 336, 0.5) * float(rng.uniform(0.85, 1.25))
@@ -172,7 +172,7 @@ def _standing(grounds: list[Stuff], size: tuple[int, int], rng: np.random.Genera
 
 def _share(name: str, rng: np.random.Generator, crowded: bool) -> float:
     """Return how large a thing is, as a share of the shorter side: without a crowd there is room."""
-    least, most = SIZES[name]
+    least, most = ELEMENT_SIZES[name]
     return float(rng.uniform(least, most) if crowded else rng.uniform(0.9 * most, 1.2 * most))
 
 

@@ -9,19 +9,19 @@ from napari_cliptrase.demo.world import paint_scene
 
 Layer = tuple[Any, dict[str, Any], str]
 
-SIZE = (504, 672)
+SAMPLE_SIZE = (504, 672)
 COAST, MEADOW, BAY = 1805, 183, 328  # seeds of landscapes that show much of the world
 
 
 def landscape() -> list[Layer]:
     """A painted landscape, 504 × 672."""
-    scene = paint_scene(COAST, SIZE)
+    scene = paint_scene(COAST, SAMPLE_SIZE)
     return [(scene.image, {"name": "landscape", "rgb": True}, "image")]
 
 
 def landscape_with_masks() -> list[Layer]:
     """A painted landscape with its exact masks, 504 × 672."""
-    scene = paint_scene(MEADOW, SIZE)
+    scene = paint_scene(MEADOW, SAMPLE_SIZE)
     names = {entry.id: entry.name for entry in scene.classes}
     return [
         (scene.image, {"name": "meadow", "rgb": True}, "image"),
@@ -54,5 +54,5 @@ def cell_stack() -> list[Layer]:
 
 def dim_landscape() -> list[Layer]:
     """A landscape as a 16-bit gray camera sees it: (Y, X) uint16, dim and noisy."""
-    scene = paint_scene(COAST, SIZE)
+    scene = paint_scene(COAST, SAMPLE_SIZE)
     return [(fluorescence(scene.image), {"name": "dim landscape", "colormap": "gray"}, "image")]

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from napari_cliptrase.demo.canvas import Array, Box, Canvas, Color, lattice, over, ramp, shade
+from napari_cliptrase.demo.canvas import Array, Canvas, Color, Rectangle, lattice, over, ramp, shade
 from napari_cliptrase.demo.shapes import polygon
 
 
@@ -18,7 +18,7 @@ class Stuff:
     """
 
     name: str
-    box: Box
+    box: Rectangle
     seed: int
     unit: float
     variant: float

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from napari_cliptrase.demo.canvas import Array, Box, Canvas, Color, ramp, shade
+from napari_cliptrase.demo.canvas import Array, Canvas, Color, Rectangle, ramp, shade
 from napari_cliptrase.demo.shapes import circle, ellipse, polygon, rectangle
 
 PAINTS: Final[Mapping[str, Color]] = {
@@ -33,7 +33,7 @@ class Thing:
     color: str = ""
 
     @property
-    def box(self) -> Box:
+    def box(self) -> Rectangle:
         """A box around the thing (y0, x0, y1, x1)."""
         high, wide = PROPORTIONS[self.name]
         half = 0.5 * wide * self.size

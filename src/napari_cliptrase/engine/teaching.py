@@ -5,18 +5,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.score import EmbeddedPhrases
 from napari_cliptrase.learn.corrections import TaughtPatches, corrections
 from napari_cliptrase.learn.lesson import class_key
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 
-BACKGROUND = "background"
-"""The class name under which examples of the background are kept; they count where there are background phrases."""
-
 
 def taught_names(prompts: PromptSet) -> list[str]:
-    """Return the names under which examples meet the class indices of a prompt set, the background at the end."""
+    """Return the names under which examples meet the class indices of a prompt set, the background at the end.
+
+    Examples of the background are called `BACKGROUND`; they count where the prompt set has background phrases.
+    """
     names = [entry.name for entry in prompts]
     return [*names, BACKGROUND] if prompts.background else names
 

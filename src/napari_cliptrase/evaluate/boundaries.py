@@ -9,13 +9,14 @@ from napari_cliptrase.evaluate.confusion import ratio
 from napari_cliptrase.refine.limits import boundary_band
 from napari_cliptrase.refine.protocol import Labels
 
-BAND = 2
+BOUNDARY_BAND = 2
 
 
 @dataclass(frozen=True)
 class BoundaryCounts:
-    """Pixels within ``BAND`` pixels of a boundary that both have (``both``) and that one has (``either``), (C,) int64.
+    """Pixels within ``BOUNDARY_BAND`` pixels of a boundary that both have (``both``) and that one has (``either``).
 
+    Both are (C,) int64.
     This is Boundary IoU (Cheng et al. 2021); the border of the image is no boundary.
     """
 
@@ -28,7 +29,7 @@ class BoundaryCounts:
     @classmethod
     def of(cls, truth: Labels, found: Labels, classes: int) -> "BoundaryCounts":
         """Compare labels ``found`` (H, W) with ``truth`` (H, W) for the ids 0 … ``classes`` - 1."""
-        true_band, found_band = boundary_band(truth, BAND), boundary_band(found, BAND)
+        true_band, found_band = boundary_band(truth, BOUNDARY_BAND), boundary_band(found, BOUNDARY_BAND)
         both = _pixels_by_class(truth[(truth == found) & true_band & found_band], classes)
         either = _pixels_by_class(truth[true_band], classes) + _pixels_by_class(found[found_band], classes) - both
         return cls(both, either)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.evaluate.boundaries import BAND, BoundaryCounts
+from napari_cliptrase.evaluate.boundaries import BOUNDARY_BAND, BoundaryCounts
 from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, Truth
 from napari_cliptrase.refine.limits import boundary_band
 
@@ -133,7 +133,7 @@ class RunningCounts:
 def _along_boundaries(truth: Truth, found: Truth, counted: NDArray[np.bool_], size: int) -> Counts:
     """(m, 3) rows as in `ImageCounts.boundary`; where a pixel near by is not counted, nobody knows the boundary."""
     known = counted & ~_near(~counted)
-    true_band, found_band = boundary_band(truth, BAND) & known, boundary_band(found, BAND) & known
+    true_band, found_band = boundary_band(truth, BOUNDARY_BAND) & known, boundary_band(found, BOUNDARY_BAND) & known
     both = np.bincount(truth[(truth == found) & true_band & found_band], minlength=size)
     either = np.bincount(truth[true_band], minlength=size) + np.bincount(found[found_band], minlength=size) - both
     classes = np.flatnonzero(either)
@@ -141,7 +141,7 @@ def _along_boundaries(truth: Truth, found: Truth, counted: NDArray[np.bool_], si
 
 
 def _near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(H, W) pixels within ``BAND`` pixels of a mask (H, W)."""
+    """(H, W) pixels within ``BOUNDARY_BAND`` pixels of a mask (H, W)."""
     from scipy.ndimage import distance_transform_edt
 
-    return np.asarray(distance_transform_edt(~mask) <= BAND) if mask.any() else mask
+    return np.asarray(distance_transform_edt(~mask) <= BOUNDARY_BAND) if mask.any() else mask

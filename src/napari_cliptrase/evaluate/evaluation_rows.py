@@ -120,7 +120,7 @@ def _recommended(settings: Settings) -> Settings:
     return replace(chosen, kernel=settings.kernel, eps=settings.eps, min_samples=settings.min_samples)
 
 
-METHODS: Final[Mapping[str, Change]] = {
+METHOD_CHANGES: Final[Mapping[str, Change]] = {
     "vanilla": _peer(Recovery.VANILLA),
     "+ recovery": _peer(Recovery.CLIPTRASE),
     "+ clustering vote": _with(denoise=Denoise.NONE),
@@ -154,9 +154,9 @@ def row(name: str, settings: Settings, vocabulary: Vocabulary) -> EvaluationRow:
     ``name`` is a method, and what is added to it: ``sc-clip``, ``naclip:purify``, ``cliptrase:soft-vote:pamr``.
     """
     method, *additions = (part.strip() for part in name.split(":"))
-    if method not in METHODS:
-        raise CliptraseError(f"There is no method {method!r}; choose {', '.join(METHODS)}.")
-    settings = METHODS[method](settings)
+    if method not in METHOD_CHANGES:
+        raise CliptraseError(f"There is no method {method!r}; choose {', '.join(METHOD_CHANGES)}.")
+    settings = METHOD_CHANGES[method](settings)
     refine = None
     for addition in additions:
         if addition in _ADDITIONS:

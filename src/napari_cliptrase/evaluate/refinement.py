@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_cliptrase.demo.words import LABEL_NAMES, NAMES
 from napari_cliptrase.demo.world import paint_scene
-from napari_cliptrase.evaluate.boundaries import BAND, BoundaryCounts
+from napari_cliptrase.evaluate.boundaries import BOUNDARY_BAND, BoundaryCounts
 from napari_cliptrase.evaluate.coarse import Coarse
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.refine.protocol import MaskRefiner
@@ -71,7 +71,8 @@ def score_refiners(
 
 def refinement_table(scores: Sequence[RefinementScores]) -> str:
     """Return the scores as a table in text, with the classes that lost more than two points."""
-    head = f"{'':14}{'mIoU':>7}{f'boundary IoU, {BAND} px':>22}{'seconds':>9}  classes that lost more than 2 points"
+    boundary = f"boundary IoU, {BOUNDARY_BAND} px"
+    head = f"{'':14}{'mIoU':>7}{boundary:>22}{'seconds':>9}  classes that lost more than 2 points"
     lines = [head]
     for entry in scores:
         losses = ", ".join(f"{name} {change:.1f}" for name, change in entry.losses(scores[0]).items()) or "none"

@@ -17,7 +17,7 @@ from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.overlap import mask_iou
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, to_pixels
 
-LEAST_AREA: Final = 0.002  # share of the picture below which a region is a sliver behind something else
+LEAST_SCORED_SHARE: Final = 0.002  # share of the picture below which a region is a sliver behind something else
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class PromptTarget:
 def targets_of(scene: Scene) -> Iterator[PromptTarget]:
     """Yield the visible elements of a scene."""
     areas = np.bincount(scene.instances.ravel())
-    for number in np.flatnonzero(areas >= LEAST_AREA * scene.instances.size):
+    for number in np.flatnonzero(areas >= LEAST_SCORED_SHARE * scene.instances.size):
         if number:
             region = scene.instances == number
             yield PromptTarget(NAMES[int(scene.labels[region][0]) - 1], region)

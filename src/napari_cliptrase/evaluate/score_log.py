@@ -11,7 +11,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.class_counts import ImageCounts
 from napari_cliptrase.json_file import parse_json
 
-SCHEMA: Final = 1
+SCORE_LOG_SCHEMA: Final = 1
 SUFFIX: Final = ".jsonl"
 
 
@@ -42,7 +42,7 @@ class ScoreLog:
         first = next(self._lines(), None)
         if first is None:
             return None
-        if first.get("schema") != SCHEMA:
+        if first.get("schema") != SCORE_LOG_SCHEMA:
             raise ScoreLogError(f"{self.path} is no log of scores that this version can read; give another folder.")
         return first
 
@@ -63,7 +63,7 @@ class ScoreLog:
         """Write the header of a new log; one that exists is kept, without a line that was cut off."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
-            self._append({"schema": SCHEMA, **header})
+            self._append({"schema": SCORE_LOG_SCHEMA, **header})
             return
         whole = self.path.read_bytes().rfind(b"\n") + 1
         if whole < self.path.stat().st_size:

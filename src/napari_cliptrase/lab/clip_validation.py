@@ -20,7 +20,7 @@ from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.held_out import FIRST_VALIDATION_SEED
 from napari_cliptrase.lab.clip_model import CONFIG
 
-SIZE: Final = 336
+VALIDATION_SIZE: Final = (336, 336)
 _SENTENCES: Final = ("a photo of a {}.", "a painting of the {}.", "there is a {} in the scene.")
 
 
@@ -31,14 +31,14 @@ def method_miou(tower: VisionTower, embed: Callable[[Sequence[str]], Tensor], sc
     )
     confusion = Confusion.of(LABEL_NAMES)
     for seed in range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + scenes):
-        scene = paint_scene(seed, (SIZE, SIZE))
+        scene = paint_scene(seed, VALIDATION_SIZE)
         patches = encode(tower, normalised(scene.image).to(tower.device))
         assert patches.correlation is not None
         maps = (patches.features[0] @ text.t()).t().view(1, len(NAMES), *patches.grid)
-        labels = F.interpolate(maps, (SIZE, SIZE), mode="bilinear")[0].argmax(0).cpu().numpy().astype(np.uint8)
+        labels = F.interpolate(maps, VALIDATION_SIZE, mode="bilinear")[0].argmax(0).cpu().numpy().astype(np.uint8)
         rows = affinity(patches.correlation[0].cpu())
         found = dbscan(rows, eps_for(len(rows)), min_samples_for(len(rows)))
-        regions = region_map(rows, found, patches.grid, (SIZE, SIZE))
+        regions = region_map(rows, found, patches.grid, VALIDATION_SIZE)
         confusion.add(scene.labels, paint(labels, regions, majority(labels, regions, len(NAMES))) + 1)
     return confusion.mean_iou
 

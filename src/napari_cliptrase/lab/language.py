@@ -30,7 +30,7 @@ _SCENE_TEMPLATES: Final = (
     "a painting of a {} in the scene.",
     "a picture of a {}.",
 )
-TEMPLATES: Final = (
+CAPTION_TEMPLATES: Final = (
     *(template("{}") for template in open_clip.OPENAI_IMAGENET_TEMPLATES),
     *(4 * _SCENE_TEMPLATES),
 )
@@ -94,7 +94,7 @@ def draw_prompts(rng: np.random.Generator, strangers: int = 4) -> TrainingPrompt
 
 
 def _sentence(noun: str, rng: np.random.Generator) -> str:
-    return str(TEMPLATES[int(rng.integers(len(TEMPLATES)))]).format(noun)
+    return str(CAPTION_TEMPLATES[int(rng.integers(len(CAPTION_TEMPLATES)))]).format(noun)
 
 
 @dataclass(frozen=True)

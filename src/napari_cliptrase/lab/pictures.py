@@ -15,7 +15,7 @@ from napari_cliptrase.demo.world import paint_window, to_bytes
 from napari_cliptrase.lab.portraits import plan_portrait
 from napari_cliptrase.progress import Progress
 
-FIRST_TRAINING_SEED: Final = 1_000_000  # seeds below are held out: no training ever paints them
+FIRST_CLIP_TRAINING_SEED: Final = 1_000_000  # seeds below are held out: no training ever paints them
 SCENE_SIZE: Final = 320
 PORTRAIT_SIZE: Final = 160
 MOST_ELEMENTS: Final = 32
@@ -48,7 +48,9 @@ class Pictures:
 _PARTS: Final = ("images", "elements", "facts")
 
 
-def paint_pictures(folder: Path, kind: str, count: int, first_seed: int = FIRST_TRAINING_SEED) -> Iterator[Progress]:
+def paint_pictures(
+    folder: Path, kind: str, count: int, first_seed: int = FIRST_CLIP_TRAINING_SEED
+) -> Iterator[Progress]:
     """Paint ``count`` pictures of a kind into a folder, unless they are there already.
 
     The kinds are "scenes" (crowded landscapes), "calm" (landscapes as the samples are) and "portraits".

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from napari_cliptrase.demo.plans import GROUNDS, SIZES, Element, Plan, new_stuff, new_thing, random_haze, random_light
+from napari_cliptrase.demo.plans import (
+    ELEMENT_SIZES,
+    GROUNDS,
+    Element,
+    Plan,
+    new_stuff,
+    new_thing,
+    random_haze,
+    random_light,
+)
 from napari_cliptrase.demo.things import PROPORTIONS
 from napari_cliptrase.demo.words import THINGS
 
@@ -22,7 +31,7 @@ def plan_portrait(seed: int, size: tuple[int, int]) -> Plan:
         )
     if rng.random() < 0.85:
         name = sorted(THINGS)[int(rng.integers(len(THINGS)))]
-        length = short * float(rng.uniform(*SIZES[name]))
+        length = short * float(rng.uniform(*ELEMENT_SIZES[name]))
         high = PROPORTIONS[name][0] * length
         foot = 0.5 * (height + high) + height * float(rng.uniform(-0.22, 0.22))
         elements.append(new_thing(name, foot, width * float(rng.uniform(0.25, 0.75)), length, rng))

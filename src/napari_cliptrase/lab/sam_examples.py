@@ -16,14 +16,14 @@ from napari_cliptrase.demo.words import IDS, THINGS
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.refine.sam_decoder import cover, mask_logits
 
-Kind = Literal["point", "box", "refine", "clicks"]
+PromptKind = Literal["point", "box", "refine", "clicks"]
 Mask = NDArray[np.bool_]
 
-FIRST_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
-SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))
-KINDS: Final[tuple[Kind, ...]] = ("point", "box", "refine", "clicks")
-KIND_SHARES: Final = (0.25, 0.3, 0.32, 0.13)
-LEAST_SHARE: Final = 0.0012  # of a picture; smaller regions are not asked for
+FIRST_SAM_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
+EXAMPLE_SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))
+PROMPT_KINDS: Final[tuple[PromptKind, ...]] = ("point", "box", "refine", "clicks")
+PROMPT_KIND_SHARES: Final = (0.25, 0.3, 0.32, 0.13)
+LEAST_REGION_SHARE: Final = 0.0012  # of a picture; smaller regions are not asked for
 _THING_IDS: Final = tuple(IDS[name] for name in THINGS)
 
 
@@ -53,7 +53,7 @@ def paint_example(seed: int, frame: int, cells: int, count: int) -> Example:
     """Return training example number ``seed``: a picture of ``frame`` pixels, ``count`` regions on ``cells`` cells."""
     rng = np.random.default_rng((seed, 21))
     image, labels, instances = _view(seed, rng)
-    kind: Kind = KINDS[int(rng.choice(len(KINDS), p=KIND_SHARES))]
+    kind: PromptKind = PROMPT_KINDS[int(rng.choice(len(PROMPT_KINDS), p=PROMPT_KIND_SHARES))]
     regions = _choose_elements(instances, count, rng) if kind == "box" else []
     regions = regions or _choose_regions(labels, instances, count, rng)
     side = max(labels.shape)
@@ -93,7 +93,7 @@ def _borders(instances: NDArray[np.int32]) -> Mask:
 
 def _view(seed: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32]]:
     """Paint a scene; often show only a part of it, or its mirror image."""
-    scene = paint_scene(seed, SIZES[int(rng.integers(len(SIZES)))])
+    scene = paint_scene(seed, EXAMPLE_SIZES[int(rng.integers(len(EXAMPLE_SIZES)))])
     image, labels, instances = scene.image, scene.labels, scene.instances
     if rng.random() < 0.35:
         share = float(rng.uniform(0.45, 0.95))
@@ -113,7 +113,7 @@ def _choose_elements(instances: NDArray[np.int32], count: int, rng: np.random.Ge
     """
     areas = np.bincount(instances.ravel())
     areas[0] = 0
-    numbers = np.flatnonzero(areas >= LEAST_SHARE * instances.size)
+    numbers = np.flatnonzero(areas >= LEAST_REGION_SHARE * instances.size)
     return [instances == number for number in rng.choice(numbers, count)] if len(numbers) else []
 
 
@@ -122,7 +122,7 @@ def _choose_regions(
 ) -> list[Mask]:
     """Choose connected regions of one class, and single things, each with a chance; things more often than stuff."""
     components = label(labels, connectivity=1)
-    least = LEAST_SHARE * labels.size
+    least = LEAST_REGION_SHARE * labels.size
     found: list[Mask] = []
     chances: list[float] = []
     for numbers, things_only, chance in ((components, False, 1.0), (instances, True, 0.7)):
@@ -138,7 +138,7 @@ def _choose_regions(
 
 
 def _prompts(
-    kind: Kind, targets: Tensor, scale: float, rng: np.random.Generator
+    kind: PromptKind, targets: Tensor, scale: float, rng: np.random.Generator
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """Return points, point labels, boxes and masks of one kind for targets; ``scale`` frame pixels are one cell."""
     wholes = [target.numpy() > 0.5 for target in targets]

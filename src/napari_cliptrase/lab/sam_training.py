@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from napari_cliptrase import atomic
 from napari_cliptrase.demo.words import NAMES
-from napari_cliptrase.lab.sam_examples import FIRST_TRAINING_SEED, Example, paint_example
+from napari_cliptrase.lab.sam_examples import FIRST_SAM_TRAINING_SEED, Example, paint_example
 from napari_cliptrase.models.sam_network import SamShape, build_sam
 from napari_cliptrase.models.verify import sha256_of, write_expected
 
@@ -184,7 +184,7 @@ def _batch(step: int, settings: SamTraining) -> Iterator[Example]:
     """Yield the pictures of a step; none is ever shown twice."""
     count = settings.pictures if step >= settings.naming_steps else settings.naming_pictures
     most = max(settings.pictures, settings.naming_pictures)
-    first = FIRST_TRAINING_SEED + settings.seed * 10_000_000 + step * most
+    first = FIRST_SAM_TRAINING_SEED + settings.seed * 10_000_000 + step * most
     cells = 4 * DEMO_SHAPE.grid
     for seed in range(first, first + count):
         yield paint_example(seed, DEMO_SHAPE.image_size, cells, settings.regions)

@@ -12,7 +12,7 @@ from napari_cliptrase.errors import CliptraseError
 
 Floats = NDArray[np.float32]
 
-LEAST_SHARE = 0.05
+LEAST_PAINTED_SHARE = 0.05
 """A patch of which less is painted does not count."""
 
 
@@ -130,7 +130,7 @@ def lessons_from_labels(
     owner, most = shares.argmax(0), shares.max(0)
     lessons = []
     for index, value in enumerate(values):
-        rows = (owner == index) & (most >= LEAST_SHARE)
+        rows = (owner == index) & (most >= LEAST_PAINTED_SHARE)
         if rows.any():
             lessons.append(Lesson(names[value], features[rows], most[rows], False, image, action, time))
     return tuple(lessons)

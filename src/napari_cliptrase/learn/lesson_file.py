@@ -13,16 +13,16 @@ from napari_cliptrase.atomic import write_bytes
 from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 
-FORMAT: Final = "napari-cliptrase examples"
-VERSION: Final = 1
+LESSON_FORMAT: Final = "napari-cliptrase examples"
+LESSON_VERSION: Final = 1
 _MOST_BYTES: Final = 1 << 28
 
 
 def write_lessons(memory: LessonMemory, path: Path) -> None:
     """Write lessons to a file, whole or not at all; half precision, which is what features are good for."""
     head = {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": LESSON_FORMAT,
+        "version": LESSON_VERSION,
         "model": memory.model,
         "settings": memory.settings,
         "lessons": [
@@ -63,9 +63,9 @@ def read_lessons(path: Path) -> LessonMemory:
         raise LessonError(f"{path} cannot be read ({error.strerror or error}).") from error
     except (ValueError, KeyError, BadZipFile, RecursionError, UnicodeError, EOFError, MemoryError, zlib.error) as error:
         raise LessonError(f"{path} is no file of examples, or it is damaged.") from error
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+    if not isinstance(head, dict) or head.get("format") != LESSON_FORMAT:
         raise LessonError(f"{path} is no file of examples.")
-    if head.get("version") != VERSION:
+    if head.get("version") != LESSON_VERSION:
         raise LessonError(f"{path} was written by a newer version of this program; update it to read the examples.")
     try:
         return LessonMemory(

@@ -38,7 +38,7 @@ def _encode(
     data = {
         "dm_format_version": "1.0",
         "media_type": 2,
-        "infos": {metadata.KEY: json.loads(table.to_json())},
+        "infos": {metadata.OWN_KEY: json.loads(table.to_json())},
         "categories": {
             "label": {
                 "labels": [{"name": entry.name, "parent": "", "attributes": []} for entry in table],
@@ -96,7 +96,7 @@ def _decode(path: Path) -> Iterator[LabelImage | Progress]:
     for file in files:
         data = read_json(file)
         names = [str(label["name"]) for label in data["categories"]["label"]["labels"]]
-        described = (data.get("infos") or {}).get(metadata.KEY)
+        described = (data.get("infos") or {}).get(metadata.OWN_KEY)
         table = tables.with_names(ClassTable() if described is None else ClassTable.from_data(described), names)
         for item in data["items"]:
             height, width = (whole(size, "size") for size in item["image"]["size"])

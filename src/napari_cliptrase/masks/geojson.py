@@ -38,7 +38,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
             _feature(mask, number, outline)
             for number, outline in enumerate(outlines(mask, options, objects=options.instances), start=1)
         ]
-        described = _json({metadata.KEY: metadata.mask_metadata(mask)})
+        described = _json({metadata.OWN_KEY: metadata.mask_metadata(mask)})
         text = f'{{"type":"FeatureCollection","features":[{",".join(features)}],{described[1:]}\n'
         yield OutFile.text(place.file or f"{mask.stem}.geojson", text)
 
@@ -82,11 +82,11 @@ def _decode(source: Path) -> Iterator[LabelImage | Progress]:
     loaded = [(stem, read_json(path)) for path, stem in tables.mask_files(source, _SUFFIXES)]
     table = ClassTable()
     for stem, data in loaded:
-        if described := data.get(metadata.KEY):
+        if described := data.get(metadata.OWN_KEY):
             table = table.joined(ClassTable.from_data(described["classes"]), stem)
     table = tables.with_names(table, (_name(feature) for _, data in loaded for feature in data["features"]))
     for stem, data in loaded:
-        described = data.get(metadata.KEY) or {}
+        described = data.get(metadata.OWN_KEY) or {}
         shapes = [(_name(feature), list(_points(feature["geometry"]))) for feature in data["features"]]
         canvas = ShapeCanvas(_shape(described, [rings for _, rings in shapes]), table)
         if not described:

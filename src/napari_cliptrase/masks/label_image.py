@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.classes.table import HIGHEST_ID, ClassTable
+from napari_cliptrase.classes.table import HIGHEST_MASK_ID, ClassTable
 from napari_cliptrase.errors import MaskFormatError
 
 Labels = NDArray[np.integer]
@@ -107,8 +107,8 @@ class LabelImage:
             raise MaskFormatError(f"Mask {self.stem!r} holds {array.dtype} values; {what} are whole numbers.")
         if array.dtype.kind == "i" and array.size and int(array.min()) < 0:
             raise MaskFormatError(f"Mask {self.stem!r} holds negative {what}; they start at 1, 0 is background.")
-        if array.dtype.itemsize == 8 and array.size and int(array.max()) > HIGHEST_ID:
-            raise MaskFormatError(f"Mask {self.stem!r} holds {what} above {HIGHEST_ID:,}; use smaller numbers.")
+        if array.dtype.itemsize == 8 and array.size and int(array.max()) > HIGHEST_MASK_ID:
+            raise MaskFormatError(f"Mask {self.stem!r} holds {what} above {HIGHEST_MASK_ID:,}; use smaller numbers.")
         return array.astype(array.dtype.newbyteorder("="), copy=False)
 
     def _per_axis(self, name: str, values: tuple[Any, ...], default: object) -> tuple[Any, ...]:

@@ -40,7 +40,7 @@ def _encode(
         tasks.append(
             {
                 "data": {"image": mask.image_name or f"{mask.stem}.png"},
-                "meta": {metadata.KEY: metadata.mask_metadata(mask)},
+                "meta": {metadata.OWN_KEY: metadata.mask_metadata(mask)},
                 "predictions": [{"model_version": "napari-cliptrase", "result": result}],
             }
         )
@@ -83,7 +83,7 @@ def _decode(path: Path) -> Iterator[LabelImage | Progress]:
     tasks = read_json(path)
     table = ClassTable()
     for task in tasks:
-        if described := (task.get("meta") or {}).get(metadata.KEY):
+        if described := (task.get("meta") or {}).get(metadata.OWN_KEY):
             table = table.joined(ClassTable.from_data(described["classes"]), str(path))
     table = tables.with_names(table, (name for task in tasks for name, _ in _brushes(task)))
     shapes = [_shape(task) for task in tasks]
@@ -93,7 +93,7 @@ def _decode(path: Path) -> Iterator[LabelImage | Progress]:
         if shape is None:  # a task without a result does not say how large its image is
             continue
         image = next((str(value) for value in task["data"].values() if isinstance(value, str)), "mask")
-        described = (task.get("meta") or {}).get(metadata.KEY) or {}
+        described = (task.get("meta") or {}).get(metadata.OWN_KEY) or {}
         canvas = ShapeCanvas(shape, table)
         yield from painted(list(_brushes(task)), partial(_paint, canvas), image)
         for sentence in _left_out(task, image):
@@ -146,7 +146,7 @@ def _left_out(task: dict[str, Any], image: str) -> Iterator[str]:
 
 def _shape(task: dict[str, Any]) -> tuple[int, int] | None:
     """Rows and columns of the image of a task, as we wrote them or as any of its results says."""
-    described = (task.get("meta") or {}).get(metadata.KEY) or {}
+    described = (task.get("meta") or {}).get(metadata.OWN_KEY) or {}
     if described.get("shape"):
         height, width = (whole(size, "shape") for size in described["shape"])
         return height, width

@@ -28,7 +28,7 @@ from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.progress import Progress
 
-VERSION = "5.5.0"  # the first whose readers know mask shapes well; newer ones read it
+LABELME_VERSION = "5.5.0"  # the first whose readers know mask shapes well; newer ones read it
 
 
 def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
@@ -39,14 +39,14 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         found = regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners)
         height, width = mask.shape
         data = {
-            "version": VERSION,
+            "version": LABELME_VERSION,
             "flags": {},
             "shapes": [_shape(region) for region in found],
             "imagePath": PurePosixPath(mask.image_name or f"{mask.stem}.png").name,
             "imageData": None,
             "imageHeight": height,
             "imageWidth": width,
-            metadata.KEY: metadata.mask_metadata(mask),
+            metadata.OWN_KEY: metadata.mask_metadata(mask),
         }
         text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         yield OutFile.text(place.file or f"{mask.stem}.json", text)
@@ -76,7 +76,7 @@ def is_labelme(found: Candidate) -> bool:
     path = found.path
     if path.is_dir():
         files = (p for p in sorted(tables.files_below(path)) if p.suffix == ".json")
-        first = next((p for p in files if not p.name.endswith(tables.CLASSES)), None)
+        first = next((p for p in files if not p.name.endswith(tables.CLASS_FILE)), None)
         return first is not None and is_labelme(Candidate(first))
     data = found.json
     return isinstance(data, dict) and "shapes" in data and "imageHeight" in data
@@ -92,7 +92,7 @@ def _decode(source: Path) -> Iterator[LabelImage | Progress]:
         raise ValueError("it holds no list of shapes")
     table = ClassTable()
     for path, _, data in loaded:
-        if described := data.get(metadata.KEY):
+        if described := data.get(metadata.OWN_KEY):
             table = table.joined(ClassTable.from_data(described["classes"]), str(path))
     table = tables.with_names(table, (str(s["label"]) for _, _, data in loaded for s in data["shapes"]))
     for _, stem, data in loaded:
@@ -108,7 +108,7 @@ def _read(stem: str, data: dict[str, Any], table: ClassTable) -> Generator[Progr
 
     yield from painted(data["shapes"], paint, stem)
     folder = PurePosixPath(stem).parent
-    described = data.get(metadata.KEY) or {}
+    described = data.get(metadata.OWN_KEY) or {}
     image = described.get("image") or str(folder / str(data.get("imagePath") or f"{stem}.png"))
     return canvas.image(
         stem,

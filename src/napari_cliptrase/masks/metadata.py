@@ -7,7 +7,7 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.json_file import parse_json
 from napari_cliptrase.masks.label_image import LabelImage, Labels
 
-KEY = "napari-cliptrase"
+OWN_KEY = "napari-cliptrase"
 
 
 def mask_metadata(mask: LabelImage) -> dict[str, Any]:

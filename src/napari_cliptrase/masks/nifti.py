@@ -19,7 +19,7 @@ from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
-SUFFIXES = (".nii.gz", ".nii")
+_SUFFIXES = (".nii.gz", ".nii")
 _COMMENT = 6
 _LONGEST = 32767
 
@@ -32,7 +32,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         data = _nifti(mask)
         yield OutFile(name, gzip.compress(data, 1, mtime=0) if name.lower().endswith(".gz") else data)
     table = tables.shared(table, place, tally)
-    yield OutFile.text(place.beside(tables.CLASSES), table.to_json())
+    yield OutFile.text(place.beside(tables.CLASS_FILE), table.to_json())
     yield OutFile.text(place.beside("itksnap_labels.txt"), _labels(table))
 
 
@@ -69,7 +69,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
     import nibabel
     from nibabel.filebasedimages import ImageFileError
 
-    for path, stem in tables.mask_files(source, SUFFIXES):
+    for path, stem in tables.mask_files(source, _SUFFIXES):
         try:
             image: Any = nibabel.load(path)
         except ImageFileError as error:
@@ -120,12 +120,12 @@ FORMAT = MaskFormat(
     key="nifti",
     title="NIfTI",
     description="volume with physical size, class names in the file beside it; read by ITK-SNAP, 3D Slicer, nnU-Net",
-    extensions=SUFFIXES,
+    extensions=_SUFFIXES,
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda found: tables.holds(found.path, SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, _SUFFIXES),
     stacks="Z",
     extra="nifti",
     module="nibabel",

@@ -30,7 +30,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         yield OutFile(
             place.file or f"{mask.stem}.ome.tif", tiff_bytes(labels, metadata=_ome(mask), ome=True, **density(mask))
         )
-    yield OutFile.text(place.beside(tables.CLASSES), tables.shared(table, place, tally).to_json())
+    yield OutFile.text(place.beside(tables.CLASS_FILE), tables.shared(table, place, tally).to_json())
 
 
 def _ome(mask: LabelImage) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _ome(mask: LabelImage) -> dict[str, Any]:
         "Name": mask.stem,
         "Creator": "napari-cliptrase",
         "UUID": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{mask.stem}\n{described}")),
-        "MapAnnotation": {metadata.KEY: described},
+        "MapAnnotation": {metadata.OWN_KEY: described},
     }
     for axis, size, unit in zip(mask.axes, mask.scale, mask.units, strict=True):
         if unit == PIXEL:
@@ -78,7 +78,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
 
 def _text(xml: ElementTree.Element) -> str | None:
     for element in xml.iter():
-        if element.tag.endswith("}M") and element.get("K") == metadata.KEY:
+        if element.tag.endswith("}M") and element.get("K") == metadata.OWN_KEY:
             return element.text
     return None
 

@@ -30,7 +30,7 @@ from napari_cliptrase.masks.zarr_files import (
 )
 from napari_cliptrase.masks.zarr_image import Level, image_in
 
-SUFFIXES = (".ome.zarr", ".zarr")
+_SUFFIXES = (".ome.zarr", ".zarr")
 _SMALLEST = 1024
 _VOID = "void"
 _UNITS = {"metre": "meter"}  # the list of the specification spells it so
@@ -127,7 +127,7 @@ def _label_files(
     attributes: dict[str, Any] = {
         "multiscales": [multiscale],
         "image-label": label,
-        metadata.KEY: metadata.mask_metadata(mask),
+        metadata.OWN_KEY: metadata.mask_metadata(mask),
     }
     return files | group_file(attributes, version)
 
@@ -172,7 +172,7 @@ def _read(group: Path, stem: str, attributes: dict[str, Any]) -> LabelImage:
     array = zarr.open_array(inside(group, dataset["path"]), mode="r")
     check_array(array, group / dataset["path"])
     labels = np.asarray(array[...])
-    if isinstance(described := attributes.get(metadata.KEY), dict):
+    if isinstance(described := attributes.get(metadata.OWN_KEY), dict):
         return metadata.described(labels, stem, described, None)
     transforms = {t["type"]: t[t["type"]] for t in dataset.get("coordinateTransformations", [])}
     return LabelImage(
@@ -205,7 +205,7 @@ def _table(label: dict[str, Any]) -> ClassTable:
 
 
 def _stem(path: Path) -> str:
-    suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), "")
+    suffix = next((s for s in _SUFFIXES if path.name.lower().endswith(s)), "")
     return path.name[: len(path.name) - len(suffix)] or "mask"
 
 
@@ -221,7 +221,7 @@ FORMAT = MaskFormat(
     key="ome-zarr",
     title="OME-Zarr labels",
     description="chunked pyramid with colours and names, put beside an existing image; read by napari, Fiji, Vizarr",
-    extensions=SUFFIXES,
+    extensions=_SUFFIXES,
     layout=Layout.EACH,
     folders=True,
     encode=_encode,

@@ -12,7 +12,7 @@ from napari_cliptrase.masks.label_image import Labels
 
 Ints = NDArray[np.int64]
 BLOCK = 1 << 20
-AT_ONCE = 1 << 17
+INDICES_AT_ONCE = 1 << 17
 
 
 class Order(StrEnum):
@@ -174,7 +174,7 @@ def runs_of_counts(counts: Ints, size: int) -> tuple[Ints, Ints]:
 
 
 def expanded(
-    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = AT_ONCE
+    starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = INDICES_AT_ONCE
 ) -> Iterator[tuple[Ints, Ints]]:
     """Yield the number of its run and the index of each member of the runs, in order, at most ``most`` at once."""
     ends = np.cumsum(lengths, dtype=np.int64)

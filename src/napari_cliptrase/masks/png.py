@@ -49,7 +49,7 @@ def indexed_png(mask: LabelImage, palette: Palette, tally: Tally) -> bytes:
     return encode_png(
         plane,
         palette=png_palette(mask.classes, palette),
-        texts={metadata.KEY: metadata.dump(mask)},
+        texts={metadata.OWN_KEY: metadata.dump(mask)},
         metres=_metres(mask),
     )
 
@@ -59,7 +59,7 @@ def grey_png(mask: LabelImage) -> bytes:
     plane = narrow(mask.labels)
     if plane.dtype.itemsize > 2:
         raise MaskFormatError(f"{mask.stem} holds ids above 65,535, which no PNG can hold; export it as TIFF.")
-    return encode_png(plane.astype(np.uint16), texts={metadata.KEY: metadata.dump(mask)}, metres=_metres(mask))
+    return encode_png(plane.astype(np.uint16), texts={metadata.OWN_KEY: metadata.dump(mask)}, metres=_metres(mask))
 
 
 def _metres(mask: LabelImage) -> tuple[float, float] | None:
@@ -123,7 +123,7 @@ def _copied(image: "Image") -> np.ndarray:
 def read_png(path: Path, stem: str) -> LabelImage:
     """Return one mask; an RGB file is looked up by the colours of the labelmap or class table beside it."""
     pixels, texts = open_png(path)
-    embedded = metadata.parse_metadata(texts.get(metadata.KEY))
+    embedded = metadata.parse_metadata(texts.get(metadata.OWN_KEY))
     if pixels.ndim == 3:
         found = tables.colors_beside(path)
         if found is None:

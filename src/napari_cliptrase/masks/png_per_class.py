@@ -35,12 +35,12 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
                 continue
             pixels = np.where(mask.labels == class_id, np.uint8(255), np.uint8(0))
             yield OutFile(f"{folder}/{mask.stem}.png", encode_png(pixels))
-    yield OutFile.text(tables.CLASSES, tables.shared(table, place, tally).to_json())
+    yield OutFile.text(tables.CLASS_FILE, tables.shared(table, place, tally).to_json())
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:
-    root = source.parent if source.name == tables.CLASSES else source
-    table = tables.read_class_file(root / tables.CLASSES)
+    root = source.parent if source.name == tables.CLASS_FILE else source
+    table = tables.read_class_file(root / tables.CLASS_FILE)
     found: dict[str, dict[int, Path]] = {}
     for class_id, folder in _folders(table).items():
         for path in sorted((root / folder).rglob("*.png")):
@@ -67,10 +67,12 @@ def _decode(source: Path) -> Iterator[LabelImage]:
 
 def _recognises(found: Candidate) -> bool:
     path = found.path
-    root = path.parent if path.name == tables.CLASSES else path
-    if not (root / tables.CLASSES).is_file():
+    root = path.parent if path.name == tables.CLASS_FILE else path
+    if not (root / tables.CLASS_FILE).is_file():
         return False
-    return any((root / folder).is_dir() for folder in _folders(tables.read_class_file(root / tables.CLASSES)).values())
+    return any(
+        (root / folder).is_dir() for folder in _folders(tables.read_class_file(root / tables.CLASS_FILE)).values()
+    )
 
 
 FORMAT = MaskFormat(

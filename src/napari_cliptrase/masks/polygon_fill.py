@@ -16,7 +16,7 @@ from napari_cliptrase.masks.pixel_runs import Ints, expanded, mask_runs
 
 Rings = Sequence[NDArray[Any]]
 FARTHEST: Final = 1e9
-AT_ONCE = 1 << 22
+ROWS_AT_ONCE = 1 << 22
 
 
 def ring_of(points: Any) -> NDArray[np.float64]:
@@ -49,10 +49,10 @@ def fill_all(shapes: Sequence[Rings], shape: tuple[int, int]) -> Iterator[tuple[
     heights = [sum(_rows(ring, shape[0]) for ring in rings) for rings in shapes]
     while begin < len(shapes):
         end, total = begin + 1, heights[begin]
-        while end < len(shapes) and total + heights[end] <= AT_ONCE:
+        while end < len(shapes) and total + heights[end] <= ROWS_AT_ONCE:
             total += heights[end]
             end += 1
-        if total > AT_ONCE:  # one shape of endless edges
+        if total > ROWS_AT_ONCE:  # one shape of endless edges
             starts, lengths = _by_parity(shapes[begin], shape)
             yield np.full(len(starts), begin), starts, lengths
         else:

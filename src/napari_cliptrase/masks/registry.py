@@ -89,7 +89,7 @@ def guess_format(path: str | Path) -> MaskFormat:
     if not found:
         readable = ", ".join(key for key, entry in FORMATS.items() if entry.decode is not None)
         raise MaskFormatError(f"{source} is in no known mask format; name it with --from, one of {readable}.")
-    mixed = source.is_dir() or source.name.endswith(tables.CLASSES)
+    mixed = source.is_dir() or source.name.endswith(tables.CLASS_FILE)
     if mixed and found[0] not in _SPECIFIC and len(found) > 1:
         titles = " and ".join(entry.title for entry in found)
         keys = " or ".join(entry.key for entry in found)

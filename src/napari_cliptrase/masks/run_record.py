@@ -8,12 +8,12 @@ from typing import Any, Final
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.masks.written_record import digest_of
 
-FOLDER: Final = "records"
+RECORDS_FOLDER: Final = "records"
 
 
 def record_path(folder: Path, stem: str) -> Path:
     """Return where the record of an image lies; ``stem`` is that of its mask."""
-    return folder / FOLDER / f"{stem}.json"
+    return folder / RECORDS_FOLDER / f"{stem}.json"
 
 
 def write_record(

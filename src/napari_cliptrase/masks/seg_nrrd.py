@@ -16,7 +16,7 @@ from napari_cliptrase.masks.nrrd_file import encode_nrrd, read_nrrd
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
 
-SUFFIXES = (".seg.nrrd",)
+_SUFFIXES = (".seg.nrrd",)
 _VECTOR = re.compile(r"\(([^()]*)\)")
 _SEGMENT = re.compile(r"Segment(\d+)_(\w+)")
 _VOID = "napari-cliptrase.void"
@@ -45,7 +45,7 @@ def _texts(mask: LabelImage, shape: tuple[int, ...]) -> dict[str, str]:
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_SourceRepresentation": "Binary labelmap",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
-        metadata.KEY: metadata.dump(mask),
+        metadata.OWN_KEY: metadata.dump(mask),
     }
     entries = [(entry.id, entry.name, entry.color, "") for entry in mask.classes]
     if mask.classes.void is not None:
@@ -67,9 +67,9 @@ def _texts(mask: LabelImage, shape: tuple[int, ...]) -> dict[str, str]:
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:
-    for path, stem in tables.mask_files(source, SUFFIXES):
+    for path, stem in tables.mask_files(source, _SUFFIXES):
         data, fields = read_nrrd(path)
-        described = metadata.parse_metadata(fields.get(metadata.KEY))
+        described = metadata.parse_metadata(fields.get(metadata.OWN_KEY))
         if described is not None:
             yield metadata.described(data.T, stem, described)
             continue
@@ -129,11 +129,11 @@ FORMAT = MaskFormat(
     key="seg-nrrd",
     title="Slicer segmentation",
     description="volume with named, coloured segments and physical size; read by 3D Slicer, MONAI, ITK",
-    extensions=SUFFIXES,
+    extensions=_SUFFIXES,
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda found: tables.holds(found.path, SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, _SUFFIXES),
     stacks="Z",
 )

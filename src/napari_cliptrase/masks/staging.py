@@ -15,7 +15,13 @@ from pathlib import Path, PurePosixPath
 
 from napari_cliptrase.atomic import exchange, flush, mode_for, naming_target, swap_folder, umask, work_folder
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.written_record import RECORD, digest_of_files, forget_since, note_written, shorten_record
+from napari_cliptrase.masks.written_record import (
+    WRITTEN_RECORD,
+    digest_of_files,
+    forget_since,
+    note_written,
+    shorten_record,
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Staging:
     def commit(self) -> None:
         """Move everything into its place; when one step fails, everything is restored."""
         done: list[Path] = []
-        record = self.folder / RECORD
+        record = self.folder / WRITTEN_RECORD
         size = record.stat().st_size if record.exists() else None
         try:
             note_written(self.folder, self._hashes)

@@ -15,7 +15,7 @@ from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import bare
 
-CLASSES = "classes.json"
+CLASS_FILE = "classes.json"
 LABELMAP = "labelmap.txt"
 SIDE_FOLDERS = ("overlays", "records", "scores")
 """What a run of ``segment`` writes beside its masks; these show or describe masks, and are no masks."""
@@ -35,7 +35,7 @@ def shared(table: ClassTable, place: OutputPlace, tally: Tally) -> ClassTable:
 
     Renamed classes are noted; one number that is a class here and void there is refused.
     """
-    path = place.folder / place.beside(CLASSES)
+    path = place.folder / place.beside(CLASS_FILE)
     if not path.is_file():
         return table
     old = read_class_file(path)
@@ -121,13 +121,13 @@ def _load_labelmap(path: Path) -> ClassTable:
 
 def beside(mask: Path) -> ClassTable | None:
     """Return the table that goes with a mask file: its own, that of its folder or of the two folders above."""
-    own = mask.with_name(f"{bare(mask.name)}.{CLASSES}")
+    own = mask.with_name(f"{bare(mask.name)}.{CLASS_FILE}")
     with contextlib.suppress(OSError):  # such a name may be too long, then there is no such file
         if own.is_file():
             return read_class_file(own)
     for folder in list(mask.parents)[:3]:
-        if (folder / CLASSES).is_file():
-            return read_class_file(folder / CLASSES)
+        if (folder / CLASS_FILE).is_file():
+            return read_class_file(folder / CLASS_FILE)
         if (folder / LABELMAP).is_file():
             return _load_labelmap(folder / LABELMAP)
     return None
@@ -159,14 +159,14 @@ def parse_id_map(path: Path, masks: Iterable[LabelImage]) -> dict[int, int]:
 
 def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
     """Yield mask files and their stems: of a file, of a folder and those below, or of the folder of a classes.json."""
-    if source.name.endswith(f".{CLASSES}"):
-        stem = source.name.removesuffix(f".{CLASSES}")
+    if source.name.endswith(f".{CLASS_FILE}"):
+        stem = source.name.removesuffix(f".{CLASS_FILE}")
         found = [p for p in sorted(source.parent.iterdir()) if bare(p.name) == stem and _ends(p, suffixes)]
         if not found:
             raise MaskFormatError(f"{source.parent} holds no mask called {stem}; keep {source.name} beside its mask.")
         yield from ((path, _stem(path.name, suffixes)) for path in found)
         return
-    folder = source.parent if source.name == CLASSES else source
+    folder = source.parent if source.name == CLASS_FILE else source
     if folder.is_file():
         yield folder, _stem(folder.name, suffixes)
         return
@@ -179,10 +179,10 @@ def mask_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[Path, 
 
 def holds(source: Path, suffixes: tuple[str, ...]) -> bool:
     """Whether a file has one of the suffixes, or a folder (or that of a classes.json) holds such a file."""
-    if source.name.endswith(f".{CLASSES}"):
-        stem = source.name.removesuffix(f".{CLASSES}")
+    if source.name.endswith(f".{CLASS_FILE}"):
+        stem = source.name.removesuffix(f".{CLASS_FILE}")
         return any(bare(path.name) == stem and _ends(path, suffixes) for path in source.parent.iterdir())
-    if source.name == CLASSES:
+    if source.name == CLASS_FILE:
         source = source.parent
     if source.is_dir():
         return any(_ends(path, suffixes) for path in files_below(source))

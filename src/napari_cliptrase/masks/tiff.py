@@ -16,7 +16,7 @@ from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
-SUFFIXES = (".tif", ".tiff")
+_SUFFIXES = (".tif", ".tiff")
 _FEWEST, _MOST = 1e-9, 4e9  # pixels per centimetre that the two numbers of a fraction can say
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
@@ -58,19 +58,21 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
     for mask in masks:
         table = table.joined(mask.classes, mask.stem)
         data = tiff_bytes(
-            mask.labels, metadata={"axes": mask.axes, metadata.KEY: metadata.mask_metadata(mask)}, **density(mask)
+            mask.labels,
+            metadata={"axes": mask.axes, metadata.OWN_KEY: metadata.mask_metadata(mask)},
+            **density(mask),
         )
         yield OutFile(place.file or f"{mask.stem}.tif", data)
-    yield OutFile.text(place.beside(tables.CLASSES), tables.shared(table, place, tally).to_json())
+    yield OutFile.text(place.beside(tables.CLASS_FILE), tables.shared(table, place, tally).to_json())
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:
-    for path, stem in tables.mask_files(source, SUFFIXES):
+    for path, stem in tables.mask_files(source, _SUFFIXES):
         with open_tiff(path) as (file, pages):
             labels = upright(read_series(file, pages), file.series[0].axes, pages.orientation)
             shaped = (file.shaped_metadata or [{}])[0]
             axes = readable_axes(file.series[0].axes, labels.ndim)
-        described = shaped.get(metadata.KEY)
+        described = shaped.get(metadata.OWN_KEY)
         if isinstance(described, dict):
             yield metadata.described(labels, stem, described, tables.beside(path))
         else:
@@ -81,11 +83,11 @@ FORMAT = MaskFormat(
     key="tiff",
     title="TIFF",
     description="compressed, any id size, stacks in one file; read by Fiji, napari, scikit-image, MATLAB",
-    extensions=SUFFIXES,
+    extensions=_SUFFIXES,
     layout=Layout.EACH,
     encode=_encode,
     decode=_decode,
     void=True,
-    recognises=lambda found: tables.holds(found.path, SUFFIXES),
+    recognises=lambda found: tables.holds(found.path, _SUFFIXES),
     stacks="*",
 )

@@ -34,7 +34,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
         yield OutFile(f"{OBJECT}/{mask.stem}.png", _objects(mask, options))
     table = tables.shared(table, place, tally)
     yield OutFile.text(tables.LABELMAP, tables.labelmap(table, png_palette(table, options.palette), tally))
-    yield OutFile.text(tables.CLASSES, table.to_json())
+    yield OutFile.text(tables.CLASS_FILE, table.to_json())
     yield OutFile.text(f"{SETS}/{options.subset}.txt", "".join(f"{stem}\n" for stem in stems))
 
 

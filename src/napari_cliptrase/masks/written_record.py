@@ -13,7 +13,7 @@ from typing import Final
 from napari_cliptrase.atomic import flush, write_text
 from napari_cliptrase.errors import ReplaceRefused
 
-RECORD: Final = ".cliptrase-written"
+WRITTEN_RECORD: Final = ".cliptrase-written"
 """Name of the hidden file."""
 
 _ADDED_TO = ("classes.json", "labelmap.txt", ".zattrs", ".zgroup", ".zmetadata", "zarr.json")
@@ -23,7 +23,7 @@ _KEPT = 3
 
 def note_written(folder: Path, hashes: Mapping[str, str]) -> None:
     """Add files (path relative to ``folder``, with ``/``, to SHA-256) to the record of a folder."""
-    record = folder / RECORD
+    record = folder / WRITTEN_RECORD
     lines = "".join(f"{digest}  {path}\n" for path, digest in hashes.items())
     before = record.read_bytes() if record.exists() else b""
     if before and not before.endswith(b"\n"):  # the system stopped within a line
@@ -35,7 +35,7 @@ def note_written(folder: Path, hashes: Mapping[str, str]) -> None:
 
 def forget_since(folder: Path, size: int | None) -> None:
     """Remove what was added to a record since it had a size; None when there was none."""
-    record = folder / RECORD
+    record = folder / WRITTEN_RECORD
     if size is None:
         record.unlink(missing_ok=True)
     elif record.stat().st_size > size:
@@ -44,7 +44,7 @@ def forget_since(folder: Path, size: int | None) -> None:
 
 def shorten_record(folder: Path) -> None:
     """Leave out all but the latest lines of each file, when that makes a long record much shorter."""
-    record = folder / RECORD
+    record = folder / WRITTEN_RECORD
     if record.stat().st_size < LONG:
         return
     known = _hashes(record)
@@ -56,7 +56,7 @@ def shorten_record(folder: Path) -> None:
 def changed_since_written(path: Path) -> bool | None:
     """Whether a file or a whole folder differs from what was written there; None when no record lists it."""
     for folder in path.absolute().parents:
-        known = _hashes(folder / RECORD).get(path.absolute().relative_to(folder).as_posix())
+        known = _hashes(folder / WRITTEN_RECORD).get(path.absolute().relative_to(folder).as_posix())
         if known is not None:
             return digest_of(path) not in known
     return None

@@ -19,8 +19,8 @@ __all__ = [
     "readable_size",
 ]
 
-Kind = Literal["clip", "sam"]
-State = Literal["shipped", "cached", "to download"]
+ModelKind = Literal["clip", "sam"]
+WeightsState = Literal["shipped", "cached", "to download"]
 
 DEFAULT_CLIP = "ViT-B-16/openai"
 DEFAULT_SAM = "vit_b"
@@ -48,10 +48,10 @@ class ModelEntry:
 
     name: str
     title: str
-    kind: Kind
+    kind: ModelKind
     size_bytes: int
     note: str
-    state: State = "to download"
+    state: WeightsState = "to download"
     repository: str | None = None
     quick_gelu: bool = False
     checkpoint: Checkpoint | None = None
@@ -65,12 +65,12 @@ def readable_size(size: int) -> str:
     return f"{size / 1e6:.0f} MB" if size >= 9_500_000 else f"{size / 1e6:.1f} MB" if size else ""
 
 
-def list_models(kind: Kind | None = None) -> tuple[ModelEntry, ...]:
+def list_models(kind: ModelKind | None = None) -> tuple[ModelEntry, ...]:
     """Return the shipped, recommended and downloaded models of a kind (None: both), with their state on this disk."""
     return tuple(entry for entry in (*_clip_entries(), *_sam_entries()) if kind in (None, entry.kind))
 
 
-def find_entry(name: str, kind: Kind | None = None) -> ModelEntry | None:
+def find_entry(name: str, kind: ModelKind | None = None) -> ModelEntry | None:
     """Return the entry of a name, or None when it is not in the list."""
     return next((entry for entry in list_models(kind) if entry.name == name), None)
 
@@ -102,7 +102,7 @@ def _sam_entries() -> Iterator[ModelEntry]:
             yield _looked_up(entry, path if path.is_file() else None)
 
 
-def _shipped(kind: Kind, title: str, note: str) -> ModelEntry:
+def _shipped(kind: ModelKind, title: str, note: str) -> ModelEntry:
     path = find_in_folder(demo_folder(kind))
     return ModelEntry("demo", title, kind, path.stat().st_size if path else 0, note, "shipped", path=path)
 

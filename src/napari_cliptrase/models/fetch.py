@@ -23,7 +23,7 @@ from napari_cliptrase.models.folders import ENVIRONMENT
 from napari_cliptrase.models.verify import as_sha256, sha256_of, write_expected
 from napari_cliptrase.progress import Progress
 
-CHUNK = 1 << 20
+DOWNLOAD_CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 0.2
 
@@ -220,7 +220,7 @@ def _copy_steps(response: HTTPResponse, stream: IO[bytes], have: int, size: int 
     while True:
         yield Progress(have, total, text, "bytes")
         try:
-            chunk = response.read(CHUNK)
+            chunk = response.read(DOWNLOAD_CHUNK)
         except OSError as error:  # of the network and not of the disk
             raise ConnectionError(fetch_error_text(error)) from error
         if not chunk:

@@ -18,7 +18,7 @@ from napari_cliptrase.errors import ModelError
 
 # leaves no trace in the tensors; every published checkpoint has 256 channels in 8 heads
 DECODER_HEAD_WIDTH: Final = 32
-OFFICIAL: Final[Mapping[int, str]] = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
+PUBLISHED_VARIANTS: Final[Mapping[int, str]] = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
 _PIXEL_MEAN: Final = (123.675, 116.28, 103.53)
 _PIXEL_STD: Final = (58.395, 57.12, 57.375)
 MOBILE_MARK: Final = "image_encoder.patch_embed.seq.0.c.weight"
@@ -61,7 +61,7 @@ class SamShape:
     @property
     def name(self) -> str:
         """The official name of this size, or a description of it."""
-        official = OFFICIAL.get(self.width)
+        official = PUBLISHED_VARIANTS.get(self.width)
         if official and self.image_size == 1024 and self.patch_size == 16:
             return official
         return f"{len(self.windows)} blocks of width {self.width} for {self.image_size} pixels"

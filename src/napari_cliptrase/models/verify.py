@@ -14,10 +14,10 @@ from napari_cliptrase.models.folders import cache_folder, openai_archive, openai
 from napari_cliptrase.models.open_clip_registry import openai_hashes
 from napari_cliptrase.progress import Progress, run_to_end
 
-CHUNK = 1 << 22
+HASH_CHUNK = 1 << 22
 
 # below this, hashing is quicker than looking up what it was
-SMALL = 1 << 25
+SMALL_FILE = 1 << 25
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,18 @@ def sha256_steps(path: Path, *, fresh: bool = False) -> Generator[Progress, None
     """
     state = path.stat()
     note = _note_of(path)
-    if state.st_size >= SMALL and not fresh:
+    if state.st_size >= SMALL_FILE and not fresh:
         remembered = _remembered(note, state.st_size, state.st_mtime_ns)
         if remembered is not None:
             return remembered
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(HASH_CHUNK):
             digest.update(chunk)
             done += len(chunk)
             yield Progress(done, state.st_size, f"checking {path.name}", "bytes")
     found = digest.hexdigest()
-    if state.st_size >= SMALL:
+    if state.st_size >= SMALL_FILE:
         _remember(note, {"file": str(path), "size": state.st_size, "mtime_ns": state.st_mtime_ns, "sha256": found})
     return found
 
@@ -95,7 +95,7 @@ def known_sha256(sam: str) -> str | None:
     return (
         expected_sha256(path)
         or _remembered(_note_of(path), state.st_size, state.st_mtime_ns)
-        or (sha256_of(path) if state.st_size < SMALL else None)
+        or (sha256_of(path) if state.st_size < SMALL_FILE else None)
     )
 
 

@@ -13,7 +13,7 @@ from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 __all__ = ["AxisRoles", "auto_limits", "guess_roles", "take_plane", "to_rgb"]
 
 Rgb = NDArray[np.uint8]
-Limits = tuple[float, float]
+ContrastLimits = tuple[float, float]
 
 _PERCENTILES = (0.1, 99.9)
 _SAMPLES = 1_000_000
@@ -27,7 +27,7 @@ def to_rgb(
     array: Any,
     roles: AxisRoles,
     index: Sequence[int] = (),
-    contrast: Limits | Sequence[Limits] | None = None,
+    contrast: ContrastLimits | Sequence[ContrastLimits] | None = None,
 ) -> Rgb:
     """Return one plane as uint8 (H, W, 3).
 
@@ -74,7 +74,7 @@ def take_plane(array: Any, roles: AxisRoles, index: Sequence[int] = ()) -> NDArr
     return plane.transpose(order)
 
 
-def auto_limits(values: NDArray[Any]) -> Limits:
+def auto_limits(values: NDArray[Any]) -> ContrastLimits:
     """Return the values that become black and white: the whole range of 8 bits, else the outer percentiles."""
     if values.dtype == np.bool_:
         return 0.0, 1.0
@@ -91,7 +91,7 @@ def auto_limits(values: NDArray[Any]) -> Limits:
     return low, high
 
 
-def _colors(plane: NDArray[Any], contrast: Limits | Sequence[Limits] | None) -> Rgb:
+def _colors(plane: NDArray[Any], contrast: ContrastLimits | Sequence[ContrastLimits] | None) -> Rgb:
     """Red, green, blue (H, W, 3 or 4) to uint8; what alpha hides becomes black, as on napari's canvas."""
     count = plane.shape[2]
     if count in (1, 2):  # gray, or gray and alpha
@@ -111,7 +111,7 @@ def _colors(plane: NDArray[Any], contrast: Limits | Sequence[Limits] | None) -> 
     return rgb
 
 
-def _color_limits(values: NDArray[Any]) -> Limits:
+def _color_limits(values: NDArray[Any]) -> ContrastLimits:
     """Range of colour values by what people store: 0 to 1 in floats, else the range of the type."""
     if values.dtype.kind == "f":
         finite = values[np.isfinite(values)]
@@ -126,7 +126,7 @@ def _color_limits(values: NDArray[Any]) -> Limits:
     return 0.0, float(255 if highest <= 255 else np.iinfo(values.dtype).max)
 
 
-def _mix_channels(plane: NDArray[Any], contrast: Limits | Sequence[Limits] | None) -> Rgb:
+def _mix_channels(plane: NDArray[Any], contrast: ContrastLimits | Sequence[ContrastLimits] | None) -> Rgb:
     """Give each channel of (H, W, C) a colour and add them up."""
     count = plane.shape[2]
     hues = _CHANNEL_COLORS.get(count) or [DISTINCT[i % len(DISTINCT)] for i in range(count)]
@@ -137,7 +137,9 @@ def _mix_channels(plane: NDArray[Any], contrast: Limits | Sequence[Limits] | Non
     return np.minimum(total + 0.5, 255).astype(np.uint8)
 
 
-def _limits(values: NDArray[Any], contrast: Limits | Sequence[Limits] | None, channel: int) -> Limits:
+def _limits(
+    values: NDArray[Any], contrast: ContrastLimits | Sequence[ContrastLimits] | None, channel: int
+) -> ContrastLimits:
     if contrast is None:
         return auto_limits(values)
     first = contrast[0]
@@ -148,7 +150,7 @@ def _limits(values: NDArray[Any], contrast: Limits | Sequence[Limits] | None, ch
     return float(low), float(high)
 
 
-def _stretch(values: NDArray[Any], limits: Limits) -> Rgb:
+def _stretch(values: NDArray[Any], limits: ContrastLimits) -> Rgb:
     """Values to 0 … 255 so that the lower limit is black and the upper one white."""
     low, high = limits
     if values.dtype == np.uint8 and (low, high) == (0, 255):

@@ -17,10 +17,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.axes import distinct_letters
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
-from napari_cliptrase.pixels.planes import AxisRoles, Limits, Rgb, auto_limits, to_rgb
+from napari_cliptrase.pixels.planes import AxisRoles, ContrastLimits, Rgb, auto_limits, to_rgb
 from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
-SUFFIXES: Final = (
+IMAGE_SUFFIXES: Final = (
     ".png", ".jpg", ".jpeg", ".jpe", ".mpo", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".avif", ".jp2", ".ppm", ".pgm",
 )  # fmt: skip
 """Endings that a folder is searched for; a file that is named may have any."""
@@ -59,7 +59,7 @@ class ImageFile:
             raise ImageReadError(f"{self.path}: {error}") from error
 
     @cached_property
-    def _contrast(self) -> tuple[Limits, ...] | None:
+    def _contrast(self) -> tuple[ContrastLimits, ...] | None:
         """Limits of each channel over all planes; None where a plane stands alone or needs no stretching."""
         if not self.plane_shape or self.roles.rgb:
             return None

@@ -7,7 +7,7 @@ from typing import Any
 import napari
 
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.masks.tables import CLASSES, LABELMAP
+from napari_cliptrase.masks.tables import CLASS_FILE, LABELMAP
 from napari_cliptrase.project.image_search import find_images, images_below
 from napari_cliptrase.project.project import Project
 
@@ -21,7 +21,7 @@ def get_folder_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[N
     if len(paths) != 1 or not Path(paths[0]).is_dir():
         return None
     folder = Path(paths[0])
-    if not Project.is_project(folder) and any((folder / name).is_file() for name in (CLASSES, LABELMAP)):
+    if not Project.is_project(folder) and any((folder / name).is_file() for name in (CLASS_FILE, LABELMAP)):
         return None
     try:
         fits = Project.is_project(folder) or bool(find_images(folder / images_below(folder)).images)

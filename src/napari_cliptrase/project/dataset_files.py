@@ -34,7 +34,7 @@ def class_files(prompts: PromptSet) -> dict[str, str]:
         "background_label": "0",
     }
     return {
-        f"{MASKS}/{tables.CLASSES}": table.to_json(),
+        f"{MASKS}/{tables.CLASS_FILE}": table.to_json(),
         f"{MASKS}/{tables.LABELMAP}": tables.labelmap(table, COLORS, Tally()),
         DATUMARO: json.dumps(meta, indent=1, ensure_ascii=False) + "\n",
     }

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.pixels.read import SUFFIXES
+from napari_cliptrase.pixels.read import IMAGE_SUFFIXES
 from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, IMAGES, INNER, MASKS, fitting
 
 
@@ -101,7 +101,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_image(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def _fits(name: str, pattern: str) -> bool:

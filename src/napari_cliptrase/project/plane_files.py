@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.classes.prompt_class import HIGHEST_ID
+from napari_cliptrase.classes.prompt_class import HIGHEST_CLASS_ID
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.masks.format import read_error_text
 from napari_cliptrase.masks.label_image import Labels, count_values, narrow
@@ -47,8 +47,8 @@ class Annotation:
                 raise ProjectError(f"The {word} of {what} are {array.dtype} values; whole numbers are needed.")
             if array.dtype.kind == "i" and int(array.min()) < 0:
                 raise ProjectError(f"The {word} of {what} hold negative numbers; they start at 0.")
-        if int(labels.max()) > HIGHEST_ID:
-            raise ProjectError(f"The labels of {what} hold ids above {HIGHEST_ID:,}, which no class can have.")
+        if int(labels.max()) > HIGHEST_CLASS_ID:
+            raise ProjectError(f"The labels of {what} hold ids above {HIGHEST_CLASS_ID:,}, which no class can have.")
         if int(sources.max()) > Provenance.REVIEWED:
             raise ProjectError(f"The provenance of {what} holds {int(sources.max())}, which means nothing.")
         whole = labels.view(np.uint8) if labels.dtype == bool else labels
@@ -86,7 +86,7 @@ def read_mask(path: Path, shape: tuple[int, int]) -> Labels:
     if labels.shape != shape:
         raise DamagedFile(f"The mask {path} has {_size(labels.shape)} pixels, but its image has {_size(shape)}.")
     if labels.dtype.itemsize > 2:
-        raise DamagedFile(f"The mask {path} holds ids above {HIGHEST_ID:,}, which no class can have.")
+        raise DamagedFile(f"The mask {path} holds ids above {HIGHEST_CLASS_ID:,}, which no class can have.")
     return labels
 
 

@@ -14,7 +14,7 @@ from napari_cliptrase.field_values import FieldError, checked_flag, checked_text
 from napari_cliptrase.json_file import parse_json
 from napari_cliptrase.project.project_paths import checked_inside
 
-SCHEMA: Final = 1
+PROJECT_SCHEMA: Final = 1
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 MIGRATIONS: Final[Mapping[int, Migration]] = MappingProxyType({})
 """What turns the data of a schema into those of the next."""
@@ -53,7 +53,7 @@ class ProjectInfo:
     def to_json(self) -> str:
         """Return the text of a ``project.json``; equal values give equal text."""
         data = {
-            "schema": SCHEMA,
+            "schema": PROJECT_SCHEMA,
             "classes": json.loads(self.prompts.to_json()),
             "model": self.model,
             "settings": dict(self.settings),
@@ -87,7 +87,7 @@ def read_project_file(
     *,
     keep_old: bool,
     migrations: Mapping[int, Migration] = MIGRATIONS,
-    schema: int = SCHEMA,
+    schema: int = PROJECT_SCHEMA,
 ) -> ProjectInfo:
     """Read a ``project.json``; an older schema is brought up to date, a newer one refused.
 

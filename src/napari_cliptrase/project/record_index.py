@@ -14,7 +14,7 @@ from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.image_search import FileStamp
 from napari_cliptrase.project.project_paths import ProjectPaths, state_name
 
-SCHEMA: Final = 1
+INDEX_SCHEMA: Final = 1
 _DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError, FieldError)
 
 
@@ -48,7 +48,7 @@ class RecordIndex:
     def write(self, path: Path) -> None:
         """Write the file."""
         data = {
-            "schema": SCHEMA,
+            "schema": INDEX_SCHEMA,
             "last_image": self.last_image,
             "images": [
                 [_pair(self.stamps.get(name)), _pair(self.verified.get(name)), record.to_data()]
@@ -99,7 +99,7 @@ def _read_index(path: Path) -> RecordIndex:
     index = RecordIndex(fresh=True)
     try:
         data = _parsed(path.read_bytes())
-        if data["schema"] != SCHEMA:
+        if data["schema"] != INDEX_SCHEMA:
             return index
         for stamp, verified, record in data["images"]:
             entry = ImageRecord.from_data(record)

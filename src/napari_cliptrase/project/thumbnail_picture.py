@@ -9,13 +9,15 @@ from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project import Project
 
-SIZE = (72, 54)
+THUMBNAIL_SIZE = (72, 54)
 """Width and height in pixels that a thumbnail in a list fits into."""
 STRENGTH = 0.45
 """Of the mask over the image."""
 
 
-def thumbnail_of(project: Project, record: ImageRecord, size: tuple[int, int] = SIZE) -> NDArray[np.uint8] | None:
+def thumbnail_of(
+    project: Project, record: ImageRecord, size: tuple[int, int] = THUMBNAIL_SIZE
+) -> NDArray[np.uint8] | None:
     """Return an (h, w, 3) picture of an image, with its mask where it has one; None where it cannot be read.
 
     It fits into ``size``, width and height in pixels.

@@ -9,7 +9,7 @@ from napari_cliptrase.refine.tiles import Tile, tiles_of
 from napari_cliptrase.refine.timings import Timings
 
 MEMORY_LIMIT: Final = 256 << 20  # bytes of embeddings that are kept in memory
-LARGEST: Final = 2  # a window is at most this many times as long as the square that the encoder takes
+WINDOW_IN_SQUARES: Final = 2  # a window is at most this many times as long as the square that the encoder takes
 _CHANNELS: Final = 256
 _HEADS: Final = 16
 _PROMPTS: Final = 16  # that are decoded at once
@@ -24,7 +24,7 @@ class SamSize:
 
     def tiles(self, shape: tuple[int, int]) -> tuple[Tile, ...]:
         """Return the windows in which an image (H, W) is encoded: one for all but large ones."""
-        return tiles_of(shape, LARGEST * self.image)
+        return tiles_of(shape, WINDOW_IN_SQUARES * self.image)
 
     def bytes(self, shape: tuple[int, int], limit: int = MEMORY_LIMIT) -> int:
         """Return about what encoding an image (H, W) and asking for masks takes, weights aside."""
@@ -38,7 +38,7 @@ class SamSize:
         return kept + max(attention, decoding) + largest * 4 * 8
 
 
-OFFICIAL: Final = SamSize(1024, 256)
+PUBLISHED_SIZE: Final = SamSize(1024, 256)
 """Of every SAM with a published checkpoint."""
 
 
@@ -61,7 +61,7 @@ def cost_of(sam: str, shape: tuple[int, int], timings: Timings) -> Cost:
     Of measurements on several devices the fastest counts, since that device is chosen.
     """
     entry = find_entry(sam, "sam")
-    size = OFFICIAL if entry is not None and entry.checkpoint is not None else None
+    size = PUBLISHED_SIZE if entry is not None and entry.checkpoint is not None else None
     sha256 = known_sha256(sam)
     quickest: float | None = None
     for key, seconds in timings.starting_with(f"sam {sha256[:16]} ").items() if sha256 is not None else ():

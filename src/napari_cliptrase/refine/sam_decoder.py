@@ -13,7 +13,7 @@ from torch.nn import functional
 from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.refine.embedding import Embedding
 
-CHUNK: Final = 16  # prompts at once: the decoder repeats the whole embedding for each of them
+PROMPTS_AT_ONCE: Final = 16  # prompts at once: the decoder repeats the whole embedding for each of them
 MASK_LOGIT: Final = 6.0  # what a mask prompt says inside, and with a minus outside
 _PIXELS_AT_ONCE: Final = 1 << 24
 
@@ -36,8 +36,8 @@ class DecoderPrompts:
 
     def chunks(self) -> Iterator["DecoderPrompts"]:
         """Yield the prompts in groups that fit into memory."""
-        for start in range(0, len(self), CHUNK):
-            part = slice(start, start + CHUNK)
+        for start in range(0, len(self), PROMPTS_AT_ONCE):
+            part = slice(start, start + PROMPTS_AT_ONCE)
             yield DecoderPrompts(
                 None if self.points is None else self.points[part],
                 None if self.marks is None else self.marks[part],

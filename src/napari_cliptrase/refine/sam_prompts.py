@@ -16,7 +16,7 @@ from napari_cliptrase.refine.protocol import Labels
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, mask_prompt, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
-GAP: Final = 0.1  # confidence from which on a pixel counts as nearly claimed
+NEARLY_CLAIMED: Final = 0.1  # confidence from which on a pixel counts as nearly claimed
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class _PixelClaims:
         given_up = self._redrawn & ~self._claimed
         if not given_up.any():
             return result
-        gap = given_up & (self._best >= GAP)
+        gap = given_up & (self._best >= NEARLY_CLAIMED)
         result[gap] = self._winner[gap]
         left = given_up & ~gap
         untouched = ~self._redrawn & ~self._claimed

@@ -26,7 +26,7 @@ from napari_cliptrase.refine.protocol import (
 )
 from napari_cliptrase.refine.tiles import Tile, grown, tiles_of
 
-LARGEST: Final = 1024  # side of the windows in which large images are done
+LARGEST_WINDOW: Final = 1024  # side of the windows in which large images are done
 LABELS_A_STEP: Final = 8  # filtered between two reports, and two chances to stop
 
 
@@ -71,7 +71,7 @@ class Superpixels(StepwiseRefiner):
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
         check_image(image)
-        tiles = tiles_of(image.shape[:2], LARGEST)
+        tiles = tiles_of(image.shape[:2], LARGEST_WINDOW)
         cut = []
         for number, tile in enumerate(tiles):
             yield Progress(number, len(tiles), "Cutting into superpixels")
@@ -85,7 +85,7 @@ class Superpixels(StepwiseRefiner):
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, window by window; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
-        tiles = tiles_of(image.shape[:2], LARGEST)
+        tiles = tiles_of(image.shape[:2], LARGEST_WINDOW)
         refined = labels.copy()
         for number, tile in enumerate(tiles):
             yield Progress(number, len(tiles), "Refining")

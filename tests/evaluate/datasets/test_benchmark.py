@@ -5,7 +5,7 @@ import pytest
 
 from napari_cliptrase.evaluate.datasets.benchmark import names_in
 from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS
-from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, OTHER, VOID
+from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, OTHER_CLASS, VOID
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol
 from napari_cliptrase.evaluate.labelled_images import UNCOUNTED
 
@@ -48,7 +48,7 @@ def test_the_paper_asks_for_the_published_names_alone() -> None:
 def test_what_belongs_to_no_class_is_scored_where_there_is_a_background(
     key: str, protocol: EvaluationProtocol, truth: list[int]
 ) -> None:
-    codes = np.array([[0, VOID, OTHER, BEYOND]], np.int32)
+    codes = np.array([[0, VOID, OTHER_CLASS, BEYOND]], np.int32)
     assert BENCHMARKS[key].truth(codes, protocol).tolist() == [truth]
 
 

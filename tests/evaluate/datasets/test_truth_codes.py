@@ -8,7 +8,7 @@ from napari_cliptrase.evaluate.datasets.truth_codes import (
     CITYSCAPES_NUMBERS,
     CITYSCAPES_UNSCORED,
     COCO_NUMBERS,
-    OTHER,
+    OTHER_CLASS,
     VOID,
     TruthCode,
 )
@@ -16,7 +16,7 @@ from napari_cliptrase.evaluate.datasets.truth_codes import (
 
 def test_numbers_that_follow_each_other_start_anywhere() -> None:
     codes, beyond = TruthCode(first=1, other=(0,), void=(255,)).decode(np.array([[0, 1, 3, 255]], np.uint8), 3)
-    assert codes.tolist() == [[OTHER, 0, 2, VOID]]
+    assert codes.tolist() == [[OTHER_CLASS, 0, 2, VOID]]
     assert beyond == {}
 
 

@@ -6,7 +6,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_cliptrase.classes.colors import class_color
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.appearance import apply_classes, colormap_of, features_of, table_of
-from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, set_tag, tag_of
+from napari_cliptrase.plugin.state.tags import TAGS_KEY, Role, Tag, set_tag, tag_of
 
 TABLE = ClassTable.from_names("cat", "dog")
 
@@ -28,7 +28,7 @@ def test_the_class_table_is_read_back_from_what_napari_keeps():
 
 
 def test_a_damaged_tag_falls_back_to_the_features():
-    layer = Labels(np.zeros((3, 3), np.uint8), features=features_of(TABLE), metadata={KEY: {"classes": "{"}})
+    layer = Labels(np.zeros((3, 3), np.uint8), features=features_of(TABLE), metadata={TAGS_KEY: {"classes": "{"}})
     assert table_of(layer).ids == (1, 2)
 
 
@@ -46,9 +46,9 @@ def test_a_tag_belongs_to_one_layer_only():
 
 
 def test_metadata_of_others_is_no_tag():
-    assert tag_of(Image(np.zeros((3, 3)), metadata={KEY: "something"})) is None
+    assert tag_of(Image(np.zeros((3, 3)), metadata={TAGS_KEY: "something"})) is None
     layer = Image(np.zeros((3, 3)))
-    layer.metadata = {KEY: {"layer": str(layer.unique_id), "role": "unheard of"}}
+    layer.metadata = {TAGS_KEY: {"layer": str(layer.unique_id), "role": "unheard of"}}
     assert tag_of(layer) is None
 
 

@@ -6,7 +6,7 @@ from napari.layers import Labels
 
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.layers.changes import (
-    TRANSITIONS,
+    CHANGE_TRANSITIONS,
     BaselineChange,
     ChangeEvent,
     ChangeState,
@@ -49,9 +49,9 @@ def change_of(layer=None, before=BEFORE, after=AFTER):
 def test_what_becomes_of_a_change(state, event):
     change = change_of()
     change.state = state
-    if (state, event) in TRANSITIONS:
+    if (state, event) in CHANGE_TRANSITIONS:
         change.advance(event)
-        assert change.state is TRANSITIONS[state, event]
+        assert change.state is CHANGE_TRANSITIONS[state, event]
     elif state is ChangeState.GONE:
         change.advance(event)
         assert change.state is ChangeState.GONE

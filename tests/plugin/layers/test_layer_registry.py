@@ -3,7 +3,7 @@ import pytest
 from napari.layers import Image, Labels
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.state.tags import KEY, Role, tag_of
+from napari_cliptrase.plugin.state.tags import TAGS_KEY, Role, tag_of
 
 
 def names(board):
@@ -29,7 +29,7 @@ def from_file(board, class_id=1, **entries):
     raw = {"classes": board.table.to_json(), "class_id": class_id, "image_name": "scene", **entries}
     labels = np.zeros((12, 16), np.uint8)
     labels[:3] = class_id or 1
-    return board.viewer.add_labels(labels, name="from a file", metadata={KEY: raw})
+    return board.viewer.add_labels(labels, name="from a file", metadata={TAGS_KEY: raw})
 
 
 # -- new layers
@@ -145,7 +145,7 @@ def test_a_layer_from_a_file_is_taken_up(board):
 
 def test_a_layer_from_a_file_is_never_overwritten(board, halves):
     raw = {"classes": board.table.to_json(), "class_id": 1, "image_name": "scene"}
-    saved = Labels(np.where(halves == 1, 1, 0).astype(np.uint8), name="cat", metadata={KEY: raw})
+    saved = Labels(np.where(halves == 1, 1, 0).astype(np.uint8), name="cat", metadata={TAGS_KEY: raw})
     board.viewer.layers.append(saved)
     board.write(np.full_like(halves, 2))
     assert board.layer(1) == saved
@@ -186,8 +186,8 @@ def test_void_and_object_numbers_follow_the_classes_of_their_mask(board):
     void = from_file(board, role=Role.VOID, mask="one mask")
     foreign = from_file(board, role=Role.VOID, mask="another mask")
     board.label_layers.registry.adopt(board.image, board.target().geometry)
-    assert void.metadata[KEY]["image"] == str(board.image.unique_id)
-    assert "image" not in foreign.metadata[KEY]
+    assert void.metadata[TAGS_KEY]["image"] == str(board.image.unique_id)
+    assert "image" not in foreign.metadata[TAGS_KEY]
 
 
 # -- changes of layers
@@ -248,7 +248,7 @@ def test_a_layer_gets_the_place_and_the_name_back_that_its_copy_had(board, name)
 def test_labels_lie_above_the_plugins_own_pictures(board):
     doubt = Image(np.zeros((12, 16)), name="doubt")
     doubt.metadata = {
-        KEY: {
+        TAGS_KEY: {
             "role": "margin",
             "image": str(board.image.unique_id),
             "image_name": "scene",

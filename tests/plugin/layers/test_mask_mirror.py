@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers.mask_mirror import BAND, MaskMirror
+from napari_cliptrase.plugin.layers.mask_mirror import ROWS_JOINED, MaskMirror
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers, split_annotation
 from napari_cliptrase.project.pixel_provenance import Provenance, merge_result
 from napari_cliptrase.project.plane_files import Annotation
 
-SHAPE = (3 * BAND + 5, 40)
+SHAPE = (3 * ROWS_JOINED + 5, 40)
 
 
 class Mirrored:
@@ -99,7 +99,7 @@ def test_undo_brings_labels_and_provenance_back(mirrored):
 def test_changes_are_told_once_everything_is_joined_and_only_where_they_are(mirrored):
     opened = mirrored()
     layer = next(layer for layer in opened.layers() if layer.selected_label == 1)
-    row = int(np.flatnonzero((opened.stored.labels != 1).any(1) & (np.arange(SHAPE[0]) >= 2 * BAND))[0])
+    row = int(np.flatnonzero((opened.stored.labels != 1).any(1) & (np.arange(SHAPE[0]) >= 2 * ROWS_JOINED))[0])
     column = int(np.flatnonzero(opened.stored.labels[row] != 1)[0])
     with layer.block_history():
         layer.data_setitem((np.array([row]), np.array([column])), 1)
@@ -108,7 +108,7 @@ def test_changes_are_told_once_everything_is_joined_and_only_where_they_are(mirr
     while not changes:
         changes = opened.mirror.renew(0)
     assert [(change.plane, change.rows, change.columns) for change in changes] == [
-        ((), slice(2 * BAND, 3 * BAND), slice(column, column + 1))
+        ((), slice(2 * ROWS_JOINED, 3 * ROWS_JOINED), slice(column, column + 1))
     ]
     assert opened.mirror.clean
 

@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_cliptrase.plugin.run.navigation import PlaneNavigation
-from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
+from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, EncodingKey
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
@@ -38,7 +38,7 @@ class Viewed:
         session = self.session
         source = plane_source_of(self.viewer, session.image, session.version_of(session.image))
         encoded = Encoded(source, np.zeros((8, 8, 3), np.uint8), SimpleNamespace(nbytes=0), "demo")
-        key = Key(source.key, DEMO, session.settings.encode_key())
+        key = EncodingKey(source.key, DEMO, session.settings.encode_key())
         self.cache.keep(key, encoded)
         segmented = Segmented(source, None, ())
         self.cache.remember(key, segmented, ("question", source.index))

@@ -10,7 +10,7 @@ from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
 from napari_cliptrase.plugin.layers.appearance import apply_classes
 from napari_cliptrase.plugin.run.refine_target import (
-    MOST_LISTED,
+    MOST_NUMBERS_LISTED,
     RefineTarget,
     labelled,
     refine_targets,
@@ -114,7 +114,7 @@ def test_without_a_table_the_labels_that_occur_are_the_classes_unless_they_are_o
     labels[0, 0, :3] = (0, 7, 300)
     mine = room.viewer.add_labels(labels)
     assert table_for(room.layers, RefineTarget("", room.film, mine)).ids == (7, 300)
-    labels.flat[: MOST_LISTED + 1] = np.arange(MOST_LISTED + 1)
+    labels.flat[: MOST_NUMBERS_LISTED + 1] = np.arange(MOST_NUMBERS_LISTED + 1)
     assert table_for(room.layers, RefineTarget("", room.film, mine)).ids == ()
 
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
+from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, EncodingKey
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 
 SIZE = 100
@@ -16,7 +16,7 @@ def encoded(image="photo", version=0):
 
 
 def key(pixels, choice="demo", settings="fine"):
-    return Key(pixels, choice, settings)
+    return EncodingKey(pixels, choice, settings)
 
 
 @pytest.fixture

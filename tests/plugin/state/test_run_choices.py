@@ -1,12 +1,15 @@
 import pytest
 
-from napari_cliptrase.plugin.state.encoding_cache import Key
+from napari_cliptrase.plugin.state.encoding_cache import EncodingKey
 from napari_cliptrase.plugin.state.preferences import Preferences
 from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
 
 
 def test_the_same_choice_made_twice_needs_no_new_encoding():
-    keys = {Key("pixels", ModelChoice("demo", "cpu"), "fine"), Key("pixels", ModelChoice("demo", "cpu"), "fine")}
+    keys = {
+        EncodingKey("pixels", ModelChoice("demo", "cpu"), "fine"),
+        EncodingKey("pixels", ModelChoice("demo", "cpu"), "fine"),
+    }
     assert len(keys) == 1
 
 

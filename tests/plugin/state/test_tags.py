@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_cliptrase.plugin.state.tags import (
-    KEY,
+    TAGS_KEY,
     Member,
     Role,
     Tag,
@@ -35,7 +35,7 @@ def tagged(role=Role.CLASS, class_id=1, **changes):
 
 def foreign(**entries):
     """A label layer that no viewer tagged, as readers make it."""
-    return Labels(np.zeros((2, 3), np.uint8), name="mine", metadata={KEY: entries} if entries else {})
+    return Labels(np.zeros((2, 3), np.uint8), name="mine", metadata={TAGS_KEY: entries} if entries else {})
 
 
 # -- tags
@@ -51,7 +51,7 @@ def test_a_tag_comes_back_as_it_was_written():
 
 def test_a_tag_is_plain_json_so_that_writers_can_keep_it():
     layer = tagged(provenance={"": {"model": "demo"}})
-    assert json.loads(json.dumps(layer.metadata[KEY])) == layer.metadata[KEY]
+    assert json.loads(json.dumps(layer.metadata[TAGS_KEY])) == layer.metadata[TAGS_KEY]
 
 
 def test_other_metadata_of_the_layer_stay():
@@ -79,7 +79,7 @@ def test_what_is_no_tag_is_none(raw):
     layer = Labels(np.zeros((2, 3), np.uint8))
     if isinstance(raw, dict):
         raw = {**raw, "layer": str(layer.unique_id)}
-    layer.metadata = {KEY: raw}
+    layer.metadata = {TAGS_KEY: raw}
     assert tag_of(layer) is None
     assert class_of(layer) is None
     assert provenance_at(layer, ()) == {}

@@ -3,7 +3,7 @@ import pytest
 from napari.layers import Image, Labels
 from napari.settings import get_settings
 
-from napari_cliptrase.plugin.tools.keys import ACTIONS, FOLDER
+from napari_cliptrase.plugin.tools.keys import ACTIONS, ANNOTATE
 from napari_cliptrase.project.image_record import State
 
 A, B, C = (f"image{number:04d}.png" for number in range(3))
@@ -58,7 +58,7 @@ def test_closing_the_folder_gives_the_keys_back(annotator):
     assert len(annotator.viewer.keymap) <= len(before) - 7
 
 
-@pytest.mark.parametrize("action", [action for action in ACTIONS if action.where == FOLDER], ids=lambda a: a.keys)
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.where == ANNOTATE], ids=lambda a: a.keys)
 def test_no_key_of_napari_for_viewer_labels_or_images_is_taken(action):
     from app_model.types import KeyBinding
 

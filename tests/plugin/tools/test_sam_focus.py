@@ -7,7 +7,7 @@ from napari.utils.action_manager import action_manager
 from napari.utils.key_bindings import KeymapHandler, coerce_keybinding
 from napari.utils.shortcuts import default_shortcuts as DEFAULT_SHORTCUTS
 
-from napari_cliptrase.plugin.tools.sam_focus import TRANSITIONS, FocusEvent, FocusState, SamFocus
+from napari_cliptrase.plugin.tools.sam_focus import FOCUS_TRANSITIONS, FocusEvent, FocusState, SamFocus
 
 OFF, LISTENING, LEAVING, RETURNING, PAUSED = FocusState
 START, OWN, OTHER, CLASS_SHOWN, SETTLED, STOP = FocusEvent
@@ -71,22 +71,24 @@ def viewed(qtbot):
 
 
 def test_every_state_is_reached_and_left():
-    assert {state for state, _ in TRANSITIONS} == set(FocusState)
-    assert set(TRANSITIONS.values()) == set(FocusState)
+    assert {state for state, _ in FOCUS_TRANSITIONS} == set(FocusState)
+    assert set(FOCUS_TRANSITIONS.values()) == set(FocusState)
     for state, way in WAY_TO.items():
         at = OFF
         for event in way:
-            at = TRANSITIONS[at, event]
+            at = FOCUS_TRANSITIONS[at, event]
         assert at is state
 
 
-@pytest.mark.parametrize(("state", "event"), [pair for pair in product(FocusState, FocusEvent) if pair in TRANSITIONS])
+@pytest.mark.parametrize(
+    ("state", "event"), [pair for pair in product(FocusState, FocusEvent) if pair in FOCUS_TRANSITIONS]
+)
 def test_each_transition_happens_in_a_viewer(viewed, state, event):
     for step in WAY_TO[state]:
         viewed.advance(step)
     assert viewed.focus.state is state
     viewed.advance(event)
-    assert viewed.focus.state is TRANSITIONS[state, event]
+    assert viewed.focus.state is FOCUS_TRANSITIONS[state, event]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from psygnal import Signal
 
 import napari_cliptrase.refine.interactive as interactive
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.tools.sam_requests import TRANSITIONS, QueueEvent, QueueState, SamRequestQueue
+from napari_cliptrase.plugin.tools.sam_requests import QUEUE_TRANSITIONS, QueueEvent, QueueState, SamRequestQueue
 from napari_cliptrase.progress import Progress
 
 NEW, PREPARING, READY, ANSWERING, GIVEN_UP, CLOSED = QueueState
@@ -143,21 +143,21 @@ def asked(monkeypatch):
 
 
 def test_every_state_is_reached():
-    assert {*TRANSITIONS.values(), NEW} == set(QueueState)
+    assert {*QUEUE_TRANSITIONS.values(), NEW} == set(QueueState)
     for state, way in WAY_TO.items():
         at = NEW
         for event in way:
-            at = TRANSITIONS[at, event]
+            at = QUEUE_TRANSITIONS[at, event]
         assert at is state
 
 
-@pytest.mark.parametrize(("state", "event"), list(TRANSITIONS))
+@pytest.mark.parametrize(("state", "event"), list(QUEUE_TRANSITIONS))
 def test_each_transition_happens(asked, state, event):
     for step in WAY_TO[state]:
         asked.advance(step)
     assert asked.queue.state is state
     asked.advance(event)
-    assert asked.queue.state is TRANSITIONS[state, event]
+    assert asked.queue.state is QUEUE_TRANSITIONS[state, event]
 
 
 def test_a_queue_that_is_closed_cannot_be_prepared_again(asked):

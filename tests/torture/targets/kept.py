@@ -17,7 +17,7 @@ from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
-from napari_cliptrase.masks.written_record import RECORD
+from napari_cliptrase.masks.written_record import WRITTEN_RECORD
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
@@ -70,7 +70,7 @@ def _learn(source: Path, out: Path) -> None:
 
 def _written(folder: Path) -> tuple[Path, Sequence[Path]]:
     FORMATS["png"].write(_MASK, folder)
-    return folder, [folder / RECORD]
+    return folder, [folder / WRITTEN_RECORD]
 
 
 def _write_again(source: Path, out: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_cliptrase.classes.prompt_class import PromptClass
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.evaluate.datasets.layouts import DataLayout
-from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, OTHER, VOID, Codes
+from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, OTHER_CLASS, VOID, Codes
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol, Vocabulary
 from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, Truth
 
@@ -93,7 +93,7 @@ class Benchmark:
             # the background, the others are dropped
             truth = np.where(codes > count, UNCOUNTED, truth) if paper else np.minimum(truth, count)
         if self.background is not None:
-            truth[codes == OTHER] = count
+            truth[codes == OTHER_CLASS] = count
             if paper:
                 truth[codes == VOID] = count
         truth[codes == BEYOND] = UNCOUNTED

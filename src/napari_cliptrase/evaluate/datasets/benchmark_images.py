@@ -10,7 +10,7 @@ from typing import Any
 from napari_cliptrase.evaluate.datasets.benchmark import Benchmark
 from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS
 from napari_cliptrase.evaluate.datasets.layouts import PlacedLayout, found_layout
-from napari_cliptrase.evaluate.datasets.truth_codes import OTHER, VOID, Codes, TruthCode
+from napari_cliptrase.evaluate.datasets.truth_codes import OTHER_CLASS, VOID, Codes, TruthCode
 from napari_cliptrase.evaluate.datasets.truth_files import read_numbers, read_rgb_code
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol
 from napari_cliptrase.evaluate.labelled_images import DataError, LabelledImage
@@ -68,7 +68,7 @@ class BenchmarkImages:
         if layout.numbers is None:
             return layout.code
         return _numbers_by_name(
-            self.placed.home / layout.numbers, self._indices, VOID if self.benchmark.many else OTHER
+            self.placed.home / layout.numbers, self._indices, VOID if self.benchmark.many else OTHER_CLASS
         )
 
     def names(self) -> Sequence[str]:
@@ -156,7 +156,9 @@ def _names_beside(mask: Path, indices: dict[str, int]) -> TruthCode:
         raise DataError(f"{path} does not exist; it says which number in {mask.name} is which class.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); get the file anew.") from error
-    return TruthCode(table={number: indices.get(name, OTHER) for number, name in named.items()} | {0: OTHER})
+    return TruthCode(
+        table={number: indices.get(name, OTHER_CLASS) for number, name in named.items()} | {0: OTHER_CLASS}
+    )
 
 
 def _tidy(name: str) -> str:

@@ -14,7 +14,7 @@ from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, TruthCode
 from napari_cliptrase.evaluate.datasets.truth_files import read_numbers
 from napari_cliptrase.evaluate.evaluation_rows import Vocabulary
 from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, DataError, LabelledImage, Rgb
-from napari_cliptrase.pixels.read import SUFFIXES, read_image
+from napari_cliptrase.pixels.read import IMAGE_SUFFIXES, read_image
 from napari_cliptrase.project.project import Project
 
 MASK_ENDINGS = (".png", ".tif", ".tiff")
@@ -123,7 +123,7 @@ class FolderImages:
 
     @cached_property
     def _pictures(self) -> Mapping[str, Path]:
-        return _by_stem(self.images, SUFFIXES)
+        return _by_stem(self.images, IMAGE_SUFFIXES)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from napari_cliptrase.demo.world import Scene, paint_plan, paint_scene
 from napari_cliptrase.evaluate.held_out import held_out
 from napari_cliptrase.evaluate.labelled_images import LabelledImage
 
-SMALL: Final = 0.45
+SMALL_SCALE: Final = 0.45
 """Size of a thing in a small split, as a share of what it has otherwise."""
 
 
@@ -89,7 +89,7 @@ class PaintedScenes:
 def with_small_things(plan: Plan) -> Plan:
     """Shrink the things of a plan where they stand; grounds and light stay."""
     elements = tuple(
-        replace(element, size=SMALL * element.size) if isinstance(element, Thing) else element
+        replace(element, size=SMALL_SCALE * element.size) if isinstance(element, Thing) else element
         for element in plan.elements
     )
     return replace(plan, elements=elements)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 VOID: Final = -1
 """Nobody knows, or it does not matter."""
-OTHER: Final = -2
+OTHER_CLASS: Final = -2
 """Something that none of the classes names."""
 BEYOND: Final = -3
 """A number that the data set does not know."""
@@ -38,12 +38,12 @@ class TruthCode:
     void: tuple[int, ...] = ()
 
     def decode(self, raw: NDArray[np.integer], classes: int) -> tuple[Codes, dict[int, int]]:
-        """Return (H, W) int32 index of the class, `VOID` or `OTHER`, and the pixels by numbers that mean nothing.
+        """Return (H, W) int32 index of the class, `VOID` or `OTHER_CLASS`, and the pixels by numbers that mean nothing.
 
         These are `BEYOND` in the indices.
         """
         table = {self.first + index: index for index in range(classes)} if self.table is None else dict(self.table)
-        table |= dict.fromkeys(self.other, OTHER) | dict.fromkeys(self.void, VOID)
+        table |= dict.fromkeys(self.other, OTHER_CLASS) | dict.fromkeys(self.void, VOID)
         numbers, place = np.unique(raw, return_inverse=True)
         indices = np.asarray([table.get(int(number), BEYOND) for number in numbers], np.int32)
         pixels = np.bincount(place.ravel(), minlength=len(numbers))

@@ -11,10 +11,10 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.flatten import split_classes
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
 from napari_cliptrase.masks.registry import guess_format
-from napari_cliptrase.masks.tables import CLASSES
+from napari_cliptrase.masks.tables import CLASS_FILE
 from napari_cliptrase.masks.units import symbol
 from napari_cliptrase.plugin.layers.appearance import colormap_of, features_of
-from napari_cliptrase.plugin.state.tags import KEY, Role
+from napari_cliptrase.plugin.state.tags import TAGS_KEY, Role
 
 LayerData = tuple[Any, dict[str, Any], str]
 Reader = Callable[[str | Sequence[str]], list[LayerData]]
@@ -28,7 +28,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     try:
         forms = [guess_format(name) for name in _names(path)]
     except MaskFormatError:  # only this plugin reads a class table: opening it then says what is wrong
-        return read if any(name.name.endswith(CLASSES) and name.is_file() for name in _names(path)) else None
+        return read if any(name.name.endswith(CLASS_FILE) and name.is_file() for name in _names(path)) else None
     return read if all(form.available for form in forms) else None
 
 
@@ -80,7 +80,7 @@ def _objects(mask: LabelImage, key: str, name: str) -> list[LayerData]:
         return []
     data, meta, kind = _layer(mask, mask.instances, f"objects · {name}", key, role=Role.OBJECTS)
     del meta["features"], meta["colormap"]
-    meta["metadata"][KEY]["classes"] = ""  # the numbers are objects, not classes
+    meta["metadata"][TAGS_KEY]["classes"] = ""  # the numbers are objects, not classes
     return [(data, {**meta, "visible": False}, kind)]
 
 
@@ -106,7 +106,7 @@ def _layer(
         "translate": mask.origin,
         "features": features_of(mask.classes),
         "colormap": colormap_of(mask.classes),
-        "metadata": {KEY: tag},
+        "metadata": {TAGS_KEY: tag},
     }
     if all(unit == PIXEL or symbol(unit) is not None for unit in mask.units) and set(mask.units) != {PIXEL}:
         meta["units"] = mask.units

@@ -26,7 +26,7 @@ from napari_cliptrase.plugin.io.mask_sources import (
 )
 from napari_cliptrase.plugin.io.overwrite_question import ask_to_overwrite
 from napari_cliptrase.plugin.state.session import session_of
-from napari_cliptrase.plugin.state.tags import KEY
+from napari_cliptrase.plugin.state.tags import TAGS_KEY
 
 LayerData = tuple[Any, dict[str, Any], str]
 Writer = Callable[[str, list[LayerData]], list[str]]
@@ -59,12 +59,12 @@ def _revived(layers: list[LayerData]) -> list[Labels]:
         raw = _raw(layer)
         if raw.get("layer") and raw["layer"] not in known:
             known.add(raw["layer"])
-            layer.metadata = {**layer.metadata, KEY: {**raw, "layer": str(layer.unique_id)}}
+            layer.metadata = {**layer.metadata, TAGS_KEY: {**raw, "layer": str(layer.unique_id)}}
     return made
 
 
 def _raw(layer: Labels) -> dict[str, Any]:
-    raw = layer.metadata.get(KEY)
+    raw = layer.metadata.get(TAGS_KEY)
     return raw if isinstance(raw, dict) else {}
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.colors import RGB, class_color, to_hex
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.plugin.state.tags import KEY
+from napari_cliptrase.plugin.state.tags import TAGS_KEY
 
 UNKNOWN = "#808080"
 
@@ -61,7 +61,7 @@ def apply_classes(layer: Labels, table: ClassTable, hidden: frozenset[int] = fro
 
 def table_of(layer: Labels) -> ClassTable | None:
     """Class table of a layer: from its tag, else from its features and colours (after save and reopen), else None."""
-    raw = layer.metadata.get(KEY)
+    raw = layer.metadata.get(TAGS_KEY)
     text = raw.get("classes") if isinstance(raw, dict) else None
     if text:
         try:

@@ -1,7 +1,7 @@
 """What a run changed, so that it can be undone exactly.
 
 A `PlaneChange` is the change of one plane of one layer, a `Run` the changes of one result. What becomes of a change is
-in `TRANSITIONS`.
+in `CHANGE_TRANSITIONS`.
 """
 
 from collections.abc import Collection, Sequence
@@ -47,7 +47,7 @@ class ChangeEvent(Enum):
     """*Undo last run* left it where it is: its class is locked."""
 
 
-TRANSITIONS = {
+CHANGE_TRANSITIONS = {
     (ChangeState.WRITTEN, ChangeEvent.UNDO): ChangeState.UNDONE,
     (ChangeState.WRITTEN, ChangeEvent.RUN_UNDONE): ChangeState.GONE,
     (ChangeState.WRITTEN, ChangeEvent.LAYER_REMOVED): ChangeState.GONE,
@@ -120,7 +120,7 @@ class PlaneChange:
     def advance(self, event: ChangeEvent) -> None:
         """Go to the next state."""
         if self.state is not ChangeState.GONE:
-            self.state = TRANSITIONS[self.state, event]
+            self.state = CHANGE_TRANSITIONS[self.state, event]
 
     def content(self) -> NDArray[np.integer]:
         """(H, W) plane as it is now."""

@@ -1,7 +1,7 @@
 """Follows the content of the plugin's layers: what was written, what undo restored, what a person stated.
 
 It follows every stroke, undo and redo in the layers of the plugin, keeps a `LayerHistory` of each, and knows what is
-a hand edit. `changes.TRANSITIONS` lists what happens to a change that was written.
+a hand edit. `changes.CHANGE_TRANSITIONS` lists what happens to a change that was written.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from napari.layers import Labels
 from napari_cliptrase.plugin.layers.baseline import Baseline, Mask, PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, ChangeEvent, PlaneChange, Run
 from napari_cliptrase.plugin.layers.layer_history import LayerHistory, PlaneIndex, UndoStep
-from napari_cliptrase.plugin.layers.strokes import Box, Strokes
+from napari_cliptrase.plugin.layers.strokes import StrokeBox, Strokes
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import class_of
 
@@ -153,7 +153,7 @@ class History:
 
     # -- strokes ------------------------------------------------------------------------------------------------------
 
-    def touching(self, layer: Labels, box: Box) -> None:
+    def touching(self, layer: Labels, box: StrokeBox) -> None:
         """Remember what a plane holds before a stroke, where nothing was known of it."""
         known = self._layers.get(layer.unique_id)
         if self._writing is not None or known is None or not known.geometry.fits(layer):
@@ -163,7 +163,7 @@ class History:
                 content = known.geometry.plane_of(layer.data, plane)
                 known.baselines[plane] = Baseline.of_unknown(content, class_of(layer))
 
-    def touched(self, layer: Labels, box: Box, mask: Mask) -> None:
+    def touched(self, layer: Labels, box: StrokeBox, mask: Mask) -> None:
         """Take up what a stroke stated."""
         known = self._layers.get(layer.unique_id)
         if self._writing is None and known is not None and known.geometry.fits(layer):

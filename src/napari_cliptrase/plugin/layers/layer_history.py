@@ -24,7 +24,7 @@ from typing import Any
 
 from napari_cliptrase.plugin.layers.baseline import Baseline, Mask, PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, ChangeEvent, PlaneChange
-from napari_cliptrase.plugin.layers.strokes import Box
+from napari_cliptrase.plugin.layers.strokes import StrokeBox
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 
 PlaneIndex = tuple[int, ...]
@@ -75,11 +75,11 @@ class LayerHistory:
 
     # -- strokes ------------------------------------------------------------------------------------------------------
 
-    def planes_in(self, box: Box) -> Iterator[PlaneIndex]:
+    def planes_in(self, box: StrokeBox) -> Iterator[PlaneIndex]:
         """Return the planes that a box of the data has a part in."""
         return product(*(range(box[axis].start, box[axis].stop) for axis in self.geometry.plane_axes))
 
-    def touch(self, box: Box, mask: Mask) -> None:
+    def touch(self, box: StrokeBox, mask: Mask) -> None:
         """Note that a stroke touched the pixels ``mask`` of a box; all of its planes have a baseline."""
         geometry = self.geometry
         for plane in self.planes_in(box):

@@ -11,7 +11,7 @@ from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype, name_for, table_of
 from napari_cliptrase.plugin.layers.list_edits import selection_kept
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
-from napari_cliptrase.plugin.state.tags import KEY, Role, Tag, file_of, plugin_layers, set_tag, tag_of
+from napari_cliptrase.plugin.state.tags import TAGS_KEY, Role, Tag, file_of, plugin_layers, set_tag, tag_of
 
 OPACITY = 0.6
 
@@ -83,7 +83,7 @@ class LayerRegistry:
         for layer in self._list:
             if not isinstance(layer, Labels) or tag_of(layer) is not None or not geometry.fits(layer):
                 continue
-            raw = layer.metadata.get(KEY)
+            raw = layer.metadata.get(TAGS_KEY)
             table = table_of(layer)
             if not isinstance(raw, dict) or table is None or raw.get("layer") or not self._is_of(raw, image):
                 continue
@@ -106,9 +106,9 @@ class LayerRegistry:
     def _take_along(self, image: Image, masks: Set[object]) -> None:
         """Assign layers of void and of object numbers to the image of the class layers of their masks."""
         for layer in self._list:
-            raw = layer.metadata.get(KEY)
+            raw = layer.metadata.get(TAGS_KEY)
             if isinstance(raw, dict) and raw.get("mask") in masks and raw.get("role") in (Role.VOID, Role.OBJECTS):
-                layer.metadata = {**layer.metadata, KEY: {**raw, "image": str(image.unique_id)}}
+                layer.metadata = {**layer.metadata, TAGS_KEY: {**raw, "image": str(image.unique_id)}}
 
     def update(self, layer: Labels, table: ClassTable, *, run: int | None = None, **changes: object) -> None:
         """Bring name, colours and tag of a layer of the plugin in line with the table."""
@@ -125,7 +125,7 @@ class LayerRegistry:
 
     def release(self, layer: Labels) -> None:
         """Give a layer of the plugin to the user: it stays as it is, and no run writes it any more."""
-        layer.metadata = {key: value for key, value in layer.metadata.items() if key != KEY}
+        layer.metadata = {key: value for key, value in layer.metadata.items() if key != TAGS_KEY}
 
     def restore(self, old: Labels, copy: Labels) -> None:
         """Give a layer back the place that a copy of it had taken."""

@@ -25,7 +25,7 @@ from napari_cliptrase.plugin.state.tags import class_of
 from napari_cliptrase.project.pixel_provenance import Provenance, Sources
 from napari_cliptrase.project.plane_files import Annotation
 
-BAND = 16
+ROWS_JOINED = 16
 """Rows that are joined at a time."""
 
 PlaneIndex = tuple[int, ...]
@@ -95,7 +95,7 @@ class MaskMirror:
     def note_rows(self, plane: PlaneIndex, rows: slice) -> None:
         """Join some rows (with start and stop) again, the next time there is time for it."""
         if plane in self._planes:
-            for band in range(rows.start // BAND, -(-rows.stop // BAND)):
+            for band in range(rows.start // ROWS_JOINED, -(-rows.stop // ROWS_JOINED)):
                 self._dirty[plane, band] = None
 
     def note_layer(self, layer: Labels) -> None:
@@ -153,10 +153,10 @@ class MaskMirror:
 
     @property
     def _bands(self) -> int:
-        return -(-self._geometry.plane_shape[0] // BAND)
+        return -(-self._geometry.plane_shape[0] // ROWS_JOINED)
 
     def _rows(self, band: int) -> slice:
-        return slice(band * BAND, min((band + 1) * BAND, self._geometry.plane_shape[0]))
+        return slice(band * ROWS_JOINED, min((band + 1) * ROWS_JOINED, self._geometry.plane_shape[0]))
 
     def _scan(self, layer: Labels, plane: PlaneIndex, band: int) -> None:
         if not self._geometry.fits(layer):

@@ -17,7 +17,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
-Box = tuple[slice, ...]
+StrokeBox = tuple[slice, ...]
 
 WRAPPED = (
     "undo",
@@ -35,10 +35,10 @@ WRAPPED = (
 class StrokeListener(Protocol):
     """Who is told; every call comes in the order of the person's actions."""
 
-    def touching(self, layer: Labels, box: Box) -> None:
+    def touching(self, layer: Labels, box: StrokeBox) -> None:
         """Pixels in a box of the data are about to be painted."""
 
-    def touched(self, layer: Labels, box: Box, mask: Mask) -> None:
+    def touched(self, layer: Labels, box: StrokeBox, mask: Mask) -> None:
         """The pixels ``mask`` of a box, with an axis for each axis of the data, were given a label or had it before."""
 
     def committed(self, layer: Labels) -> None:
@@ -154,7 +154,7 @@ class Strokes:
         self,
         layer: Labels,
         original: Callable[..., None],
-        slice_key: Box,
+        slice_key: StrokeBox,
         mask: Mask,
         new_label: int,
         dims_to_paint: list[int],
@@ -213,7 +213,7 @@ class Strokes:
             self._end(layer)
 
 
-def _area(layer: Labels, place: tuple[int, ...], label: int) -> tuple[Box, Mask]:
+def _area(layer: Labels, place: tuple[int, ...], label: int) -> tuple[StrokeBox, Mask]:
     """Return the pixels that a fill at a place of the data is about."""
     from scipy import ndimage
 

@@ -26,7 +26,7 @@ from napari_cliptrase.project.project import Project
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
 
-AHEAD = 2
+IMAGES_AHEAD = 2
 """How many images are prepared beyond the one on show."""
 
 

@@ -18,7 +18,7 @@ from napari_cliptrase.plugin.layers.file_image import image_layer, layer_shape
 from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
 from napari_cliptrase.plugin.run.findings_merge import FindingsMerge
-from napari_cliptrase.plugin.run.image_ahead import AHEAD, ImageAhead
+from napari_cliptrase.plugin.run.image_ahead import IMAGES_AHEAD, ImageAhead
 from napari_cliptrase.plugin.run.image_findings import PreparedImage
 from napari_cliptrase.plugin.run.image_opening import OpenedImage, OpeningRequest, open_steps, wants_labels
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
@@ -221,7 +221,7 @@ class ImageVisits:
     def _want(self) -> None:
         """Ask for the image on show, when the model has not seen it yet, and for those that come next."""
         here = self._state.shown
-        self._ahead.want((*((here,) if here is not None else ()), *self._state.coming(AHEAD)))
+        self._ahead.want((*((here,) if here is not None else ()), *self._state.coming(IMAGES_AHEAD)))
 
     # -- what the model found -----------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ to look up. Choosing an image leads to any of the three. Unloading the model lea
 from collections.abc import Hashable
 from typing import Any
 
-from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
+from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, EncodingKey
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, on_plane_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.state.session import Session
@@ -79,7 +79,7 @@ class PlaneNavigation:
 
     def _show_cached(self, source: PlaneSource) -> None:
         session = self._session
-        key = self._cache.nearest(Key(source.key, self.model_choice, session.settings.encode_key()))
+        key = self._cache.nearest(EncodingKey(source.key, self.model_choice, session.settings.encode_key()))
         encoded, scored = self._cache.encoded(key), self._cache.scored(key)
         if encoded is None or scored is None:
             self._show_nothing()

@@ -17,7 +17,7 @@ from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import provenance_at
 
-MOST_LISTED = 256
+MOST_NUMBERS_LISTED = 256
 """Labels of a layer beyond which they are objects, not classes to choose from."""
 
 
@@ -84,7 +84,7 @@ def table_for(label_layers: LabelLayers, choice: RefineTarget) -> ClassTable:
     if choice.layer.multiscale:
         return ClassTable()
     found = np.unique(np.asarray(choice.layer.data))
-    return ClassTable().with_missing(found[found > 0].tolist()) if found.size <= MOST_LISTED else ClassTable()
+    return ClassTable().with_missing(found[found > 0].tolist()) if found.size <= MOST_NUMBERS_LISTED else ClassTable()
 
 
 def labelled(session: Session, label_layers: LabelLayers, choice: RefineTarget) -> Labelled:

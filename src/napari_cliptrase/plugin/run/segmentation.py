@@ -4,7 +4,7 @@ Reading pixels, loading, encoding and scoring happen in a worker; layers are wri
 still there and unchanged. Encodings are cached, so that going back to an image, a plane or a model costs no new one;
 `plugin.run.navigation` shows the cached results.
 
-At any time a runner does one of these: nothing (`idle`); it waits `QUIET_TIME` after a change before it scores; it
+At any time a runner does one of these: nothing (`idle`); it waits `SCORING_DELAY` after a change before it scores; it
 scores; or it runs (which includes loading a model). A change restarts the waiting, the end of the waiting starts
 scoring, newer scoring replaces older scoring, and a run replaces both. While a run lasts nothing is scored: what
 changed during the run is scored after it.
@@ -25,7 +25,7 @@ from napari_cliptrase.plugin.run.navigation import PlaneNavigation
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.run.segment_write import SegmentationWriter
 from napari_cliptrase.plugin.run.shown_extras import ShownExtras
-from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, Key
+from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, EncodingKey
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, planes_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 RUN = "segment"
 SCORE = "score"
-QUIET_TIME = 150
+SCORING_DELAY = 150
 """Milliseconds without a change before the scores are computed again."""
 
 
@@ -64,7 +64,7 @@ class SegmentationRunner:
         self._extras = ShownExtras(session, label_layers, jobs)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.setInterval(QUIET_TIME)
+        self._timer.setInterval(SCORING_DELAY)
         self._timer.timeout.connect(self.score)
         self._live = True
         session.prompts_changed.connect(self._on_change)
@@ -136,7 +136,7 @@ class SegmentationRunner:
         loaded = session.model if self.loaded == choice else None
         sources = planes_of(source) if planes is Planes.ALL else (source,)
         question = self._question()
-        keys = {plane.key: Key(plane.key, choice, settings.encode_key()) for plane in sources}
+        keys = {plane.key: EncodingKey(plane.key, choice, settings.encode_key()) for plane in sources}
         cached = {plane: encoded for plane, key in keys.items() if (encoded := self._cache.encoded(key)) is not None}
 
         def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult]]":
@@ -203,7 +203,7 @@ class SegmentationRunner:
         """Make an encoding and its result for ``prompts`` the shown ones; somebody made them ahead of time."""
         self._segmenter, self._navigation.model_choice = segmenter, choice
         self._session.model = segmenter.model
-        key = Key(encoded.source.key, choice, encoded.encoding.encode_settings)
+        key = EncodingKey(encoded.source.key, choice, encoded.encoding.encode_settings)
         question = scored_question(prompts), segmenter.settings
         self._cache.keep(key, encoded)
         self._session.encoded = encoded
@@ -225,7 +225,7 @@ class SegmentationRunner:
 
     def is_encoded(self, source: PlaneSource, choice: ModelChoice) -> bool:
         """Whether a run over a source needs no new encoding."""
-        return Key(source.key, choice, self._session.settings.encode_key()) in self._cache
+        return EncodingKey(source.key, choice, self._session.settings.encode_key()) in self._cache
 
     def set_extras(self, extras: frozenset[Extra]) -> Job | None:
         """Show other layers beside the labels of the shown result; None when there is none yet."""
@@ -263,7 +263,7 @@ class SegmentationRunner:
         self._navigation.scored_question = question
         session.segmented = segmented
         if encoded is not None and self.loaded is not None:
-            key = Key(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
+            key = EncodingKey(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
             self._cache.remember(key, segmented, question)
         self._extras.show()
         for note in run.notes:

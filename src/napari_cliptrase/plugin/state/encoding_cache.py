@@ -12,7 +12,7 @@ CAPACITY = 1 << 30
 """Bytes of encodings and pictures that the cache holds."""
 
 
-class Key(NamedTuple):
+class EncodingKey(NamedTuple):
     """What an encoding depends on: the pixels (`PlaneSource.key`), the model choice, the encode side of settings."""
 
     pixels: Hashable
@@ -36,8 +36,8 @@ class EncodingCache:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._encoded: OrderedDict[Key, Encoded] = OrderedDict()
-        self._scored: dict[Key, Scored] = {}
+        self._encoded: OrderedDict[EncodingKey, Encoded] = OrderedDict()
+        self._scored: dict[EncodingKey, Scored] = {}
 
     def __len__(self) -> int:
         return len(self._encoded)
@@ -45,15 +45,15 @@ class EncodingCache:
     def __contains__(self, key: object) -> bool:
         return key in self._encoded
 
-    def encoded(self, key: Key) -> Encoded | None:
+    def encoded(self, key: EncodingKey) -> Encoded | None:
         """Return an encoding."""
         return self._encoded.get(key)
 
-    def scored(self, key: Key) -> Scored | None:
+    def scored(self, key: EncodingKey) -> Scored | None:
         """Return the last result of an encoding."""
         return self._scored.get(key)
 
-    def keep(self, key: Key, encoded: Encoded) -> None:
+    def keep(self, key: EncodingKey, encoded: Encoded) -> None:
         """Keep an encoding as the newest; drop the oldest ones that no longer fit."""
         self._encoded[key] = encoded
         self._encoded.move_to_end(key)
@@ -61,7 +61,7 @@ class EncodingCache:
             oldest, _ = self._encoded.popitem(last=False)
             self._scored.pop(oldest, None)
 
-    def remember(self, key: Key, segmented: Segmented, question: Hashable) -> None:
+    def remember(self, key: EncodingKey, segmented: Segmented, question: Hashable) -> None:
         """Keep a result beside its encoding; without its encoding it is not kept."""
         if key in self._encoded:
             self._scored[key] = Scored(segmented, question)
@@ -74,7 +74,7 @@ class EncodingCache:
                 return encoded.source
         return None
 
-    def nearest(self, key: Key) -> Key:
+    def nearest(self, key: EncodingKey) -> EncodingKey:
         """Return the key itself when it is cached, otherwise the newest key of the same pixels and model."""
         if key in self._encoded:
             return key

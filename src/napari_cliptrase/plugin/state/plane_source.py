@@ -12,7 +12,7 @@ from skimage.draw import polygon2mask
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
-from napari_cliptrase.pixels.planes import Limits, to_rgb
+from napari_cliptrase.pixels.planes import ContrastLimits, to_rgb
 from napari_cliptrase.plugin.state.geometry import LayerGeometry, Mask, Target, geometry_of
 
 LARGEST_SIDE = 8192
@@ -52,7 +52,7 @@ class PlaneSource:
     array: Any = field(compare=False, repr=False)
     roles: AxisRoles
     index: tuple[int, ...]
-    contrast: Limits | None
+    contrast: ContrastLimits | None
 
     def rgb(self) -> NDArray[np.uint8]:
         """(h, w, 3) picture of the target's box. Slow for data on disk: call it in a worker."""
@@ -119,7 +119,7 @@ def plane_source_of(
         rows, columns, mask = _in_shape(viewer, image, roles, steps, geometry.plane_shape)
     plane = _label_plane(geometry, roles, index)
     target = Target(image.unique_id, image.name, version, geometry, plane, rows, columns, mask)
-    contrast: Limits | None = None
+    contrast: ContrastLimits | None = None
     if as_shown and not image.rgb:
         contrast = float(image.contrast_limits[0]), float(image.contrast_limits[1])
     return PlaneSource(target, array, roles, index, contrast)

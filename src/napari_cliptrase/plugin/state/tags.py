@@ -13,7 +13,7 @@ from uuid import UUID
 
 from napari.layers import Layer
 
-KEY = "cliptrase"
+TAGS_KEY = "cliptrase"
 
 
 class Role(StrEnum):
@@ -71,7 +71,7 @@ class Tag:
 
 def tag_of(layer: Layer) -> Tag | None:
     """Return the tag of a layer of the plugin; None for all others, also for duplicates of its layers."""
-    raw = layer.metadata.get(KEY)
+    raw = layer.metadata.get(TAGS_KEY)
     if not isinstance(raw, dict) or raw.get("layer") != str(layer.unique_id):
         return None
     try:
@@ -110,7 +110,7 @@ def member_of(layer: Layer) -> Member | None:
         if tag.role not in (Role.CLASS, Role.COMBINED):
             return None
         return Member(tag.image, tag.role, tag.class_id, tag.image_name, tag.image_file or None)
-    raw = layer.metadata.get(KEY)
+    raw = layer.metadata.get(TAGS_KEY)
     if not isinstance(raw, dict) or raw.get("layer"):
         return None
     group, class_id = raw.get("image") or raw.get("mask"), raw.get("class_id")
@@ -166,8 +166,8 @@ def set_tag(layer: Layer, tag: Tag) -> None:
     """Write the tag into the layer's metadata, keeping other entries; without a change no event is sent."""
     entry = asdict(tag)
     entry["role"] = str(tag.role)
-    if layer.metadata.get(KEY) != entry:
-        layer.metadata = {**layer.metadata, KEY: entry}
+    if layer.metadata.get(TAGS_KEY) != entry:
+        layer.metadata = {**layer.metadata, TAGS_KEY: entry}
 
 
 def plugin_layers(layers: Iterable[Layer], image: UUID | None = None, role: Role | None = None) -> tuple[Layer, ...]:

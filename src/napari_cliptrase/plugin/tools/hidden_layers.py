@@ -15,7 +15,7 @@ from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import Role, class_of, tag_of
 
-PAINTING: Final = frozenset({"paint", "erase", "fill", "polygon"})
+PAINTING_MODES: Final = frozenset({"paint", "erase", "fill", "polygon"})
 """Modes of a label layer in which a press on the canvas changes pixels."""
 RESTING: Final = "pan_zoom"
 ASK_FOR_MODE: Final = "_mode_setter_helper"
@@ -62,9 +62,9 @@ class HiddenLayers:
             # just hidden; the buttons of the window ask for the resting mode once more, which is nobody's wish
             self._just_hidden.add(layer.unique_id)
             QTimer.singleShot(0, lambda: self._just_hidden.discard(layer.unique_id))
-        elif not layer.visible and (layer.unique_id not in self._just_hidden or str(mode) in PAINTING):
+        elif not layer.visible and (layer.unique_id not in self._just_hidden or str(mode) in PAINTING_MODES):
             self._tools[layer.unique_id] = str(mode)
-            if str(mode) in PAINTING:
+            if str(mode) in PAINTING_MODES:
                 self._show_for_painting(layer)
         return original(mode)
 
@@ -77,7 +77,7 @@ class HiddenLayers:
     def _on_press(self, _viewer: Any, event: Any) -> None:
         layer = self._session.viewer.layers.selection.active
         tool = self._tools.get(layer.unique_id) if isinstance(layer, Labels) else None
-        if event.button == 1 and tool in PAINTING:
+        if event.button == 1 and tool in PAINTING_MODES:
             self._show_for_painting(layer)
             if str(layer.mode) != tool:  # napari forgets the tool of a layer that is hidden twice
                 layer.mode = tool

@@ -33,7 +33,7 @@ class Action:
 REGION: Final = "Region tool"
 SAM: Final = "Interactive SAM"
 EXPLORE: Final = "Explore patches"
-FOLDER: Final = "Annotate folder"
+ANNOTATE: Final = "Annotate folder"
 PAINT: Final = "Painting (napari's own)"
 
 SAM_ACCEPT: Final = Action(SAM, "Enter", "Accept the preview into the active class", "Enter")
@@ -42,13 +42,13 @@ SAM_NEXT: Final = Action(SAM, "N", "Another answer to a single click: a part, th
 SAM_PAN: Final = Action(SAM, "Hold Space, drag", "Move the view", "Space")
 SAM_BACK: Final = Action(SAM, "Backspace", "Take back the last click", "Backspace")
 
-FOLDER_NEXT: Final = Action(FOLDER, "D", "Next image of the list", "D")
-FOLDER_PREVIOUS: Final = Action(FOLDER, "A", "Previous image of the list", "A")
-FOLDER_UNFINISHED: Final = Action(FOLDER, "Shift + D", "Next unfinished image", "Shift-D")
-FOLDER_DONE: Final = Action(FOLDER, "W", "Done and next; in review: accept and next", "W")
-FOLDER_EMPTY: Final = Action(FOLDER, "Shift + W", "Truly empty and next", "Shift-W")
-FOLDER_BACK: Final = Action(FOLDER, "R", "In review: back to work, and next", "R")
-FOLDER_FLAG: Final = Action(FOLDER, "G", "Flag the image, with a note; again: take the flag away", "G")
+FOLDER_NEXT: Final = Action(ANNOTATE, "D", "Next image of the list", "D")
+FOLDER_PREVIOUS: Final = Action(ANNOTATE, "A", "Previous image of the list", "A")
+FOLDER_UNFINISHED: Final = Action(ANNOTATE, "Shift + D", "Next unfinished image", "Shift-D")
+FOLDER_DONE: Final = Action(ANNOTATE, "W", "Done and next; in review: accept and next", "W")
+FOLDER_EMPTY: Final = Action(ANNOTATE, "Shift + W", "Truly empty and next", "Shift-W")
+FOLDER_BACK: Final = Action(ANNOTATE, "R", "In review: back to work, and next", "R")
+FOLDER_FLAG: Final = Action(ANNOTATE, "G", "Flag the image, with a note; again: take the flag away", "G")
 
 ACTIONS: Final[tuple[Action, ...]] = (
     Action(REGION, "Click", "Give the highlighted region to the active class"),

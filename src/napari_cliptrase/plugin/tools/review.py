@@ -24,7 +24,7 @@ LEAST_UNCERTAINTY: Final = 0.5
 """Uncertainty, 1 - (p1 - p2), below which nothing counts as uncertain."""
 SHARE: Final = 0.1
 """Of the pixels, the most doubtful: no more than these are uncertain."""
-LEAST_AREA: Final = 0.0005
+LEAST_REVIEWED_SHARE: Final = 0.0005
 """Share of the image below which a place is skipped."""
 MOST: Final = 100
 LONGEST_SIDE: Final = 1024
@@ -67,7 +67,7 @@ def find_places(uncertainty: NDArray[np.floating]) -> tuple[UncertainPlace, ...]
     boxes = ndimage.find_objects(labels)
     places = []
     for index in np.argsort(-weights, kind="stable")[:MOST]:
-        if areas[index] < LEAST_AREA * coarse.size:
+        if areas[index] < LEAST_REVIEWED_SHARE * coarse.size:
             continue
         rows, columns = boxes[index]
         mask = np.kron(labels[rows, columns] == index + 1, np.ones((step, step), bool))

@@ -42,7 +42,7 @@ class FocusEvent(Enum):
     STOP = auto()
 
 
-TRANSITIONS = {
+FOCUS_TRANSITIONS = {
     (FocusState.OFF, FocusEvent.START): FocusState.LISTENING,
     (FocusState.OFF, FocusEvent.SETTLED): FocusState.OFF,  # of a change before the tool was closed
     (FocusState.LISTENING, FocusEvent.OWN_SELECTED): FocusState.LISTENING,
@@ -115,7 +115,7 @@ class SamFocus:
         self._check_later()
 
     def _happen(self, event: FocusEvent) -> None:
-        self.state = TRANSITIONS[self.state, event]
+        self.state = FOCUS_TRANSITIONS[self.state, event]
 
     def _on_selected(self, _event: Any = None) -> None:
         if self.listening:

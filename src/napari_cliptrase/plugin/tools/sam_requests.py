@@ -17,7 +17,7 @@ from napari_cliptrase.progress import Progress
 if TYPE_CHECKING:
     from napari_cliptrase.refine.interactive import Preview, SamSession
 
-KEY: Final = "interactive sam"
+SAM_JOB: Final = "interactive sam"
 Request = Callable[["SamSession"], "Preview | None"]
 
 
@@ -51,7 +51,7 @@ class QueueEvent(Enum):
     """Or refused; the request is done with."""
 
 
-TRANSITIONS = {
+QUEUE_TRANSITIONS = {
     (QueueState.NEW, QueueEvent.PREPARE): QueueState.PREPARING,
     (QueueState.PREPARING, QueueEvent.PREPARE): QueueState.PREPARING,  # of another part; the worker is replaced
     (QueueState.PREPARING, QueueEvent.ENCODED): QueueState.READY,
@@ -152,7 +152,7 @@ class SamRequestQueue:
         """Stop; no more signals are sent."""
         self._happen(QueueEvent.CLOSE)
         self._waiting.clear()
-        self._jobs.cancel(KEY)
+        self._jobs.cancel(SAM_JOB)
 
     def _wait(self, step: SamRequest | Callable[[], object], *, first: bool = False) -> None:
         if self.state is QueueState.CLOSED:
@@ -189,7 +189,7 @@ class SamRequestQueue:
             if self.state is not QueueState.CLOSED:
                 use(value)
 
-        job = self._jobs.start(title, steps, done=done, failed=self._fail, key=KEY)
+        job = self._jobs.start(title, steps, done=done, failed=self._fail, key=SAM_JOB)
         self._job = job
         job.finished.connect(lambda: self._finish(job))
         self.busy.emit(job)
@@ -211,4 +211,4 @@ class SamRequestQueue:
         self._go_on()
 
     def _happen(self, event: QueueEvent) -> None:
-        self.state = TRANSITIONS[self.state, event]
+        self.state = QUEUE_TRANSITIONS[self.state, event]

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
 
-Value = TypeVar("Value", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class NarrowCombo(QComboBox):
@@ -28,12 +28,12 @@ class NarrowCombo(QComboBox):
             event.ignore()
 
 
-class ChoiceCombo(NarrowCombo, Generic[Value]):
+class ChoiceCombo(NarrowCombo, Generic[_Choice]):
     """One of an enum's values; ``chosen(value)`` when the user picks another."""
 
     chosen = Signal(object)
 
-    def __init__(self, titles: Mapping[Value, tuple[str, str]], tip: str, parent: QWidget | None = None) -> None:
+    def __init__(self, titles: Mapping[_Choice, tuple[str, str]], tip: str, parent: QWidget | None = None) -> None:
         """``titles``: value -> (title, sentence)."""
         super().__init__(tip, parent)
         self._values = tuple(titles)
@@ -43,12 +43,12 @@ class ChoiceCombo(NarrowCombo, Generic[Value]):
         self.activated.connect(lambda row: self.chosen.emit(self._values[row]))
 
     @property
-    def value(self) -> Value:
+    def value(self) -> _Choice:
         """The value on show."""
         return self._values[self.currentIndex()]
 
     @value.setter
-    def value(self, value: Value) -> None:
+    def value(self, value: _Choice) -> None:
         self.setCurrentIndex(self._values.index(value))
 
 

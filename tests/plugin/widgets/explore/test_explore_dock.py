@@ -12,7 +12,7 @@ from napari_cliptrase.plugin.docks import ExplorePatches
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.widgets.explore import patch_view
-from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind
+from napari_cliptrase.plugin.widgets.explore.patch_maps import PatchMap
 from napari_cliptrase.plugin.workbench import workbench_of
 
 HEADS = 2
@@ -52,7 +52,7 @@ class Desk:
         return encoding
 
     def wait(self):
-        self.qtbot.waitUntil(lambda: self.dock.map_of(Kind.ATTENTION) is not None, timeout=60_000)
+        self.qtbot.waitUntil(lambda: self.dock.map_of(PatchMap.ATTENTION) is not None, timeout=60_000)
 
     def event(self, kind, row, column, button=None):
         position = tuple(self.image.data_to_world((row, column)))
@@ -88,8 +88,8 @@ def test_the_maps_are_those_of_the_patch_under_the_cursor(desk):
     desk.hover(25, 41)  # 40 x 60 pixels over 4 x 6 patches: row 2, column 4
     correlation = encoding.windows[0].correlation
     index = 2 * 6 + 4
-    np.testing.assert_array_equal(desk.dock.map_of(Kind.RECOVERED).ravel(), correlation[1 + index, 1:])
-    np.testing.assert_array_equal(desk.dock.map_of(Kind.CLS).ravel(), correlation[0, 1:])
+    np.testing.assert_array_equal(desk.dock.map_of(PatchMap.RECOVERED).ravel(), correlation[1 + index, 1:])
+    np.testing.assert_array_equal(desk.dock.map_of(PatchMap.CLS).ravel(), correlation[0, 1:])
     assert "Patch 3, 5 of 4 × 6" in desk.dock.where.text()
     assert "region 1, 23 patches" in desk.dock.where.text()
 
@@ -111,7 +111,7 @@ def test_the_patch_is_found_on_a_turned_image(qtbot, monkeypatch, make_encoding,
 
 def test_pointing_at_a_map_looks_at_that_patch(desk):
     desk.encode()
-    desk.dock.panels[Kind.CLS].pointed.emit(1, 2)
+    desk.dock.panels[PatchMap.CLS].pointed.emit(1, 2)
     assert "Patch 2, 3" in desk.dock.where.text()
 
 
@@ -138,9 +138,9 @@ def test_painting_does_not_hold_a_patch(desk):
 def test_another_layer_and_head_of_the_attention(desk):
     desk.encode()
     assert desk.asked == [(0, 2)]
-    np.testing.assert_array_equal(desk.dock.map_of(Kind.ATTENTION), np.full((4, 6), 0.5))
+    np.testing.assert_array_equal(desk.dock.map_of(PatchMap.ATTENTION), np.full((4, 6), 0.5))
     desk.dock.head.setCurrentIndex(2)
-    np.testing.assert_array_equal(desk.dock.map_of(Kind.ATTENTION), np.ones((4, 6)))
+    np.testing.assert_array_equal(desk.dock.map_of(PatchMap.ATTENTION), np.ones((4, 6)))
     desk.dock.layer.setCurrentIndex(0)
     desk.wait()
     assert desk.asked[-1] == (0, 0)
@@ -153,7 +153,7 @@ def test_the_window_under_the_cursor_of_a_large_image(qtbot, monkeypatch, make_e
     desk.hover(35, 55)
     desk.wait()
     correlation = encoding.windows[3].correlation
-    np.testing.assert_array_equal(desk.dock.map_of(Kind.CLS).ravel(), correlation[0, 1:])
+    np.testing.assert_array_equal(desk.dock.map_of(PatchMap.CLS).ravel(), correlation[0, 1:])
     assert desk.asked[-1][0] == 3
     desk.dock.hide()
 
@@ -161,7 +161,7 @@ def test_the_window_under_the_cursor_of_a_large_image(qtbot, monkeypatch, make_e
 def test_a_map_lies_over_the_pixels_it_is_about(desk):
     desk.encode()
     desk.hover(25, 41)
-    desk.dock.overlay.setCurrentIndex(desk.dock.overlay.findData(str(Kind.RECOVERED)))
+    desk.dock.overlay.setCurrentIndex(desk.dock.overlay.findData(str(PatchMap.RECOVERED)))
     layer = desk.overlay()
     assert layer.data.shape == (4, 6)
     np.testing.assert_allclose(desk.image.world_to_data(layer.data_to_world((2, 4))), (24.5, 44.5))
@@ -172,10 +172,10 @@ def test_a_map_lies_over_the_pixels_it_is_about(desk):
 
 def test_a_click_on_a_map_shows_it_on_the_image_and_another_hides_it(desk):
     desk.encode()
-    desk.dock.panels[Kind.REGIONS].picked.emit()
+    desk.dock.panels[PatchMap.REGIONS].picked.emit()
     assert desk.overlay().rgb
     assert desk.overlay().visible
-    desk.dock.panels[Kind.REGIONS].picked.emit()
+    desk.dock.panels[PatchMap.REGIONS].picked.emit()
     assert not desk.overlay().visible
 
 
@@ -183,14 +183,14 @@ def test_changed_settings_are_reported_instead_of_a_wrong_attention(desk):
     desk.encode()
     desk.session.settings = desk.session.settings.paper(224)
     desk.dock.layer.setCurrentIndex(0)
-    assert desk.dock.map_of(Kind.ATTENTION) is None
-    assert desk.dock.map_of(Kind.RECOVERED) is not None
+    assert desk.dock.map_of(PatchMap.ATTENTION) is None
+    assert desk.dock.map_of(PatchMap.RECOVERED) is not None
 
 
 def test_hiding_the_dock_leaves_nothing_behind(desk):
     before = len(desk.viewer.mouse_move_callbacks)
     desk.encode()
-    desk.dock.panels[Kind.REGIONS].picked.emit()
+    desk.dock.panels[PatchMap.REGIONS].picked.emit()
     desk.dock.hide()
     assert desk.overlay() is None
     assert len(desk.viewer.mouse_move_callbacks) == before - 1
@@ -210,7 +210,7 @@ def test_behind_a_tab_it_leaves_nothing_on_the_canvas_and_listens_to_nobody(desk
     qtbot.waitUntil(lambda: desk.dock.listening)
     desk.encode()
     desk.hover(25, 41)
-    desk.dock.panels[Kind.RECOVERED].picked.emit()
+    desk.dock.panels[PatchMap.RECOVERED].picked.emit()
     assert desk.overlay().visible
     frames[1].raise_()
     qtbot.waitUntil(lambda: desk.overlay() is None)
@@ -233,10 +233,10 @@ def test_a_click_of_the_region_tool_does_not_hold_a_patch(desk):
 
 def test_the_maps_go_with_their_image(desk):
     desk.encode()
-    desk.dock.panels[Kind.REGIONS].picked.emit()
+    desk.dock.panels[PatchMap.REGIONS].picked.emit()
     desk.viewer.layers.remove(desk.image)
     assert desk.overlay() is None
-    assert desk.dock.map_of(Kind.REGIONS) is None
+    assert desk.dock.map_of(PatchMap.REGIONS) is None
     assert "Segment by text" in desk.dock.where.text()
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from napari_cliptrase.plugin.widgets.explore.patch_maps import (
     MEAN_OF_HEADS,
-    Kind,
+    PatchMap,
     WindowView,
     attention_map,
     heat_map,
@@ -34,13 +34,13 @@ def test_the_patch_of_a_pixel(view):
 
 
 def test_correlation_of_a_patch_leaves_cls_out(view):
-    np.testing.assert_array_equal(heat_map(view, Kind.RECOVERED, (1, 0)), [[29, 30, 31], [32, 33, 34]])
-    np.testing.assert_array_equal(heat_map(view, Kind.DENOISED, (1, 0)), [[18, 19, 20], [21, 22, 23]])
+    np.testing.assert_array_equal(heat_map(view, PatchMap.RECOVERED, (1, 0)), [[29, 30, 31], [32, 33, 34]])
+    np.testing.assert_array_equal(heat_map(view, PatchMap.DENOISED, (1, 0)), [[18, 19, 20], [21, 22, 23]])
 
 
 def test_cls_map_is_the_same_for_every_patch(view):
-    np.testing.assert_array_equal(heat_map(view, Kind.CLS, (0, 0)), [[1, 2, 3], [4, 5, 6]])
-    np.testing.assert_array_equal(heat_map(view, Kind.CLS, (1, 2)), heat_map(view, Kind.CLS, (0, 0)))
+    np.testing.assert_array_equal(heat_map(view, PatchMap.CLS, (0, 0)), [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(heat_map(view, PatchMap.CLS, (1, 2)), heat_map(view, PatchMap.CLS, (0, 0)))
 
 
 def test_attention_of_one_head_and_of_all():

@@ -10,7 +10,7 @@ from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.explore import patch_view as module
-from napari_cliptrase.plugin.widgets.explore.patch_maps import MEAN_OF_HEADS, Kind
+from napari_cliptrase.plugin.widgets.explore.patch_maps import MEAN_OF_HEADS, PatchMap
 from napari_cliptrase.plugin.widgets.explore.patch_view import PatchView
 
 HEADS = 2
@@ -50,7 +50,7 @@ class Looking:
         self.qtbot.waitUntil(lambda: self.jobs.idle, timeout=PATIENCE)
 
     def attention(self, head=0):
-        found = self.view.map_of(Kind.ATTENTION, head)
+        found = self.view.map_of(PatchMap.ATTENTION, head)
         return None if found is None else float(found[0, 0])
 
 
@@ -78,7 +78,7 @@ def test_it_follows_a_pixel_to_its_patch_and_tells_of_other_patches_only(looking
         looking.view.at_pixel(*pixel)
     assert looking.changes == [(2, 4), (0, 0)]
     correlation = encoded.encoding.windows[0].correlation
-    np.testing.assert_array_equal(looking.view.map_of(Kind.RECOVERED, 0).ravel(), correlation[1, 1:])
+    np.testing.assert_array_equal(looking.view.map_of(PatchMap.RECOVERED, 0).ravel(), correlation[1, 1:])
 
 
 def test_it_follows_a_pixel_to_its_window(looking):
@@ -88,10 +88,10 @@ def test_it_follows_a_pixel_to_its_window(looking):
     looking.view.at_pixel(35, 55)
     looking.wait()
     correlation = encoded.encoding.windows[3].correlation
-    np.testing.assert_array_equal(looking.view.map_of(Kind.CLS, 0).ravel(), correlation[0, 1:])
+    np.testing.assert_array_equal(looking.view.map_of(PatchMap.CLS, 0).ravel(), correlation[0, 1:])
     assert looking.attention() == 320
     looking.view.at_pixel(2, 2)
-    assert looking.view.map_of(Kind.CLS, 0) is None  # the window is being opened
+    assert looking.view.map_of(PatchMap.CLS, 0) is None  # the window is being opened
     looking.wait()
     assert looking.attention() == 20
 
@@ -129,7 +129,7 @@ def test_without_an_encoding_there_is_no_map(looking):
     looking.view.take(None)
     looking.wait()
     looking.view.at_pixel(5, 5)
-    assert [looking.view.map_of(kind, 0) for kind in Kind] == [None] * len(Kind)
+    assert [looking.view.map_of(kind, 0) for kind in PatchMap] == [None] * len(PatchMap)
 
 
 def test_other_settings_than_those_of_the_encoding_are_said_instead_of_a_wrong_attention(looking):
@@ -139,7 +139,7 @@ def test_other_settings_than_those_of_the_encoding_are_said_instead_of_a_wrong_a
     looking.view.at_layer(1)
     assert "run again" in looking.why[-1]
     assert looking.attention() is None
-    assert looking.view.map_of(Kind.RECOVERED, 0) is not None
+    assert looking.view.map_of(PatchMap.RECOVERED, 0) is not None
 
 
 def test_why_there_is_no_attention_is_said(looking, monkeypatch):

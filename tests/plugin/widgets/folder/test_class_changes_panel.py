@@ -1,6 +1,6 @@
 import pytest
 
-from napari_cliptrase.plugin.widgets.folder.class_changes_panel import KINDS, ClassChangesPanel
+from napari_cliptrase.plugin.widgets.folder.class_changes_panel import EDIT_TEXTS, ClassChangesPanel
 from napari_cliptrase.plugin.widgets.folder.image_list_model import ImageListModel
 from napari_cliptrase.plugin.widgets.folder.image_list_view import ImageListView
 from napari_cliptrase.plugin.widgets.folder.thumbnails import Thumbnails
@@ -27,7 +27,7 @@ def panel(annotator, qtbot):
 
 
 def choose(panel, kind, class_id, into=None):
-    row = list(KINDS).index(kind)
+    row = list(EDIT_TEXTS).index(kind)
     panel.kind.setCurrentIndex(row)
     panel.kind.activated.emit(row)
     for box, value in ((panel.edited_class, class_id), (panel.into, into)):

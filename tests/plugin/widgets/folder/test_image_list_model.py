@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cliptrase.plugin.state.folder_state import FolderState
-from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD, ImageListModel
+from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD_ROLE, ImageListModel
 from napari_cliptrase.plugin.widgets.folder.thumbnails import Thumbnails
 from napari_cliptrase.project.image_filter import ImageFilter
 from napari_cliptrase.project.image_record import ImageRecord, State
@@ -40,7 +40,7 @@ def shown(annotator, qtbot):
 def test_rows_are_the_images_with_their_records(shown, annotator):
     assert shown.names == (A, B, C)
     assert shown.data(shown.index(1)) == B
-    assert shown.data(shown.index(1), RECORD) is annotator.state.record(B)
+    assert shown.data(shown.index(1), RECORD_ROLE) is annotator.state.record(B)
     assert B in shown.data(shown.index(1), Qt.ItemDataRole.ToolTipRole)
 
 

@@ -4,11 +4,11 @@ from qtpy.QtCore import QModelIndex, QRect, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPalette, QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QStyle, QStyleOptionViewItem
 
-from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD
+from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD_ROLE
 from napari_cliptrase.plugin.widgets.folder.image_row_delegate import ImageRowDelegate
 from napari_cliptrase.plugin.widgets.folder.state_appearance import FLAG_COLOR, STATE_COLORS
 from napari_cliptrase.project.image_record import ImageRecord, State
-from napari_cliptrase.project.thumbnail_picture import SIZE
+from napari_cliptrase.project.thumbnail_picture import THUMBNAIL_SIZE
 
 WIDTH = 420
 
@@ -17,7 +17,7 @@ def drawn(qtbot, record, picture=None, selected=False, width=WIDTH):
     """(h, w, 3) pixels of a row, black on white."""
     model = QStandardItemModel(1, 1)
     item = QStandardItem()
-    item.setData(record, RECORD)
+    item.setData(record, RECORD_ROLE)
     item.setData(picture, Qt.ItemDataRole.DecorationRole)
     model.setItem(0, 0, item)
     delegate = ImageRowDelegate()
@@ -56,12 +56,12 @@ def test_a_flag_is_drawn_in_its_colour(qtbot):
 
 
 def test_a_picture_stands_before_the_name_and_a_pale_box_until_it_is_there(qtbot):
-    picture = QImage(QSize(*SIZE), QImage.Format.Format_RGB32)
+    picture = QImage(QSize(*THUMBNAIL_SIZE), QImage.Format.Format_RGB32)
     picture.fill(QColor("#12ab56"))
     record = ImageRecord("a.png", "a")
     with_picture, without = drawn(qtbot, record, picture), drawn(qtbot, record)
-    assert has(with_picture[:, : SIZE[0]], "#12ab56")
-    box = without[without.shape[0] // 2, SIZE[0] // 2]
+    assert has(with_picture[:, : THUMBNAIL_SIZE[0]], "#12ab56")
+    box = without[without.shape[0] // 2, THUMBNAIL_SIZE[0] // 2]
     assert 200 < box.min() < 255
 
 
@@ -78,4 +78,4 @@ def test_a_long_name_stays_in_its_row(qtbot):
 
 def test_all_rows_are_of_one_height(qtbot):
     delegate, option = ImageRowDelegate(), QStyleOptionViewItem()
-    assert delegate.sizeHint(option, QModelIndex()).height() > SIZE[1]
+    assert delegate.sizeHint(option, QModelIndex()).height() > THUMBNAIL_SIZE[1]

@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 
 from napari_cliptrase.plugin.widgets.refine.method_texts import (
-    METHODS,
+    METHOD_TEXTS,
     STRENGTH_TIPS,
     STRENGTHS,
     cost_text,
@@ -26,7 +26,7 @@ OPTIONS = {
 
 @pytest.mark.parametrize("method", Method)
 def test_the_setting_of_a_method_starts_with_its_default_and_every_value_is_taken(method):
-    setting = METHODS[method].setting
+    setting = METHOD_TEXTS[method].setting
     values = [value for _, value in setting.values]
     default = {field.name: field.default for field in fields(OPTIONS[method])}[setting.option]
     assert values[0] == default
@@ -35,7 +35,7 @@ def test_the_setting_of_a_method_starts_with_its_default_and_every_value_is_take
 
 
 def test_every_method_and_strength_is_explained_in_a_sentence():
-    tips = [words.tip for words in METHODS.values()] + [STRENGTH_TIPS[strength] for strength in STRENGTHS]
+    tips = [words.tip for words in METHOD_TEXTS.values()] + [STRENGTH_TIPS[strength] for strength in STRENGTHS]
     assert all(tip.endswith(".") for tip in tips)
     assert len(set(tips)) == len(Method) + 3
 

@@ -6,7 +6,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.refine.method_texts import BAND, FREE, METHODS, NEVER
+from napari_cliptrase.plugin.widgets.refine.method_texts import FREE, METHOD_TEXTS, NEAR_BOUNDARIES, NEVER
 from napari_cliptrase.plugin.widgets.refine.refine_controls import RefineControls
 from napari_cliptrase.refine.limits import Strength
 from napari_cliptrase.refine.methods import Method
@@ -73,22 +73,24 @@ def test_many_objects_are_no_classes_to_choose_from(labelled):
     assert not labelled.controls.classes.isVisibleTo(labelled.controls)
 
 
-@pytest.mark.parametrize(("title", "strength"), [(NEVER, Strength(0)), (FREE, Strength(None)), (BAND, Strength(7))])
+@pytest.mark.parametrize(
+    ("title", "strength"), [(NEVER, Strength(0)), (FREE, Strength(None)), (NEAR_BOUNDARIES, Strength(7))]
+)
 def test_what_may_change_is_said_and_a_band_has_a_width(labelled, title, strength):
     controls = labelled.controls
     controls.band.setValue(7)
     controls.strength.setCurrentText(title)
     assert controls.limits.strength == strength
-    assert controls.band.isVisibleTo(controls) is (title == BAND)
+    assert controls.band.isVisibleTo(controls) is (title == NEAR_BOUNDARIES)
 
 
 @pytest.mark.parametrize("method", Method)
 def test_each_method_brings_its_own_setting(labelled, method):
     controls = labelled.controls
     controls.method_combo.setCurrentIndex(controls.method_combo.findData(str(method)))
-    setting = METHODS[method].setting
+    setting = METHOD_TEXTS[method].setting
     assert controls.method is method
-    assert controls.about_method.text() == METHODS[method].tip
+    assert controls.about_method.text() == METHOD_TEXTS[method].tip
     assert controls.form.labelForField(controls.setting).text() == setting.title
     assert controls.options == {setting.option: setting.values[0][1]}
     controls.setting.setCurrentIndex(1)

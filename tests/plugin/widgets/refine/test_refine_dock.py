@@ -16,7 +16,7 @@ from napari_cliptrase.plugin.widgets.refine.method_texts import FREE, NEVER
 from napari_cliptrase.plugin.widgets.refine.refine_dock import NOTHING_YET
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.progress import Progress
-from napari_cliptrase.refine.cost import OFFICIAL, timing_key
+from napari_cliptrase.refine.cost import PUBLISHED_SIZE, timing_key
 from napari_cliptrase.refine.timings import Timings
 
 SIZE = 64
@@ -331,7 +331,7 @@ def test_the_wait_and_the_memory_are_reported_before_a_model_is_loaded(desk, mon
     assert "measured in the first run" in desk.dock.message.text()
     assert "2.2 GB of memory" in desk.dock.message.text()
     sha256 = find_entry("vit_b", "sam").checkpoint.sha256
-    Timings().remember(timing_key(sha256, OFFICIAL, "cpu torch.float32"), 12.3)
+    Timings().remember(timing_key(sha256, PUBLISHED_SIZE, "cpu torch.float32"), 12.3)
     controls.band.setValue(5)
     assert "about 12 s" in desk.dock.message.text()
 

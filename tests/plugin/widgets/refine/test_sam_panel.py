@@ -3,7 +3,7 @@ from psygnal import Signal
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Job
-from napari_cliptrase.plugin.widgets.refine.sam_panel import HINT, SamPanel
+from napari_cliptrase.plugin.widgets.refine.sam_panel import SAM_HINT, SamPanel
 from napari_cliptrase.plugin.widgets.refine.sam_picker import SamPicker
 from napari_cliptrase.progress import Progress
 
@@ -98,11 +98,11 @@ def test_another_model_is_used_at_once_while_the_tool_is_on(panel, tool):
 
 
 def test_what_the_tool_says_is_shown_and_else_how_it_works(panel, tool):
-    assert panel.message.text() == HINT
+    assert panel.message.text() == SAM_HINT
     tool.message.emit("Quality 0.93. Enter accepts, Esc drops.")
     assert panel.message.text() == "Quality 0.93. Enter accepts, Esc drops."
     tool.message.emit("")
-    assert panel.message.text() == HINT
+    assert panel.message.text() == SAM_HINT
 
 
 def test_work_is_shown_as_a_bar_and_in_words(panel, tool):

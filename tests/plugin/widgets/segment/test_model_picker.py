@@ -5,7 +5,7 @@ from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.models.load import load_model
 from napari_cliptrase.plugin.state.preferences import Preferences
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
-from napari_cliptrase.plugin.widgets.segment.model_picker import OTHER, ModelPicker
+from napari_cliptrase.plugin.widgets.segment.model_picker import OTHER_MODEL, ModelPicker
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_load_and_unload_are_offered_as_the_loaded_model_allows(images, make):
 def test_a_model_by_name_stays_in_the_list(make, monkeypatch):
     picker = make()
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("  local-dir:/models/mine ", True))
-    pick(picker.model, OTHER)
+    pick(picker.model, OTHER_MODEL)
     assert picker.choice().name == "local-dir:/models/mine"
     pick(picker.model, "demo")
     pick(picker.model, "local-dir:/models/mine")
@@ -78,8 +78,8 @@ def test_a_model_by_name_stays_in_the_list(make, monkeypatch):
 def test_a_question_that_is_not_answered_falls_back_on_the_first_model(make, monkeypatch, answer):
     picker = make()
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: answer)
-    pick(picker.model, OTHER)
-    assert picker.choice().name == picker.model.itemData(0) != OTHER
+    pick(picker.model, OTHER_MODEL)
+    assert picker.choice().name == picker.model.itemData(0) != OTHER_MODEL
 
 
 def test_the_detail_is_part_of_the_settings_and_follows_them(images, make):

@@ -9,11 +9,11 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import PromptError
 
-NO_CLASSES: Final = ClassTable()
+EMPTY_TABLE: Final = ClassTable()
 
 
 def added(
-    prompts: PromptSet, new: PromptSet, taken: Collection[int], known: ClassTable = NO_CLASSES
+    prompts: PromptSet, new: PromptSet, taken: Collection[int], known: ClassTable = EMPTY_TABLE
 ) -> tuple[PromptSet, tuple[str, ...]]:
     """Add the classes and the background of ``new``; return the new set and the names that were there already.
 

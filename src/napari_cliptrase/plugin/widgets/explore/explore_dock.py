@@ -14,14 +14,21 @@ from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.dock_visibility import DockVisibility
 from napari_cliptrase.plugin.widgets.explore.grid_panel import COLORMAP, GridPanel
-from napari_cliptrase.plugin.widgets.explore.patch_maps import MEAN_OF_HEADS, MEANINGS, TITLES, Kind
+from napari_cliptrase.plugin.widgets.explore.patch_maps import (
+    MEAN_OF_HEADS,
+    PATCH_MAP_MEANINGS,
+    PATCH_MAP_TITLES,
+    PatchMap,
+)
 from napari_cliptrase.plugin.widgets.explore.patch_view import PatchView
 from napari_cliptrase.plugin.widgets.explore.pointer import Pointer
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note, scrolling
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
-HINT: Final = "Move the mouse over the image, or over a map. A click on the image keeps the patch, another releases it."
+PATCH_HINT: Final = (
+    "Move the mouse over the image, or over a map. A click on the image keeps the patch, another releases it."
+)
 NOT_YET: Final = "Run “Segment by text” on an image first: the maps come from its encoding."
 
 
@@ -43,22 +50,22 @@ class ExploreDock(QWidget):
         self.head = NarrowCombo("Attention head; each attends to something else.")
         self.overlay = NarrowCombo("Which map lies over the image. A click on a map chooses it, too.")
         self.overlay.addItem("None", None)
-        self.where = Note(HINT)
-        self.panels: dict[Kind, GridPanel] = {}
+        self.where = Note(PATCH_HINT)
+        self.panels: dict[PatchMap, GridPanel] = {}
         maps = QGridLayout()
         maps.setContentsMargins(0, 0, 0, 0)
-        for number, kind in enumerate(Kind):
+        for number, kind in enumerate(PatchMap):
             panel = GridPanel()
-            panel.setToolTip(MEANINGS[kind])
+            panel.setToolTip(PATCH_MAP_MEANINGS[kind])
             panel.pointed.connect(self._look.at_patch)
             panel.picked.connect(lambda kind=kind: self._pick(kind))
-            title = QLabel(TITLES[kind])
-            title.setToolTip(MEANINGS[kind])
+            title = QLabel(PATCH_MAP_TITLES[kind])
+            title.setToolTip(PATCH_MAP_MEANINGS[kind])
             row, column = divmod(number, 2)
             maps.addWidget(title, 2 * row, column)
             maps.addWidget(panel, 2 * row + 1, column)
             self.panels[kind] = panel
-            self.overlay.addItem(TITLES[kind], str(kind))  # Qt hands an enum back as plain text anyway
+            self.overlay.addItem(PATCH_MAP_TITLES[kind], str(kind))  # Qt hands an enum back as plain text anyway
         maps.setColumnStretch(0, 1)
         maps.setColumnStretch(1, 1)
 
@@ -112,7 +119,7 @@ class ExploreDock(QWidget):
         """Show the maps of the patch that holds a pixel of the encoded picture."""
         self._look.at_pixel(row, column)
 
-    def map_of(self, kind: Kind) -> NDArray[Any] | None:
+    def map_of(self, kind: PatchMap) -> NDArray[Any] | None:
         """(h, w) values or (h, w, 3) uint8 colours of a map at the patch; None while there is none."""
         return self._look.map_of(kind, self.head.currentData())
 
@@ -126,7 +133,7 @@ class ExploreDock(QWidget):
             self.look_at(row, column)
             self._show_place()
 
-    def _pick(self, kind: Kind) -> None:
+    def _pick(self, kind: PatchMap) -> None:
         chosen = self.overlay.findData(str(kind))
         self.overlay.setCurrentIndex(0 if self.overlay.currentIndex() == chosen else chosen)
 
@@ -183,7 +190,7 @@ class ExploreDock(QWidget):
 
     def _draw_overlay(self) -> None:
         chosen, view, encoded = self.overlay.currentData(), self._look.view, self._look.encoded
-        kind = None if chosen is None else Kind(chosen)
+        kind = None if chosen is None else PatchMap(chosen)
         for other, panel in self.panels.items():
             panel.set_chosen(other is kind)
         values = None if kind is None else self.map_of(kind)
@@ -201,13 +208,13 @@ class ExploreDock(QWidget):
             layer.colormap = COLORMAP
 
     def _no_attention(self, text: str) -> None:
-        for kind in (Kind.ATTENTION, Kind.CLS_ATTENTION):
+        for kind in (PatchMap.ATTENTION, PatchMap.CLS_ATTENTION):
             self.panels[kind].show_nothing(text)
 
     def _show_place(self) -> None:
         view, patch = self._look.view, self._look.patch
         if view is None or patch is None:
-            self.where.show_text(HINT)
+            self.where.show_text(PATCH_HINT)
             return
         row, column = patch
         regions = np.asarray(view.regions)

@@ -12,7 +12,7 @@ from napari_cliptrase.classes.colors import class_color
 MEAN_OF_HEADS: Final = -1
 
 
-class Kind(StrEnum):
+class PatchMap(StrEnum):
     """The maps of the dock, in reading order."""
 
     ATTENTION = "attention"
@@ -23,25 +23,25 @@ class Kind(StrEnum):
     REGIONS = "regions"
 
 
-TITLES: Final = {
-    Kind.ATTENTION: "Vanilla attention",
-    Kind.RECOVERED: "Recovered",
-    Kind.DENOISED: "Denoised",
-    Kind.CLS_ATTENTION: "CLS attention",
-    Kind.CLS: "CLS correlation",
-    Kind.REGIONS: "Regions",
+PATCH_MAP_TITLES: Final = {
+    PatchMap.ATTENTION: "Vanilla attention",
+    PatchMap.RECOVERED: "Recovered",
+    PatchMap.DENOISED: "Denoised",
+    PatchMap.CLS_ATTENTION: "CLS attention",
+    PatchMap.CLS: "CLS correlation",
+    PatchMap.REGIONS: "Regions",
 }
 
-MEANINGS: Final = {
-    Kind.ATTENTION: "Where CLIP as it was trained looks from this patch, in the chosen layer and head. "
+PATCH_MAP_MEANINGS: Final = {
+    PatchMap.ATTENTION: "Where CLIP as it was trained looks from this patch, in the chosen layer and head. "
     "Mostly at a few patches that have nothing to do with it.",
-    Kind.RECOVERED: "How much each patch means the same as this one: the correlation that CLIPtrase recovers "
+    PatchMap.RECOVERED: "How much each patch means the same as this one: the correlation that CLIPtrase recovers "
     "from queries, keys and values.",
-    Kind.DENOISED: "The same after the CLS correlation has been subtracted, so that patches that look like "
+    PatchMap.DENOISED: "The same after the CLS correlation has been subtracted, so that patches that look like "
     "everything no longer show. The regions are found in these rows.",
-    Kind.CLS_ATTENTION: "Where the CLS token of CLIP as it was trained looks, in the chosen layer and head.",
-    Kind.CLS: "How much each patch resembles the CLS token: the global patches that denoising removes.",
-    Kind.REGIONS: "The regions found in the denoised correlation; the one of this patch stays bright. "
+    PatchMap.CLS_ATTENTION: "Where the CLS token of CLIP as it was trained looks, in the chosen layer and head.",
+    PatchMap.CLS: "How much each patch resembles the CLS token: the global patches that denoising removes.",
+    PatchMap.REGIONS: "The regions found in the denoised correlation; the one of this patch stays bright. "
     "Black patches are in no region.",
 }
 
@@ -85,14 +85,14 @@ class WindowView:
         return int(down * self.grid[0]), int(across * self.grid[1])
 
 
-def heat_map(view: WindowView, kind: Kind, patch: tuple[int, int]) -> NDArray[np.floating]:
+def heat_map(view: WindowView, kind: PatchMap, patch: tuple[int, int]) -> NDArray[np.floating]:
     """(h, w) values of a map that needs no attention: recovered, denoised or CLS correlation."""
     index = patch[0] * view.grid[1] + patch[1]
-    if kind is Kind.RECOVERED:
+    if kind is PatchMap.RECOVERED:
         values = view.correlation[1 + index, 1:]
-    elif kind is Kind.DENOISED:
+    elif kind is PatchMap.DENOISED:
         values = view.affinity[index]
-    elif kind is Kind.CLS:
+    elif kind is PatchMap.CLS:
         values = view.correlation[0, 1:]
     else:
         raise ValueError(kind)

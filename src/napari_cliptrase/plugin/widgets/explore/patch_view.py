@@ -10,7 +10,13 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.explore.patch_maps import Kind, WindowView, attention_map, heat_map, region_colors
+from napari_cliptrase.plugin.widgets.explore.patch_maps import (
+    PatchMap,
+    WindowView,
+    attention_map,
+    heat_map,
+    region_colors,
+)
 from napari_cliptrase.plugin.widgets.explore.window_view import attention_of, view_of, window_at
 from napari_cliptrase.progress import Progress
 
@@ -68,18 +74,18 @@ class PatchView:
         self.layer = layer
         self._find_attention()
 
-    def map_of(self, kind: Kind, head: int) -> NDArray[Any] | None:
+    def map_of(self, kind: PatchMap, head: int) -> NDArray[Any] | None:
         """(h, w) values or (h, w, 3) uint8 colours of a map at the patch; None while there is none."""
         view, patch = self.view, self.patch
         if view is None or patch is None:
             return None
-        if kind is Kind.REGIONS:
+        if kind is PatchMap.REGIONS:
             return region_colors(view, patch)
-        if kind not in (Kind.ATTENTION, Kind.CLS_ATTENTION):
+        if kind not in (PatchMap.ATTENTION, PatchMap.CLS_ATTENTION):
             return heat_map(view, kind, patch)
         if self._attention is None:
             return None
-        return attention_map(self._attention, view.grid, head, patch if kind is Kind.ATTENTION else None)
+        return attention_map(self._attention, view.grid, head, patch if kind is PatchMap.ATTENTION else None)
 
     # -- work ---------------------------------------------------------------------------------------------------------
 

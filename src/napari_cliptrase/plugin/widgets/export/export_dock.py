@@ -47,7 +47,7 @@ from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
-PREVIEW_DELAY: Final = 500
+EXPORT_PREVIEW_DELAY: Final = 500
 """Milliseconds without a change before the preview is made again."""
 MOST_FILES: Final = 4
 
@@ -109,7 +109,7 @@ class ExportDock(QWidget):
         layout.addStretch(1)
 
         self._preview_soon = QSignalDebouncer(parent=self)
-        self._preview_soon.setTimeout(PREVIEW_DELAY)
+        self._preview_soon.setTimeout(EXPORT_PREVIEW_DELAY)
         self._preview_soon.triggered.connect(self._make_preview)
         self.masks.changed.connect(self._later)
         self.format.currentIndexChanged.connect(self._later)

@@ -16,13 +16,13 @@ from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.class_edit import ClassEdit, EditKind
 from napari_cliptrase.project.project import Project
 
-KINDS: Final = {
+EDIT_TEXTS: Final = {
     EditKind.RENAME: ("Rename", "Rename the class; no mask changes."),
     EditKind.MERGE: ("Merge into", "Give its pixels and phrases to another class."),
     EditKind.SPLIT_OFF: ("Split off", "Make a new class of what it has in the images that are selected in the list."),
     EditKind.DELETE: ("Delete", "Delete the class; its pixels become unlabelled."),
 }
-MOST_LISTED: Final = 8
+MOST_IMAGES_LISTED: Final = 8
 LINES: Final = 6
 
 
@@ -35,7 +35,7 @@ class ClassChangesPanel(QWidget):
         self._images = images
         self._calls = GuiCalls()
         self._working = False
-        self.kind = ChoiceCombo(KINDS, "What happens to the class.")
+        self.kind = ChoiceCombo(EDIT_TEXTS, "What happens to the class.")
         self.edited_class = NamedList("The class that changes.")
         self.into = NamedList("The class that its pixels get.")
         self.new_name = QLineEdit()
@@ -104,8 +104,8 @@ class ClassChangesPanel(QWidget):
             try:
                 preview = project.preview_classes(edit)
                 most = sorted(preview.pixels.items(), key=lambda entry: -entry[1])
-                lines = [f"{name}: {count:,} pixels" for name, count in most[:MOST_LISTED]]
-                rest = len(most) - MOST_LISTED
+                lines = [f"{name}: {count:,} pixels" for name, count in most[:MOST_IMAGES_LISTED]]
+                rest = len(most) - MOST_IMAGES_LISTED
                 text = "\n".join([str(preview), *lines, *([f"and {rest:,} images more"] if rest > 0 else [])])
             except CliptraseError as error:
                 edit, text = None, str(error)

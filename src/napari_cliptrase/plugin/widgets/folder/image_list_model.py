@@ -17,7 +17,7 @@ from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.project.image_filter import ImageFilter, select
 from napari_cliptrase.project.image_record import ImageRecord
 
-RECORD = Qt.ItemDataRole.UserRole
+RECORD_ROLE = Qt.ItemDataRole.UserRole
 
 
 class ImageListModel(QAbstractListModel):
@@ -86,7 +86,7 @@ class ImageListModel(QAbstractListModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return record.name
-        if role == RECORD:
+        if role == RECORD_ROLE:
             return record
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(record)

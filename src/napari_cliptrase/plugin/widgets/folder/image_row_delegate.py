@@ -6,12 +6,12 @@ from qtpy.QtCore import QModelIndex, QRect, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPalette
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD
+from napari_cliptrase.plugin.widgets.folder.image_list_model import RECORD_ROLE
 from napari_cliptrase.plugin.widgets.folder.state_appearance import FLAG, FLAG_COLOR, state_color, state_words
 from napari_cliptrase.project.image_record import ImageRecord
-from napari_cliptrase.project.thumbnail_picture import SIZE
+from napari_cliptrase.project.thumbnail_picture import THUMBNAIL_SIZE
 
-GAP = 6
+ROW_GAP = 6
 DOT = 9
 
 
@@ -20,11 +20,11 @@ class ImageRowDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Qt: the height of a picture and a little room."""
-        return QSize(SIZE[0] + 120, SIZE[1] + GAP)
+        return QSize(THUMBNAIL_SIZE[0] + 120, THUMBNAIL_SIZE[1] + ROW_GAP)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Qt: draw a row."""
-        record: ImageRecord | None = index.data(RECORD)
+        record: ImageRecord | None = index.data(RECORD_ROLE)
         if record is None:
             return
         painter.save()
@@ -34,8 +34,8 @@ class ImageRowDelegate(QStyledItemDelegate):
             painter.fillRect(area, palette.brush(QPalette.ColorRole.Highlight))
         text = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
         self._picture(painter, area, index.data(Qt.ItemDataRole.DecorationRole), text)
-        left = area.left() + SIZE[0] + 2 * GAP
-        width, line = area.right() - left - GAP, painter.fontMetrics().height() + 3
+        left = area.left() + THUMBNAIL_SIZE[0] + 2 * ROW_GAP
+        width, line = area.right() - left - ROW_GAP, painter.fontMetrics().height() + 3
         top = area.top() + (area.height() - 2 * line) // 2
         flag = f"  {FLAG} {record.flag}" if record.flag is not None else ""
         metrics = painter.fontMetrics()
@@ -50,8 +50,8 @@ class ImageRowDelegate(QStyledItemDelegate):
         faint = QColor(text)
         faint.setAlpha(190)
         painter.setPen(faint)
-        start = left + DOT + GAP
-        room = width - DOT - GAP
+        start = left + DOT + ROW_GAP
+        room = width - DOT - ROW_GAP
         painter.drawText(
             QRect(start, top + line, room, line),
             Qt.AlignmentFlag.AlignVCenter,
@@ -68,7 +68,7 @@ class ImageRowDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _picture(self, painter: QPainter, area: QRect, picture: Any, frame: QColor) -> None:
-        box = QRect(area.left() + GAP, area.top() + GAP // 2, *SIZE)
+        box = QRect(area.left() + ROW_GAP, area.top() + ROW_GAP // 2, *THUMBNAIL_SIZE)
         if isinstance(picture, QImage):
             place = QRect(0, 0, picture.width(), picture.height())
             place.moveCenter(box.center())

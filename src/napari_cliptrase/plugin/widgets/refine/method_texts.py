@@ -27,7 +27,7 @@ class MethodText:
     setting: Setting
 
 
-METHODS: Final = {
+METHOD_TEXTS: Final = {
     Method.SUPERPIXELS: MethodText(
         "Superpixels (no model)",
         "Small pieces of even colour take the class that most of their pixels have. Needs no weights, fast anywhere.",
@@ -72,12 +72,12 @@ METHODS: Final = {
 }
 
 NEVER: Final = "Nowhere"
-BAND: Final = "Near boundaries"
+NEAR_BOUNDARIES: Final = "Near boundaries"
 FREE: Final = "Anywhere"
-STRENGTHS: Final = (BAND, FREE, NEVER)
+STRENGTHS: Final = (NEAR_BOUNDARIES, FREE, NEVER)
 STRENGTH_TIPS: Final = {
     NEVER: "Change nothing; the preview then shows what would stay.",
-    BAND: "Only pixels this close to a boundary between classes may change.",
+    NEAR_BOUNDARIES: "Only pixels this close to a boundary between classes may change.",
     FREE: "Any pixel may change.",
 }
 

@@ -13,9 +13,9 @@ from napari_cliptrase.plugin.widgets.choices import NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.refine.class_checks import ClassChecks
 from napari_cliptrase.plugin.widgets.refine.method_texts import (
-    BAND,
     FREE,
-    METHODS,
+    METHOD_TEXTS,
+    NEAR_BOUNDARIES,
     NEVER,
     STRENGTH_TIPS,
     STRENGTHS,
@@ -59,7 +59,7 @@ class RefineControls(QWidget):
         self.what = NarrowCombo("What is refined: the class layers of an image together, or one other label layer.")
         self.classes = ClassChecks()
         self.method_combo = NarrowCombo("How boundaries are sharpened.")
-        for method, words in METHODS.items():
+        for method, words in METHOD_TEXTS.items():
             self.method_combo.addItem(words.title, str(method))
             self.method_combo.setItemData(self.method_combo.count() - 1, words.tip, Qt.ItemDataRole.ToolTipRole)
         self.about_method = Note()
@@ -99,12 +99,12 @@ class RefineControls(QWidget):
     @property
     def options(self) -> dict[str, Any]:
         """Options of the method that the user chose."""
-        return {METHODS[self.method].setting.option: self.setting.currentData()}
+        return {METHOD_TEXTS[self.method].setting.option: self.setting.currentData()}
 
     @property
     def limits(self) -> Limits:
         """What may change."""
-        strengths = {NEVER: Strength(0), FREE: Strength(None), BAND: Strength(self.band.value())}
+        strengths = {NEVER: Strength(0), FREE: Strength(None), NEAR_BOUNDARIES: Strength(self.band.value())}
         return Limits(strengths[self.strength.currentText()], self.classes.chosen())
 
     # -- following ----------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class RefineControls(QWidget):
         self.changed.emit()
 
     def _show_method(self, _row: int = 0) -> None:
-        words = METHODS[self.method]
+        words = METHOD_TEXTS[self.method]
         self.about_method.show_text(words.tip)
         self.form.labelForField(self.setting).setText(words.setting.title)
         self.setting.blockSignals(True)
@@ -144,5 +144,5 @@ class RefineControls(QWidget):
         self.changed.emit()
 
     def _show_strength(self, _row: int = 0) -> None:
-        self.band.setVisible(self.strength.currentText() == BAND)
+        self.band.setVisible(self.strength.currentText() == NEAR_BOUNDARIES)
         self.changed.emit()

@@ -27,8 +27,8 @@ from napari_cliptrase.plugin.widgets.sections import Note, heading, in_row, scro
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
-KEY: Final = "refine"
-QUIET_TIME: Final = 300
+REFINE_JOB: Final = "refine"
+REFINE_PREVIEW_DELAY: Final = 300
 """Milliseconds without a change before the preview is made again."""
 CHANGED_ALPHA: Final = 230
 NOTHING_YET: Final = "There are no labels to refine yet: run “Segment by text”, or add a Labels layer over an image."
@@ -57,7 +57,7 @@ class RefineDock(QWidget):
         self._job: Job | None = None
         self._writer = writer
         self._preview_soon = QSignalDebouncer(parent=self)
-        self._preview_soon.setTimeout(QUIET_TIME)
+        self._preview_soon.setTimeout(REFINE_PREVIEW_DELAY)
         self._preview_soon.triggered.connect(self._make_preview)
         self._build()
         self._show_busy(False)
@@ -65,7 +65,7 @@ class RefineDock(QWidget):
         self.preview.toggled.connect(self._outdated)
         self.apply.clicked.connect(self._apply)
         self.undo.clicked.connect(self._undo)
-        self.cancel.clicked.connect(lambda: self._jobs.cancel(KEY))
+        self.cancel.clicked.connect(lambda: self._jobs.cancel(REFINE_JOB))
         connect_weakly(label_layers.content_changed, self._outdated)
         connect_weakly(self._session.data_changed, self._outdated)
         connect_weakly(label_layers.written, self._show_undo)
@@ -150,7 +150,7 @@ class RefineDock(QWidget):
 
         self._preview_soon.cancel()
         self._forget_preview()
-        self._job = self._jobs.start(title, steps, done=done, failed=self._failed, key=KEY)
+        self._job = self._jobs.start(title, steps, done=done, failed=self._failed, key=REFINE_JOB)
         connect_weakly(self._job.progressed, self._show_progress)
         connect_weakly(self._job.cancelled, self._show_cancelled)
         connect_weakly(self._job.finished, self._ended)

@@ -11,7 +11,7 @@ from napari_cliptrase.plugin.widgets.sections import Note, in_row
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
 
-HINT = (
+SAM_HINT = (
     "Click on an object, Ctrl-click on what is not part of it, or drag a box. Enter gives the mask to the class that "
     "is selected in “Segment by text”, Esc drops it."
 )
@@ -41,7 +41,7 @@ class SamPanel(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.bar.setToolTip("SAM is at work.")
-        self.message = Note(HINT)
+        self.message = Note(SAM_HINT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(in_row(self.button, self.closer))
@@ -82,7 +82,7 @@ class SamPanel(QWidget):
             button.setEnabled(on)
 
     def _show_message(self, text: str) -> None:
-        self.message.show_text(text or HINT)
+        self.message.show_text(text or SAM_HINT)
 
     def _show_busy(self, job: Job | None) -> None:
         self.bar.setVisible(job is not None)

@@ -30,7 +30,7 @@ VOTES = {
     Vote.SOFT: ("mean score", "A region gets the class with the highest mean score."),
     Vote.OFF: ("off", "Every pixel keeps its own class: softer shapes, more speckles."),
 }
-TEMPLATES = {
+TEMPLATE_CHOICES = {
     TemplateSet.FULL: ("80 sentences", "The published protocol: most exact, once per new word."),
     TemplateSet.MEDIUM: ("14 sentences", "About things in a scene."),
     TemplateSet.SHORT: ("7 sentences", "The most useful of the 80."),
@@ -46,7 +46,7 @@ ABSENCES = {
     Absent.PEAK: ("drop (peak)", "Drop classes that are nowhere probable."),
 }
 
-METHODS = {
+METHOD_CHOICES = {
     MethodChoice.RECOMMENDED: (
         "recommended",
         "The defaults: a confident pixel keeps its class against the vote of its region.",
@@ -68,7 +68,7 @@ ADVANCED_TEXTS: Final = {
     "denoise": SettingText(
         "Denoise", "How patches that stand for the whole image are kept out. Needs a new run.", DENOISES
     ),
-    "templates": SettingText("Sentences", "Sentences that each word is put into.", TEMPLATES),
+    "templates": SettingText("Sentences", "Sentences that each word is put into.", TEMPLATE_CHOICES),
     "synonym_merge": SettingText("Synonyms", "How the words of one class become one score.", MERGES),
     "protect": SettingText(
         "Keep sure",
@@ -86,7 +86,9 @@ class ScoreSettings(SettingsForm):
     """The method in one choice, and what is changed most often after a run: the least probability and the vote."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        self.method = ChoiceCombo(METHODS, "All choices of the method at once; the single ones are under Advanced.")
+        self.method = ChoiceCombo(
+            METHOD_CHOICES, "All choices of the method at once; the single ones are under Advanced."
+        )
         self.method.chosen.connect(lambda choice: setattr(session, "settings", choice.applied(session.settings)))
         super().__init__(session, SCORE_TEXTS, parent)
         self.add("Method", self.method)

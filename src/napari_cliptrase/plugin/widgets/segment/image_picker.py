@@ -22,7 +22,7 @@ from napari_cliptrase.plugin.widgets.choices import ChoiceCombo, NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
-MEANINGS = {
+AXIS_MEANINGS = {
     "Y": "rows (Y)",
     "X": "columns (X)",
     "C": "channels",
@@ -193,7 +193,7 @@ def axes_text(image: Image, roles: AxisRoles) -> str:
         if letter in "YXS":
             continue
         if axis in named or letter == CHANNEL:
-            meaning = MEANINGS.get(letter, f"planes ({image.axis_labels[axis]})")
+            meaning = AXIS_MEANINGS.get(letter, f"planes ({image.axis_labels[axis]})")
         else:
             meaning = f"planes (axis {axis})" if several else "planes"
         words.append(f"{shape[axis]} {meaning}")

@@ -16,7 +16,7 @@ from napari_cliptrase.plugin.widgets.forms import Form
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
-OTHER = "other…"
+OTHER_MODEL = "other…"
 OTHER_HELP = (
     "Name of a model:\n\n"
     "ViT-B-16/openai   an open_clip architecture and tag\n"
@@ -100,12 +100,12 @@ class ModelPicker(QWidget):
         """Look at the disk again: what is cached, what has to be downloaded."""
         entries = {entry.name: (_title(entry), entry.note) for entry in list_models("clip")}
         entries |= {name: (name, "Chosen by name.") for name in self._others}
-        entries[OTHER] = ("Other…", "Any open_clip model by name, from a folder or a file.")
+        entries[OTHER_MODEL] = ("Other…", "Any open_clip model by name, from a folder or a file.")
         self.model.fill(entries, chosen or self.model.key)
         self._show_buttons()
 
     def _on_model(self, name: str) -> None:
-        if name == OTHER:
+        if name == OTHER_MODEL:
             other, fine = QInputDialog.getText(self, "Other model", OTHER_HELP)
             if fine and other.strip():
                 self.choose(other.strip())
