@@ -46,6 +46,37 @@ def test_a_public_function_name_stands_for_one_function():
     assert _repeated(functions) == sorted(SHARED_FUNCTION_NAMES)
 
 
+# constants of one name in several files, which mean the same in each
+SHARED_CONSTANT_NAMES = {
+    "FORMAT": "the format that a file of masks/ describes; masks/registry.py lists all of them",
+    "app": "the subcommands that a file of cli/ adds",
+    "log": "the logger of a file",
+}
+
+
+def _assigned(path: Path) -> list[str]:
+    """Return the public names that a file assigns outside of functions and classes: constants and type aliases."""
+    targets: list[ast.expr] = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets += node.targets if isinstance(node, ast.Assign) else []
+        targets += [node.target] if isinstance(node, ast.AnnAssign) else []
+    names = [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def test_a_constant_or_a_type_alias_has_a_name_of_its_own():
+    """Not even a class may be called like it."""
+    constants = [name for path in FILES for name in _assigned(path)]
+    classes = {
+        node.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert _repeated(constants) == sorted(SHARED_CONSTANT_NAMES)
+    assert sorted(classes & set(constants)) == []
+
+
 ONLY_IN_THE_ENGINE = {"encode_steps", "segment_steps", "prepare_steps", "refine_steps"}
 ROOMS_BELOW_THE_FACES = {"engine", "refine", "lab"}
 

@@ -8,6 +8,7 @@ SOURCE = TESTS.parent / "src" / "napari_cliptrase"
 # source files without a test file of their own
 UNTESTED = {
     "_version.py": "one number",
+    "array_types.py": "type aliases",
     "errors.py": "exception classes without code",
     "cliptrase/clip_shape.py": "values without code, which test_clip_network.py builds networks from",
     "cli/evaluate_benchmarks.py": "test_benchmark_images.py and test_evaluation.py run its commands",

@@ -8,10 +8,8 @@ from collections.abc import Collection
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-Labels = NDArray[np.integer]
-Mask = NDArray[np.bool_]
+from napari_cliptrase.array_types import LabelArray, Mask
 
 
 class MergeMode(StrEnum):
@@ -25,7 +23,7 @@ class MergeMode(StrEnum):
     """Everything but locked classes."""
 
 
-def edited_pixels(current: Labels, last_result: Labels | None) -> Mask:
+def edited_pixels(current: LabelArray, last_result: LabelArray | None) -> Mask:
     """Pixels that differ from the last model result; without one, every pixel that holds a label counts as edited."""
     if last_result is None:
         return np.asarray(current != 0)
@@ -33,13 +31,13 @@ def edited_pixels(current: Labels, last_result: Labels | None) -> Mask:
 
 
 def merge_labels(
-    current: Labels,
-    proposed: Labels,
+    current: LabelArray,
+    proposed: LabelArray,
     *,
     mode: MergeMode = MergeMode.KEEP_EDITS,
     edited: Mask | None = None,
     locked_ids: Collection[int] = (),
-) -> Labels:
+) -> LabelArray:
     """Return ``current`` with ``proposed`` merged into it, with the dtype of ``current``; both stay unchanged.
 
     Parameters

@@ -26,6 +26,10 @@ class Progress:
     unit: Literal["", "bytes"] = ""
 
 
+Watch = Callable[[Progress], object]
+"""Is called with each step of a piece of work."""
+
+
 def run_to_end(steps: Generator[_Step, None, _Result], watch: Callable[[_Step], object] | None = None) -> _Result:
     """Run a generator to its end, pass each step to ``watch``, and return what it returns.
 

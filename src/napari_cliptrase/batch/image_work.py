@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.pipeline import (
     PlaneRequest,
@@ -22,18 +22,14 @@ from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.learn.lesson_memory import LessonMemory
-from napari_cliptrase.pixels.planes import Rgb
 from napari_cliptrase.pixels.read import ImageFile
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import Progress, Watch, run_to_end
 from napari_cliptrase.refine.methods import Method
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.encoding import Encoding
     from napari_cliptrase.engine.segmenter import Segmenter
-
-Labels = NDArray[np.integer]
-Watch = Callable[[Progress], object]
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class ImageResult:
         What the user should know.
     """
 
-    labels: Mapping[tuple[int, ...], Labels]
+    labels: Mapping[tuple[int, ...], LabelArray]
     uncertainty: float
     notes: tuple[str, ...]
 
@@ -149,7 +145,7 @@ class ImageWorker:
 class PlaneResult:
     """(H, W) labels of a plane, the mean of 1 − (p1 − p2) over its pixels, and what the user should know."""
 
-    labels: Labels
+    labels: LabelArray
     uncertainty: float
     notes: tuple[str, ...]
 

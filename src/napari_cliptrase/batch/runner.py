@@ -1,8 +1,8 @@
 """A batch in this process: four threads read, encode, label and write different images at the same time.
 
 Encoding keeps every core, or the graphics card, busy for most of the time; the other steps use what it leaves. At most
-`IMAGES_READ_AHEAD` images are read ahead and as many results wait to be written, and while a plane is labelled one other is
-encoded, so that memory does not grow with the number of images.
+`IMAGES_READ_AHEAD` images are read ahead and as many results wait to be written, and while a plane is labelled one
+other is encoded, so that memory does not grow with the number of images.
 """
 
 from collections import deque
@@ -11,11 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, PlaneResult, Watch, image_result
+from napari_cliptrase.array_types import Rgb
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, PlaneResult, image_result
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.pixels.planes import Rgb
 from napari_cliptrase.pixels.read import ImageFile
+from napari_cliptrase.progress import Watch
 from napari_cliptrase.project.image_record import ImageIdentity
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project

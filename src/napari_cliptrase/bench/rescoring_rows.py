@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from napari_cliptrase.bench.row import Row
 from napari_cliptrase.bench.timing import interleaved
 from napari_cliptrase.cliptrase.scoring import PhraseScores, label_pixels, phrase_scores, rank_pixels
-from napari_cliptrase.cliptrase.vote import Labels, majority, paint
+from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
 from napari_cliptrase.engine.score import ScoredGrid, protect_confident
 from napari_cliptrase.engine.settings import Settings
 
@@ -43,7 +43,7 @@ def score_grid(features: Tensor, grid: tuple[int, int], text: Tensor) -> PhraseS
     return phrase_scores(features, grid, text, np.arange(len(text)), _SCALE)
 
 
-def labels_after_vote(scores: PhraseScores, regions: NDArray[np.int32], size: tuple[int, int]) -> Labels:
+def labels_after_vote(scores: PhraseScores, regions: NDArray[np.int32], size: tuple[int, int]) -> UnsignedLabels:
     """(H, W) labels by the default settings: a vote in each region, but for pixels that are sure."""
     pixels = label_pixels(scores, size)
     voted = paint(pixels, regions, majority(pixels, regions, scores.classes))

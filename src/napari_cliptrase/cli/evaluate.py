@@ -24,10 +24,10 @@ from napari_cliptrase.cli.evaluation_run import (
     run_evaluation,
 )
 from napari_cliptrase.cli.interrupts import telling_when_stopped
-from napari_cliptrase.cli.work_bar import Watch, work_bar
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import Progress, Watch, run_to_end
 from napari_cliptrase.refine.methods import Method
 
 

@@ -10,7 +10,7 @@ import typer
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.inputs import named
 from napari_cliptrase.cli.interrupts import telling_when_stopped
-from napari_cliptrase.cli.work_bar import Watch, work_bar
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions, Holes, NgffVersion, Palette
 from napari_cliptrase.masks.format import MaskFormat
@@ -19,7 +19,7 @@ from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import ExportReport
 from napari_cliptrase.masks.registry import FORMATS, format_named, read_masks
 from napari_cliptrase.masks.tables import parse_id_map, read_class_file
-from napari_cliptrase.progress import run_to_end
+from napari_cliptrase.progress import Watch, run_to_end
 
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing when the format would lose something.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written and lost; write nothing.")]

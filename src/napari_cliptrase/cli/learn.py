@@ -1,6 +1,6 @@
 """napari-cliptrase learn: images with masks to a file of examples, which segment and batch take."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import Watch, run_to_end
 
 if TYPE_CHECKING:
     from napari_cliptrase.cli.inputs import Failure, Input
@@ -104,7 +104,7 @@ def _examples_before(out: Path) -> "LessonMemory | None":
 
 
 def _learn_each(
-    segmenter: "Segmenter", inputs: "Sequence[Input]", search: "MaskSearch", watch: Callable[[Progress], None]
+    segmenter: "Segmenter", inputs: "Sequence[Input]", search: "MaskSearch", watch: Watch
 ) -> "Iterator[tuple[Input, tuple[Lesson, ...] | Failure]]":
     from napari_cliptrase.cli.inputs import Failure
 
@@ -115,9 +115,7 @@ def _learn_each(
             yield entry, Failure.of(entry.path, error)
 
 
-def _learn(
-    segmenter: "Segmenter", entry: "Input", search: "MaskSearch", watch: Callable[[Progress], None]
-) -> "tuple[Lesson, ...]":
+def _learn(segmenter: "Segmenter", entry: "Input", search: "MaskSearch", watch: Watch) -> "tuple[Lesson, ...]":
     from napari_cliptrase.classes.prompt_class import BACKGROUND
     from napari_cliptrase.engine.plane_lessons import plane_lessons_steps
     from napari_cliptrase.pixels.read import read_image

@@ -1,7 +1,7 @@
 """napari-cliptrase models: which weights there are, and their download."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models, readable_size
 from napari_cliptrase.models.sources import download_steps
 from napari_cliptrase.models.verify import verify_steps
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import Watch, run_to_end
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -147,7 +147,7 @@ def _print_table() -> None:
 
 
 @contextmanager
-def byte_bar(name: str) -> Iterator[Callable[[Progress], None]]:
+def byte_bar(name: str) -> Iterator[Watch]:
     """Show a progress bar of bytes on the terminal, on nothing else."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn

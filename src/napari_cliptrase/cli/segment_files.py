@@ -1,6 +1,6 @@
 """Image files through a segmenter into a folder of masks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -23,10 +23,8 @@ from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.run_record import record_path, write_record
 from napari_cliptrase.masks.written_record import refuse_edited
 from napari_cliptrase.pixels.read import ImageFile, read_image
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import Watch, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
-
-Watch = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
 """The progress bar of a command; it is shown on terminals only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
-
-Watch = Callable[[Progress], None]
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
-Floats = NDArray[np.float32]
-Steps = NDArray[np.floating]
+from napari_cliptrase.array_types import Floats
+
+Transition = NDArray[np.floating]
 
 PEAK_SHARE = 0.4
 """Share of a class's highest probability that a patch needs to belong to one of its pieces."""
@@ -30,7 +31,7 @@ def transition(attention: Floats) -> Floats:
     return np.asarray(rows @ rows, np.float32)
 
 
-def spread(probabilities: Floats, step: Steps) -> Floats:
+def spread(probabilities: Floats, step: Transition) -> Floats:
     """(classes, h, w) each class after it was spread, from 0 to 1, of its probabilities (classes, h, w).
 
     ``step`` (h*w, h*w) comes from `transition`. Only what lies in the boxes around a class's pieces is spread.
@@ -44,7 +45,7 @@ def spread(probabilities: Floats, step: Steps) -> Floats:
     return np.asarray((flowed - least) / (most - least + _TINY), np.float32).reshape(classes, height, width)
 
 
-def presence(probabilities: Floats, step: Steps) -> Floats:
+def presence(probabilities: Floats, step: Transition) -> Floats:
     """(classes,) from 0 to 0.5: how far each class agrees with itself after it was spread; low when it is not there."""
     spreaded = spread(probabilities, step)
     both = (probabilities * spreaded).sum((1, 2))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_cliptrase.cliptrase.upsample import bands, highest, winners
-from napari_cliptrase.cliptrase.vote import Labels
+from napari_cliptrase.cliptrase.vote import UnsignedLabels
 
 _FAR_BELOW = 1e4
 """So much lower a logit has a probability of 0 in float32."""
@@ -71,8 +71,8 @@ class Ranking:
         (H, W) float32 softmax probabilities over all phrases; 0 for a missing second.
     """
 
-    best: Labels
-    second: Labels
+    best: UnsignedLabels
+    second: UnsignedLabels
     best_score: NDArray[np.float32]
     second_score: NDArray[np.float32]
 
@@ -108,17 +108,17 @@ def phrase_scores(
     return PhraseScores(logits.T.reshape(len(text), *grid).float(), np.asarray(owner, np.intp))
 
 
-def label_pixels(scores: PhraseScores, size: tuple[int, int]) -> Labels:
+def label_pixels(scores: PhraseScores, size: tuple[int, int]) -> UnsignedLabels:
     """(H, W) class index of each pixel, scores interpolated; the lowest class among equals."""
-    owner: Labels = scores.owner.astype(index_dtype(scores.classes))
+    owner: UnsignedLabels = scores.owner.astype(index_dtype(scores.classes))
     return owner[highest(scores.logits, size)]
 
 
 def rank_pixels(scores: PhraseScores, size: tuple[int, int]) -> Ranking:
     """The two best classes of each pixel with their probabilities; slower than `label_pixels`."""
     dtype = index_dtype(scores.classes)
-    best: Labels = np.empty(size, dtype)
-    second: Labels = np.empty(size, dtype)
+    best: UnsignedLabels = np.empty(size, dtype)
+    second: UnsignedLabels = np.empty(size, dtype)
     best_score, second_score = np.empty(size, np.float32), np.zeros(size, np.float32)
     for band in bands(scores.logits, size):
         for rows, values in band.tiles():

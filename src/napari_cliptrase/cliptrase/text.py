@@ -8,24 +8,22 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.towers import TextTower
-
-Vector = NDArray[np.float32]
 
 
 class TextCache(Protocol):
     """Remembers embeddings by key. Losing one costs time, never correctness."""
 
-    def load(self, keys: Sequence[str]) -> Mapping[str, Vector]:
+    def load(self, keys: Sequence[str]) -> Mapping[str, Floats]:
         """Return those that are known, (d,) float32 each."""
 
-    def store(self, vectors: Mapping[str, Vector]) -> None:
+    def store(self, vectors: Mapping[str, Floats]) -> None:
         """Remember these as well."""
 
 
@@ -33,13 +31,13 @@ class TextCache(Protocol):
 class MemoryCache:
     """A `TextCache` that lasts as long as the process."""
 
-    _vectors: dict[str, Vector] = field(default_factory=dict)
+    _vectors: dict[str, Floats] = field(default_factory=dict)
 
-    def load(self, keys: Sequence[str]) -> Mapping[str, Vector]:
+    def load(self, keys: Sequence[str]) -> Mapping[str, Floats]:
         """Return those that are known."""
         return {key: self._vectors[key] for key in keys if key in self._vectors}
 
-    def store(self, vectors: Mapping[str, Vector]) -> None:
+    def store(self, vectors: Mapping[str, Floats]) -> None:
         """Remember these as well."""
         self._vectors.update(vectors)
 
@@ -59,7 +57,7 @@ def embed_texts(
     however often it occurs.
     """
     keys = {phrase: cache_key(weights, templates, phrase) for phrase in phrases}
-    known: dict[str, Vector] = {}
+    known: dict[str, Floats] = {}
     for position, cache in enumerate(caches):
         found = cache.load([key for key in keys.values() if key not in known])
         for earlier in caches[:position]:

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.classes.scores import sampling
 
-Labels = NDArray[np.unsignedinteger[Any]]
+UnsignedLabels = NDArray[np.unsignedinteger[Any]]
 """Class indices, (H, W) uint8 or uint16."""
 
 PIXELS_AT_ONCE = 2**20
 
 
-def majority(labels: Labels, regions: NDArray[np.int32], classes: int) -> NDArray[np.intp]:
+def majority(labels: UnsignedLabels, regions: NDArray[np.int32], classes: int) -> NDArray[np.intp]:
     """(n,) class of most pixels of each region 0…n-1; among equals the lowest class.
 
     ``labels`` (H, W) holds class indices below ``classes``; pixels in no region (-1) do not vote.
@@ -50,11 +50,11 @@ def pooling(regions: NDArray[np.int32], grid: tuple[int, int]) -> NDArray[np.flo
     return np.asarray(by_region / np.maximum(by_region.sum(1, keepdims=True), 1e-12), np.float32)
 
 
-def paint(labels: Labels, regions: NDArray[np.int32], of_region: NDArray[np.intp]) -> Labels:
+def paint(labels: UnsignedLabels, regions: NDArray[np.int32], of_region: NDArray[np.intp]) -> UnsignedLabels:
     """Give every pixel the class of its region; pixels in no region keep theirs. Shape and dtype of ``labels``."""
     if not len(of_region):
         return labels
-    out: Labels = of_region.astype(labels.dtype)[regions]
+    out: UnsignedLabels = of_region.astype(labels.dtype)[regions]
     return np.where(regions < 0, labels, out) if regions.min() < 0 else out
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.cliptrase.options import Absent
 from napari_cliptrase.cliptrase.purify import presence
 from napari_cliptrase.cliptrase.scoring import PhraseScores, grid_probabilities
-from napari_cliptrase.engine.encoding import Encoding, Floats
+from napari_cliptrase.engine.encoding import Encoding
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.encoder import Patches, encode
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.cliptrase.purify import transition
 from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for, reject_global
-from napari_cliptrase.engine.encoding import Encoding, Floats, Regions, WindowEncoding
+from napari_cliptrase.engine.encoding import Encoding, Regions, WindowEncoding
 from napari_cliptrase.engine.plan import check_memory, plan_encoding
 from napari_cliptrase.engine.provenance import image_sha256
 from napari_cliptrase.engine.settings import Settings

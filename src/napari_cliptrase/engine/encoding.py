@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.cliptrase.region_masks import region_map
 from napari_cliptrase.cliptrase.vote import pooling
 from napari_cliptrase.pixels.windows import WindowPlan
 
-Floats = NDArray[np.float32]
 Regions = NDArray[np.int64]
 Part = TypeVar("Part")
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, Mask, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.engine.provenance import with_refinement
@@ -33,10 +33,6 @@ if TYPE_CHECKING:  # these import torch, which a refinement without a model does
     from napari_cliptrase.engine.encoding import Encoding
     from napari_cliptrase.engine.result import Segmentation
     from napari_cliptrase.engine.segmenter import Segmenter
-
-Rgb = NDArray[np.uint8]
-Labels = NDArray[np.integer]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +51,7 @@ class Existing:
         Ids of classes that neither lose nor gain a pixel.
     """
 
-    labels: Labels = field(repr=False)
+    labels: LabelArray = field(repr=False)
     edited: Mask | None = field(default=None, repr=False)
     mode: MergeMode = MergeMode.KEEP_EDITS
     locked: frozenset[int] = frozenset()
@@ -108,7 +104,7 @@ class PlaneResponse:
 
     encoding: "Encoding" = field(repr=False)
     segmentation: "Segmentation"
-    labels: Labels = field(repr=False)
+    labels: LabelArray = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +132,7 @@ class RefineRequest:
         How the labels were made, as far as it is known.
     """
 
-    labels: Labels = field(repr=False)
+    labels: LabelArray = field(repr=False)
     scores: ClassScores | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
     edited: Mask | None = field(default=None, repr=False)
@@ -148,7 +144,7 @@ class RefineRequest:
 class RefineResponse:
     """(H, W) refined labels, how they were made, and what the user should know."""
 
-    labels: Labels = field(repr=False)
+    labels: LabelArray = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
     notes: tuple[str, ...]
 
@@ -215,7 +211,7 @@ def refine_plane_steps(prepared: PreparedRefiner, request: RefineRequest) -> Gen
     return RefineResponse(labels, with_refinement(request.provenance, record), refined.notes)
 
 
-def _merged(proposed: Labels, existing: Existing | None) -> Labels:
+def _merged(proposed: LabelArray, existing: Existing | None) -> LabelArray:
     if existing is None:
         return proposed
     current = existing.labels.astype(np.promote_types(existing.labels.dtype, proposed.dtype), copy=False)

@@ -23,7 +23,7 @@ from napari_cliptrase.cliptrase.scoring import (
     soft_vote,
 )
 from napari_cliptrase.cliptrase.text import mean_of
-from napari_cliptrase.cliptrase.vote import Labels, majority, paint
+from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
 from napari_cliptrase.engine.absent import Absence, find_absent
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.settings import Settings
@@ -131,7 +131,7 @@ def score(
     return ScoredGrid(scores.without(absent), encoding.shape, np.asarray([*least, 0], np.float32), absent)
 
 
-def assign(scored: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> Labels:
+def assign(scored: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> UnsignedLabels:
     """(H, W) class index of each pixel.
 
     A pixel whose best class stays below its threshold counts as background before the majority vote, as pixels of
@@ -152,20 +152,20 @@ def assign(scored: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 
     return protect_confident(scored, own, paint(own, regions, winner), protect)
 
 
-def protect_confident(scored: ScoredGrid, own: Labels, voted: Labels, protect: float) -> Labels:
+def protect_confident(scored: ScoredGrid, own: UnsignedLabels, voted: UnsignedLabels, protect: float) -> UnsignedLabels:
     """(H, W) what was voted, but for the pixels whose own class leads by more than ``protect``."""
     return np.where(scored.lead() > protect, own, voted) if protect < 1 else voted
 
 
-def _each_pixel(scored: ScoredGrid) -> Labels:
+def _each_pixel(scored: ScoredGrid) -> UnsignedLabels:
     if not scored.thresholds.any():
         return label_pixels(scored.scores, scored.shape)
-    labels: Labels = scored.ranking.best.astype(index_dtype(scored.nothing))
+    labels: UnsignedLabels = scored.ranking.best.astype(index_dtype(scored.nothing))
     labels[below(scored.ranking, scored.thresholds)] = scored.nothing
     return labels
 
 
-def to_ids(indices: Labels, ids: NDArray[np.uint16]) -> Labels:
+def to_ids(indices: UnsignedLabels, ids: NDArray[np.uint16]) -> UnsignedLabels:
     """Class indices (H, W) to label values, in uint8 where they fit, else uint16."""
-    table: Labels = ids.astype(np.uint8) if ids.max() < 256 else ids
+    table: UnsignedLabels = ids.astype(np.uint8) if ids.max() < 256 else ids
     return table[indices]

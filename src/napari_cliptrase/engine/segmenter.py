@@ -3,10 +3,9 @@
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassSummary", "EncodePlan", "Encoding", "Segmentation", "Segmenter"]
 
-Rgb = NDArray[np.uint8]
 
 _REMEMBERED = 32
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.atomic import write_bytes
 from napari_cliptrase.models.folders import cache_folder
 
-Vector = NDArray[np.float32]
 _UNIT = 1e-3
 
 
@@ -30,12 +29,12 @@ class TextStore:
         """Return the store in our cache folder."""
         return cls(cache_folder() / "text")
 
-    def load(self, keys: Sequence[str]) -> Mapping[str, Vector]:
+    def load(self, keys: Sequence[str]) -> Mapping[str, Floats]:
         """Return those that are known, (d,) float32 unit vectors."""
         found = {key: self._read(key) for key in keys}
         return {key: vector for key, vector in found.items() if vector is not None}
 
-    def store(self, vectors: Mapping[str, Vector]) -> None:
+    def store(self, vectors: Mapping[str, Floats]) -> None:
         """Remember these as well."""
         for key, vector in vectors.items():
             buffer = io.BytesIO()
@@ -48,7 +47,7 @@ class TextStore:
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npy"
 
-    def _read(self, key: str) -> Vector | None:
+    def _read(self, key: str) -> Floats | None:
         try:
             vector = np.load(self._path(key), allow_pickle=False)
         except (OSError, ValueError, EOFError):

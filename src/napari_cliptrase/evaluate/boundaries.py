@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.evaluate.confusion import ratio
 from napari_cliptrase.refine.limits import boundary_band
-from napari_cliptrase.refine.protocol import Labels
 
 BOUNDARY_BAND = 2
 
@@ -27,7 +27,7 @@ class BoundaryCounts:
         return BoundaryCounts(self.both + other.both, self.either + other.either)
 
     @classmethod
-    def of(cls, truth: Labels, found: Labels, classes: int) -> "BoundaryCounts":
+    def of(cls, truth: LabelArray, found: LabelArray, classes: int) -> "BoundaryCounts":
         """Compare labels ``found`` (H, W) with ``truth`` (H, W) for the ids 0 … ``classes`` - 1."""
         true_band, found_band = boundary_band(truth, BOUNDARY_BAND), boundary_band(found, BOUNDARY_BAND)
         both = _pixels_by_class(truth[(truth == found) & true_band & found_band], classes)
@@ -40,5 +40,5 @@ class BoundaryCounts:
         return ratio(self.both, self.either)
 
 
-def _pixels_by_class(labels: Labels, classes: int) -> NDArray[np.int64]:
+def _pixels_by_class(labels: LabelArray, classes: int) -> NDArray[np.int64]:
     return np.bincount(labels.ravel().astype(np.int64), minlength=classes)[:classes]

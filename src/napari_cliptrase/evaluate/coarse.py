@@ -5,17 +5,17 @@ from typing import Final
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import Scene
-from napari_cliptrase.refine.protocol import Labels
 
-Coarse = Callable[[Scene, int], tuple[Labels, ClassScores]]
+Coarse = Callable[[Scene, int], tuple[LabelArray, ClassScores]]
 
 PATCH: Final = 16
 
 
-def from_truth(scene: Scene, seed: int) -> tuple[Labels, ClassScores]:
+def from_truth(scene: Scene, seed: int) -> tuple[LabelArray, ClassScores]:
     """Return labels (H, W) and scores as a good segmentation by patches gives them, with noise."""
     rng = np.random.default_rng((seed, 31))
     height, width = scene.labels.shape
@@ -36,7 +36,7 @@ def from_clip(model: str) -> Coarse:
     segmenter = Segmenter(load_model(model))
     prompts = PromptSet.parse("\n".join(NAMES))
 
-    def segment(scene: Scene, seed: int) -> tuple[Labels, ClassScores]:
+    def segment(scene: Scene, seed: int) -> tuple[LabelArray, ClassScores]:
         out = segmenter.segment(segmenter.encode(scene.image), prompts)
         return out.labels, out.scores
 

@@ -7,9 +7,9 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.errors import CliptraseError
 
-Rgb = NDArray[np.uint8]
 Truth = NDArray[np.int32]
 
 UNCOUNTED: Final = -1

@@ -12,12 +12,12 @@ from skimage.measure import label
 from torch import Tensor
 from torch.nn import functional
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.demo.words import IDS, THINGS
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.refine.sam_decoder import cover, mask_logits
 
 PromptKind = Literal["point", "box", "refine", "clicks"]
-Mask = NDArray[np.bool_]
 
 FIRST_SAM_TRAINING_SEED: Final = 50_000_000  # scenes below are never trained on
 EXAMPLE_SIZES: Final = ((384, 384), (384, 384), (336, 336), (288, 384), (384, 288))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.learn.lesson import Floats, Lesson, class_key
+from napari_cliptrase.array_types import Floats
+from napari_cliptrase.learn.lesson import Lesson, class_key
 
 MARGIN = 0.5
 """Lead, in logits, that a taught class should have over each other class."""

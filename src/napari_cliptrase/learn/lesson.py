@@ -8,9 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.errors import CliptraseError
-
-Floats = NDArray[np.float32]
 
 LEAST_PAINTED_SHARE = 0.05
 """A patch of which less is painted does not count."""

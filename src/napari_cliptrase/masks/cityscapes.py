@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
-from napari_cliptrase.masks.label_image import LabelImage, Labels, mapped
+from napari_cliptrase.masks.label_image import LabelImage, mapped
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
 from napari_cliptrase.masks.png_file import encode_png
@@ -25,7 +26,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
             yield OutFile(f"{mask.stem}_gtFine_instanceIds.png", encode_png(_instance_ids(mask, ids, options)))
 
 
-def _ids(mask: LabelImage, options: ExportOptions, tally: Tally) -> Labels:
+def _ids(mask: LabelImage, options: ExportOptions, tally: Tally) -> LabelArray:
     """(H, W) uint8 ids: 0 background, 255 void, classes by the map; classes without an id become 0 and are counted."""
     id_of: dict[int, int] = {}
     for entry in mask.classes:
@@ -49,7 +50,7 @@ def _colors(mask: LabelImage) -> np.ndarray:
     return mapped(mask, {entry.id: entry.color for entry in mask.classes}, (0, 0, 0))
 
 
-def _instance_ids(mask: LabelImage, ids: Labels, options: ExportOptions) -> Labels:
+def _instance_ids(mask: LabelImage, ids: LabelArray, options: ExportOptions) -> LabelArray:
     """(H, W) uint16: id · 1000 + number of the object within its class, from 0; 0 and 255 outside objects."""
     plane = object_plane(mask, corners=options.corners)
     values, first, where = np.unique(plane, return_index=True, return_inverse=True)

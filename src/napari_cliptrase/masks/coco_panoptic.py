@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.json_file import read_json, whole
@@ -15,7 +16,7 @@ from napari_cliptrase.masks.coco import image_entry
 from napari_cliptrase.masks.coco_read import category_table
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
-from napari_cliptrase.masks.label_image import LabelImage, Labels, dtype_for
+from napari_cliptrase.masks.label_image import LabelImage, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import regions
 from napari_cliptrase.masks.naming import stem_of, unique
@@ -101,14 +102,14 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         )
 
 
-def _numbers_and_labels(colors: np.ndarray, class_of: dict[int, int], file: str) -> tuple[Labels, Labels]:
+def _numbers_and_labels(colors: np.ndarray, class_of: dict[int, int], file: str) -> tuple[LabelArray, LabelArray]:
     """Segment numbers and class ids of a colour-coded picture, row by row; ValueError for a segment without a class."""
     if colors.ndim != 3 or colors.shape[2] < 3:
         raise ValueError(f"{file} holds no colours")
     known = np.array(sorted(class_of), np.int64)
     ids = np.array([class_of[number] for number in known.tolist()], np.int64)
-    numbers: Labels = np.empty(colors.shape[:2], np.uint32)
-    labels: Labels = np.zeros(colors.shape[:2], dtype_for(max(class_of.values())))
+    numbers: LabelArray = np.empty(colors.shape[:2], np.uint32)
+    labels: LabelArray = np.zeros(colors.shape[:2], dtype_for(max(class_of.values())))
     for row, line in enumerate(colors):
         number = line[:, 0].astype(np.uint32) | line[:, 1].astype(np.uint32) << 8 | line[:, 2].astype(np.uint32) << 16
         at = np.minimum(np.searchsorted(known, number), len(known) - 1)

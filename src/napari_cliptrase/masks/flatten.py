@@ -5,19 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.label_image import Labels, dtype_for
+from napari_cliptrase.masks.label_image import dtype_for
 
 
 @dataclass(frozen=True, eq=False)
 class Flattened:
     """The flat labels, and how many pixels more than one layer claimed for different classes."""
 
-    labels: Labels
+    labels: LabelArray
     overlapped: int
 
 
-def flatten(layers: Sequence[Labels]) -> Flattened:
+def flatten(layers: Sequence[LabelArray]) -> Flattened:
     """Join label arrays of one shape, bottom first: where several hold a label the last one wins."""
     if not layers:
         raise MaskFormatError("There is no layer to combine; choose at least one label layer.")
@@ -35,7 +36,7 @@ def flatten(layers: Sequence[Labels]) -> Flattened:
     return Flattened(flat, int(np.count_nonzero(contested)))
 
 
-def split_classes(labels: Labels, ids: Iterable[int]) -> dict[int, Labels]:
+def split_classes(labels: LabelArray, ids: Iterable[int]) -> dict[int, LabelArray]:
     """Return one array per class id that holds the id where ``labels`` do and 0 elsewhere, of the same dtype."""
     array = np.asarray(labels)
     return {class_id: np.where(array == class_id, array, array.dtype.type(0)) for class_id in ids}

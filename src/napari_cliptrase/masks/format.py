@@ -17,7 +17,7 @@ from napari_cliptrase.masks.mask_regions import objects_differ_from_parts
 from napari_cliptrase.masks.naming import bare, unique
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
 from napari_cliptrase.masks.written_record import refuse_edited
-from napari_cliptrase.progress import Progress, run_to_end
+from napari_cliptrase.progress import Progress, Watch, run_to_end
 
 FILE_SUFFIXES: Final = (
     ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npz", ".json", ".geojson", ".xml", ".zip", ".nrrd", ".nii", ".nii.gz",
@@ -67,7 +67,6 @@ class OutputPlace:
 
 Encoder = Callable[[Iterable[LabelImage], OutputPlace, ExportOptions, Tally], Iterator[OutFile | OutFolder | Progress]]
 Decoder = Callable[[Path], Iterable[LabelImage | Progress]]
-Watch = Callable[[Progress], object]
 
 
 def read_error_text(error: Exception) -> str:

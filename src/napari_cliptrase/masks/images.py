@@ -5,8 +5,9 @@ from pathlib import Path
 
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.pixels.read import IMAGE_SUFFIXES
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".npy", ".zarr", ".nii", ".nrrd")
+_SUFFIXES = (*IMAGE_SUFFIXES, ".npy", ".zarr", ".nii", ".nrrd")
 
 
 def with_images(masks: tuple[LabelImage, ...], folder: Path | None) -> tuple[LabelImage, ...]:
@@ -17,7 +18,7 @@ def with_images(masks: tuple[LabelImage, ...], folder: Path | None) -> tuple[Lab
         raise MaskFormatError(f"{folder} is not a folder; name the folder of the images.")
     names: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in _SUFFIXES:
             name = path.relative_to(folder).as_posix()
             names.setdefault(name[: len(name) - len(path.suffix)], name)
     missing = [mask.stem for mask in masks if mask.stem not in names]

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.classes.table import HIGHEST_MASK_ID, ClassTable
 from napari_cliptrase.errors import MaskFormatError
-
-Labels = NDArray[np.integer]
 
 PIXEL = "pixel"
 _CHUNK = 1 << 20
@@ -55,7 +54,7 @@ class LabelImage:
         What the reader decided, in sentences.
     """
 
-    labels: Labels
+    labels: LabelArray
     classes: ClassTable = field(default_factory=ClassTable)
     axes: str = ""
     stem: str = "mask"
@@ -64,7 +63,7 @@ class LabelImage:
     units: tuple[str, ...] = ()
     origin: tuple[float, ...] = ()
     scores: ClassScores | None = None
-    instances: Labels | None = None
+    instances: LabelArray | None = None
     overlapped: int = 0
     notes: tuple[str, ...] = ()
 
@@ -98,7 +97,7 @@ class LabelImage:
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
-    def _whole_numbers(self, values: Any, what: str) -> Labels:
+    def _whole_numbers(self, values: Any, what: str) -> LabelArray:
         """Return labels or object numbers as an array of integers from 0 to the highest id, in native byte order."""
         array = np.asarray(values)
         if array.dtype == bool:
@@ -193,7 +192,7 @@ class LabelImage:
             )
 
 
-def count_values(labels: Labels) -> dict[int, int]:
+def count_values(labels: LabelArray) -> dict[int, int]:
     """Return how often each value of a non-negative integer array occurs, in ascending order."""
     flat = labels.reshape(-1) if labels.flags.c_contiguous else np.ravel(labels)
     dense = np.zeros(256, np.int64)
@@ -228,7 +227,7 @@ def mapped(mask: LabelImage, values: Mapping[int, Any], empty: Any) -> NDArray[n
     return np.asarray(lookup[mask.labels])
 
 
-def narrow(labels: Labels) -> Labels:
+def narrow(labels: LabelArray) -> LabelArray:
     """Return the labels in the smallest unsigned dtype that holds them, without a copy when they have it."""
     return labels.astype(dtype_for(int(labels.max()) if labels.size else 0), copy=False)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import MaskClass
-from napari_cliptrase.masks.label_image import LabelImage, Labels
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.pixel_runs import Order, ValueRuns, column_runs, row_runs
 
 
@@ -23,7 +24,7 @@ class Region:
     number: int
     runs: ValueRuns
     order: Order
-    source: Labels
+    source: LabelArray
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -61,7 +62,7 @@ def regions(mask: LabelImage, *, order: Order, objects: bool, corners: bool = Tr
         yield Region(entry, number if objects else 0, runs, order, source)
 
 
-def object_plane(mask: LabelImage, *, corners: bool) -> Labels:
+def object_plane(mask: LabelImage, *, corners: bool) -> LabelArray:
     """Return an array like the labels with one value per object, 0 for background and void.
 
     Objects lie in one class each: an object number that spans two classes gives two objects.
@@ -85,14 +86,14 @@ def objects_differ_from_parts(mask: LabelImage, *, corners: bool) -> bool:
     return not len(pairs) == len(objects) == len(np.unique(parts))
 
 
-def _without_void(mask: LabelImage) -> Labels:
+def _without_void(mask: LabelImage) -> LabelArray:
     labels = mask.labels
     if mask.classes.void is None or not mask.void_pixels:
         return labels
     return np.where(labels == mask.classes.void, labels.dtype.type(0), labels)
 
 
-def _parts(labels: Labels, corners: bool) -> Labels:
+def _parts(labels: LabelArray, corners: bool) -> LabelArray:
     from skimage.measure import label
 
     # from two dimensions on: a corner is what two pixels share that differ in every axis

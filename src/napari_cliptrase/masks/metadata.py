@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.json_file import parse_json
-from napari_cliptrase.masks.label_image import LabelImage, Labels
+from napari_cliptrase.masks.label_image import LabelImage
 
 OWN_KEY = "napari-cliptrase"
 
@@ -23,7 +24,9 @@ def mask_metadata(mask: LabelImage) -> dict[str, Any]:
     }
 
 
-def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: ClassTable | None = None) -> LabelImage:
+def described(
+    labels: LabelArray, stem: str, data: dict[str, Any] | None, classes: ClassTable | None = None
+) -> LabelImage:
     """Return a mask from its array and its description; ``classes`` goes before the described ones.
 
     A description that does not fit the array (someone cropped or transposed the file) is used for the classes only.
@@ -46,7 +49,7 @@ def described(labels: Labels, stem: str, data: dict[str, Any] | None, classes: C
     )
 
 
-def _unsqueezed(labels: Labels, shape: Any) -> Labels:
+def _unsqueezed(labels: LabelArray, shape: Any) -> LabelArray:
     """Restore axes of length one, which many formats drop or add."""
     if isinstance(shape, list) and [n for n in shape if n != 1] == [n for n in labels.shape if n != 1]:
         return labels.reshape(shape)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
-from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels, narrow
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
@@ -92,7 +93,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         )
 
 
-def _labels_in(image: Any, path: Path) -> Labels:
+def _labels_in(image: Any, path: Path) -> LabelArray:
     """Labels (…, Z, Y, X) of a NIfTI image, scaled values slice by slice."""
     stored = image.dataobj
     packed = path.name.lower().endswith(".gz")

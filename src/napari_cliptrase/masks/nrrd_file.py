@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.masks.label_image import Labels
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -27,7 +27,7 @@ _PACKED = ("gzip", "gz")
 _STEP = 1 << 20
 
 
-def encode_nrrd(data: Labels, fields: Mapping[str, str], texts: Mapping[str, str]) -> bytes:
+def encode_nrrd(data: LabelArray, fields: Mapping[str, str], texts: Mapping[str, str]) -> bytes:
     """Return a gzip-compressed NRRD.
 
     Parameters
@@ -47,7 +47,7 @@ def encode_nrrd(data: Labels, fields: Mapping[str, str], texts: Mapping[str, str
     return "\n".join(lines).encode("utf-8") + b"\n\n" + gzip.compress(raw, 1, mtime=0)
 
 
-def read_nrrd(path: Path) -> tuple[Labels, dict[str, str]]:
+def read_nrrd(path: Path) -> tuple[LabelArray, dict[str, str]]:
     """Return the data, first axis fastest, and all fields and texts; ValueError for what is not understood."""
     head, found, body = path.read_bytes().partition(b"\n\n")
     lines = head.decode("utf-8", "replace").split("\n")

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
 from napari_cliptrase.masks.format import DAMAGE, Layout, MaskFormat, OutputPlace, read_error_text
-from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.png import VOID_COLOR
@@ -138,7 +139,7 @@ def _axis(axis: str, unit: str) -> dict[str, str]:
     return entry if unit == PIXEL or kind == "channel" else entry | {"unit": _UNITS.get(unit, unit)}
 
 
-def _sampled(labels: Labels, shape: tuple[int, ...]) -> Labels:
+def _sampled(labels: LabelArray, shape: tuple[int, ...]) -> LabelArray:
     """Nearest labels on a coarser grid."""
     if labels.shape == shape:
         return labels

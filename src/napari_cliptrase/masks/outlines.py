@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import MaskClass
 from napari_cliptrase.masks.export_options import ExportOptions, Holes
-from napari_cliptrase.masks.label_image import LabelImage, Labels
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
 from napari_cliptrase.masks.pixel_runs import expanded
@@ -18,7 +19,7 @@ from napari_cliptrase.masks.rings import Polygon, Ring, polygons, with_seams
 class FilledPixels:
     """Which pixels of a plane get a class that they do not have, since holes around them are filled."""
 
-    def __init__(self, plane: Labels) -> None:
+    def __init__(self, plane: LabelArray) -> None:
         self._plane = plane.reshape(-1)
         self._shape = plane.shape
         self._filled = np.zeros(plane.size, bool)

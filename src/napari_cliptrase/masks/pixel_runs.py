@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.masks.label_image import Labels
+from napari_cliptrase.array_types import LabelArray
 
 Ints = NDArray[np.int64]
 BLOCK = 1 << 20
@@ -74,17 +74,17 @@ def alternating(starts: NDArray[np.signedinteger], lengths: NDArray[np.signedint
     return counts if counts[-1] else counts[:-1]
 
 
-def column_runs(plane: Labels) -> Iterator[ValueRuns]:
+def column_runs(plane: LabelArray) -> Iterator[ValueRuns]:
     """Yield the runs down the columns of each non-zero value of a (H, W) plane, values ascending."""
     return _runs(plane.T)
 
 
-def row_runs(plane: Labels) -> Iterator[ValueRuns]:
+def row_runs(plane: LabelArray) -> Iterator[ValueRuns]:
     """Yield the runs along the rows of each non-zero value of a (H, W) plane, values ascending."""
     return _runs(plane)
 
 
-def _runs(lines: Labels) -> Iterator[ValueRuns]:
+def _runs(lines: LabelArray) -> Iterator[ValueRuns]:
     count, line = lines.shape
     size = count * line
     values, starts, lengths = _sorted_runs(lines)
@@ -107,8 +107,8 @@ def _runs(lines: Labels) -> Iterator[ValueRuns]:
 
 
 def _sorted_runs(
-    lines: Labels,
-) -> tuple[Labels, NDArray[np.signedinteger], NDArray[np.signedinteger]]:
+    lines: LabelArray,
+) -> tuple[LabelArray, NDArray[np.signedinteger], NDArray[np.signedinteger]]:
     """Values, starts and lengths of the runs of all values other than 0, sorted by value and start."""
     count, line = lines.shape
     size = count * line

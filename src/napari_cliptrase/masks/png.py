@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.colors import RGB, voc_color
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
@@ -14,7 +15,7 @@ from napari_cliptrase.free_memory import refuse_beyond_memory
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.export_options import ExportOptions, Palette
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
-from napari_cliptrase.masks.label_image import LabelImage, Labels, dtype_for, narrow
+from napari_cliptrase.masks.label_image import LabelImage, dtype_for, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
@@ -133,11 +134,11 @@ def read_png(path: Path, stem: str) -> LabelImage:
     return metadata.described(_unsigned(pixels), stem, embedded, tables.beside(path))
 
 
-def _unsigned(pixels: np.ndarray) -> Labels:
+def _unsigned(pixels: np.ndarray) -> LabelArray:
     return narrow(pixels) if pixels.dtype.kind == "i" else pixels
 
 
-def _by_color(pixels: np.ndarray, colors: dict[RGB, int]) -> Labels:
+def _by_color(pixels: np.ndarray, colors: dict[RGB, int]) -> LabelArray:
     known = np.array(sorted((r << 16 | g << 8 | b, i) for (r, g, b), i in colors.items()), np.int64)
     labels = np.empty(pixels.shape[:2], dtype_for(int(known[:, 1].max())))
     for row, line in enumerate(pixels):

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cliptrase.masks.label_image import Labels
+from napari_cliptrase.array_types import LabelArray
 
 Ring = NDArray[np.int64]
 _EAST, _SOUTH, _WEST, _NORTH = range(4)
@@ -32,7 +32,7 @@ class Polygon:
     box: tuple[int, int, int, int]
 
 
-def polygons(plane: Labels) -> dict[int, list[Polygon]]:
+def polygons(plane: LabelArray) -> dict[int, list[Polygon]]:
     """Return the polygons of each non-zero value of a (H, W) plane, from the top row down."""
     from skimage.measure import label
 
@@ -74,7 +74,7 @@ def _areas(corners: Ring, bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.add.reduceat(x * next_y - next_x * y, bounds[:-1]) // 2)
 
 
-def _segments(parts: Labels) -> tuple[NDArray[np.int64], ...]:
+def _segments(parts: LabelArray) -> tuple[NDArray[np.int64], ...]:
     """Straight edges of all parts: part, start and end corner (flat index), direction; tops first, row by row.
 
     The part lies to the right of its edges.

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
-from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels, narrow
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.nrrd_file import encode_nrrd, read_nrrd
 from napari_cliptrase.masks.staging import OutFile
@@ -90,7 +91,7 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         )
 
 
-def _segments(data: np.ndarray, header: Mapping[str, str]) -> tuple[Labels, ClassTable, int]:
+def _segments(data: np.ndarray, header: Mapping[str, str]) -> tuple[LabelArray, ClassTable, int]:
     """(Z, Y, X) labels, their table and the number of overlapped voxels.
 
     Segments in several layers get new ids; later segments lie over earlier ones.

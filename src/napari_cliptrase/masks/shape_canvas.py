@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.free_memory import refuse_beyond_memory
-from napari_cliptrase.masks.label_image import LabelImage, Labels, dtype_for, narrow
+from napari_cliptrase.masks.label_image import LabelImage, dtype_for, narrow
 from napari_cliptrase.masks.pixel_runs import Ints, Order, expanded
 from napari_cliptrase.masks.polygon_fill import Rings, fill_all
 from napari_cliptrase.progress import Progress
@@ -48,7 +49,7 @@ class ShapeCanvas:
         self._id_of = {entry.name: entry.id for entry in reversed(table.classes)}
         self._labels = np.zeros(height * width, kind)
         self._contested: NDArray[np.bool_] | None = None  # most images need neither of these two
-        self._instances: Labels | None = None
+        self._instances: LabelArray | None = None
         self._numbers: dict[tuple[int, Any], int] = {}
         self._only_number: dict[int, int] = {}
         self._several = False
@@ -153,7 +154,7 @@ class ShapeCanvas:
             if self._instances is not None:
                 self._instances[index] = number_of[shape]
 
-    def _numbers_so_far(self) -> Labels:
+    def _numbers_so_far(self) -> LabelArray:
         """Object numbers of what is painted: until now each class had one object."""
         refuse_beyond_memory(2 * self._labels.size, "the object numbers of its pixels")
         kind = np.promote_types(np.uint16, dtype_for(max(self._only_number.values())))
@@ -162,7 +163,7 @@ class ShapeCanvas:
             number_of = np.zeros(top + 1, kind)
             number_of[list(self._only_number)] = list(self._only_number.values())
             return np.asarray(number_of[self._labels])
-        numbers: Labels = np.zeros(self._labels.size, kind)
+        numbers: LabelArray = np.zeros(self._labels.size, kind)
         for class_id, number in self._only_number.items():
             numbers[self._labels == class_id] = number
         return numbers

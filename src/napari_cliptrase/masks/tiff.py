@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
-from napari_cliptrase.masks.label_image import LabelImage, Labels
+from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
@@ -21,7 +22,7 @@ _FEWEST, _MOST = 1e-9, 4e9  # pixels per centimetre that the two numbers of a fr
 OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
 
-def tiff_bytes(labels: Labels, **kwargs: Any) -> bytes:
+def tiff_bytes(labels: LabelArray, **kwargs: Any) -> bytes:
     """Return a zlib-compressed TIFF; ``kwargs`` go to tifffile."""
     import tifffile
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.free_memory import refuse_beyond_memory
 from napari_cliptrase.json_file import read_json
 from napari_cliptrase.masks.export_options import NgffVersion
-from napari_cliptrase.masks.label_image import Labels
 
 _CHUNK = 1024
 _FEW_CHUNKS = 10_000
@@ -76,7 +76,7 @@ def load_attributes(group: Path) -> dict[str, Any] | None:
     return {} if (group / ".zgroup").is_file() else None
 
 
-def chunk_files(path: str, labels: Labels, axes: str, version: NgffVersion) -> dict[str, bytes]:
+def chunk_files(path: str, labels: LabelArray, axes: str, version: NgffVersion) -> dict[str, bytes]:
     """Return the files of a compressed array; ``axes`` are its lower-case axis names."""
     import zarr
     from zarr.storage import MemoryStore

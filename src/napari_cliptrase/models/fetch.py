@@ -8,7 +8,7 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -28,8 +28,6 @@ TIMEOUT_SECONDS = 30
 WAIT_SECONDS = 0.2
 
 _HEADERS = {"User-Agent": f"napari-cliptrase/{__version__}", "Accept-Encoding": "identity"}
-
-Steps = Generator[Progress, None, None]
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def _hub_reason(error: BaseException) -> str:
     return fetch_error_text(error).splitlines()[0]
 
 
-def _turn_steps(lock: FileLock, target: Path) -> Steps:
+def _turn_steps(lock: FileLock, target: Path) -> Iterator[Progress]:
     """Wait until no other process downloads ``target``; a process that dies releases the lock."""
     while True:
         try:
@@ -188,7 +186,7 @@ def _require_room(part: Path, size: int | None) -> None:
         )
 
 
-def _download_steps(request: urllib.request.Request, part: Path, size: int | None, text: str) -> Steps:
+def _download_steps(request: urllib.request.Request, part: Path, size: int | None, text: str) -> Iterator[Progress]:
     have = part.stat().st_size if part.exists() else 0
     if size is not None and have == size:
         return  # all there, and the check before the last move did not come
@@ -214,7 +212,9 @@ def _download_steps(request: urllib.request.Request, part: Path, size: int | Non
             yield from _copy_steps(response, stream, have, size, text)
 
 
-def _copy_steps(response: HTTPResponse, stream: IO[bytes], have: int, size: int | None, text: str) -> Steps:
+def _copy_steps(
+    response: HTTPResponse, stream: IO[bytes], have: int, size: int | None, text: str
+) -> Iterator[Progress]:
     length = response.headers.get("Content-Length")
     total = have + int(length) if length else size or 0
     while True:

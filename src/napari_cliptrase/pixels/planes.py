@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.classes.colors import DISTINCT, parse_hex
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 
 __all__ = ["AxisRoles", "auto_limits", "guess_roles", "take_plane", "to_rgb"]
 
-Rgb = NDArray[np.uint8]
 ContrastLimits = tuple[float, float]
 
 _PERCENTILES = (0.1, 99.9)

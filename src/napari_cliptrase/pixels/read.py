@@ -14,10 +14,11 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.axes import distinct_letters
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
-from napari_cliptrase.pixels.planes import AxisRoles, ContrastLimits, Rgb, auto_limits, to_rgb
+from napari_cliptrase.pixels.planes import AxisRoles, ContrastLimits, auto_limits, to_rgb
 from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
 IMAGE_SUFFIXES: Final = (

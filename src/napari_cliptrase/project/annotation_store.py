@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, PlaneIndex
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.project.dataset_files import DatasetFiles
@@ -15,7 +16,7 @@ from napari_cliptrase.project.image_blocked import ImageBlocked, Remedy
 from napari_cliptrase.project.image_copies import ImageCopies, ImageCopy
 from napari_cliptrase.project.image_record import ImageIdentity, ImageRecord, State
 from napari_cliptrase.project.image_repair import ImageRepair
-from napari_cliptrase.project.pixel_provenance import Labels, Provenance, assumed_sources, disagreeing, merge_result
+from napari_cliptrase.project.pixel_provenance import Provenance, assumed_sources, disagreeing, merge_result
 from napari_cliptrase.project.plane_files import (
     Annotation,
     DamagedFile,
@@ -26,8 +27,6 @@ from napari_cliptrase.project.plane_files import (
 from napari_cliptrase.project.project_paths import ProjectPaths, plane_stem
 from napari_cliptrase.project.record_index import RecordIndex
 from napari_cliptrase.project.recorded_files import RecordedFiles
-
-Plane = tuple[int, ...]
 
 
 class AnnotationStore:
@@ -64,7 +63,7 @@ class AnnotationStore:
 
     # ---- reading
 
-    def read(self, name: str, plane: Plane = ()) -> Annotation:
+    def read(self, name: str, plane: PlaneIndex = ()) -> Annotation:
         """Return the work on a plane, an empty one where nothing was drawn; ImageBlocked when the files do not fit."""
         with self._lock:
             record = self.record(name)
@@ -118,9 +117,9 @@ class AnnotationStore:
     def write(
         self,
         name: str,
-        labels: Labels,
+        labels: LabelArray,
         sources: NDArray[np.integer],
-        plane: Plane = (),
+        plane: PlaneIndex = (),
         *,
         by_person: bool = True,
     ) -> ImageRecord:
@@ -146,7 +145,7 @@ class AnnotationStore:
     def take_result(
         self,
         name: str,
-        results: Mapping[Plane, Labels],
+        results: Mapping[PlaneIndex, LabelArray],
         *,
         kind: Provenance = Provenance.MODEL,
         mode: MergeMode = MergeMode.KEEP_EDITS,
@@ -176,7 +175,7 @@ class AnnotationStore:
             share = differing / decided if decided else None
             return self.change(name, run=run, uncertainty=uncertainty, disagreement=share)
 
-    def planes(self, name: str) -> dict[str, Plane]:
+    def planes(self, name: str) -> dict[str, PlaneIndex]:
         """Return the index of each plane that has a mask, by the key under which it is recorded."""
         record = self.record(name)
         if record.identity is None:
@@ -184,7 +183,7 @@ class AnnotationStore:
         keys = {record.identity.plane_key(plane): plane for plane in record.identity.indices()}
         return {key: keys[key] for key in sorted(record.planes) if key in keys}
 
-    def rewrite(self, name: str, plane: Plane, annotation: Annotation) -> ImageRecord:
+    def rewrite(self, name: str, plane: PlaneIndex, annotation: Annotation) -> ImageRecord:
         """Save a plane whose numbers have changed but not what is drawn; the state of the image stays."""
         self._may_write()
         with self._lock:
@@ -231,7 +230,7 @@ class AnnotationStore:
             sources = np.full_like(found.sources, Provenance.REVIEWED)
             self._files.put(record, identity, key, Annotation(found.labels, sources), by_person=None)
 
-    def _ready(self, name: str, plane: Plane) -> tuple[ImageRecord, ImageIdentity, str]:
+    def _ready(self, name: str, plane: PlaneIndex) -> tuple[ImageRecord, ImageIdentity, str]:
         """Return what writing a plane needs; a plane that was never opened is opened first, to notice a block."""
         with self._lock:
             record = self.record(name)
@@ -241,7 +240,7 @@ class AnnotationStore:
                 self.read(name, plane)
             return self.record(name), identity, key
 
-    def _key(self, record: ImageRecord, identity: ImageIdentity, plane: Plane) -> str:
+    def _key(self, record: ImageRecord, identity: ImageIdentity, plane: PlaneIndex) -> str:
         if len(plane) != len(identity.planes) or any(
             not 0 <= at < length for at, length in zip(plane, identity.planes, strict=True)
         ):

@@ -12,25 +12,27 @@ from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, PlaneIndex
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.project.pixel_provenance import Labels, Sources, sources_after_edit
+from napari_cliptrase.project.pixel_provenance import Sources, sources_after_edit
 from napari_cliptrase.project.plane_files import Annotation
-from napari_cliptrase.project.tiled_snapshot import Region, TiledSnapshot
+from napari_cliptrase.project.tiled_snapshot import PlaneArea, TiledSnapshot
 
 _SOON: Final = 0.15  # seconds in which strokes are gathered into one save
 _FIRST_RETRY: Final = 0.5
 _LAST_RETRY: Final = 10.0
 
-Key = tuple[str, tuple[int, ...]]
+PlaneKey = tuple[str, PlaneIndex]
+"""Name of the image and index of the plane."""
 
 
 class SavesPlanes(Protocol):
     """What an autosave needs of a project."""
 
-    def read(self, name: str, plane: tuple[int, ...] = ()) -> Annotation:
+    def read(self, name: str, plane: PlaneIndex = ()) -> Annotation:
         """Return what is saved."""
 
-    def write(self, name: str, labels: Labels, sources: NDArray[Any], plane: tuple[int, ...] = ()) -> object:
+    def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: PlaneIndex = ()) -> object:
         """Save a plane."""
 
 
@@ -57,7 +59,7 @@ class _Waiting:
 @dataclass(eq=False)
 class _Action:
     run: Callable[[], object]
-    after: set[Key]
+    after: set[PlaneKey]
     waiting: _Waiting
 
 
@@ -91,9 +93,9 @@ class Autosave:
     def __init__(self, project: SavesPlanes, on_status: Callable[[SaveStatus], object] | None = None) -> None:
         self._project = project
         self._on_status = on_status
-        self._latest: dict[Key, _Pending] = {}
-        self._edited: Key | None = None
-        self._waiting: dict[Key, _Waiting] = {}
+        self._latest: dict[PlaneKey, _Pending] = {}
+        self._edited: PlaneKey | None = None
+        self._waiting: dict[PlaneKey, _Waiting] = {}
         self._actions: list[_Action] = []
         self._busy = False
         self._reported = SaveStatus()
@@ -107,11 +109,11 @@ class Autosave:
     def put(
         self,
         name: str,
-        labels: Labels,
+        labels: LabelArray,
         sources: Sources | None = None,
         *,
-        plane: tuple[int, ...] = (),
-        region: Region | None = None,
+        plane: PlaneIndex = (),
+        region: PlaneArea | None = None,
     ) -> None:
         """Pass a plane to be saved.
 
@@ -150,7 +152,7 @@ class Autosave:
             self._actions.append(_Action(action, set(self._waiting), _Waiting(time.monotonic())))
             self._changed.notify_all()
 
-    def begin(self, name: str, labels: TiledSnapshot, sources: TiledSnapshot, *, plane: tuple[int, ...] = ()) -> None:
+    def begin(self, name: str, labels: TiledSnapshot, sources: TiledSnapshot, *, plane: PlaneIndex = ()) -> None:
         """Say what a plane holds that is going to be edited, so that the first `put` copies no more than later ones.
 
         Nothing is saved by that.
@@ -163,23 +165,23 @@ class Autosave:
             self._latest[key] = _Pending(labels, sources)
             self._edited = key
 
-    def unsaved(self, name: str, plane: tuple[int, ...] = ()) -> Labels | None:
+    def unsaved(self, name: str, plane: PlaneIndex = ()) -> LabelArray | None:
         """Return the labels of a plane that are not on the disk yet; None when all are."""
         found = self._unsaved(name, plane)
         return None if found is None else found.labels.array()
 
-    def unsaved_annotation(self, name: str, plane: tuple[int, ...] = ()) -> Annotation | None:
+    def unsaved_annotation(self, name: str, plane: PlaneIndex = ()) -> Annotation | None:
         """Return labels and provenance of a plane that are not on the disk yet; None when all are."""
         found = self._unsaved(name, plane)
         return (
             None if found is None or found.sources is None else Annotation(found.labels.array(), found.sources.array())
         )
 
-    def _unsaved(self, name: str, plane: tuple[int, ...]) -> _Pending | None:
+    def _unsaved(self, name: str, plane: PlaneIndex) -> _Pending | None:
         with self._changed:
             return self._latest.get((name, plane)) if (name, plane) in self._waiting else None
 
-    def _let_go_of_edited(self, key: Key) -> None:
+    def _let_go_of_edited(self, key: PlaneKey) -> None:
         """Forget what was edited before a plane, unless it still has to be saved."""
         if self._edited not in (None, key) and self._edited not in self._waiting:
             self._latest.pop(self._edited, None)
@@ -264,7 +266,7 @@ class Autosave:
                 self._changed.notify_all()
             self._report_status()
 
-    def _next(self) -> "_Action | tuple[Key, _Pending] | None":
+    def _next(self) -> "_Action | tuple[PlaneKey, _Pending] | None":
         now = time.monotonic()
         if self._actions and not self._actions[0].after and self._actions[0].waiting.due <= now:
             return self._actions[0]
@@ -278,7 +280,7 @@ class Autosave:
         due += [action.waiting.due for action in self._actions[:1] if not action.after]
         return max(min(due) - time.monotonic(), 0.001) if due else None
 
-    def _save(self, key: Key, pending: _Pending) -> None:
+    def _save(self, key: PlaneKey, pending: _Pending) -> None:
         name, plane = key
         labels = pending.labels.array()
         if pending.sources is None:
@@ -288,7 +290,7 @@ class Autosave:
             sources = pending.sources.array()
         self._project.write(name, labels, sources, plane)
 
-    def _succeeded(self, work: "_Action | tuple[Key, _Pending]") -> None:
+    def _succeeded(self, work: "_Action | tuple[PlaneKey, _Pending]") -> None:
         with self._changed:
             if isinstance(work, _Action):
                 self._actions.remove(work)

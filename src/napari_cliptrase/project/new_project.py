@@ -34,7 +34,7 @@ def write_new_project(
     if not find_images(paths.image_folder, recursive=recursive, patterns=patterns).images:
         raise ProjectError(f"{paths.image_folder} holds no image that fits; choose a folder with images.")
     if prompts is None:
-        listed = paths.masks / tables.CLASSES
+        listed = paths.masks / tables.CLASS_FILE
         prompts = PromptSet.from_table(tables.read_class_file(listed)) if listed.is_file() else PromptSet()
     foreign = tuple(name for name in (DATUMARO, HUGGING_FACE) if (root / name).exists())
     info = ProjectInfo(prompts, model, dict(settings), images, recursive, patterns, foreign)

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.merge import MergeMode, merge_labels
 
-Labels = NDArray[np.integer]
 Sources = NDArray[np.uint8]
 
 
@@ -38,12 +38,12 @@ def by_hand(sources: Sources) -> NDArray[np.bool_]:
     return np.asarray(sources >= Provenance.HAND)
 
 
-def assumed_sources(labels: Labels) -> Sources:
+def assumed_sources(labels: LabelArray) -> Sources:
     """Return the provenance of a mask that came without one: whatever has a class counts as drawn by hand."""
     return np.where(labels != 0, np.uint8(Provenance.HAND), np.uint8(Provenance.NONE))
 
 
-def sources_after_edit(before: Labels, after: Labels, sources: Sources) -> Sources:
+def sources_after_edit(before: LabelArray, after: LabelArray, sources: Sources) -> Sources:
     """Return the provenance after a person turned ``before`` into ``after``: what changed is by hand."""
     changed = before != after
     if not changed.any():
@@ -51,21 +51,21 @@ def sources_after_edit(before: Labels, after: Labels, sources: Sources) -> Sourc
     return np.where(changed, np.uint8(Provenance.HAND), sources)
 
 
-def disagreeing(labels: Labels, sources: Sources, proposed: Labels) -> tuple[int, int]:
+def disagreeing(labels: LabelArray, sources: Sources, proposed: LabelArray) -> tuple[int, int]:
     """Return for how many of the pixels that people decided a model wants something else, and how many they decided."""
     decided = by_hand(sources)
     return int(np.count_nonzero(decided & (labels != proposed))), int(np.count_nonzero(decided))
 
 
 def merge_result(
-    labels: Labels,
+    labels: LabelArray,
     sources: Sources,
-    proposed: Labels,
+    proposed: LabelArray,
     *,
     kind: Provenance = Provenance.MODEL,
     mode: MergeMode = MergeMode.KEEP_EDITS,
     locked_ids: Collection[int] = (),
-) -> tuple[Labels, Sources]:
+) -> tuple[LabelArray, Sources]:
     """Return labels and provenance after a model result was merged with them; the arguments stay unchanged.
 
     Parameters

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.prompt_class import HIGHEST_CLASS_ID
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.masks.format import read_error_text
-from napari_cliptrase.masks.label_image import Labels, count_values, narrow
+from napari_cliptrase.masks.label_image import count_values, narrow
 from napari_cliptrase.masks.png import open_png, read_png
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.project.dataset_files import COLORS
@@ -34,11 +35,13 @@ class Annotation:
         (H, W) uint8, a `Provenance` for each pixel.
     """
 
-    labels: Labels
+    labels: LabelArray
     sources: Sources
 
     @classmethod
-    def checked(cls, labels: Labels, sources: NDArray[np.integer], shape: tuple[int, int], what: str) -> "Annotation":
+    def checked(
+        cls, labels: LabelArray, sources: NDArray[np.integer], shape: tuple[int, int], what: str
+    ) -> "Annotation":
         """Return labels and provenance as they are stored; refuse what is no mask of ``shape``."""
         for array, word in ((labels, "labels"), (sources, "provenance")):
             if array.shape != shape:
@@ -77,7 +80,7 @@ def encode_plane(plane: Annotation) -> EncodedPlane:
     return EncodedPlane(mask, provenance, PlaneRecord(zlib.crc32(mask), zlib.crc32(provenance), counts))
 
 
-def read_mask(path: Path, shape: tuple[int, int]) -> Labels:
+def read_mask(path: Path, shape: tuple[int, int]) -> LabelArray:
     """Return the labels of a file, also of one that another program wrote; DamagedFile when they cannot be read."""
     try:
         labels = narrow(read_png(path, path.stem).labels)

@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, PlaneIndex
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Progress, run_to_end
-from napari_cliptrase.project.annotation_store import AnnotationStore, Plane
+from napari_cliptrase.project.annotation_store import AnnotationStore
 from napari_cliptrase.project.class_changes import ClassChanges
 from napari_cliptrase.project.class_edit import ClassEdit, ClassEditPreview
 from napari_cliptrase.project.dataset_files import DatasetFiles
@@ -25,7 +26,7 @@ from napari_cliptrase.project.image_record import ImageRecord, State
 from napari_cliptrase.project.image_search import FoundImages, find_images, mask_stems
 from napari_cliptrase.project.new_project import write_new_project
 from napari_cliptrase.project.opening import clear_after_kill, opening_notes
-from napari_cliptrase.project.pixel_provenance import Labels, Provenance
+from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project_file import ProjectInfo, read_project_file
 from napari_cliptrase.project.project_paths import INNER, ProjectPaths
@@ -201,12 +202,12 @@ class Project:
 
     # ---- masks
 
-    def read(self, name: str, plane: Plane = ()) -> Annotation:
+    def read(self, name: str, plane: PlaneIndex = ()) -> Annotation:
         """Return labels and provenance of a plane; ImageBlocked when mask and image do not fit or are damaged."""
         return self.store.read(name, plane)
 
     def write(
-        self, name: str, labels: Labels, sources: NDArray[Any], plane: Plane = (), *, by_person: bool = True
+        self, name: str, labels: LabelArray, sources: NDArray[Any], plane: PlaneIndex = (), *, by_person: bool = True
     ) -> ImageRecord:
         """Save labels and provenance of a plane, drawn by a person unless ``by_person`` is False."""
         return self.store.write(name, labels, sources, plane, by_person=by_person)
@@ -214,7 +215,7 @@ class Project:
     def take_result(
         self,
         name: str,
-        results: Mapping[Plane, Labels],
+        results: Mapping[PlaneIndex, LabelArray],
         *,
         kind: Provenance = Provenance.MODEL,
         mode: MergeMode = MergeMode.KEEP_EDITS,

@@ -9,7 +9,7 @@ from napari_cliptrase.errors import ProjectError
 
 _TILE: Final = 512
 
-Region = tuple[slice, slice]
+PlaneArea = tuple[slice, slice]
 """Rows and columns, with start and stop."""
 
 
@@ -25,7 +25,7 @@ class TiledSnapshot:
         """Copy a whole (H, W) array."""
         return cls((array.shape[0], array.shape[1]), {}).updated(array, None)
 
-    def updated(self, array: NDArray[Any], region: Region | None) -> "TiledSnapshot":
+    def updated(self, array: NDArray[Any], region: PlaneArea | None) -> "TiledSnapshot":
         """Return a snapshot of an array that differs from this one within ``region`` only; None: anywhere."""
         if array.shape != self.shape:
             raise ProjectError(f"An array of shape {array.shape} cannot follow one of {self.shape}.")

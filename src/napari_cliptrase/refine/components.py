@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, find_objects, label
 
-from napari_cliptrase.refine.protocol import Labels
+from napari_cliptrase.array_types import LabelArray
 
 _EIGHT = np.ones((3, 3), bool)
 
@@ -53,7 +53,7 @@ class Component:
         return np.array([self.columns.start + column, self.rows.start + row], np.float32)
 
 
-def components_of(labels: Labels, least_area: int) -> Iterator[Component]:
+def components_of(labels: LabelArray, least_area: int) -> Iterator[Component]:
     """Yield the 8-connected pieces of each class but 0 in labels (H, W) that have at least ``least_area`` pixels."""
     for class_id in np.unique(labels):
         if class_id == 0:

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.refine.protocol import Image
-
-Map = NDArray[np.float32]
 
 
 class GuidedFilter:
@@ -28,7 +27,7 @@ class GuidedFilter:
         self._mean = np.stack([self._box(channel) for channel in self._guide])
         self._inverse = self._inverse_covariance(smoothness)
 
-    def __call__(self, values: Map, rows: slice = slice(None), columns: slice = slice(None)) -> Map:
+    def __call__(self, values: Floats, rows: slice = slice(None), columns: slice = slice(None)) -> Floats:
         """Return a map (h, w) float32 of a part of the image filtered along it; of the whole image by default."""
         part = (slice(None), rows, columns)
         guide, guide_mean, inverse = self._guide[part], self._mean[part], self._inverse[:, :, rows, columns]
@@ -39,7 +38,7 @@ class GuidedFilter:
         smooth = sum(self._box(slant) * channel for slant, channel in zip(slope, guide, strict=True))
         return np.asarray(smooth + self._box(offset), np.float32)
 
-    def _box(self, values: Map) -> Map:
+    def _box(self, values: Floats) -> Floats:
         return np.asarray(uniform_filter(values, self._size, mode="nearest"), np.float32)
 
     def _inverse_covariance(self, smoothness: float) -> NDArray[np.float32]:

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode, merge_labels
-from napari_cliptrase.refine.protocol import Labels
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Limits:
         """Return the limits, fit for JSON."""
         return {"strength": str(self.strength), "classes": None if self.classes is None else sorted(self.classes)}
 
-    def apply(self, before: Labels, refined: Labels) -> Labels:
+    def apply(self, before: LabelArray, refined: LabelArray) -> LabelArray:
         """Return ``before`` with those changes of ``refined`` that are allowed."""
         allowed = before != refined
         if self.strength.band is not None:
@@ -69,7 +66,7 @@ class Limits:
         return result
 
 
-def boundary_band(labels: Labels, pixels: int) -> Mask:
+def boundary_band(labels: LabelArray, pixels: int) -> Mask:
     """Return (H, W) bool: pixels at most ``pixels`` away from one of another label.
 
     1 means: the pixels on either side of each boundary.
@@ -89,13 +86,13 @@ def boundary_band(labels: Labels, pixels: int) -> Mask:
 
 
 def apply_limits(
-    before: Labels,
-    refined: Labels,
+    before: LabelArray,
+    refined: LabelArray,
     limits: Limits = Limits(),
     *,
     edited: Mask | None = None,
     locked_ids: Collection[int] = (),
-) -> Labels:
+) -> LabelArray:
     """Return the labels after a refinement within its limits; hand edits, locked classes and all inputs stay unchanged.
 
     ``edited`` marks pixels that an annotator changed (None: none of them); these and the pixels of locked classes keep

@@ -10,14 +10,13 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
+from napari_cliptrase.array_types import Floats, LabelArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.protocol import (
     Image,
-    Labels,
     RefineResult,
     StepwiseRefiner,
     check_image,
@@ -32,8 +31,6 @@ CONTRAST: Final = np.float32(0.1)
 """Share of the colours' spread around a pixel that counts as a clear difference."""
 
 _TINY: Final = np.float32(1e-8)
-
-Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Pamr(StepwiseRefiner):
     def __init__(self, options: PamrOptions = PamrOptions()) -> None:
         super().__init__()
         self.options = options
-        self._only: Map | None = None
+        self._only: Floats | None = None
 
     def record(self) -> dict[str, Any]:
         """Return method and options, fit for JSON."""
@@ -72,7 +69,7 @@ class Pamr(StepwiseRefiner):
         self._image, self._only = image, only
 
     def refine_steps(
-        self, labels: Labels, scores: ClassScores | None = None
+        self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, window by window and label by label; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
@@ -92,8 +89,8 @@ class Pamr(StepwiseRefiner):
         return RefineResult(refined)
 
     def _spread_labels(
-        self, weights: Map, labels: Labels, scores: ClassScores | None, tile: Tile
-    ) -> Generator[tuple[int, int], None, Labels]:
+        self, weights: Floats, labels: LabelArray, scores: ClassScores | None, tile: Tile
+    ) -> Generator[tuple[int, int], None, LabelArray]:
         """Spread the map of each label that occurs, one after the other, and keep the highest.
 
         Yields how many labels are done, and of how many. A label without scores is spread only where it can get to.
@@ -116,7 +113,7 @@ class Pamr(StepwiseRefiner):
         return winner
 
 
-def neighbour_weights(image: Image, dilations: tuple[int, ...]) -> Map:
+def neighbour_weights(image: Image, dilations: tuple[int, ...]) -> Floats:
     """(8 · dilations, H, W) float32 what each pixel of an image (H, W, 3) takes from its neighbours; they add up to 1.
 
     Differences in colour are measured by the spread of the colours around, so an image may have any contrast.
@@ -134,7 +131,7 @@ def neighbour_weights(image: Image, dilations: tuple[int, ...]) -> Map:
     return weights
 
 
-def spread_map(values: Map, weights: Map, options: PamrOptions) -> Map:
+def spread_map(values: Floats, weights: Floats, options: PamrOptions) -> Floats:
     """(H, W) a map (H, W) after every pixel took the weighted mean of its neighbours, ``rounds`` times."""
     for _ in range(options.rounds):
         taken = np.zeros_like(values)
@@ -144,7 +141,7 @@ def spread_map(values: Map, weights: Map, options: PamrOptions) -> Map:
     return values
 
 
-def _spread_around(colour: Map, dilations: tuple[int, ...]) -> Map:
+def _spread_around(colour: Floats, dilations: tuple[int, ...]) -> Floats:
     """(H, W) standard deviation of what lies around each pixel; itself counts for each distance, as published."""
     count = 9 * len(dilations)
     mean = np.zeros_like(colour)
@@ -156,7 +153,7 @@ def _spread_around(colour: Map, dilations: tuple[int, ...]) -> Map:
     return np.asarray(np.sqrt(squares / np.float32(count - 1)))
 
 
-def _shifted(values: Map, dilations: tuple[int, ...], *, themselves: bool = False) -> Iterator[Map]:
+def _shifted(values: Floats, dilations: tuple[int, ...], *, themselves: bool = False) -> Iterator[Floats]:
     """Yield (H, W) the values of neighbours, row by row at each distance; beyond the border the border goes on."""
     height, width = values.shape
     margin = max(dilations)

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, run_to_end
 
 Image = NDArray[np.uint8]
-Labels = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class MaskRefiner(Protocol):
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, in steps."""
 
-    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
+    def refine(self, labels: LabelArray, scores: ClassScores | None = None) -> RefineResult:
         """Return refined labels for labels (H, W) of any integer type, 0 for background; ``labels`` stay unchanged."""
 
     def refine_steps(
-        self, labels: Labels, scores: ClassScores | None = None
+        self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, in steps."""
 
@@ -63,17 +63,17 @@ class StepwiseRefiner(ABC):
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
 
-    def refine(self, labels: Labels, scores: ClassScores | None = None) -> RefineResult:
+    def refine(self, labels: LabelArray, scores: ClassScores | None = None) -> RefineResult:
         """Return refined labels for labels (H, W) of the prepared image."""
         return run_to_end(self.refine_steps(labels, scores))
 
     @abstractmethod
     def refine_steps(
-        self, labels: Labels, scores: ClassScores | None = None
+        self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, window by window; ``labels`` stay unchanged."""
 
-    def _prepared_image(self, labels: Labels) -> Image:
+    def _prepared_image(self, labels: LabelArray) -> Image:
         """Return the prepared image; raise a sentence when there is none or the labels do not lie on it."""
         if self._image is None:
             raise CliptraseError("Prepare an image before its labels are refined.")
@@ -90,7 +90,7 @@ def check_image(image: Image) -> None:
         )
 
 
-def check_labels(labels: Labels, shape: tuple[int, int]) -> None:
+def check_labels(labels: LabelArray, shape: tuple[int, int]) -> None:
     """Raise a sentence when labels do not lie on the image of ``shape``."""
     if labels.shape != shape:
         raise CliptraseError(

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.refine.components import Component, components_of
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.overlap import mask_iou
-from napari_cliptrase.refine.protocol import Labels
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, mask_prompt, to_pixels
 from napari_cliptrase.refine.sam_windows import SamWindows, View, WindowResult
 
@@ -73,7 +73,7 @@ class _PixelClaims:
     no mask comes close, they go to the background or piece beside them that was not redrawn, or stay.
     """
 
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: LabelArray) -> None:
         self.labels = labels
         self._winner = labels.copy()
         self._best = np.zeros(labels.shape, np.float32)
@@ -92,7 +92,7 @@ class _PixelClaims:
         self._claimed |= inside
         self._redrawn[piece.rows, piece.columns] |= piece.region
 
-    def result(self) -> Labels:
+    def result(self) -> LabelArray:
         """Return the labels (H, W) that follow from all claims."""
         result = np.where(self._claimed, self._winner, self.labels)
         given_up = self._redrawn & ~self._claimed

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.embedding import Embedder, Embedding
-from napari_cliptrase.refine.protocol import Image, Labels, RefineResult, StepwiseRefiner, check_image
+from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image
 from napari_cliptrase.refine.tiles import Tile
 
 
@@ -22,7 +23,7 @@ class View:
 
     sam: SamModel
     embedding: Embedding
-    labels: Labels
+    labels: LabelArray
     scores: ClassScores | None
     tile: Tile
 
@@ -31,7 +32,7 @@ class View:
 class WindowResult:
     """Refined labels (H, W) of a window, and how many masks were used and refused in it."""
 
-    labels: Labels
+    labels: LabelArray
     used: int
     refused: int
 
@@ -54,7 +55,7 @@ class SamWindows(StepwiseRefiner):
         self._image = image
 
     def refine_steps(
-        self, labels: Labels, scores: ClassScores | None = None
+        self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, in steps; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)

@@ -13,12 +13,12 @@ from skimage.color import rgb2lab
 from skimage.filters import gaussian, sobel
 from skimage.segmentation import slic, watershed
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.guided import GuidedFilter
 from napari_cliptrase.refine.protocol import (
     Image,
-    Labels,
     RefineResult,
     StepwiseRefiner,
     check_image,
@@ -81,7 +81,7 @@ class Superpixels(StepwiseRefiner):
         self._image, self._cut = image, cut
 
     def refine_steps(
-        self, labels: Labels, scores: ClassScores | None = None
+        self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
         """Do what `refine` does, window by window; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
@@ -101,17 +101,17 @@ class Superpixels(StepwiseRefiner):
         return RefineResult(refined)
 
 
-def vote(pieces: NDArray[np.intp], labels: Labels) -> Labels:
+def vote(pieces: NDArray[np.intp], labels: LabelArray) -> LabelArray:
     """Return labels (H, W) where each piece (numbered from 0) has the label that most of its pixels had."""
     values, dense = np.unique(labels, return_inverse=True)
     counts = np.bincount(pieces.ravel() * len(values) + dense.ravel(), minlength=(pieces.max() + 1) * len(values))
-    winners: Labels = values[counts.reshape(-1, len(values)).argmax(1)]
+    winners: LabelArray = values[counts.reshape(-1, len(values)).argmax(1)]
     return winners[pieces]
 
 
 def _flow(
-    image: Image, labels: Labels, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions
-) -> Generator[tuple[int, int], None, Labels]:
+    image: Image, labels: LabelArray, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions
+) -> Generator[tuple[int, int], None, LabelArray]:
     """Filter the map of each class that occurs along the image, one after the other, and keep the highest.
 
     Yields now and then how many classes are done, and of how many. Where a class neither occurs nor has scores its map

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, TruthCode
 from napari_cliptrase.evaluate.datasets.truth_files import read_numbers
 from napari_cliptrase.evaluate.evaluation_rows import Vocabulary
-from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, DataError, LabelledImage, Rgb
+from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, DataError, LabelledImage
 from napari_cliptrase.pixels.read import IMAGE_SUFFIXES, read_image
 from napari_cliptrase.project.project import Project
 

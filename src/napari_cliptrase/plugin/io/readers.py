@@ -7,9 +7,10 @@ from uuid import uuid4
 
 from napari.utils.notifications import show_info, show_warning
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.flatten import split_classes
-from napari_cliptrase.masks.label_image import PIXEL, LabelImage, Labels
+from napari_cliptrase.masks.label_image import PIXEL, LabelImage
 from napari_cliptrase.masks.registry import guess_format
 from napari_cliptrase.masks.tables import CLASS_FILE
 from napari_cliptrase.masks.units import symbol
@@ -90,7 +91,7 @@ def _key(mask: LabelImage) -> str:
 
 
 def _layer(
-    mask: LabelImage, labels: Labels, name: str, key: str, *, role: Role | None = None, class_id: int | None = None
+    mask: LabelImage, labels: LabelArray, name: str, key: str, *, role: Role | None = None, class_id: int | None = None
 ) -> LayerData:
     tag = {
         "mask": key,

@@ -25,10 +25,10 @@ from napari_cliptrase.plugin.io.mask_sources import (
     unplaced,
 )
 from napari_cliptrase.plugin.io.overwrite_question import ask_to_overwrite
+from napari_cliptrase.plugin.io.readers import LayerData
 from napari_cliptrase.plugin.state.session import session_of
 from napari_cliptrase.plugin.state.tags import TAGS_KEY
 
-LayerData = tuple[Any, dict[str, Any], str]
 Writer = Callable[[str, list[LayerData]], list[str]]
 
 

@@ -11,10 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.merge import edited_pixels
-
-Mask = NDArray[np.bool_]
-Plane = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -73,16 +71,16 @@ class Baseline:
         Pixels that a person stated.
     """
 
-    written: PackedMask | Plane
+    written: PackedMask | LabelArray
     stated: PackedMask
 
     @classmethod
-    def of_unknown(cls, content: Plane, class_id: int | None) -> Self:
+    def of_unknown(cls, content: LabelArray, class_id: int | None) -> Self:
         """Return the baseline of a plane that no result was written to: all its labels are a person's."""
         written = np.zeros_like(content) if class_id is None else PackedMask.empty(content.shape)
         return cls(written, PackedMask.of(np.asarray(content != 0)))
 
-    def edits(self, content: Plane, class_id: int | None) -> Mask:
+    def edits(self, content: LabelArray, class_id: int | None) -> Mask:
         """(H, W) pixels of ``content`` that a person stated or something else than a result changed."""
         if isinstance(self.written, PackedMask):
             held = self.written.unpacked().astype(content.dtype)
@@ -91,7 +89,7 @@ class Baseline:
             held = self.written
         return self.stated.unpacked() | edited_pixels(content, held)
 
-    def edits_in(self, rows: slice, content: Plane, class_id: int | None) -> Mask:
+    def edits_in(self, rows: slice, content: LabelArray, class_id: int | None) -> Mask:
         """Return some rows of `edits`; ``content`` is what these rows hold."""
         if isinstance(self.written, PackedMask):
             held = self.written.rows(rows).astype(content.dtype)
@@ -100,7 +98,7 @@ class Baseline:
             held = self.written[rows]
         return self.stated.rows(rows) | edited_pixels(content, held)
 
-    def after_writing(self, content: Plane, edits: Mask, class_id: int | None) -> "Baseline":
+    def after_writing(self, content: LabelArray, edits: Mask, class_id: int | None) -> "Baseline":
         """Return the baseline after a result left the plane as ``content``, with hand edits ``edits`` in it.
 
         Under the edits it keeps what was written before them: that is what comes back when they are undone.

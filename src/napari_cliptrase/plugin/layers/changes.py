@@ -12,11 +12,10 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import class_of
-
-Mask = NDArray[np.bool_]
 
 
 class ChangeState(Enum):

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 
-from napari_cliptrase.plugin.layers.baseline import Baseline, Mask, PackedMask
+from napari_cliptrase.array_types import Mask, PlaneIndex
+from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, ChangeEvent, PlaneChange, Run
-from napari_cliptrase.plugin.layers.layer_history import LayerHistory, PlaneIndex, UndoStep
+from napari_cliptrase.plugin.layers.layer_history import LayerHistory, UndoStep
 from napari_cliptrase.plugin.layers.strokes import StrokeBox, Strokes
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import class_of

@@ -17,6 +17,7 @@ from napari.layers import Image, Labels
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
@@ -36,8 +37,6 @@ from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.tags import class_of, plugin_layers
 from napari_cliptrase.progress import Progress, map_progress, run_to_end
-
-Mask = NDArray[np.bool_]
 
 
 class LabelLayers:

@@ -5,16 +5,14 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from napari.components import LayerList
 from napari.layers import Image, Labels
-from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 from napari_cliptrase.plugin.layers.plane_merge import Content
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import class_of
-
-Mask = NDArray[np.bool_]
 
 
 class LayerContents:

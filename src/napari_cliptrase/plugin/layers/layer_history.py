@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from napari_cliptrase.plugin.layers.baseline import Baseline, Mask, PackedMask
+from napari_cliptrase.array_types import Mask, PlaneIndex
+from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, ChangeEvent, PlaneChange
 from napari_cliptrase.plugin.layers.strokes import StrokeBox
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 
-PlaneIndex = tuple[int, ...]
 MOST_STEPS = 100
 """How many undo steps napari keeps for a layer."""
 

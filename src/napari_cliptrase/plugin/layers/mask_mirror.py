@@ -18,6 +18,7 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import PlaneIndex
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.plane_merge import Content, join_class_layers
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
@@ -27,9 +28,6 @@ from napari_cliptrase.project.plane_files import Annotation
 
 ROWS_JOINED = 16
 """Rows that are joined at a time."""
-
-PlaneIndex = tuple[int, ...]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.state.geometry import Mask, Target
+from napari_cliptrase.plugin.state.geometry import Target
 
 
 @dataclass(frozen=True)

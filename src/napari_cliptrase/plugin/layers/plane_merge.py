@@ -8,19 +8,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.merge import MergeMode, merge_labels
-
-Mask = NDArray[np.bool_]
-Labels = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
 class Content:
     """One plane of one label layer: its labels (H, W), its hand edits, and the class it is for (None = combined)."""
 
-    labels: Labels
+    labels: LabelArray
     edits: Mask
     class_id: int | None
 
@@ -45,7 +42,7 @@ class PlaneConstraints:
 
 
 def constraints_of(
-    contents: Collection[Content], proposed: Labels, where: Mask | None, mode: MergeMode, locked: Collection[int]
+    contents: Collection[Content], proposed: LabelArray, where: Mask | None, mode: MergeMode, locked: Collection[int]
 ) -> PlaneConstraints:
     """Join the edits and locks of all layers; ``proposed`` is (H, W), ``where`` the part that may be written."""
     shape = proposed.shape
@@ -72,8 +69,8 @@ def add_constraint(constraints: PlaneConstraints, content: Content, mode: MergeM
 
 
 def merged_content(
-    content: Content, proposed: Labels, constraints: PlaneConstraints, mode: MergeMode, locked: Collection[int]
-) -> Labels:
+    content: Content, proposed: LabelArray, constraints: PlaneConstraints, mode: MergeMode, locked: Collection[int]
+) -> LabelArray:
     """(H, W) labels of one layer after the result.
 
     A pixel that was painted by hand in another layer belongs to that class: what the model once wrote there in this
@@ -91,7 +88,7 @@ def merged_content(
     return merged
 
 
-def join_class_layers(contents: Sequence[Content], shape: tuple[int, int], dtype: np.dtype) -> tuple[Labels, int]:
+def join_class_layers(contents: Sequence[Content], shape: tuple[int, int], dtype: np.dtype) -> tuple[LabelArray, int]:
     """Join class layers, bottom first, into one (H, W) label array; also return how many pixels several layers claim.
 
     Where layers overlap, a hand edit wins over a model's pixel, and between two of a kind the higher layer wins.

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from napari.components import LayerList
 from napari.layers import Image, Labels
-from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.baseline import PackedMask
 from napari_cliptrase.plugin.layers.changes import BaselineChange, PlaneChange, Run
@@ -16,9 +16,6 @@ from napari_cliptrase.plugin.layers.layer_registry import LayerRegistry
 from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import class_of, tag_of, with_provenance
-
-Mask = NDArray[np.bool_]
-Plane = NDArray[np.integer]
 
 MOST_CHANGES = 8_000_000
 """Changed pixels beyond which a layer is copied instead: napari's undo would keep 17 bytes for each of them."""
@@ -39,7 +36,7 @@ class PlaneWrite:
     """
 
     layer: Labels
-    content: Plane
+    content: LabelArray
     edits: Mask
     by_hand: bool = False
     provenance: dict[str, Any] = field(default_factory=dict)

@@ -15,14 +15,13 @@ from napari.components import LayerList
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import PlaneIndex
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.baseline import Baseline, PackedMask
 from napari_cliptrase.plugin.layers.label_layers import LabelLayers
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.project.pixel_provenance import by_hand
 from napari_cliptrase.project.plane_files import Annotation
-
-PlaneIndex = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)

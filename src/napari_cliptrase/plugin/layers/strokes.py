@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 from napari.layers import Labels
-from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from napari_cliptrase.array_types import Mask
+
 StrokeBox = tuple[slice, ...]
 
 WRAPPED = (

@@ -5,12 +5,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import LabelArray, PlaneIndex
 from napari_cliptrase.project.image_record import ImageRecord
-from napari_cliptrase.project.pixel_provenance import Labels, Provenance
+from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project import Project
-
-Plane = tuple[int, ...]
 
 
 class ChangedBy:
@@ -19,13 +18,13 @@ class ChangedBy:
     def __init__(self, project: Project, saved: Callable[[str], object]) -> None:
         self._project = project
         self._saved = saved
-        self._last: tuple[ImageRecord, Plane, Annotation] | None = None
+        self._last: tuple[ImageRecord, PlaneIndex, Annotation] | None = None
 
-    def read(self, name: str, plane: Plane = ()) -> Annotation:
+    def read(self, name: str, plane: PlaneIndex = ()) -> Annotation:
         """Return what is saved."""
         return self._project.read(name, plane)
 
-    def write(self, name: str, labels: Labels, sources: NDArray[Any], plane: Plane = ()) -> None:
+    def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: PlaneIndex = ()) -> None:
         """Save a plane; it was a person's work when a pixel changed that is, or was, a person's."""
         before = self._before(name, plane)
         changed = (labels != before.labels) | (sources != before.sources)
@@ -35,7 +34,7 @@ class ChangedBy:
         self._last = record, plane, Annotation(labels, sources)
         self._saved(name)
 
-    def _before(self, name: str, plane: Plane) -> Annotation:
+    def _before(self, name: str, plane: PlaneIndex) -> Annotation:
         """Return what is saved; from memory, when nobody has written the image since we did."""
         if self._last is not None:
             record, place, annotation = self._last

@@ -4,8 +4,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.batch.image_work import ImageResult, RunSetup, segment_image_steps
-from napari_cliptrase.pixels.planes import Rgb
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.progress import Progress

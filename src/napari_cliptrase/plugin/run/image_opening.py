@@ -6,6 +6,7 @@ The result holds arrays only; `ImageVisits` makes layers of it.
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
+from napari_cliptrase.array_types import PlaneIndex
 from napari_cliptrase.batch.image_work import RunSetup
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import ImageReadError
@@ -20,8 +21,6 @@ from napari_cliptrase.project.image_record import ImageRecord, State
 from napari_cliptrase.project.pixel_provenance import merge_result
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project import Project
-
-Plane = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def wants_labels(record: ImageRecord, setup: RunSetup | None) -> bool:
 
 
 def open_steps(
-    project: Project, request: OpeningRequest, unsaved: Callable[[str, Plane], Annotation | None]
+    project: Project, request: OpeningRequest, unsaved: Callable[[str, PlaneIndex], Annotation | None]
 ) -> Generator[Progress, None, OpenedImage]:
     """Read an image and its mask; ImageBlocked where that cannot be."""
     name, prepared = request.name, request.prepared
@@ -98,7 +97,7 @@ def open_steps(
     else:
         image = prepared.image
     findings = None if prepared is None else prepared.findings
-    annotations: dict[Plane, Annotation] = {}
+    annotations: dict[PlaneIndex, Annotation] = {}
     for plane in image.indices():
         found = unsaved(name, plane) or project.read(name, plane)
         if request.fill and findings is not None:

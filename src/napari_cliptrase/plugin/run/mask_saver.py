@@ -12,8 +12,9 @@ from typing import Final
 from napari.layers import Image, Labels
 from qtpy.QtCore import QTimer
 
+from napari_cliptrase.array_types import PlaneIndex
 from napari_cliptrase.plugin.layers import LabelLayers, Run
-from napari_cliptrase.plugin.layers.mask_mirror import MaskMirror, PlaneIndex
+from napari_cliptrase.plugin.layers.mask_mirror import MaskMirror
 from napari_cliptrase.plugin.run.changed_by import ChangedBy
 from napari_cliptrase.plugin.run.refine_write import RUN_TITLE as REFINE_TITLE
 from napari_cliptrase.plugin.run.side_thread import GuiCalls
@@ -37,15 +38,13 @@ FILL_TITLE: Final = "Pre-annotate"
 MODEL_TITLES: Final = ("Segment", "New scores", FILL_TITLE)
 """Titles of runs whose labels come from the model as they are."""
 
-Plane = tuple[int, ...]
-
 
 @dataclass(eq=False)
 class _Followed:
     name: str
     image: Image
     mirror: MaskMirror
-    file_planes: Mapping[PlaneIndex, Plane]
+    file_planes: Mapping[PlaneIndex, PlaneIndex]
 
 
 class MaskSaver:
@@ -121,7 +120,7 @@ class MaskSaver:
         calls = self._calls
         self.later(lambda: calls.post(call))
 
-    def unsaved(self, name: str, plane: Plane) -> Annotation | None:
+    def unsaved(self, name: str, plane: PlaneIndex) -> Annotation | None:
         """Return what is not on the disk yet of a plane; from any thread."""
         autosave = self._autosave
         return autosave.unsaved_annotation(name, plane) if autosave is not None else None
@@ -133,7 +132,7 @@ class MaskSaver:
         stored: StoredImage,
         image: Image,
         geometry: LayerGeometry,
-        file_planes: Mapping[PlaneIndex, Plane],
+        file_planes: Mapping[PlaneIndex, PlaneIndex],
     ) -> None:
         """Save what happens to the layers of an image, which hold just what was stored."""
         autosave = self._autosave

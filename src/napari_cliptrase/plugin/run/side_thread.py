@@ -17,8 +17,6 @@ from napari_cliptrase.errors import Cancelled, CliptraseError
 
 log = logging.getLogger(__name__)
 
-Steps = Generator[Any, None, Any]
-
 
 class GuiCalls(QObject):
     """Takes calls from any thread and makes them in the GUI thread, in which this object was made."""
@@ -71,7 +69,7 @@ class SideThread:
 
     def start(
         self,
-        steps: Callable[[], Steps],
+        steps: Callable[[], Generator[Any, None, Any]],
         done: Callable[[Any], object],
         failed: Callable[[CliptraseError], object],
     ) -> Task:
@@ -88,7 +86,7 @@ class SideThread:
     def _work(
         self,
         task: Task,
-        steps: Callable[[], Steps],
+        steps: Callable[[], Generator[Any, None, Any]],
         done: Callable[[Any], object],
         failed: Callable[[CliptraseError], object],
     ) -> None:
@@ -112,7 +110,7 @@ class SideThread:
             call()
 
 
-def _run(task: Task, steps: Callable[[], Steps]) -> Any:
+def _run(task: Task, steps: Callable[[], Generator[Any, None, Any]]) -> Any:
     generator = None
     while not task.cancelled:
         generator = steps() if generator is None else generator

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from napari_cliptrase.array_types import PlaneIndex
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.tiled_snapshot import TiledSnapshot
-
-Plane = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +23,11 @@ class StoredImage:
     """
 
     name: str
-    annotations: Mapping[Plane, Annotation]
-    snapshots: Mapping[Plane, tuple[TiledSnapshot, TiledSnapshot]]
+    annotations: Mapping[PlaneIndex, Annotation]
+    snapshots: Mapping[PlaneIndex, tuple[TiledSnapshot, TiledSnapshot]]
 
     @classmethod
-    def of(cls, name: str, annotations: Mapping[Plane, Annotation]) -> "StoredImage":
+    def of(cls, name: str, annotations: Mapping[PlaneIndex, Annotation]) -> "StoredImage":
         """Take the snapshots; in a worker."""
         snapshots = {
             plane: (TiledSnapshot.of(found.labels), TiledSnapshot.of(found.sources))

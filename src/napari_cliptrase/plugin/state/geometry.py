@@ -14,9 +14,8 @@ from napari.layers import Image, Labels
 from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.errors import CliptraseError
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

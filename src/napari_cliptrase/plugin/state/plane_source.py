@@ -10,10 +10,11 @@ from napari.layers import Image, Shapes
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 from napari_cliptrase.pixels.planes import ContrastLimits, to_rgb
-from napari_cliptrase.plugin.state.geometry import LayerGeometry, Mask, Target, geometry_of
+from napari_cliptrase.plugin.state.geometry import LayerGeometry, Target, geometry_of
 
 LARGEST_SIDE = 8192
 """Of the level that is taken from a multiscale image unless another is chosen."""

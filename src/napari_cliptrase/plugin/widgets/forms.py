@@ -4,6 +4,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 LABEL_WIDTH = 76
+DOCK_WIDTH = 400
+"""Of a dock before the user changes it."""
 
 
 class Form(QFormLayout):

@@ -33,11 +33,11 @@ from napari_cliptrase.plugin.widgets.folder.list_filter_bar import ListFilterBar
 from napari_cliptrase.plugin.widgets.folder.open_folder_dialog import OpenFolderDialog
 from napari_cliptrase.plugin.widgets.folder.step_bar import StepBar
 from napari_cliptrase.plugin.widgets.folder.thumbnails import Thumbnails
+from napari_cliptrase.plugin.widgets.forms import DOCK_WIDTH
 from napari_cliptrase.plugin.widgets.sections import Note, Section, heading, in_row
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.project.image_filter import ImageFilter
 
-WIDTH = 400
 COUNT_DELAY = 300
 """Milliseconds after a change of a record before the images are counted again."""
 WELCOME = "Open a folder of images. Masks are saved beside them while you paint, and the next time you continue there."
@@ -87,7 +87,7 @@ class FolderDock(QWidget):
 
     def sizeHint(self) -> QSize:
         """Qt: a dock beside the canvas, not half of the window."""
-        return QSize(WIDTH, 760)
+        return QSize(DOCK_WIDTH, 760)
 
     def showEvent(self, event: Any) -> None:
         """Qt: now it is known in which window the dock is; what was drawn is saved before that closes."""

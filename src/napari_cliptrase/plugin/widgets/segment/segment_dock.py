@@ -20,6 +20,7 @@ from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
+from napari_cliptrase.plugin.widgets.forms import DOCK_WIDTH
 from napari_cliptrase.plugin.widgets.picture_room import PictureRoom
 from napari_cliptrase.plugin.widgets.sections import Section, scrolling
 from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
@@ -29,8 +30,6 @@ from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
 from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.progress import Progress
-
-WIDTH = 400
 
 
 class SegmentDock(QWidget):
@@ -75,7 +74,7 @@ class SegmentDock(QWidget):
 
     def sizeHint(self) -> QSize:
         """Qt: a dock beside the canvas, not half of the window."""
-        return QSize(WIDTH, 760)
+        return QSize(DOCK_WIDTH, 760)
 
     def run(self) -> Job | None:
         """Segment what is chosen, or show why that is not possible."""
