@@ -25,6 +25,7 @@ UNTESTED = {
 }
 # test files that are not about one source file
 ABOUT_MORE = {
+    "batch/test_many_images.py": "whole processes, of which some are killed",
     "cliptrase/test_golden.py": "numbers of the published code",
     "demo/test_shipped_clip.py": "the weights that ship",
     "engine/test_segmenter_golden.py": "numbers of the published code",
