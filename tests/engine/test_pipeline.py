@@ -16,15 +16,13 @@ from napari_cliptrase.engine.pipeline import (
     Existing,
     PlaneRequest,
     RefineRequest,
-    load_refiner_steps,
     prepare_refiner_steps,
     refine_plane_steps,
     segment_plane_steps,
 )
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.progress import run_to_end
-from napari_cliptrase.refine import Limits, Method, Strength, make_refiner
+from napari_cliptrase.refine import Limits, Strength, make_refiner
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 PROMPTS = PromptSet.from_names("sky", "sea", "tree", "house")
@@ -143,11 +141,6 @@ def test_work_can_be_stopped_between_two_steps(segmenter, rgb):
     steps.close()
     with pytest.raises(StopIteration):
         next(steps)
-
-
-def test_options_are_looked_at_before_a_sam_is_loaded():
-    with pytest.raises(CliptraseError, match="sam-vote has no option pixels"):
-        run_to_end(load_refiner_steps(Method.SAM_VOTE, "no such file", options={"pixels": 3}))
 
 
 def test_a_refinement_without_a_model_imports_no_torch():

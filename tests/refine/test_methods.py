@@ -5,8 +5,10 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine import Method, make_refiner
 from napari_cliptrase.refine.embedding import Embedder
+from napari_cliptrase.refine.methods import load_refiner_steps
 from napari_cliptrase.refine.sam_prompts import SamPrompts
 from napari_cliptrase.refine.sam_vote import SamVote
 from napari_cliptrase.refine.superpixels import Superpixels
@@ -37,6 +39,18 @@ def test_mistakes_name_what_there_is(embedder: Embedder) -> None:
         make_refiner("magic")
     with pytest.raises(CliptraseError, match="superpixels has no option pixels; it knows pieces, area"):
         make_refiner("superpixels", pixels=3)
+
+
+def test_options_are_looked_at_before_a_sam_is_loaded() -> None:
+    with pytest.raises(CliptraseError, match="sam-vote has no option pixels"):
+        run_to_end(load_refiner_steps(Method.SAM_VOTE, "no such file", options={"pixels": 3}))
+
+
+def test_what_is_loaded_is_said() -> None:
+    reported: list[str] = []
+    refiner = run_to_end(load_refiner_steps("sam-vote", "demo", "cpu"), lambda step: reported.append(step.text))
+    assert isinstance(refiner, SamVote)
+    assert any("demo" in text for text in reported)
 
 
 def test_names_and_limits_are_there_without_torch() -> None:

@@ -11,20 +11,14 @@ import numpy as np
 
 from napari_cliptrase.array_types import LabelArray, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.pipeline import (
-    PlaneRequest,
-    PlaneResponse,
-    encode_plane_steps,
-    load_refiner_steps,
-    segment_plane_steps,
-)
+from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.progress import Progress, Watch, run_to_end
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.methods import Method, load_refiner_steps
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, Watch, run_to_end
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.methods import Method, load_refiner_steps
 
 
 class _EvaluateCommands(TyperGroup):
@@ -129,7 +129,7 @@ def refinement(
     _check_names("start", [start], ["clip", "patches"])
     methods = method or [*Method]
     _check_names("method", methods, [*Method])
-    with _scoring(", ".join(methods), scenes) as (_, counting):
+    with _scoring(", ".join(methods), scenes) as (loading, counting):
         from napari_cliptrase.evaluate.coarse import from_clip, from_truth
         from napari_cliptrase.evaluate.refinement import (
             RefinementScores,
@@ -137,10 +137,9 @@ def refinement(
             refinement_table,
             score_refiners,
         )
-        from napari_cliptrase.refine.methods import make_refiner
 
         scores: list[RefinementScores] = []
-        refiners = {name: make_refiner(name, sam=sam) for name in methods}
+        refiners = {name: run_to_end(load_refiner_steps(name, sam), loading) for name in methods}
         coarse = from_truth if start == "patches" else from_clip(model)
         for done, so_far in enumerate(score_refiners(refiners, coarse, seeds, size), start=1):
             counting(Progress(done, scenes, "scenes"))
@@ -211,10 +210,10 @@ def sam_score(
     seeds = held_out(first_seed, scenes)
     with _scoring(sam, scenes) as (loading, counting):
         from napari_cliptrase.evaluate.sam_score import sam_summary, sam_table, score_sam
-        from napari_cliptrase.models.load import load_sam_steps
+        from napari_cliptrase.refine.embedding import load_embedder_steps
 
-        network = run_to_end(load_sam_steps(sam), loading)
-        report = sam_summary(run_to_end(score_sam(network, seeds, size), counting))
+        embedder = run_to_end(load_embedder_steps(sam), loading)
+        report = sam_summary(run_to_end(score_sam(embedder, seeds, size), counting))
     typer.echo(json.dumps(report, indent=2) if as_json else sam_table(report))
 
 

@@ -12,7 +12,7 @@ from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_SAM
 from napari_cliptrase.progress import run_to_end
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.methods import Method, load_refiner_steps
 from napari_cliptrase.refine.protocol import check_labels
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ def refine(
     with telling_when_stopped(lambda: f"Stopped. Nothing was written to {out}."), work_bar("reading") as watch:
         from napari_cliptrase.engine.pipeline import (
             RefineRequest,
-            load_refiner_steps,
             prepare_refiner_steps,
             refine_plane_steps,
         )

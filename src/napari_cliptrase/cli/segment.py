@@ -118,10 +118,10 @@ def segment(
             bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
             from napari_cliptrase.cli.display import SegmentDisplay
             from napari_cliptrase.cli.segment_files import SegmentRequest, segment_files
-            from napari_cliptrase.engine.pipeline import load_refiner_steps
             from napari_cliptrase.engine.segmenter import Segmenter
             from napari_cliptrase.engine.teaching import without_examples
             from napari_cliptrase.models.load import load_model_steps
+            from napari_cliptrase.refine.methods import load_refiner_steps
 
             with SegmentDisplay(len(inputs)) as display:
                 clip = run_to_end(load_model_steps(model, device, precision), display.watch)

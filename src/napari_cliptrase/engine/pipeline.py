@@ -26,7 +26,6 @@ from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode, merge_labels
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.limits import Limits, apply_limits
-from napari_cliptrase.refine.methods import Method, check_options, make_refiner
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:  # these import torch, which a refinement without a model does not need
@@ -176,23 +175,6 @@ def segment_plane_steps(
             notes=(*segmentation.notes, *refined.notes),
         )
     return PlaneResponse(encoding, segmentation, _merged(segmentation.labels, request.existing))
-
-
-def load_refiner_steps(
-    method: Method, sam: str, device: str = "auto", options: Mapping[str, Any] | None = None
-) -> Generator[Progress, None, MaskRefiner]:
-    """Make a refiner, with its SAM by name or file when it needs one.
-
-    ``options`` are fields of the options of the method; they are checked before anything is loaded.
-    """
-    options = dict(options or {})
-    check_options(method, options)
-    if not method.needs_sam:
-        return make_refiner(method, **options)
-    from napari_cliptrase.models.load import load_sam_steps
-
-    model = yield from load_sam_steps(sam, device)
-    return make_refiner(method, model, **options)
 
 
 def prepare_refiner_steps(refiner: MaskRefiner, rgb: Rgb) -> Generator[Progress, None, PreparedRefiner]:

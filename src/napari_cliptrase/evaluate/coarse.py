@@ -6,9 +6,12 @@ from typing import Final
 import numpy as np
 
 from napari_cliptrase.array_types import LabelArray
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import Scene
+from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
+from napari_cliptrase.progress import run_to_end
 
 Coarse = Callable[[Scene, int], tuple[LabelArray, ClassScores]]
 
@@ -31,13 +34,13 @@ def from_truth(scene: Scene, seed: int) -> tuple[LabelArray, ClassScores]:
 
 def from_clip(model: str) -> Coarse:
     """Return a function that segments a scene with CLIPtrase, prompted with all class names of the world."""
-    from napari_cliptrase import PromptSet, Segmenter, load_model
+    from napari_cliptrase import Segmenter, load_model
 
     segmenter = Segmenter(load_model(model))
     prompts = PromptSet.parse("\n".join(NAMES))
 
     def segment(scene: Scene, seed: int) -> tuple[LabelArray, ClassScores]:
-        out = segmenter.segment(segmenter.encode(scene.image), prompts)
-        return out.labels, out.scores
+        response = run_to_end(segment_plane_steps(segmenter, PlaneRequest(scene.image, prompts)))
+        return response.labels, response.segmentation.scores
 
     return segment

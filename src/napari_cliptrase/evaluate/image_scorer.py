@@ -4,12 +4,12 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_cliptrase.engine.pipeline import PlaneRequest, load_refiner_steps, segment_plane_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.evaluate.class_counts import ImageCounts
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationRow
 from napari_cliptrase.evaluate.labelled_images import LabelledImage, LabelledImages
 from napari_cliptrase.progress import Progress, run_to_end
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.methods import Method, load_refiner_steps
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:

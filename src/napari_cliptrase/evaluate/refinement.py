@@ -9,9 +9,11 @@ import numpy as np
 
 from napari_cliptrase.demo.words import LABEL_NAMES, NAMES
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.engine.pipeline import RefineRequest, prepare_refiner_steps, refine_plane_steps
 from napari_cliptrase.evaluate.boundaries import BOUNDARY_BAND, BoundaryCounts
 from napari_cliptrase.evaluate.coarse import Coarse
 from napari_cliptrase.evaluate.confusion import Confusion
+from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 BEFORE = "before"
@@ -59,8 +61,8 @@ def score_refiners(
         results = {BEFORE: labels}
         for name, refiner in refiners.items():
             started = time.perf_counter()
-            refiner.prepare(scene.image)
-            results[name] = refiner.refine(labels, scores).labels
+            prepared = run_to_end(prepare_refiner_steps(refiner, scene.image))
+            results[name] = run_to_end(refine_plane_steps(prepared, RefineRequest(labels, scores))).labels
             seconds[name] += time.perf_counter() - started
         for name, found in results.items():
             confusions[name].add(scene.labels, found)

@@ -11,7 +11,6 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.demo.words import NAMES, THINGS
 from napari_cliptrase.demo.world import Scene, paint_scene
-from napari_cliptrase.models.load import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.overlap import mask_iou
@@ -51,10 +50,10 @@ def targets_of(scene: Scene) -> Iterator[PromptTarget]:
 
 
 def score_sam(
-    sam: SamModel, seeds: range, size: int = 336
+    embedder: Embedder, seeds: range, size: int = 336
 ) -> Generator[Progress, None, dict[str, dict[str, list[float]]]]:
     """Return the IoU of every target by kind of prompt (``box`` for everything, ``point`` for things) and class."""
-    embedder = Embedder(sam)
+    sam = embedder.sam
     found: dict[str, dict[str, list[float]]] = {"box": defaultdict(list), "point": defaultdict(list)}
     for done, seed in enumerate(seeds):
         yield Progress(done, len(seeds), f"scene {seed}")

@@ -13,7 +13,7 @@ from PIL import Image as Pictures
 from torch import Tensor
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.load import SamModel, load_sam_steps
 from napari_cliptrase.models.memory import free_on
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import MEMORY_LIMIT, SamSize, timing_key
@@ -147,6 +147,15 @@ class Embedder:
         device = self.sam.device
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         return timing_key(self.sam.weights_sha256, self.size, f"{name} {self.sam.dtype}")
+
+
+def load_embedder_steps(sam: str | SamModel | Embedder, device: str = "auto") -> Generator[Progress, None, Embedder]:
+    """Return what encodes images with a SAM, given its name, a loaded model, or an embedder to share."""
+    if isinstance(sam, Embedder):
+        return sam
+    if isinstance(sam, str):
+        sam = yield from load_sam_steps(sam, device)
+    return Embedder(sam)
 
 
 def frame_size(shape: tuple[int, int], side: int) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """The refinement methods by name; torch is imported when one that needs it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Method(StrEnum):
 def make_refiner(
     method: Method | str, sam: "str | SamModel | Embedder" = "demo", device: str = "auto", **options: Any
 ) -> MaskRefiner:
-    """Return the refiner of a method.
+    """Return the refiner of a method: `load_refiner_steps` in one call.
 
     Parameters
     ----------
@@ -47,11 +48,24 @@ def make_refiner(
     options
         Fields of `VoteOptions`, `PromptOptions`, `SuperpixelOptions` or `PamrOptions`.
     """
+    return run_to_end(load_refiner_steps(method, sam, device, options))
+
+
+def load_refiner_steps(
+    method: Method | str,
+    sam: "str | SamModel | Embedder" = "demo",
+    device: str = "auto",
+    options: Mapping[str, Any] | None = None,
+) -> Generator[Progress, None, MaskRefiner]:
+    """Make a refiner, and load its SAM when it needs one; see `make_refiner` for the parameters.
+
+    Method and options are checked before anything is loaded.
+    """
     try:
         chosen = Method(method)
     except ValueError:
         raise CliptraseError(f"{method!r} is no refinement method; choose {', '.join(Method)}.") from None
-    made = check_options(chosen, options)  # before a model is downloaded
+    made = check_options(chosen, options or {})
     if chosen is Method.SUPERPIXELS:
         from napari_cliptrase.refine.superpixels import Superpixels
 
@@ -60,13 +74,16 @@ def make_refiner(
         from napari_cliptrase.refine.pamr import Pamr
 
         return Pamr(made)
+    from napari_cliptrase.refine.embedding import load_embedder_steps
+
+    embedder = yield from load_embedder_steps(sam, device)
     if chosen is Method.SAM_VOTE:
         from napari_cliptrase.refine.sam_vote import SamVote
 
-        return SamVote(_embedder(sam, device), made)
+        return SamVote(embedder, made)
     from napari_cliptrase.refine.sam_prompts import SamPrompts
 
-    return SamPrompts(_embedder(sam, device), made)
+    return SamPrompts(embedder, made)
 
 
 def check_options(method: Method, options: Mapping[str, Any]) -> Any:
@@ -95,12 +112,3 @@ def _options_of(method: Method) -> Any:
     from napari_cliptrase.refine.sam_prompts import PromptOptions
 
     return PromptOptions
-
-
-def _embedder(sam: "str | SamModel | Embedder", device: str) -> "Embedder":
-    from napari_cliptrase.models.load import load_sam
-    from napari_cliptrase.refine.embedding import Embedder
-
-    if isinstance(sam, Embedder):
-        return sam
-    return Embedder(load_sam(sam, device) if isinstance(sam, str) else sam)

@@ -3,10 +3,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import napari_cliptrase.models.load as loading
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine import embedding
 
 
 class Loader:
@@ -18,7 +18,7 @@ class Loader:
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
-    def __call__(self, name):
+    def __call__(self, name, device):
         yield Progress(0, 0, f"{name}: reading the weights")
         self.loaded.append(name)
         assert self.may_go_on.wait(60)
@@ -30,7 +30,7 @@ class Loader:
 @pytest.fixture
 def loader(monkeypatch):
     loader = Loader()
-    monkeypatch.setattr(loading, "load_sam_steps", loader)
+    monkeypatch.setattr(embedding, "load_sam_steps", loader)
     return loader
 
 

@@ -18,7 +18,7 @@ from napari_cliptrase.engine.pipeline import (
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import Cost, cost_of
 from napari_cliptrase.refine.limits import Limits
-from napari_cliptrase.refine.methods import Method, make_refiner
+from napari_cliptrase.refine.methods import Method, load_refiner_steps
 from napari_cliptrase.refine.timings import Timings
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ class RefineRunner:
         else:
             if task.method.needs_sam:
                 embedder = yield from self.embedder_steps(task.sam)
-                refiner = make_refiner(task.method, embedder, **task.options)
-            else:
-                refiner = make_refiner(task.method, **task.options)
+            refiner = yield from load_refiner_steps(task.method, embedder or task.sam, options=task.options)
             yield Progress(0, 0, "Reading the image")
             prepared = yield from prepare_refiner_steps(refiner, task.picture())
             if task.method.needs_sam:
@@ -139,10 +137,9 @@ class RefineRunner:
             if self._embedder is not None and self._sam_name == sam:
                 return self._embedder
             yield Progress(0, 0, f"Loading {sam}")
-            from napari_cliptrase.models.load import load_sam_steps
-            from napari_cliptrase.refine.embedding import Embedder
+            from napari_cliptrase.refine.embedding import load_embedder_steps
 
-            embedder = Embedder((yield from load_sam_steps(sam)))
+            embedder = yield from load_embedder_steps(sam)
             self._embedder, self._sam_name, self._prepared = embedder, sam, None
             return embedder
         finally:
