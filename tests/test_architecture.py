@@ -85,7 +85,7 @@ STEPS = {f"{name}_steps" for name in FROM_A_PLANE_TO_LABELS}
 # objects that are neither: the file, the object, and what it does there
 OTHER_OBJECTS = {
     ("batch/dask_runner.py", "worker.segment"): "an ImageWorker, which goes through the pipeline",
-    ("batch/runner.py", "worker.segment"): "an ImageWorker, which goes through the pipeline",
+    ("batch/runner.py", "worker.encode"): "an ImageWorker, which goes through the pipeline",
     ("cliptrase/text.py", "tower.encode"): "a text tower encodes words",
     ("lab/clip_look.py", "tokenizer.encode"): "words to numbers",
     ("lab/clip_model.py", "tokenizer.encode"): "words to numbers",

@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from napari_cliptrase.batch.batch_plan import plan_batch
-from napari_cliptrase.batch.image_work import ImageWorker, PlaneResult, RunSetup
+from napari_cliptrase.batch.image_work import ImageWorker, LabelledPlane, RunSetup
 from napari_cliptrase.batch.runner import IMAGES_READ_AHEAD, ImageOutcome, ResultWriter, run_batch_steps
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.project.image_record import State
@@ -155,10 +155,10 @@ class CountingWorker:
         self.count(rgb, encoding)
         return encoding
 
-    def label(self, rgb: np.ndarray, _encoding: np.ndarray) -> PlaneResult:
+    def label(self, rgb: np.ndarray, _encoding: np.ndarray) -> LabelledPlane:
         labels = np.zeros(rgb.shape[:2], np.uint8)
         self.count(labels)
-        return PlaneResult(labels, 0.5, ())
+        return LabelledPlane(labels, 0.5, ())
 
 
 def test_memory_does_not_grow_with_the_number_of_images(pictures: Pictures, setup: RunSetup) -> None:
@@ -190,7 +190,7 @@ class MeetingWorker(CountingWorker):
             self.both.wait()
         return super().encode(rgb, watch)
 
-    def label(self, rgb: np.ndarray, encoding: np.ndarray) -> PlaneResult:
+    def label(self, rgb: np.ndarray, encoding: np.ndarray) -> LabelledPlane:
         self.labelled += 1
         if self.labelled < IMAGES:
             self.both.wait()

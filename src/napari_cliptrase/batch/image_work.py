@@ -129,14 +129,14 @@ class ImageWorker:
         """Encode a plane (H, W, 3) uint8, which does not depend on the classes."""
         return run_to_end(encode_plane_steps(self._segmenter, rgb), watch)
 
-    def label(self, rgb: Rgb, encoding: "Encoding") -> "PlaneResult":
+    def label(self, rgb: Rgb, encoding: "Encoding") -> "LabelledPlane":
         """Give the pixels of an encoded plane their classes; another thread may encode the next plane meanwhile."""
         request = PlaneRequest(rgb, self._prompts, encoding=encoding, examples=self._examples)
-        return PlaneResult.of(run_to_end(segment_plane_steps(self._segmenter, request, self._refiner)))
+        return LabelledPlane.of(run_to_end(segment_plane_steps(self._segmenter, request, self._refiner)))
 
 
 @dataclass(frozen=True, eq=False)
-class PlaneResult:
+class LabelledPlane:
     """(H, W) labels of a plane, the mean of 1 − (p1 − p2) over its pixels, and what the user should know."""
 
     labels: LabelArray
@@ -144,13 +144,13 @@ class PlaneResult:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, response: PlaneResponse) -> "PlaneResult":
+    def of(cls, response: PlaneResponse) -> "LabelledPlane":
         """Keep what a project needs of a response."""
         found = response.segmentation
         return cls(found.labels, float(found.margin.mean(dtype=np.float64)), found.notes)
 
 
-def image_result(planes: Mapping[tuple[int, ...], PlaneResult]) -> ImageResult:
+def image_result(planes: Mapping[tuple[int, ...], LabelledPlane]) -> ImageResult:
     """Put the results of all planes of an image together."""
     notes = dict.fromkeys(note for plane in planes.values() for note in plane.notes)
     uncertainty = float(np.mean([plane.uncertainty for plane in planes.values()]))
@@ -172,12 +172,12 @@ def segment_image_steps(
     ``known`` is the encoding of the first plane, where there is one already; ``take_first`` is given the first plane
     and what was found in it, which are not kept here.
     """
-    planes: dict[tuple[int, ...], PlaneResult] = {}
+    planes: dict[tuple[int, ...], LabelledPlane] = {}
     for index in image.indices():
         encoding = None if planes else known
         request = PlaneRequest(image.rgb(index), prompts, encoding=encoding, examples=examples)
         response = yield from segment_plane_steps(segmenter, request, refiner)
         if not planes and take_first is not None:
             take_first(request.rgb, response)
-        planes[index] = PlaneResult.of(response)
+        planes[index] = LabelledPlane.of(response)
     return image_result(planes)

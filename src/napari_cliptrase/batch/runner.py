@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from napari_cliptrase.array_types import Rgb
-from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, PlaneResult, image_result
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, LabelledPlane, image_result
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.pixels.read import ImageFile
@@ -67,10 +67,10 @@ def run_batch_steps(
     ):
         waiting = deque(names)
         read: deque[tuple[str, Future[ImageFile]]] = deque()
-        last: Future[PlaneResult] | None = None
+        last: Future[LabelledPlane] | None = None
         written: deque[tuple[str, Future[ImageOutcome]]] = deque()
 
-        def label(rgb: Rgb) -> "Future[PlaneResult]":
+        def label(rgb: Rgb) -> "Future[LabelledPlane]":
             nonlocal last
             if last is not None and not worker.two_fit(rgb):
                 last.exception()  # waits
@@ -80,7 +80,7 @@ def run_batch_steps(
             last = labelling.submit(worker.label, rgb, encoding)
             return last
 
-        def write(name: str, planes: "dict[tuple[int, ...], Future[PlaneResult]]") -> ImageOutcome:
+        def write(name: str, planes: "dict[tuple[int, ...], Future[LabelledPlane]]") -> ImageOutcome:
             return writer.write(name, image_result({index: plane.result() for index, plane in planes.items()}))
 
         try:
