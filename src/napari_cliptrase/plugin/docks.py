@@ -4,6 +4,7 @@ napari looks for an argument that is annotated with its viewer in ``__init__``, 
 """
 
 from napari.viewer import Viewer
+from qtpy.QtGui import QShowEvent
 
 from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
@@ -28,6 +29,12 @@ class SegmentByText(SegmentDock):
             bench.region_tool,
             bench.review,
         )
+        self._preparation = bench.preparation
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: a run may be near."""
+        super().showEvent(event)
+        self._preparation.begin()
 
 
 class AnnotateFolder(FolderDock):
@@ -36,6 +43,12 @@ class AnnotateFolder(FolderDock):
     def __init__(self, viewer: Viewer) -> None:
         bench = workbench_of(viewer)
         super().__init__(bench.folder, bench.folder_keys)
+        self._preparation = bench.preparation
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt: a run may be near."""
+        super().showEvent(event)
+        self._preparation.begin()
 
 
 class RefineBoundaries(RefineDock):

@@ -12,6 +12,7 @@ from napari_cliptrase.plugin.run.image_ahead import ImageAhead
 from napari_cliptrase.plugin.run.image_visits import ImageVisits
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
+from napari_cliptrase.plugin.run.preparation import Preparation
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
 from napari_cliptrase.plugin.run.refine_write import RefinementWriter
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
@@ -38,6 +39,8 @@ class Workbench:
         The only writer of label layers; which classes are shown.
     jobs
         Work beside the window.
+    preparation
+        Imports beside the window, before the first run.
     runner
         From *Run* to layers, and new scores.
     refine_runner, refinement_writer
@@ -53,6 +56,7 @@ class Workbench:
         self.layers = LabelLayers(viewer.layers, self.session.version_of)
         self.visibility = Visibility(viewer.layers)
         self.jobs = Jobs()
+        self.preparation = Preparation()
         # first of all listeners: when others receive new prompts, the layers match them already
         self.session.prompts_changed.connect(self._show_prompts)
         self.layers.written.connect(self._show_written)

@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.plugin.layers.appearance import apply_classes, label_dtype, name_for, table_of
+from napari_cliptrase.plugin.layers.drawing_aids import defer_drawing_aids
 from napari_cliptrase.plugin.layers.list_edits import selection_kept
 from napari_cliptrase.plugin.state.geometry import LayerGeometry
 from napari_cliptrase.plugin.state.tags import TAGS_KEY, Role, Tag, file_of, plugin_layers, set_tag, tag_of
@@ -56,6 +57,7 @@ class LayerRegistry:
         set_tag(layer, replace(tag, name=layer.name, classes=table.to_json(), image_file=file_of(image)))
         layer.selected_label = entry.id if entry else (table.ids[0] if table.ids else 1)
         apply_classes(layer, table)
+        defer_drawing_aids(layer)
         return layer
 
     def put(self, image: Image, layer: Labels, table: ClassTable) -> None:
