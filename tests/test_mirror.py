@@ -29,6 +29,7 @@ ABOUT_MORE = {
     "cliptrase/test_golden.py": "numbers of the published code",
     "demo/test_shipped_clip.py": "the weights that ship",
     "engine/test_segmenter_golden.py": "numbers of the published code",
+    "evaluate/test_other_scorers.py": "figures of other projects",
     "masks/test_damaged.py": "files of every format, cut and bent",
     "masks/test_declared_sizes.py": "files of every format that declare a wrong size",
     "masks/test_many_objects.py": "how time grows with the number of objects",
