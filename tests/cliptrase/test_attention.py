@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from napari_cliptrase.cliptrase.attention import raw_attention
+from napari_cliptrase.cliptrase.attention import attention_by_layer, raw_attention
 from napari_cliptrase.cliptrase.towers import vision_tower
 
 IMAGE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -24,3 +24,11 @@ def test_raw_attention_is_the_models_own(clip, layer):
 def test_a_layer_that_is_not_there(clip):
     with pytest.raises(IndexError, match="layer 3 of a model with 3 layers"):
         raw_attention(vision_tower(clip), IMAGE, 3)
+
+
+def test_all_layers_at_once_are_those_of_each_layer(clip):
+    tower = vision_tower(clip)
+    found = attention_by_layer(tower, IMAGE)
+    assert len(found) == 3
+    for layer, attention in enumerate(found):
+        torch.testing.assert_close(attention, raw_attention(tower, IMAGE, layer).mean(0), rtol=0, atol=1e-6)

@@ -15,6 +15,7 @@ from napari_cliptrase.cli.convert import convert
 from napari_cliptrase.cli.demo import demo
 from napari_cliptrase.cli.doctor import doctor
 from napari_cliptrase.cli.evaluate import app as evaluate
+from napari_cliptrase.cli.explain import explain
 from napari_cliptrase.cli.export import export
 from napari_cliptrase.cli.interrupts import Stopped
 from napari_cliptrase.cli.learn import learn
@@ -66,5 +67,6 @@ app.command()(convert)
 app.command()(refine)
 app.add_typer(models, name="models")
 app.add_typer(evaluate, name="evaluate")
+app.command()(explain)
 app.command()(doctor)
 app.command()(bench)

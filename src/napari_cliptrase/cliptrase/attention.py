@@ -23,6 +23,23 @@ def raw_attention(
     return attention_weights(heads, grid, Recovery.VANILLA)[0]
 
 
+@torch.inference_mode()
+def attention_by_layer(
+    tower: VisionTower, image: Tensor, *, kernel: PositionKernel = PositionKernel.CLEAN
+) -> tuple[Tensor, ...]:
+    """(1+h*w, 1+h*w) softmax(q·k) of every layer as the model was trained, mean over heads, float32, class token first.
+
+    ``image`` (1, 3, H, W) as for `encoder.encode`; the model runs once for all layers.
+    """
+    grid = (image.shape[-2] // tower.patch, image.shape[-1] // tower.patch)
+    x = tower.embed(image, kernel)
+    found = []
+    for block in tower.blocks:
+        found.append(attention_weights(split_heads(block, x), grid, Recovery.VANILLA)[0].mean(0))
+        x = run_block(block, x)
+    return tuple(found)
+
+
 def _heads_at(tower: VisionTower, image: Tensor, layer: int, kernel: PositionKernel) -> tuple[Heads, Grid]:
     depth = len(tower.blocks)
     if not -depth <= layer < depth:

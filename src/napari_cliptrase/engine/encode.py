@@ -105,16 +105,22 @@ def _check_image(image: object) -> None:
     )
 
 
+def window_pixels(model: "ClipModel", picture: NDArray[np.uint8], windows: Sequence[Window]) -> Tensor:
+    """(n, 3, H, W) windows of the working image (h, w, 3), as the network of a model takes them."""
+    tower = model.vision
+    cut = np.stack([picture[window.scaled(tower.patch)] for window in windows])
+    pixels = torch.from_numpy(cut).to(tower.device).permute(0, 3, 1, 2).float().div_(255)
+    mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
+    return pixels.sub_(mean).div_(std).to(tower.dtype)
+
+
 @torch.inference_mode()
 def _encode_windows(
     model: "ClipModel", picture: NDArray[np.uint8], windows: Sequence[Window], settings: Settings
 ) -> Patches:
     """Encode windows of the working image (h, w, 3)."""
     tower = model.vision
-    cut = np.stack([picture[window.scaled(tower.patch)] for window in windows])
-    pixels = torch.from_numpy(cut).to(tower.device).permute(0, 3, 1, 2).float().div_(255)
-    mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
-    pixels = pixels.sub_(mean).div_(std).to(tower.dtype)
+    pixels = window_pixels(model, picture, windows)
     try:
         return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel, attention=True)
     except torch.cuda.OutOfMemoryError as error:

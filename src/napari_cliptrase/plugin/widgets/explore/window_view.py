@@ -40,16 +40,11 @@ def attention_of(
     model: "ClipModel", rgb: NDArray[np.uint8], encoding: "Encoding", settings: Settings, number: int, layer: int
 ) -> NDArray[Any]:
     """(heads, 1+L, 1+L) softmax attention of the unchanged model in one window of a picture (H, W, 3) uint8."""
-    import torch
-
     from napari_cliptrase.cliptrase.attention import raw_attention
+    from napari_cliptrase.engine.encode import window_pixels
     from napari_cliptrase.engine.plan import plan_encoding
 
     tower = model.vision
     picture = plan_encoding((rgb.shape[0], rgb.shape[1]), tower, settings).working.resized(rgb)
-    cut = picture[encoding.plan.windows[number].scaled(tower.patch)]
-    with torch.inference_mode():
-        pixels = torch.tensor(cut).permute(2, 0, 1)[None].to(tower.device).float() / 255
-        mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
-        pixels = ((pixels - mean) / std).to(tower.dtype)
-        return np.asarray(raw_attention(tower, pixels, layer, kernel=settings.kernel).float().cpu().numpy())
+    pixels = window_pixels(model, picture, [encoding.plan.windows[number]])
+    return np.asarray(raw_attention(tower, pixels, layer, kernel=settings.kernel).float().cpu().numpy())
