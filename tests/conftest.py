@@ -13,6 +13,9 @@ import napari_cliptrase
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+# what auto means must not depend on the computer that the tests run on
+os.environ["NAPARI_CLIPTRASE_PRECISION"] = "fp32"
+
 TESTS = Path(__file__).parent
 # the lab is not in the wheel: where the package is installed from one, tests take the lab from the repository
 if importlib.util.find_spec("napari_cliptrase.lab") is None:

@@ -70,11 +70,21 @@ def test_devices_that_are_not_there_are_errors(cpu_only: None) -> None:
             place(name)
 
 
+def test_int8_is_for_the_processor_and_built_from_float32(compute: Callable[..., None]) -> None:
+    two = torch.ones(2)
+    compute(lambda: two)
+    placement = place("cpu", "int8")
+    assert (placement.dtype, placement.built_in) == (torch.int8, torch.float32)
+    assert placement.note.endswith("with int8.")
+    with pytest.raises(ModelError, match=r"Precision int8 is for the CPU; on cuda choose fp16, bf16 or fp32\."):
+        place("auto", "int8")
+
+
 def test_precisions(cpu_only: None) -> None:
     assert place("cpu", "bf16").dtype == torch.bfloat16
     with pytest.raises(ModelError, match="fp16 is for graphics cards"):
         place("cpu", "fp16")
-    with pytest.raises(ModelError, match="'fp8' is no precision; choose auto, fp32, fp16, bf16"):
+    with pytest.raises(ModelError, match="'fp8' is no precision; choose auto, fp32, fp16, bf16, int8"):
         place("cpu", "fp8")
 
 

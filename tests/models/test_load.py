@@ -13,7 +13,8 @@ import torch
 
 from napari_cliptrase import PromptSet, Segmenter, Settings
 from napari_cliptrase.cliptrase.encoder import encode
-from napari_cliptrase.cliptrase.options import TemplateSet
+from napari_cliptrase.cliptrase.options import Recovery, TemplateSet
+from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.engine.text_cache import TextStore
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import folders, model_names
@@ -225,6 +226,23 @@ def test_one_file_with_two_activations_or_precisions_is_two_models(
     found, expected = (each.segment(each.encode(rgb), prompts).scores.maps for each in (after, alone))
     assert np.array_equal(found, expected)
     assert path.is_file()
+
+
+@pytest.mark.parametrize("recovery", [Recovery.CLIPTRASE, Recovery.SC_CLIP])
+def test_int8_gives_the_labels_of_fp32_but_for_few_pixels_and_says_so(recovery: Recovery) -> None:
+    rgb, prompts = (
+        paint_scene(3, (336, 448)).image,
+        PromptSet.from_names("sky", "sea", "sand", "tree", "house", "mountain"),
+    )
+    settings = Settings(recovery=recovery)
+    exact, rounded = (Segmenter(load_model("demo", "cpu", precision), settings) for precision in ("fp32", "int8"))
+    expected, found = (each.segment(each.encode(rgb), prompts) for each in (exact, rounded))
+    assert not np.array_equal(found.scores.maps, expected.scores.maps)
+    assert (found.labels == expected.labels).mean() > 0.99
+    assert (rounded.model.dtype, rounded.model.vision.dtype) == (torch.int8, torch.float32)
+    assert rounded.model.fingerprint != exact.model.fingerprint
+    assert found.provenance["dtype"] == "int8"
+    assert rounded.model.notes[0].endswith("with int8.")
 
 
 def test_without_weights_and_network_it_names_file_and_folder(tiny_tags: None, no_network: list[object]) -> None:

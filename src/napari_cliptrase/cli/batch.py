@@ -47,7 +47,7 @@ def batch(
         Path | None, typer.Option("--examples", help="What to learn from beside the names; see: learn --help")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
     again: Annotated[bool, typer.Option("--again", help="Also images that were segmented like that before.")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,

@@ -34,7 +34,7 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Only the first images.")
 Workers = Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 works in this one.")]
 Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Precision = Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")]
 Sam = Annotated[str, typer.Option(help="The SAM model of methods with one.")]
 Templates = Annotated[TemplateSet, typer.Option(help="Sentences for each name; fewer are faster the first time.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

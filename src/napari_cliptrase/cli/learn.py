@@ -36,7 +36,7 @@ def learn(
     classes: Classes = None,
     add: Annotated[bool, typer.Option("--add", help="Add to the examples that the file has.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
 ) -> None:
     """Learn classes from images with masks, for names that a model does not know.
 

@@ -1,6 +1,7 @@
 """What the method needs of a CLIP model, whichever library built it, and the choice of the adapter."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import torch
@@ -73,6 +74,12 @@ def vision_tower(module: nn.Module) -> VisionTower:
     if reason is not None:
         raise ModelError(reason)
     return TimmVision.of(visual) if hasattr(visual, "trunk") else OpenClipVision.of(visual)
+
+
+def in_int8(tower: VisionTower) -> VisionTower:
+    """Return the tower with the weights of its blocks rounded to eight bits; for processors alone."""
+    assert isinstance(tower, OpenClipVision | TimmVision)
+    return replace(tower, blocks=tuple(block.in_int8() for block in tower.blocks))
 
 
 def text_tower(module: nn.Module, tokenizer: Tokenizer) -> TextTower:

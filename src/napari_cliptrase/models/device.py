@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models.cpu_precision import cpu_dtype
 
-_DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+_DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.int8}
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,14 @@ class Placement:
     dtype: torch.dtype
     note: str
 
+    @property
+    def built_in(self) -> torch.dtype:
+        """The number type that the network is built in: weights of eight bits are rounded from float32."""
+        return torch.float32 if self.dtype == torch.int8 else self.dtype
+
 
 def place(device: str = "auto", precision: str = "auto") -> Placement:
-    """Choose the device (auto: cuda, mps, cpu) and number type (auto: fp16 on CUDA, else fp32).
+    """Choose the device (auto: cuda, mps, cpu) and number type (auto: fp16 on CUDA, on a CPU see `cpu_dtype`).
 
     A device that is asked for by name and does not work is an error; with ``auto`` the next one is taken and
     ``note`` says why.
@@ -79,11 +85,15 @@ def _unusable(device: torch.device) -> str | None:
 
 def _choose_dtype(precision: str, device: torch.device) -> torch.dtype:
     if precision == "auto":
+        if device.type == "cpu":
+            return cpu_dtype()
         return torch.float16 if device.type == "cuda" else torch.float32
     if precision not in _DTYPES:
         raise ModelError(f"{precision!r} is no precision; choose auto, {', '.join(_DTYPES)}.")
     if precision == "fp16" and device.type == "cpu":
-        raise ModelError("Precision fp16 is for graphics cards; on the CPU choose fp32, or bf16 to save memory.")
+        raise ModelError("Precision fp16 is for graphics cards; on the CPU choose fp32, bf16 or int8.")
+    if precision == "int8" and device.type != "cpu":
+        raise ModelError(f"Precision int8 is for the CPU; on {device} choose fp16, bf16 or fp32.")
     return _DTYPES[precision]
 
 

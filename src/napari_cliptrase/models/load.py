@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from napari_cliptrase.cliptrase.bpe import BpeTokenizer
 from napari_cliptrase.cliptrase.text_towers import Tokenizer
-from napari_cliptrase.cliptrase.towers import TextTower, VisionTower, text_tower, vision_tower
+from napari_cliptrase.cliptrase.towers import TextTower, VisionTower, in_int8, text_tower, vision_tower
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.models.checkpoint import read_tensors
@@ -51,7 +51,7 @@ class ClipModel:
     logit_scale
         What similarities are multiplied with before a softmax.
     device, dtype
-        Where the weights are, and their number type (layer norms aside).
+        Where the weights are, and their number type: of the matrices, and with int8 of those of the image side alone.
     weights_sha256
         Of the weights file.
     fingerprint
@@ -138,7 +138,8 @@ def load_model(
     device
         ``auto`` (cuda, mps, cpu), or one of them.
     precision
-        ``auto`` (fp16 on CUDA, else fp32), ``fp32``, ``fp16`` or ``bf16``.
+        ``auto``, ``fp32``, ``fp16``, ``bf16`` or ``int8``; ``auto`` is fp16 on CUDA, bf16 on processors that are
+        clearly faster with it, else fp32.
     architecture
         Of a ``name`` that is nothing but a checkpoint file.
 
@@ -172,7 +173,7 @@ def load_sam(name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", p
     device
         ``auto`` (cuda, mps, cpu), or one of them.
     precision
-        Of the image encoder: ``auto`` (fp16 on CUDA, else fp32), ``fp32``, ``fp16`` or ``bf16``.
+        Of the image encoder, as `load_model` has it; ``int8`` stands for fp32 here.
 
     Raises
     ------
@@ -203,9 +204,10 @@ def _load_clip_steps(
     network, placement = _placed(
         lambda dtype: _build_clip(recipe, tensors, dtype, source.name), placement, device, precision
     )
+    vision = vision_tower(network)
     return ClipModel(
         source.name,
-        vision_tower(network),
+        in_int8(vision) if placement.dtype == torch.int8 else vision,
         text_tower(network, tokenizer),
         tokenizer,
         recipe.mean,
@@ -223,6 +225,7 @@ def _load_clip_steps(
 
 def _load_sam_steps(name: str, device: str, precision: str) -> Generator[Progress, None, SamModel]:
     yield Progress(0, 0, "looking for the model")
+    precision = "fp32" if precision == "int8" else precision
     placement = place(device, precision)
     source = find_sam(name)
     tensors, sha256 = yield from _read_steps(source)
@@ -265,7 +268,7 @@ def _placed(
     build: Callable[[torch.dtype], nn.Module], placement: Placement, device: str, precision: str
 ) -> tuple[nn.Module, Placement]:
     """Build a network and move it to its device; with ``auto`` to the CPU when the device does not take it."""
-    network = build(placement.dtype)
+    network = build(placement.built_in)
     try:
         return network.to(placement.device), placement
     except (RuntimeError, AssertionError) as error:
@@ -274,7 +277,7 @@ def _placed(
         if device != "auto":
             raise ModelError(f"{placement.device} {reason}; choose another device or a smaller model.") from error
     placement = fall_back(placement, precision, reason)
-    return build(placement.dtype), placement
+    return build(placement.built_in), placement
 
 
 def _with_name(name: str) -> Callable[[Progress], Progress]:

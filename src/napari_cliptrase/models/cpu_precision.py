@@ -1,0 +1,88 @@
+"""What ``auto`` stands for on a processor: bfloat16 where the processor has it in hardware and is faster with it."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+import torch
+
+from napari_cliptrase.atomic import write_text
+from napari_cliptrase.errors import ModelError
+from napari_cliptrase.models.folders import cache_folder
+
+ENVIRONMENT: Final = "NAPARI_CLIPTRASE_PRECISION"
+"""``fp32`` or ``bf16``: what ``auto`` stands for, whatever the processor can do."""
+WORTH: Final = 0.7
+"""bfloat16 must take at most this share of float32's time: it is less exact, and not all of the work becomes faster."""
+_TOKENS, _WIDTH, _HIDDEN = 442, 768, 3072
+_ROUNDS = 5
+
+
+def cpu_dtype() -> torch.dtype:
+    """Choose float32 or bfloat16 for the processor.
+
+    The processor is tried once, a fraction of a second long, and what was found lies in the cache folder: the same
+    computer must not choose now this, now that, since the labels of both differ in a few pixels.
+    """
+    asked = os.environ.get(ENVIRONMENT)
+    if asked in ("fp32", "bf16"):
+        return torch.bfloat16 if asked == "bf16" else torch.float32
+    if asked:
+        raise ModelError(f"{ENVIRONMENT} is {asked!r}; set it to fp32 or bf16, or leave it unset.")
+    return torch.bfloat16 if has_bfloat16() and _bfloat16_pays(cache_folder() / "processor.json") else torch.float32
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 in hardware, as far as torch can tell."""
+    return any(
+        getattr(torch.cpu, name, lambda: False)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+
+
+def share_of_time() -> float:
+    """Time of a product of the encoder's size in bfloat16, as a share of its time in float32, measured in turn."""
+    exact = torch.randn(_TOKENS, _WIDTH), torch.randn(_HIDDEN, _WIDTH)
+    short = exact[0].bfloat16(), exact[1].bfloat16()
+    seconds: dict[str, list[float]] = {"exact": [], "short": []}
+    with torch.inference_mode():
+        for _ in range(_ROUNDS):
+            for name, (x, weight) in (("exact", exact), ("short", short)):
+                start = perf_counter()
+                torch.nn.functional.linear(x, weight)
+                seconds[name].append(perf_counter() - start)
+    return median(seconds["short"][1:]) / median(seconds["exact"][1:])
+
+
+def _bfloat16_pays(memory: Path) -> bool:
+    key = f"{platform.machine()} {processor_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    known = _read(memory)
+    if key not in known:
+        known[key] = round(share_of_time(), 2)
+        try:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            write_text(memory, json.dumps(known, indent=1) + "\n")
+        except OSError:
+            pass  # it is tried again next time
+    return known[key] <= WORTH
+
+
+def _read(memory: Path) -> dict[str, float]:
+    try:
+        found = json.loads(memory.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    numbers = found.items() if isinstance(found, dict) else ()
+    return {str(key): float(value) for key, value in numbers if isinstance(value, int | float)}
+
+
+def processor_name() -> str:
+    """The processor as the system names it."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
