@@ -8,8 +8,8 @@ from napari_cliptrase.json_file import json_in, parse_json, read_json
     [
         ("[" * 100_000, "nested too deeply"),
         ('{"a":' * 50_000, "nested too deeply"),
-        ("[NaN]", "NaN, which is no number"),
-        ("[-Infinity]", "-Infinity, which is no number"),
+        ("[NaN]", "NaN, which is not a number"),
+        ("[-Infinity]", "-Infinity, which is not a number"),
         ("[1, 2", "delimiter"),
         ("[" + "9" * 5000 + "]", "digits"),
     ],

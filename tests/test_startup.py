@@ -100,7 +100,7 @@ main()
         ("models", "Looking for models in "),
         ("models download ViT-B-16/openai", "Looking for ViT-B-16/openai"),
         ("models verify demo", "Reading demo again"),
-        ("doctor", "Looking over the installation"),
+        ("doctor", "Checking the installation"),
         ("bench", "Measuring speed and memory on this computer; takes about a minute"),
     ],
 )

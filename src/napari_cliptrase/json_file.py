@@ -25,7 +25,7 @@ def read_json(path: Path) -> Any:
 
 
 def json_in(path: Path) -> Any:
-    """Return the data of a JSON file; None when the path is no JSON file, or a damaged one."""
+    """Return the data of a JSON file; None when the path is not a JSON file, or is damaged."""
     if path.suffix.lower() not in (".json", ".geojson") or not path.is_file():
         return None
     try:
@@ -44,4 +44,4 @@ def whole(value: object, name: str) -> int:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"it holds {name}, which is no number")
+    raise ValueError(f"it holds {name}, which is not a number")

@@ -1,4 +1,4 @@
-"""A batch fills a project, goes on where it stopped, and one bad image stops no other."""
+"""A batch fills a project, goes on where it stopped, and one bad image does not stop the others."""
 
 import threading
 import weakref

@@ -73,7 +73,7 @@ def test_what_is_not_there_is_a_failure_of_its_own(photos):
     inputs, failures = find_inputs(["empty", "*.tif", "missing.png", "photos/a.jpg"], photos / "out")
     assert failures == [
         Failure("empty", "the folder holds no image."),
-        Failure("*.tif", "no file is called like that."),
+        Failure("*.tif", "no file has this name."),
         Failure("missing.png", "does not exist; check the name."),
     ]
     assert [entry.path.name for entry in inputs] == ["a.jpg"]

@@ -133,7 +133,7 @@ def test_names_without_examples_are_named(command, folder):
     [
         (["photos", "--masks", "nowhere", "--out", "e.npz"], "nowhere does not exist"),
         (["photos", "--masks", "masks", "--out", "masks"], "masks is a folder, but --out names a file"),
-        (["photos", "--masks", "masks", "--out", "photos/0.png"], "photos/0.png is no file of examples"),
+        (["photos", "--masks", "masks", "--out", "photos/0.png"], "photos/0.png is not a file of examples"),
         (["nothing", "--masks", "masks", "--out", "e.npz"], "There is no image to learn from"),
         (["photos", "--masks", "masks", "--out", "e.npz", "--settings", "no.json"], "no.json cannot be read"),
     ],

@@ -91,7 +91,7 @@ def test_download_of_what_cannot_work_is_one_sentence() -> None:
     assert "ResNet" in text
     code, text = run("download", "vit_x")
     assert code == 1
-    assert "no architecture 'vit_x'" in text
+    assert "does not know the architecture 'vit_x'" in text
 
 
 def test_verify_tells_whole_from_damaged(sam: Path) -> None:
@@ -108,7 +108,7 @@ def test_verify_tells_whole_from_damaged(sam: Path) -> None:
     assert f"vit_b: whole, {sam}" in text
     assert f"ViT-B-16/openai: DAMAGED, {clip}" in text
     assert hashlib.sha256(b"as it was").hexdigest() in text
-    assert f"ViT-B-32/openai: it opens, but what its hash has to be is not known, {unknown}" in text
+    assert f"ViT-B-32/openai: it opens, but its published hash is not known, {unknown}" in text
     assert f"ViT-L-14/openai: DAMAGED, {broken} is damaged" in text
     assert "must be 3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02" in text  # OpenAI's own
     assert str(archive) not in text

@@ -153,7 +153,7 @@ def test_stacks_are_refined_plane_by_plane(files: tuple[Path, Path, np.ndarray],
     [
         (["--class", "car"], r"no class 'car'; it has sea \(1\), sand \(2\), boat \(3\)"),
         (["--strength", "much"], "write never, free, or band:8"),
-        (["--sam", "vit_x"], "'vit_x' is no SAM model"),
+        (["--sam", "vit_x"], "'vit_x' is not a SAM model"),
         (["--to", "odd"], "no format 'odd'"),
         (["--method", "superpixels", "--points", "9"], "superpixels has no option points"),
         (["--method", "sam-prompts", "--sam", "nowhere.pth", "--points", "9"], "sam-prompts has no option points"),

@@ -228,7 +228,7 @@ def test_the_published_protocol_gives_the_central_square(segment, folder):
         (["a.png", "-o", "out", "-p", "cat", "--threshold", "7"], "threshold is 7.0"),
         (["a.png", "-o", "out", "-p", "cat", "--paper", "300"], "224 and 336"),
         (["a.png", "-o", "a.png", "-p", "cat"], "a.png is a file"),
-        (["a.png", "-o", "out", "-p", "cat", "--sam", "vit_b"], "--sam has no use"),
+        (["a.png", "-o", "out", "-p", "cat", "--sam", "vit_b"], "--sam needs --refine"),
         (["a.png", "-o", "out", "-p", "cat", "--settings", "no.json"], "no.json cannot be read"),
         (["a.png", "-o", "out", "-p", "cat", "--device", "toaster"], "toaster"),
     ],

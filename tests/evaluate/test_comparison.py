@@ -46,5 +46,5 @@ def test_what_cannot_be_compared_is_a_sentence(tmp_path: Path) -> None:
         compare_logs(one, other)
     with pytest.raises(CliptraseError, match="holds 2 logs"):
         compare_logs(tmp_path, one)
-    with pytest.raises(CliptraseError, match="is no folder"):
+    with pytest.raises(CliptraseError, match="is not a folder"):
         compare_logs(tmp_path / "nowhere", one)

@@ -56,5 +56,5 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"schema": 99}\n')
-    with pytest.raises(ScoreLogError, match="no log of scores"):
+    with pytest.raises(ScoreLogError, match="not a log of scores"):
         ScoreLog(tmp_path / "x.jsonl").expect(HEADER)

@@ -55,8 +55,8 @@ def test_a_stroke_of_one_pixel_on_a_large_patch_teaches_nothing():
     [
         ({"class_name": " "}, "needs the name of a class"),
         ({"weight": np.ones(3, np.float32)}, "one weight for each"),
-        ({"weight": np.array([0.0, 1.0], np.float32)}, "no usable numbers"),
-        ({"features": np.full((2, 8), np.nan, np.float32)}, "no usable numbers"),
+        ({"weight": np.array([0.0, 1.0], np.float32)}, "cannot be used as numbers"),
+        ({"features": np.full((2, 8), np.nan, np.float32)}, "cannot be used as numbers"),
     ],
 )
 def test_impossible_lessons_are_refused(changes, message):

@@ -53,10 +53,10 @@ def test_missing_and_foreign_files_are_named(tmp_path):
     with pytest.raises(LessonError, match=r"none\.npz cannot be read"):
         read_lessons(tmp_path / "none.npz")
     (tmp_path / "text.npz").write_text("no archive")
-    with pytest.raises(LessonError, match=r"text\.npz is no file of examples"):
+    with pytest.raises(LessonError, match=r"text\.npz is not a file of examples"):
         read_lessons(tmp_path / "text.npz")
     np.savez(tmp_path / "other.npz", numbers=np.arange(3))
-    with pytest.raises(LessonError, match=r"other\.npz is no file of examples"):
+    with pytest.raises(LessonError, match=r"other\.npz is not a file of examples"):
         read_lessons(tmp_path / "other.npz")
 
 

@@ -48,7 +48,7 @@ def test_ids_that_do_not_fit_are_refused(golden, tmp_path):
         with pytest.raises(MaskFormatError, match=f"has id {bad}"):
             FORMAT.write(golden, tmp_path, ExportOptions(id_map={1: bad, 2: 1}))
     many = replace(golden, labels=np.tile(np.array([[1, 0]], np.uint8), (1, 1001)))
-    with pytest.raises(MaskFormatError, match="ends at 1000 objects"):
+    with pytest.raises(MaskFormatError, match="allows at most 1000 objects"):
         FORMAT.write(many, tmp_path, ExportOptions(instances=True))
 
 

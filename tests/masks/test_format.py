@@ -128,7 +128,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(golden, tm
 def test_a_damaged_file_is_a_sentence_that_names_it(tmp_path, key):
     form = FORMATS[key]
     path = tmp_path / f"broken{form.extensions[0] if form.extensions else ''}"
-    path.write_bytes(b"this is no mask")
+    path.write_bytes(b"this is not a mask")
     with pytest.raises(MaskFormatError, match="broken"):
         form.read(path)
     with pytest.raises(MaskFormatError, match="does not exist"):

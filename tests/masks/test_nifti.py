@@ -53,5 +53,5 @@ def test_a_volume_of_another_tool(tmp_path):
 
 
 def test_more_pixels_in_a_row_than_nifti_knows_are_refused(tmp_path):
-    with pytest.raises(MaskFormatError, match=r"40,000 pixels in a row, but NIfTI ends at 32,767"):
+    with pytest.raises(MaskFormatError, match=r"40,000 pixels in a row, but NIfTI allows at most 32,767"):
         FORMAT.write(LabelImage(np.ones((2, 40_000), np.uint8)), tmp_path / "a.nii.gz")

@@ -42,7 +42,7 @@ def test_a_zarr_folder_is_replaced_as_a_whole(tmp_path):
 def test_a_folder_of_other_files_is_never_replaced(tmp_path):
     (tmp_path / "x.zarr").mkdir()
     (tmp_path / "x.zarr/thesis.doc").write_bytes(b"precious")
-    with pytest.raises(MaskFormatError, match="no zarr folder"), staged(tmp_path) as staging:
+    with pytest.raises(MaskFormatError, match="not a zarr folder"), staged(tmp_path) as staging:
         staging.add(OutFolder("x.zarr", {".zgroup": b"2"}))
     assert (tmp_path / "x.zarr/thesis.doc").read_bytes() == b"precious"
 

@@ -71,7 +71,7 @@ def test_id_maps_take_names_and_numbers(golden, tmp_path):
     with pytest.raises(MaskFormatError, match="'car'"):
         parse_id_map(path, [golden])
     path.write_text("[1]")
-    with pytest.raises(MaskFormatError, match="no id map"):
+    with pytest.raises(MaskFormatError, match="not an id map"):
         parse_id_map(path, [golden])
 
 

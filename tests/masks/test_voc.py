@@ -39,6 +39,6 @@ def test_more_objects_than_its_images_can_number_are_refused(tmp_path):
     labels = np.zeros((520, 520), np.uint8)
     labels[::2, ::2] = 1
     mask = LabelImage(labels, ClassTable.from_names("dot"))
-    with pytest.raises(MaskFormatError, match=r"has 67,600 objects, but VOC's images end at 65,535"):
+    with pytest.raises(MaskFormatError, match=r"has 67,600 objects, but VOC's images allow at most 65,535"):
         FORMAT.write(mask, tmp_path)
     assert not list(tmp_path.iterdir())

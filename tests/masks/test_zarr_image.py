@@ -36,7 +36,7 @@ def test_an_image_of_another_shape_is_refused(mask, says, tmp_path):
 def test_a_level_that_is_missing_is_named(tmp_path):
     data = image(tmp_path)
     (tmp_path / "0/.zarray").unlink()
-    with pytest.raises(MaskFormatError, match="is no zarr array"):
+    with pytest.raises(MaskFormatError, match="is not a zarr array"):
         image_in(tmp_path, data, LabelImage(np.zeros((4, 5), np.uint8)))
 
 

@@ -65,7 +65,7 @@ def test_a_pickle_that_runs_code_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_a_torchscript_archive_is_not_opened_when_its_hash_is_foreign(archive: Path) -> None:
-    with pytest.raises(ModelError, match=r"is a TorchScript archive.*none of OpenAI's"):
+    with pytest.raises(ModelError, match=r"is a TorchScript archive.*not one of OpenAI's"):
         read(archive)
 
 
@@ -155,7 +155,7 @@ def test_truncated_files_are_refused_by_name(tmp_path: Path, suffix: str) -> Non
 @pytest.mark.parametrize("content", [b"", b"hello", b"<html>404</html>"])
 def test_a_file_that_is_no_pytorch_file_is_called_that(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "page.pth").write_bytes(content)
-    with pytest.raises(ModelError, match=r"page\.pth .*\(it is no PyTorch file"):
+    with pytest.raises(ModelError, match=r"page\.pth .*\(it is not a PyTorch file"):
         read(tmp_path / "page.pth")
 
 
@@ -165,7 +165,7 @@ def test_weights_that_are_no_numbers_are_refused_by_name(tmp_path: Path, value: 
     bad = torch.zeros(300, 7, dtype=dtype)
     bad[123, 4] = value
     save_file({**WEIGHTS, "visual.proj": bad}, tmp_path / "failed.safetensors")
-    with pytest.raises(ModelError, match=r"failed\.safetensors holds values that are no numbers \(in visual\.proj\)"):
+    with pytest.raises(ModelError, match=r"failed\.safetensors holds values that are not numbers \(in visual\.proj\)"):
         read(tmp_path / "failed.safetensors")
 
 
@@ -200,5 +200,5 @@ def test_a_file_beyond_the_free_memory_is_refused(tmp_path: Path, monkeypatch: p
 def test_what_is_no_plain_file_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "w.pth")
     for path in (tmp_path / "w.pth", Path("/dev/zero"), tmp_path, tmp_path / "nowhere.pth"):
-        with pytest.raises(ModelError, match="is no file"):
+        with pytest.raises(ModelError, match="is not a file"):
             read_tensors(path, "", "fetch it again")

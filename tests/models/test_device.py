@@ -63,10 +63,10 @@ def test_a_card_that_works_is_taken_with_fp16(compute: Callable[..., None]) -> N
 
 def test_devices_that_are_not_there_are_errors(cpu_only: None) -> None:
     for name in ("cuda", "cuda:3", "mps"):
-        with pytest.raises(ModelError, match="is not there; choose auto or cpu"):
+        with pytest.raises(ModelError, match="is not available; choose auto or cpu"):
             place(name)
     for name in ("gpu", "", "cuda:x"):
-        with pytest.raises(ModelError, match="is no device"):
+        with pytest.raises(ModelError, match="is not a device"):
             place(name)
 
 
@@ -84,7 +84,7 @@ def test_precisions(cpu_only: None) -> None:
     assert place("cpu", "bf16").dtype == torch.bfloat16
     with pytest.raises(ModelError, match="fp16 is for graphics cards"):
         place("cpu", "fp16")
-    with pytest.raises(ModelError, match="'fp8' is no precision; choose auto, fp32, fp16, bf16, int8"):
+    with pytest.raises(ModelError, match="'fp8' is not a precision; choose auto, fp32, fp16, bf16, int8"):
         place("cpu", "fp8")
 
 

@@ -326,14 +326,14 @@ def test_a_folder_without_its_files_says_which(write_tiny: Write, tiny_config: d
     with pytest.raises(ModelError, match="cannot be read as JSON"):
         load_model(f"local-dir:{tmp_path}")
     (tmp_path / "open_clip_config.json").write_text("{}")
-    with pytest.raises(ModelError, match="describes no CLIP model"):
+    with pytest.raises(ModelError, match="does not describe a CLIP model"):
         load_model(f"local-dir:{tmp_path}")
 
 
 def test_a_field_that_open_clip_does_not_know(write_tiny: Write, tiny_config: dict[str, Any], tmp_path: Path) -> None:
     tiny_config["vision_cfg"]["no_such_option"] = 3
     write_tiny(tmp_path, tiny_config)
-    with pytest.raises(ModelError, match=r"vision_cfg\.no_such_option is no field that open_clip knows"):
+    with pytest.raises(ModelError, match=r"vision_cfg\.no_such_option is not a field that open_clip knows"):
         load_model(f"local-dir:{tmp_path}")
 
 

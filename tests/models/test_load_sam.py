@@ -100,7 +100,7 @@ def test_tensors_of_impossible_shapes_are_refused_in_words(
     tmp_path: Path, small: nn.Module, odd: dict[str, torch.Tensor]
 ) -> None:
     torch.save({**small.state_dict(), **odd}, tmp_path / "odd.pth")
-    with pytest.raises(ModelError, match=r"odd\.pth is no segment-anything checkpoint \(its tensors have shapes"):
+    with pytest.raises(ModelError, match=r"odd\.pth is not a segment-anything checkpoint \(its tensors have shapes"):
         load_sam(str(tmp_path / "odd.pth"))
 
 
@@ -109,12 +109,12 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, small: nn.Modul
     tensors = {name: tensor.clone() for name, tensor in small.state_dict().items()}
     tensors["mask_decoder.iou_token.weight"][0, 0] = value
     torch.save(tensors, tmp_path / "failed.pth")
-    with pytest.raises(ModelError, match=r"failed\.pth holds values that are no numbers \(in mask_decoder\.iou_token"):
+    with pytest.raises(ModelError, match=r"failed\.pth holds values that are not numbers \(in mask_decoder\.iou_token"):
         load_sam(str(tmp_path / "failed.pth"))
 
 
 def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="'vit_x' is no SAM model; choose one of demo, vit_b, vit_l, vit_h"):
+    with pytest.raises(ModelError, match="'vit_x' is not a SAM model; choose one of demo, vit_b, vit_l, vit_h"):
         load_sam("vit_x")
     with pytest.raises(ModelError, match=r"There is no SAM checkpoint .*gone\.pth"):
         load_sam("gone.pth")
@@ -277,5 +277,5 @@ def test_relatives_are_refused_with_the_reason(tmp_path: Path, mark: str, output
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     torch.save({"visual.conv1.weight": torch.zeros(3)}, tmp_path / "clip.pt")
-    with pytest.raises(ModelError, match=r"clip.pt is no segment-anything checkpoint \(it has no mask decoder\)"):
+    with pytest.raises(ModelError, match=r"clip.pt is not a segment-anything checkpoint \(it has no mask decoder\)"):
         load_sam(str(tmp_path / "clip.pt"))

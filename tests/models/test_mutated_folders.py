@@ -139,11 +139,11 @@ def test_weights(folder: Path, tiny_module: Any, kind: str) -> None:
         ("vision_cfg.patch_size", 64, "vision_cfg.image_size 32 is smaller than a patch of 64 pixels"),
         ("vision_cfg.timm_model_name", "hf-hub:a/b", "asks for an image tower 'hf-hub:a/b' that timm .* does not know"),
         ("text_cfg.heads", 3, "text_cfg.width 16 cannot be divided by its 3 heads"),
-        ("text_cfg.vocab_size", 10, "text_cfg.vocab_size has to be 49408 at least"),
+        ("text_cfg.vocab_size", 10, "text_cfg.vocab_size has to be at least 49408"),
         ("text_cfg.context_length", math.nan, "cannot be read as JSON"),
         ("quick_gelu", "yes", "quick_gelu has to be true or false, not 'yes'"),
         ("embed_dim", None, "embed_dim has to be a whole number"),
-        ("unheard_of", 1, "unheard_of is no field that open_clip knows"),
+        ("unheard_of", 1, "unheard_of is not a field that open_clip knows"),
         ("vision_cfg", 3, "vision_cfg has to be an object, not 3"),
     ],
 )

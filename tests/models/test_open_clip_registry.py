@@ -21,7 +21,7 @@ from napari_cliptrase.models.load import load_model
         ("ViT-B-16", "Say which weights of ViT-B-16: ViT-B-16/openai, "),
         ("ViT-M-16", "no published weights for ViT-M-16; give your own file: ViT-M-16=FILE"),
         ("ViT-M-16/openai", "no published weights for ViT-M-16; give your own file: ViT-M-16=FILE"),
-        ("rhubarb", "no architecture 'rhubarb'; there are ViT-B-16"),
+        ("rhubarb", "does not know the architecture 'rhubarb'; there are ViT-B-16"),
     ],
 )
 def test_what_open_clip_does_not_know_gets_the_nearest_names(name: str, says: str) -> None:

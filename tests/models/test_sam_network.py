@@ -70,5 +70,5 @@ def without() -> Callable[[str], dict[str, torch.Tensor]]:
 
 @pytest.mark.parametrize("part", ["pos_embed", "rel_pos_h", "iou_token", "mask_downscaling", "iou_prediction_head"])
 def test_missing_tensors_are_named(without: Callable[[str], dict[str, torch.Tensor]], part: str) -> None:
-    with pytest.raises(ModelError, match=f"odd.pth is no segment-anything checkpoint .*{part}"):
+    with pytest.raises(ModelError, match=f"odd.pth is not a segment-anything checkpoint .*{part}"):
         read_shape(without(part), "odd.pth")

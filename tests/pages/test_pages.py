@@ -140,7 +140,7 @@ def parse(words: list[str], where: str) -> None:
         command = command.commands[name]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     options = [word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)]
-    assert set(options) <= known | {"--help"}, f"{where}: {set(options) - known} is no option of {' '.join(words)}"
+    assert set(options) <= known | {"--help"}, f"{where}: {set(options) - known} is not an option of {' '.join(words)}"
     assert context is not None
 
 

@@ -33,7 +33,7 @@ def test_guesses(shape, rgb, labels, letters):
 
 @pytest.mark.parametrize(("shape", "rgb"), [((), None), ((5,), None), ((5, 3), True)])
 def test_no_image(shape, rgb):
-    with pytest.raises(ImageReadError, match="is no image"):
+    with pytest.raises(ImageReadError, match="is not an image"):
         guess_roles(shape, rgb)
 
 

@@ -114,7 +114,7 @@ def test_each_channel_has_its_own_contrast():
     ("array", "letters", "sentence"),
     [
         (np.zeros((2, 3), complex), "YX", "complex128"),
-        (np.array([["a", "b"]]), "YX", "are no image"),
+        (np.array([["a", "b"]]), "YX", "are not an image"),
         (np.zeros((6, 10, 5)), "YXS", "5 colours"),
         (np.zeros((0, 10)), "YX", "holds no pixels"),
         (np.zeros((6, 10)), "ZYX", "does not have the axes 'ZYX'"),

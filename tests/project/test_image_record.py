@@ -82,7 +82,7 @@ def test_what_a_person_has_decided_is_finished(state: State) -> None:
         ("seconds", -1),
         ("seconds", float("nan")),
         ("uncertainty", 2),
-        ("run", ["no object"]),
+        ("run", ["not an object"]),
         ("planes", {"z0": {"mask": -1, "provenance": 0, "pixels": {}}}),
         ("planes", {"z0": {"mask": 1, "provenance": 0, "pixels": {"1": "many"}}}),
         ("image", {**RECORD.to_data()["image"], "planes": [4]}),

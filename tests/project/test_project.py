@@ -223,7 +223,7 @@ def test_a_class_with_pixels_cannot_be_dropped_from_the_list(project: Project) -
 
 
 def test_what_is_no_project_or_no_folder_is_a_sentence(tmp_path: Path, folder: Path, prompts: PromptSet) -> None:
-    with pytest.raises(ProjectError, match="no project"):
+    with pytest.raises(ProjectError, match="not a project"):
         Project.open(tmp_path)
     with pytest.raises(ProjectError, match="not a folder"):
         Project.create(tmp_path / "a.png")

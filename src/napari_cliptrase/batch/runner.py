@@ -56,7 +56,7 @@ class ResultWriter:
 def run_batch_steps(
     writer: ResultWriter, worker: ImageWorker, names: Sequence[str], watch: Watch | None = None
 ) -> Generator[ImageOutcome, None, None]:
-    """Segment images and yield what happened to each, in their order but for failures; one stops no other.
+    """Segment images and yield what happened to each, in order except for failures, which do not stop the others.
 
     Closing the generator ends the work: what is being written is finished, nothing else is started.
     """

@@ -6,7 +6,7 @@ from typing import Final
 LONGEST: Final = 1000
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BROKEN = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # halves of pairs, and what is no character at all
+_BROKEN = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")  # halves of pairs, and what is not a character at all
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -57,7 +57,7 @@ class PromptSet:
         ids: dict[int, str] = {}
         for entry in self.classes:
             if entry.name.casefold() in names:
-                raise PromptError(f"{entry.name!r} is there twice; give each class one line (case does not matter).")
+                raise PromptError(f"{entry.name!r} appears twice; give each class one line (case does not matter).")
             if entry.id in ids:
                 raise PromptError(f"{ids[entry.id]!r} and {entry.name!r} both have id {entry.id}; give each its own.")
             names[entry.name.casefold()] = ids[entry.id] = entry.name

@@ -64,7 +64,7 @@ class MaskClass:
             return None
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float):
             raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60} instead of a number.")
-        if not abs(self.threshold) <= _FARTHEST:  # true for what is no number, too
+        if not abs(self.threshold) <= _FARTHEST:  # also true for NaN
             raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60}; use a finite number.")
         return float(self.threshold)
 
@@ -200,7 +200,7 @@ def _read_class(entry: dict[str, Any]) -> MaskClass:
 
 def _listed(value: Any, what: str) -> tuple[Any, ...]:
     if value is not None and not isinstance(value, list):
-        raise ValueError(f"{what!r} is no list")
+        raise ValueError(f"{what!r} is not a list")
     return tuple(value or ())
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def batch(
-    folder: Annotated[Path, typer.Argument(help="A folder of images; it becomes a project when it is none yet.")],
+    folder: Annotated[Path, typer.Argument(help="A folder of images; it becomes a project if it is not one yet.")],
     prompts: Annotated[
         str | None,
         typer.Option("--prompts", "-p", help='Classes of a new project: "cat; dog: puppy".'),
@@ -44,14 +44,14 @@ def batch(
     no_refine: Annotated[bool, typer.Option("--no-refine", help="Do not sharpen them any more.")] = False,
     sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
     examples: Annotated[
-        Path | None, typer.Option("--examples", help="What to learn from beside the names; see: learn --help")
+        Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
     again: Annotated[bool, typer.Option("--again", help="Also images that were segmented like that before.")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 works in this one.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")] = 0,
     scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
     images_at: Annotated[
         str | None, typer.Option("--images-at", help="Folder or URL where the workers find the images.")
@@ -155,13 +155,13 @@ def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project"
 
     if not (folder / INNER).exists():
         if prompts is None:
-            raise ProjectError(f'{folder} is no project yet; name its classes with --prompts "cat; dog".')
+            raise ProjectError(f'{folder} is not a project yet; name its classes with --prompts "cat; dog".')
         return Project.create(folder, prompts)
     project = Project.open(folder, write=not dry_run)
     if prompts is not None and [e.phrases for e in prompts] != [e.phrases for e in project.prompts]:
         project.close()
         raise ProjectError(
-            f"{folder} is a project with other classes; leave --prompts away, or change them in the project."
+            f"{folder} is a project with other classes; omit --prompts, or change the classes in the project."
         )
     return project
 
@@ -211,7 +211,7 @@ def _run(
 def _skipped(project: "Project") -> str:
     parts = []
     if project.found.others:
-        parts.append(f"{project.found.others:,} files are no images")
+        parts.append(f"{project.found.others:,} files are not images")
     if project.found.left_out:
         parts.append(f"{project.found.left_out:,} images do not fit the project's patterns")
     return f"Skipped: {', '.join(parts)}." if parts else ""

@@ -24,7 +24,7 @@ def bench(
     Times are compared with open_clip's own for the same work, within one run.
     """
     long = "about ten minutes" if thorough else "about a minute"
-    typer.echo(f"Measuring speed and memory on this computer; takes {long} where nothing else runs", err=True)
+    typer.echo(f"Measuring speed and memory on this computer; takes {long} if nothing else is running", err=True)
     rows: list[Row] = []
     current = "nothing yet"
 

@@ -17,7 +17,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
 
     Paste its output into a bug report.
     """
-    typer.echo("Looking over the installation", err=True)
+    typer.echo("Checking the installation", err=True)
     findings: list[Finding] = []
     with telling_when_stopped(lambda: f"Stopped after {len(findings)} findings; the report is not complete."):
         for finding in all_findings():

@@ -127,7 +127,7 @@ def _resolution(word: str) -> int:
 
     lowest, highest = limits_of("resolution")
     if not word.isdecimal() or not lowest <= int(word) <= highest:
-        raise CliptraseError(f"{word!r} is no resolution; give whole numbers from {lowest} to {highest}.")
+        raise CliptraseError(f"{word!r} is not a resolution; give whole numbers from {lowest} to {highest}.")
     return int(word)
 
 
@@ -137,7 +137,7 @@ def _eps(word: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 1000:  # nan as well
-        raise CliptraseError(f"{word!r} is no radius; give numbers above 0 up to 1000, such as 0.9, or auto.")
+        raise CliptraseError(f"{word!r} is not a radius; give numbers above 0 up to 1000, such as 0.9, or auto.")
     return value
 
 
@@ -152,7 +152,7 @@ def _images(dataset: str, root: Path | None, painted: tuple[int, int, str, str])
             f"There is no data set {dataset!r}; choose {', '.join([_PAINTED, *BENCHMARKS, _PROJECT])}."
         )
     if root is None:
-        raise CliptraseError(f"{dataset} lies in a folder; name it with --root.")
+        raise CliptraseError(f"{dataset} is in a folder; name it with --root.")
     if dataset == _PROJECT:
         from napari_cliptrase.evaluate.datasets.own_images import ProjectImages
 

@@ -66,7 +66,7 @@ def find_inputs(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[
 
 def _expand(argument: str, out: Path) -> list[tuple[Path, PurePosixPath]] | Failure:
     if not argument.strip():
-        return Failure('""', "this is no name; write . for the folder that you are in.")
+        return Failure('""', "an empty name; write . for the current folder.")
     path = Path(argument)
     if path.is_dir():
         images = [p for p in sorted(path.rglob("*")) if _is_image(p) and not _is_hidden(p.relative_to(path))]
@@ -80,7 +80,7 @@ def _expand(argument: str, out: Path) -> list[tuple[Path, PurePosixPath]] | Fail
         matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))]
         files = [match for match in matches if match.is_file()]
         if not files:
-            return Failure(argument, "no file is called like that.")
+            return Failure(argument, "no file has this name.")
         return [(match, PurePosixPath(match.name)) for match in files]
     if not path.exists():
         return Failure(argument, "does not exist; check the name.")

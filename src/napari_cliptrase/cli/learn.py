@@ -31,7 +31,7 @@ def learn(
     model: Annotated[str, typer.Option("--model", "-m", help="CLIP that will use the examples.")] = DEFAULT_CLIP,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; use the same later.")] = None,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Settings as JSON; --detail goes before it.")
+        Path | None, typer.Option("--settings", help="Settings as JSON; --detail takes precedence.")
     ] = None,
     classes: Classes = None,
     add: Annotated[bool, typer.Option("--add", help="Add to the examples that the file has.")] = False,

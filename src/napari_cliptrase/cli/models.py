@@ -22,7 +22,7 @@ ListAsJson = Annotated[bool, typer.Option("--json", help="Print the list as JSON
 
 @app.callback()
 def models(context: typer.Context, as_json: ListAsJson = False) -> None:
-    """List the models, their sizes, and where they lie on this computer.
+    """List the models, their sizes, and where they are on this computer.
 
     Any other open_clip model works too: ARCHITECTURE/TAG, hf-hub:ORGANISATION/NAME or local-dir:FOLDER.
     """
@@ -44,15 +44,15 @@ def list_(as_json: ListAsJson = False) -> None:
 def download_(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models to download, as in the list.")],
 ) -> None:
-    """Download weights, or go on with a download that was stopped."""
+    """Download weights, or continue a download that was stopped."""
     typer.echo(f"Looking for {', '.join(names)}", err=True)
     done: list[str] = []
 
     def stopped() -> str:
         left = ", ".join(names[len(done) :])
         return (
-            f"Stopped. Downloaded: {', '.join(done) or 'none'}; not yet: {left}. What came so far stays, and the same "
-            "command goes on from there."
+            f"Stopped. Downloaded: {', '.join(done) or 'none'}; not yet: {left}. What was downloaded so far is kept, "
+            "and the same command continues from there."
         )
 
     with telling_when_stopped(stopped):
@@ -105,7 +105,7 @@ def _is_whole(entry: ModelEntry) -> bool:
     elif verdict.damaged:
         typer.echo(f"{entry.name}: DAMAGED, {verdict.path}\n  has     {verdict.found}\n  must be {verdict.expected}")
     else:
-        published = "whole" if verdict.expected else "it opens, but what its hash has to be is not known"
+        published = "whole" if verdict.expected else "it opens, but its published hash is not known"
         typer.echo(f"{entry.name}: {published}, {verdict.path}\n  SHA-256 {verdict.found}")
     return not verdict.damaged
 

@@ -43,20 +43,20 @@ def segment(
     vote: Annotated[Vote | None, typer.Option(help="How a region decides on its class.")] = None,
     recovery: Annotated[Recovery | None, typer.Option(help="How the last attention layer is changed.")] = None,
     method: Annotated[
-        MethodChoice | None, typer.Option(help="All choices of the method; single ones go before.")
+        MethodChoice | None, typer.Option(help="All choices of the method; single options take precedence.")
     ] = None,
     absent: Annotated[
-        Absent | None, typer.Option(help="Classes that are not in the image win no pixel: how that is found out.")
+        Absent | None, typer.Option(help="How to find classes that are not in the image; they win no pixels.")
     ] = None,
     absent_threshold: Annotated[
-        float | None, typer.Option(help="Figure up to which a class is absent; 0.05 for purify, 0.3 for peak.")
+        float | None, typer.Option(help="Value up to which a class counts as absent; 0.05 for purify, 0.3 for peak.")
     ] = None,
     templates: Annotated[TemplateSet | None, typer.Option(help="Sentences around a class name.")] = None,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Settings as JSON; the options above go before it.")
+        Path | None, typer.Option("--settings", help="Settings as JSON; the options above take precedence.")
     ] = None,
     examples: Annotated[
-        Path | None, typer.Option("--examples", help="What to learn from beside the names; see: learn --help")
+        Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
     ] = None,
     paper: Annotated[
         int | None, typer.Option(help="The published protocol at 224 or 336: masks of the central square.")
@@ -79,7 +79,7 @@ def segment(
     """
     prompt_set = _read_prompts(prompts, prompts_file)
     if absent_threshold is not None and absent is None:
-        raise SettingsError("--absent-threshold has no use without --absent purify or peak.")
+        raise SettingsError("--absent-threshold needs --absent purify or peak.")
     changes = {
         "detail": detail,
         "threshold": threshold,
@@ -91,7 +91,7 @@ def segment(
     }
     settings = _read_settings(settings_file, paper, method, changes)
     if sam is not None and (refine is None or not refine.needs_sam):
-        raise CliptraseError("--sam has no use without --refine sam-vote or sam-prompts.")
+        raise CliptraseError("--sam needs --refine sam-vote or sam-prompts.")
     lessons = None if examples is None else read_lessons(examples)
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")

@@ -16,7 +16,7 @@ from napari_cliptrase.cliptrase.towers import VisionTower
 
 @dataclass(frozen=True)
 class Patches:
-    """What the encoder says about a batch of images of one size.
+    """What the encoder returns for a batch of images of one size.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ Weight = Tensor | Int8Weight
 def linear(x: Tensor, weight: Weight, bias: Tensor | None = None) -> Tensor:
     """``x @ weight.T + bias``: x (..., n), weight (m, n), bias (m,) -> (..., m).
 
-    Torch multiplies float32 matrices on CPUs with MKL, which on other makers' processors reaches about half of what
+    Torch multiplies float32 matrices on CPUs with MKL, which on other vendors' processors reaches about half of what
     oneDNN reaches on the same tensors. The copies into and out of oneDNN's layout cost far less than that.
     """
     if isinstance(weight, Int8Weight):

@@ -68,7 +68,7 @@ def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:
     """Return a note when every pixel has to belong to some class."""
     if prompts.background or threshold > 0 or any(entry.threshold for entry in prompts):
         return ()
-    return ("Every pixel belongs to some class here; add background phrases or a threshold for what is none of them.",)
+    return ("Every pixel belongs to some class here; add background phrases or a threshold for the other pixels.",)
 
 
 def _shortened(items: list[str], most: int = _SHOWN, between: str = ", ") -> str:

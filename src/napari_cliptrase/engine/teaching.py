@@ -23,7 +23,7 @@ def taught_names(prompts: PromptSet) -> list[str]:
 
 
 def teach(phrases: EmbeddedPhrases, prompts: PromptSet, memory: LessonMemory, scale: float) -> EmbeddedPhrases:
-    """Return the phrases as examples correct them; the very same when no example speaks of these classes.
+    """Return the phrases as examples correct them; the very same when no example concerns these classes.
 
     All phrases of a class move by the same vector. Rows that moved are no longer of unit length, and cosines with them
     are no longer cosines: ``scale`` times their product with a patch is its logit, as before.

@@ -17,7 +17,7 @@ class BoundaryCounts:
     """Pixels within ``BOUNDARY_BAND`` pixels of a boundary that both have (``both``) and that one has (``either``).
 
     Both are (C,) int64.
-    This is Boundary IoU (Cheng et al. 2021); the border of the image is no boundary.
+    This is Boundary IoU (Cheng et al. 2021); the border of the image is not a boundary.
     """
 
     both: NDArray[np.int64]

@@ -86,7 +86,7 @@ class Evaluation:
     setup
         What is scored, and how.
     folder
-        Where the logs are; one that has logs of the same is gone on with.
+        Where the logs are; an evaluation of the same there is continued.
     """
 
     def __init__(self, setup: EvaluationSetup, folder: Path) -> None:
@@ -196,7 +196,7 @@ class Evaluation:
 
 
 def attempted(name: str, work: Callable[[], ScoredImage]) -> ScoredImage:
-    """Return what a piece of work returns, or why it failed: one image stops no other."""
+    """Return what a piece of work returns, or why it failed: one image does not stop the others."""
     try:
         return work()
     except Cancelled:
@@ -221,7 +221,7 @@ def log_path(folder: Path, row: str) -> Path:
 def logs_in(folder: Path) -> Iterator[tuple[ScoreLog, dict[str, Any]]]:
     """Yield the logs of a folder and their headers, in the order of their names."""
     if not folder.is_dir():
-        raise CliptraseError(f"{folder} is no folder of an evaluation; give what --out of an evaluation named.")
+        raise CliptraseError(f"{folder} is not a folder of an evaluation; give what --out of an evaluation named.")
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         log = ScoreLog(path)
         header = log.header

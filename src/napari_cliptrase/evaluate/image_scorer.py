@@ -77,7 +77,7 @@ class ImageScorer:
         return cls(setup, model, refiners)
 
     def score(self, name: str, rows: Sequence[str] | None = None) -> ScoredImage:
-        """Read an image, segment it in the way of each line (or of ``rows``), and compare with the truth."""
+        """Read an image, segment it as each line (or each of ``rows``) says, and compare with the truth."""
         return self.score_image(name, self._setup.images.read(name), rows)
 
     def score_image(self, name: str, image: LabelledImage, rows: Sequence[str] | None = None) -> ScoredImage:

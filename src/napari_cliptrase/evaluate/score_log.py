@@ -43,7 +43,9 @@ class ScoreLog:
         if first is None:
             return None
         if first.get("schema") != SCORE_LOG_SCHEMA:
-            raise ScoreLogError(f"{self.path} is no log of scores that this version can read; give another folder.")
+            raise ScoreLogError(
+                f"{self.path} is not a log of scores that this version can read; choose another folder."
+            )
         return first
 
     def expect(self, header: Mapping[str, Any]) -> None:
@@ -94,7 +96,7 @@ class ScoreLog:
                 try:
                     line = parse_json(text)
                     if not isinstance(line, dict):
-                        raise ValueError("it is no object")
+                        raise ValueError("it is not an object")
                 except ValueError as error:
                     raise ScoreLogError(
                         f"{self.path}, line {number}, is damaged ({error}); remove the line to score that image again."

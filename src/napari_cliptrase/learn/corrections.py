@@ -25,7 +25,7 @@ LARGEST_BOOST = 20.0
 
 @dataclass(frozen=True, eq=False)
 class TaughtPatches:
-    """The patches of all lessons that speak of given classes, in one table.
+    """The patches of all lessons on given classes, in one table.
 
     Attributes
     ----------

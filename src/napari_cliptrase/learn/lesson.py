@@ -73,7 +73,9 @@ class Lesson:
                 f"features of shape {features.shape}."
             )
         if not np.isfinite(features).all() or not ((weight > 0) & (weight <= 1)).all():
-            raise LessonError(f"A lesson for {self.class_name!r} has features or weights that are no usable numbers.")
+            raise LessonError(
+                f"A lesson for {self.class_name!r} has features or weights that cannot be used as numbers."
+            )
         object.__setattr__(self, "features", features)
         object.__setattr__(self, "weight", weight)
         object.__setattr__(self, "action", LessonAction(self.action))

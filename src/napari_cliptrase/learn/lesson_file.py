@@ -62,9 +62,9 @@ def read_lessons(path: Path) -> LessonMemory:
     except OSError as error:
         raise LessonError(f"{path} cannot be read ({error.strerror or error}).") from error
     except (ValueError, KeyError, BadZipFile, RecursionError, UnicodeError, EOFError, MemoryError, zlib.error) as error:
-        raise LessonError(f"{path} is no file of examples, or it is damaged.") from error
+        raise LessonError(f"{path} is not a file of examples, or it is damaged.") from error
     if not isinstance(head, dict) or head.get("format") != LESSON_FORMAT:
-        raise LessonError(f"{path} is no file of examples.")
+        raise LessonError(f"{path} is not a file of examples.")
     if head.get("version") != LESSON_VERSION:
         raise LessonError(f"{path} was written by a newer version of this program; update it to read the examples.")
     try:

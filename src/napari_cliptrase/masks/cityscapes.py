@@ -64,8 +64,9 @@ def _instance_ids(mask: LabelImage, ids: LabelArray, options: ExportOptions) -> 
         count[class_id] = count.get(class_id, 0) + 1
         if count[class_id] > 1000 or numbers[i] > 65535:
             raise MaskFormatError(
-                f"{mask.stem} has an object {count[class_id]} of id {class_id}, but Cityscapes ends at 1000 objects of "
-                "id 65; leave out the objects."
+                f"{mask.stem} has an object {count[class_id]} of id {class_id}, but Cityscapes allows at most "
+                "1000 objects of a "
+                "class, and ids up to 65; export without objects."
             )
     return np.where(plane == 0, ids, numbers[where].reshape(plane.shape)).astype(np.uint16)
 

@@ -34,7 +34,7 @@ def written(
 ) -> Iterator[OutFile | Progress]:
     """Yield the file for masks whose objects ``annotate`` describes; numbers of images and objects come from here.
 
-    The text of each object is made at once: a million of them take less room as text than as data.
+    The text of each object is made at once: a million of them take less memory as text than as data.
     """
     table = ClassTable()
     images: list[dict[str, Any]] = []

@@ -54,7 +54,9 @@ def _segments(mask: LabelImage, options: ExportOptions) -> tuple[np.ndarray, lis
     for region in regions(mask, order=Order.ROWS, objects=options.instances, corners=options.corners):
         number = region.number or region.entry.id
         if number >= 1 << 24:
-            raise MaskFormatError(f"{mask.stem} needs segment {number}, but COCO panoptic ends at 16,777,215.")
+            raise MaskFormatError(
+                f"{mask.stem} needs segment {number}, but COCO panoptic allows numbers up to 16,777,215."
+            )
         ends = region.runs.starts + region.runs.lengths
         offsets = np.repeat(ends - np.cumsum(region.runs.lengths), region.runs.lengths)
         flat[offsets + np.arange(region.runs.area)] = number

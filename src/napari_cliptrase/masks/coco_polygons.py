@@ -38,7 +38,7 @@ def _annotation(outline: Outline, options: ExportOptions, tally: Tally) -> dict[
 FORMAT = MaskFormat(
     key="coco-polygons",
     title="COCO polygons",
-    description="one JSON, polygons along pixel edges per object; read by trainers that know no run lengths",
+    description="one JSON, polygons along pixel edges per object; read by trainers that cannot read run lengths",
     extensions=(".json",),
     layout=Layout.ONE,
     default_name="annotations.json",

@@ -111,6 +111,8 @@ def _painted_on(canvas: ShapeCanvas, class_id: int, annotation: dict[str, Any]) 
     for polygon in polygons:
         numbers = np.asarray(polygon, np.float64)
         if numbers.ndim != 1 or len(numbers) % 2:
-            raise ValueError(f"annotation {annotation.get('id')!r:.60} has a polygon that is no list of x, y, x, y, …")
+            raise ValueError(
+                f"annotation {annotation.get('id')!r:.60} has a polygon that is not a list of x, y, x, y, …"
+            )
         canvas.add_rings(class_id, [ring_of(numbers.reshape(-1, 2))], group)
     return bool(polygons)

@@ -106,5 +106,5 @@ def rle_runs(segmentation: Mapping[str, Any], shape: tuple[int, int]) -> tuple[I
 def _listed(counts: Any) -> Ints:
     numbers = np.asarray(counts)
     if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
-        raise ValueError("its run lengths are no list of whole numbers")
+        raise ValueError("its run lengths are not a list of whole numbers")
     return numbers.astype(np.int64)

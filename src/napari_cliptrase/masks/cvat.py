@@ -48,7 +48,7 @@ def _encode(
 
 
 def _head(table: ClassTable) -> list[str]:
-    """XML up to the images; ids travel in a comment, since CVAT knows labels by name only."""
+    """XML up to the images; ids travel in a comment, since CVAT identifies labels by name only."""
     described = json.dumps(json.loads(table.to_json()), separators=(",", ":")).replace("-", "\\u002d")
     lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", f"  <!--{_NOTE}{described}-->"]
     lines += ["  <version>1.1</version>", "  <meta><task><labels>"]

@@ -208,7 +208,7 @@ class MaskFormat:
             if not path.exists():
                 raise MaskFormatError(f"{path} does not exist; check the name.")
             if not path.is_file() and not path.is_dir():
-                raise MaskFormatError(f"{path} is a pipe or a device, and no file; name a file or a folder.")
+                raise MaskFormatError(f"{path} is a pipe or a device, not a file; name a file or a folder.")
             for found in self.decode(path):
                 if isinstance(found, Progress):
                     yield found

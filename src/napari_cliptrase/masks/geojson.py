@@ -44,7 +44,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
 
 
 def _feature(mask: LabelImage, number: int, outline: Outline) -> str:
-    """JSON of an object; as text, since a million parts take less room so."""
+    """JSON of an object; as text, which takes less memory for a million parts."""
     parts = [_rings(polygon) for polygon in outline.polygons]
     kind, coordinates = ("Polygon", parts[0]) if len(parts) == 1 else ("MultiPolygon", f"[{','.join(parts)}]")
     name = _json(str(uuid.uuid5(uuid.NAMESPACE_URL, f"{mask.stem}/{number}")))

@@ -39,7 +39,7 @@ def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOpti
 
 
 def _name(name: str, tally: Tally) -> str:
-    """Return a name without emoji and the like: the files count characters of two bytes, and readers lose count."""
+    """Return a name without emoji and the like: the files count characters of two bytes, readers do not."""
     plain = "".join(character if ord(character) < 0x10000 else _UNKNOWN for character in name)[:_LONGEST_NAME]
     if plain != name:
         tally.note(f"Class {name!r:.60} is called {plain!r:.60} in the ROIs, which cannot hold its name.")

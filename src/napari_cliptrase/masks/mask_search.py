@@ -36,7 +36,7 @@ class MaskSearch:
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        """Mask files by the stem of their image; empty where the source is no folder of such files."""
+        """Mask files by the stem of their image; empty where the source is not a folder of such files."""
         if not self.source.is_dir() or self._format.key not in _SINGLE:
             return {}
         return {stem: path for path, stem in tables.mask_files(self.source, _SINGLE[self._format.key])}

@@ -12,7 +12,7 @@ _LONGEST_PART = 80  # bytes
 
 
 def by_name(table: ClassTable, title: str) -> None:
-    """Refuse a table with two classes of one name, for formats that know classes by name only."""
+    """Refuse a table with two classes of one name, for formats that identify classes by name only."""
     seen: dict[str, int] = {}
     for entry in table:
         if entry.name in seen:

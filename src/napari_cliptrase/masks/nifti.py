@@ -45,7 +45,8 @@ def _nifti(mask: LabelImage) -> bytes:
         raise MaskFormatError(f"{mask.stem} holds ids above 32 bits, which NIfTI readers refuse; export it as TIFF.")
     if max(data.shape) > _LONGEST:
         raise MaskFormatError(
-            f"{mask.stem} has {max(data.shape):,} pixels in a row, but NIfTI ends at {_LONGEST:,}; export it as TIFF."
+            f"{mask.stem} has {max(data.shape):,} pixels in a row, but NIfTI allows at most {_LONGEST:,}; "
+            "export it as TIFF."
         )
     # x to the left and y to the back, as the Slicer export has it; NIfTI counts to the right and to the front
     affine = np.diag([-sizes[0], -sizes[1], sizes[2], 1.0])
@@ -107,7 +108,7 @@ def _labels_in(image: Any, path: Path) -> LabelArray:
     whole_numbers = np.empty(scaled.shape, np.int64)
     for number, plane in enumerate(scaled):
         if not np.array_equal(plane, np.round(plane)) or np.abs(plane).max(initial=0) >= 2**53:
-            raise ValueError("it holds fractions, so it is no label volume")
+            raise ValueError("it holds fractions, so it is not a label volume")
         whole_numbers[number] = plane
     return narrow(whole_numbers)
 

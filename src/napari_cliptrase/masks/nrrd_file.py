@@ -52,7 +52,7 @@ def read_nrrd(path: Path) -> tuple[LabelArray, dict[str, str]]:
     head, found, body = path.read_bytes().partition(b"\n\n")
     lines = head.decode("utf-8", "replace").split("\n")
     if not found or not lines[0].startswith("NRRD000"):
-        raise ValueError("it is no NRRD file with an attached header")
+        raise ValueError("it is not an NRRD file with an attached header")
     fields: dict[str, str] = {}
     for line in lines[1:]:
         if line.startswith("#"):
@@ -66,7 +66,7 @@ def read_nrrd(path: Path) -> tuple[LabelArray, dict[str, str]]:
     if fields.get("type", "") not in _TYPES:
         raise ValueError(f"it holds values of type {fields.get('type')!r} instead of whole numbers")
     if "data file" in fields or "datafile" in fields:
-        raise ValueError("its data lie in another file")
+        raise ValueError("its data are in another file")
     dtype = np.dtype(_TYPES[fields["type"]]).newbyteorder(">" if fields.get("endian") == "big" else "<")
     shape = tuple(map(int, fields["sizes"].split()))
     if not shape or min(shape) < 1:

@@ -152,7 +152,7 @@ def _sampled(labels: LabelArray, shape: tuple[int, ...]) -> LabelArray:
 def _decode(source: Path) -> Iterator[LabelImage]:
     attributes = load_attributes(source)
     if attributes is None:
-        raise ValueError("it is no zarr group")
+        raise ValueError("it is not a zarr group")
     if "image-label" in attributes:
         yield _read(source, _stem(source), attributes)
         return

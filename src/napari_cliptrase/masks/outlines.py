@@ -66,7 +66,7 @@ class Outline:
             pixels = sum(self.filled.add(polygon) for polygon in self.polygons if polygon.holes)
             tally.fill_holes(found, pixels)
             return [polygon.outline for polygon in self.polygons]
-        tally.note("Holes are joined to their outlines by lines of no width, since the format knows no holes.")
+        tally.note("Holes are joined to their outlines by lines of no width, since the format cannot hold holes.")
         return [with_seams(polygon) for polygon in self.polygons]
 
 

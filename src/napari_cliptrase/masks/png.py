@@ -96,7 +96,8 @@ def open_png(path: Path) -> tuple[np.ndarray, dict[str, str]]:
 
 def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
     """Return the pixels of a PNG, (H, W) or (H, W, channels), and its texts; however large it is."""
-    from PIL.PngImagePlugin import PngImageFile  # Image.open refuses large files as bombs; masks are large and small
+    # Image.open refuses large images as decompression bombs, but a large mask is a small file
+    from PIL.PngImagePlugin import PngImageFile
 
     held = stream.seek(0, SEEK_END)
     stream.seek(0)

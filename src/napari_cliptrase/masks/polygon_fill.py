@@ -1,8 +1,8 @@
 """Filling polygons: the pixels whose centre lies inside, by one rule for every format.
 
-A pixel at row y, column x has its centre at (x + 0.5, y + 0.5). Inside is what an odd number of rings of one shape goes
-round. A centre that lies exactly on an edge belongs to the shape on its right or below. Nothing but NumPy sees the
-numbers, and only when they are finite and within `FARTHEST`.
+A pixel at row y, column x has its centre at (x + 0.5, y + 0.5). It is inside when an odd number of rings of one shape
+surround it. A centre that lies exactly on an edge belongs to the shape on its right or below. Only NumPy computes with
+the numbers, and only when they are finite and within `FARTHEST`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ def ring_of(points: Any) -> NDArray[np.float64]:
     """(n, 2) x, y of a ring from the lists of a file; ValueError when they are not finite numbers near an image."""
     ring = np.asarray(points, np.float64)
     if ring.ndim != 2 or ring.shape[1] != 2:
-        raise ValueError("a polygon is no list of points")
-    if not np.abs(ring).max(initial=0) <= FARTHEST:  # true for what is no number, too
-        raise ValueError(f"a polygon has a corner that is no finite number within ±{FARTHEST:.0e}")
+        raise ValueError("a polygon is not a list of points")
+    if not np.abs(ring).max(initial=0) <= FARTHEST:  # also true for NaN
+        raise ValueError(f"a polygon has a corner that is not a finite number within ±{FARTHEST:.0e}")
     return ring
 
 
@@ -52,7 +52,7 @@ def fill_all(shapes: Sequence[Rings], shape: tuple[int, int]) -> Iterator[tuple[
         while end < len(shapes) and total + heights[end] <= ROWS_AT_ONCE:
             total += heights[end]
             end += 1
-        if total > ROWS_AT_ONCE:  # one shape of endless edges
+        if total > ROWS_AT_ONCE:  # a single shape with very many edges
             starts, lengths = _by_parity(shapes[begin], shape)
             yield np.full(len(starts), begin), starts, lengths
         else:

@@ -119,7 +119,7 @@ def _links(
     """Index of the edge that follows each edge.
 
     Where two pixels of one part meet at a corner only, two edges start there: turning left keeps the background on
-    both sides apart, which is what makes rings that never touch themselves.
+    both sides apart, so that rings never touch themselves.
     """
     keys = part * size + start
     order = np.argsort(keys, kind="stable")

@@ -19,7 +19,7 @@ def pack(counts: Ints) -> list[int]:
     """Return the bytes for alternating run lengths of pixels, outside first."""
     lengths = 4 * np.asarray(counts, np.int64)
     if int(lengths.sum()) >= 1 << 32:
-        raise MaskFormatError("Label Studio ends at masks of 1,073,741,823 pixels; choose another format.")
+        raise MaskFormatError("Label Studio allows masks of at most 1,073,741,823 pixels; choose another format.")
     values = np.arange(len(lengths)) % 2 * 255
     top = 1 << _SIZES[-1]
     pieces = -(-lengths // top)  # a run longer than the longest block becomes several, an empty one none
@@ -98,4 +98,4 @@ def _bytes(data: Sequence[int]) -> bytes:
     try:
         return bytes(list(data))
     except (TypeError, ValueError):
-        raise ValueError("its brush run lengths are no list of numbers from 0 to 255") from None
+        raise ValueError("its brush run lengths are not a list of numbers from 0 to 255") from None

@@ -74,7 +74,7 @@ class ShapeCanvas:
         self._wait(len(starts))
 
     def add_rings(self, class_id: int, rings: Rings, group: Any = None) -> None:
-        """Paint what an odd number of rings of x, y points goes round; groups as in `add_runs`."""
+        """Paint the pixels that an odd number of rings of x, y points enclose; groups as in `add_runs`."""
         if self._runs:
             self._paint()
         self._rings.append((class_id, self._number(class_id, group), rings))

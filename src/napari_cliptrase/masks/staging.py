@@ -84,7 +84,7 @@ class Staging:
         else:
             if target.exists() and not _is_zarr(target):
                 raise MaskFormatError(
-                    f"{target} exists and is no zarr folder, so it is not replaced; choose another name."
+                    f"{target} exists and is not a zarr folder, so it is not replaced; choose another name."
                 )
             self._written[target] = new
             _write_folder(new, item.files)
@@ -109,7 +109,7 @@ class Staging:
                 forget_since(self.folder, size)
             raise
         self._open.close()
-        with contextlib.suppress(OSError):  # a long record is no harm
+        with contextlib.suppress(OSError):  # a long record does no harm
             shorten_record(self.folder)
 
     def discard(self) -> None:

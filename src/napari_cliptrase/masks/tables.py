@@ -18,7 +18,7 @@ from napari_cliptrase.masks.naming import bare
 CLASS_FILE = "classes.json"
 LABELMAP = "labelmap.txt"
 SIDE_FOLDERS = ("overlays", "records", "scores")
-"""What a run of ``segment`` writes beside its masks; these show or describe masks, and are no masks."""
+"""What a run of ``segment`` writes beside its masks; these show or describe masks, and are not masks themselves."""
 _HEADER = "# label:color_rgb:parts:actions"
 
 
@@ -95,7 +95,7 @@ def labelmap(table: ClassTable, palette: Sequence[RGB], tally: Tally) -> str:
 
 
 def parse_labelmap(text: str, source: str) -> ClassTable:
-    """Read a ``labelmap.txt``; the line counts, background and dummies are no classes."""
+    """Read a ``labelmap.txt``; background and dummies are not classes, but their lines count."""
     classes = []
     value = 0
     for line in text.splitlines():
@@ -148,7 +148,7 @@ def parse_id_map(path: Path, masks: Iterable[LabelImage]) -> dict[int, int]:
         pairs = {str(key): whole(value, key) for key, value in read_json(path).items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise MaskFormatError(
-            f'{path} is no id map ({error}); expected JSON such as {{"road": 7, "car": 26}}.'
+            f'{path} is not an id map ({error}); expected JSON such as {{"road": 7, "car": 26}}.'
         ) from error
     ids = {entry.name: entry.id for mask in masks for entry in mask.classes}
     unknown = [key for key in pairs if key not in ids and not key.isdigit()]

@@ -41,6 +41,6 @@ def symbol(unit: str) -> str | None:
 
 
 def metres(size: float, unit: str) -> float | None:
-    """Return a length in metres, or None when the unit is no length."""
+    """Return a length in metres, or None when the unit is not a length."""
     factor = METRES.get(canonical(unit))
     return None if factor is None or size <= 0 else size * factor

@@ -46,7 +46,7 @@ def _objects(mask: LabelImage, options: ExportOptions) -> bytes:
     void = mask.classes.void
     if plane.dtype.itemsize > 2:
         raise MaskFormatError(
-            f"{mask.stem} has {int(plane.max()):,} objects, but VOC's images end at 65,535; export it as NPZ, "
+            f"{mask.stem} has {int(plane.max()):,} objects, but VOC's images allow at most 65,535; export it as NPZ, "
             "COCO instances or TIFF."
         )
     if plane.max() > 254:

@@ -26,7 +26,7 @@ def note_written(folder: Path, hashes: Mapping[str, str]) -> None:
     record = folder / WRITTEN_RECORD
     lines = "".join(f"{digest}  {path}\n" for path, digest in hashes.items())
     before = record.read_bytes() if record.exists() else b""
-    if before and not before.endswith(b"\n"):  # the system stopped within a line
+    if before and not before.endswith(b"\n"):  # the system stopped in the middle of a line
         lines = f"\n{lines}"
     with record.open("ab") as stream:
         stream.write(lines.encode("utf-8"))

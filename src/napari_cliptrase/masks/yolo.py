@@ -65,7 +65,7 @@ def _check_numbers(names: dict[int, str], stems: set[str], place: OutputPlace, s
     if changed and stay:
         raise MaskFormatError(
             f"Class {changed[0]} is {old[changed[0]]} in {path} and would become {new.get(changed[0], 'none')}, but "
-            f"{stay[0]} counts on it; export all masks together, or to another folder."
+            f"{stay[0]} relies on the old number; export all masks together, or to another folder."
         )
 
 

@@ -62,4 +62,4 @@ def _array_shape(folder: Path) -> list[int]:
     for name in ("zarr.json", ".zarray"):
         if (folder / name).is_file():
             return list(read_json(folder / name)["shape"])
-    raise MaskFormatError(f"{folder} is no zarr array, though the image names it as a level.")
+    raise MaskFormatError(f"{folder} is not a zarr array, although the image names it as a level.")

@@ -1,4 +1,4 @@
-"""Which CLIP and SAM weights exist, where they lie, and how they become a model; loads nothing before it is needed."""
+"""Which CLIP and SAM weights exist, where they are, and how they are loaded; imports nothing before it is needed."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

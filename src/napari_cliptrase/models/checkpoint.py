@@ -31,7 +31,7 @@ def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
     ``sha256`` is one of OpenAI's. ``again`` says how to get the file again.
     """
     if not path.is_file():
-        raise ModelError(f"{path} is no file; check the name and the folder.")
+        raise ModelError(f"{path} is not a file; check the name and the folder.")
     _check_size(path, sha256, again)
     try:
         tensors = _named(_without_wrappers(_load(path, sha256)), path)
@@ -45,11 +45,11 @@ def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
                 f"{path} holds more than plain weights and could run code, so it is not opened; save its state_dict as "
                 "safetensors."
             ) from error
-        raise _damaged(path, sha256, "it is no PyTorch file", again) from error
+        raise _damaged(path, sha256, "it is not a PyTorch file", again) from error
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        # a broken pickle raises any error, with a number as its text perhaps
-        raise _damaged(path, sha256, reason if " " in reason else "it is no PyTorch file", again) from error
+        # a broken pickle can raise any error, sometimes with only a number as its text
+        raise _damaged(path, sha256, reason if " " in reason else "it is not a PyTorch file", again) from error
     return tensors
 
 
@@ -66,7 +66,8 @@ def _load(path: Path, sha256: str) -> Any:
 def _read_archive(path: Path, sha256: str) -> dict[str, Tensor]:
     if sha256 not in openai_hashes():
         raise ModelError(
-            f"{path} is a TorchScript archive, which can run code, and its SHA-256 {sha256} is none of OpenAI's, so it "
+            f"{path} is a TorchScript archive, which can run code, and its SHA-256 {sha256} is not one of "
+            "OpenAI's, so it "
             "is not opened; use safetensors."
         )
     with warnings.catch_warnings():
@@ -111,14 +112,14 @@ def _check_size(path: Path, sha256: str, again: str) -> None:
 
 
 def _check_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Raise when a tensor claims to be larger than the file, or holds values that are no numbers."""
+    """Raise when a tensor claims to be larger than the file, or holds values that are not numbers."""
     size = path.stat().st_size
     for name, tensor in tensors.items():
         if tensor.numel() * tensor.element_size() > 2 * size:
             raise ModelError(f"{path} claims that {name} is larger than the file; choose another file.")
         if not _is_finite(tensor):
             raise ModelError(
-                f"{path} holds values that are no numbers (in {name}), as after a training that failed; choose an "
+                f"{path} holds values that are not numbers (in {name}), as after a training that failed; choose an "
                 "earlier checkpoint."
             )
 

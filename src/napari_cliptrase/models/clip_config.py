@@ -44,7 +44,7 @@ def read_config(path: Path) -> Recipe:
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(data, dict) or not isinstance(data.get("model_cfg"), dict):
-        raise ModelError(f"{path} describes no CLIP model; expected an object with 'model_cfg'.")
+        raise ModelError(f"{path} does not describe a CLIP model; expected an object with 'model_cfg'.")
     preprocess = data.get("preprocess_cfg") or {}
     if not isinstance(preprocess, dict):
         raise _wrong(str(path), "preprocess_cfg", preprocess, "an object")
@@ -55,7 +55,7 @@ def make_recipe(config: dict[str, Any], preprocess: Mapping[str, Any], source: s
     """Return the recipe of a ``model_cfg`` and a ``preprocess_cfg``; ``source`` names the file or model in errors."""
     lacking = [name for name in ("embed_dim", "vision_cfg", "text_cfg") if name not in config]
     if lacking:
-        raise ModelError(f"{source} describes no CLIP model: 'model_cfg' lacks {', '.join(lacking)}.")
+        raise ModelError(f"{source} does not describe a CLIP model: 'model_cfg' lacks {', '.join(lacking)}.")
     _check(config, _MODEL, source, "")
     _check(config["vision_cfg"], _VISION, source, "vision_cfg.")
     _check(config["text_cfg"], _TEXT, source, "text_cfg.")
@@ -185,7 +185,7 @@ _TEXT: Final[Mapping[str, _Kind]] = {
 def _check(fields: Mapping[str, Any], known: Mapping[str, _Kind], source: str, prefix: str) -> None:
     for name, value in fields.items():
         if name not in known:
-            raise ModelError(f"{source}: {prefix}{name} is no field that open_clip knows; leave it out.")
+            raise ModelError(f"{source}: {prefix}{name} is not a field that open_clip knows; remove it.")
         words, fits = known[name]
         if not fits(value):
             raise _wrong(source, prefix + name, value, words)
@@ -234,7 +234,7 @@ def _shape(config: Mapping[str, Any], source: str) -> ClipShape | None:
     if projection == "none" and words.transformer.width != config["embed_dim"]:
         raise ModelError(f"{source}: text_cfg.width and embed_dim have to be equal without a projection of the text.")
     if words.vocabulary < TOKENS:
-        raise ModelError(f"{source}: text_cfg.vocab_size has to be {TOKENS} at least, as many as there are tokens.")
+        raise ModelError(f"{source}: text_cfg.vocab_size has to be at least {TOKENS}, the number of tokens.")
     heads = vision.get("width", 768) // head
     return ClipShape(
         config["embed_dim"],

@@ -56,14 +56,14 @@ def _choose_device(requested: str) -> tuple[torch.device, str]:
     try:
         device = torch.device(requested)
     except RuntimeError:
-        raise ModelError(f"{requested!r} is no device; choose auto, cpu, cuda, cuda:1, … or mps.") from None
+        raise ModelError(f"{requested!r} is not a device; choose auto, cpu, cuda, cuda:1, … or mps.") from None
     reason = _unusable(device)
     if reason is not None:
         raise ModelError(f"Device {requested} {reason}; choose auto or cpu.")
     return device, ""
 
 
-_ABSENT = "is not there"
+_ABSENT = "is not available"
 
 
 def _unusable(device: torch.device) -> str | None:
@@ -89,7 +89,7 @@ def _choose_dtype(precision: str, device: torch.device) -> torch.dtype:
             return cpu_dtype()
         return torch.float16 if device.type == "cuda" else torch.float32
     if precision not in _DTYPES:
-        raise ModelError(f"{precision!r} is no precision; choose auto, {', '.join(_DTYPES)}.")
+        raise ModelError(f"{precision!r} is not a precision; choose auto, {', '.join(_DTYPES)}.")
     if precision == "fp16" and device.type == "cpu":
         raise ModelError("Precision fp16 is for graphics cards; on the CPU choose fp32, bf16 or int8.")
     if precision == "int8" and device.type != "cpu":

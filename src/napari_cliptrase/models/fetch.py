@@ -1,7 +1,7 @@
 """Download one file: resumable, verified, and complete or not there.
 
 From any address, or from a Hugging Face repository: huggingface_hub finds out where a file is, how large, and with what
-hash, but throws away what has come when a download is stopped, so that the bytes are brought here.
+hash, but discards what it has when a download is stopped, so this module fetches the bytes itself.
 """
 
 import os
@@ -67,7 +67,7 @@ def fetch_steps(
         yield from _turn_steps(lock, target)
         try:
             if sha256 is not None and target.exists() and sha256_of(target, fresh=True) == sha256:
-                return target  # another process has brought it meanwhile
+                return target  # another process has downloaded it meanwhile
             _require_room(part, size)
             yield from _download_steps(request, part, size, f"downloading {target.name}")
             _check(url, part, target, sha256, size)
@@ -124,8 +124,8 @@ def look_up(repository: str, filenames: tuple[str, ...], folder: Path) -> HubFil
 
 
 def fetch_from_hub_steps(repository: str, filenames: tuple[str, ...], folder: Path) -> Generator[Progress, None, Path]:
-    """Bring the first of ``filenames`` that a repository has into ``folder``, and note its hash beside it."""
-    yield Progress(0, 0, f"asking Hugging Face for {repository}")
+    """Download the first of ``filenames`` that a repository has into ``folder``, and note its hash beside it."""
+    yield Progress(0, 0, f"looking up {repository} on Hugging Face")
     file = look_up(repository, filenames, folder)
     target = yield from fetch_steps(
         file.location,
@@ -189,7 +189,7 @@ def _require_room(part: Path, size: int | None) -> None:
 def _download_steps(request: urllib.request.Request, part: Path, size: int | None, text: str) -> Iterator[Progress]:
     have = part.stat().st_size if part.exists() else 0
     if size is not None and have == size:
-        return  # all there, and the check before the last move did not come
+        return  # complete, but not checked and moved yet
     if size is not None and have > size:
         have = 0
     if have:
@@ -199,14 +199,14 @@ def _download_steps(request: urllib.request.Request, part: Path, size: int | Non
     except urllib.error.HTTPError as error:
         if error.code != 416 or not have:
             raise
-        # the part is no beginning of this file
+        # the part is not the beginning of this file
         part.unlink()
         request.remove_header("Range")
         yield from _download_steps(request, part, size, text)
         return
     with response:
         if response.status != 206:
-            have = 0  # the server knows no ranges and sends the file from its beginning
+            have = 0  # the server does not support ranges and sends the whole file
         with part.open("r+b" if have else "wb") as stream:
             stream.seek(have)
             yield from _copy_steps(response, stream, have, size, text)
@@ -238,7 +238,7 @@ def _check(url: str, part: Path, target: Path, sha256: str | None, size: int | N
     if size is not None and found_size != size:
         part.unlink()
         raise ModelError(
-            f"{target.name} from {url} has {found_size} bytes instead of {size}; it was thrown away, try again later."
+            f"{target.name} from {url} has {found_size} bytes instead of {size}; it was deleted, try again later."
         )
     if sha256 is None:
         return
@@ -246,6 +246,6 @@ def _check(url: str, part: Path, target: Path, sha256: str | None, size: int | N
     if found != sha256:
         part.unlink()
         raise ModelError(
-            f"{target.name} from {url} is damaged: its SHA-256 is {found} instead of {sha256}; it was thrown away, "
+            f"{target.name} from {url} is damaged: its SHA-256 is {found} instead of {sha256}; it was deleted, "
             "try again."
         )

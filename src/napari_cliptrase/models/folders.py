@@ -1,4 +1,4 @@
-"""Where weights lie on this computer: the shipped ones, our own cache folder, and those of other programs."""
+"""Where weights are on this computer: the shipped ones, our own cache folder, and those of other programs."""
 
 import os
 from pathlib import Path
@@ -94,7 +94,7 @@ def find_in_hub(repository: str, filename: str) -> Path | None:
 def find_weights(name: str, repository: str | None, filename: str | None = None) -> Path | None:
     """Return the weights of the CLIP model ``name`` (``ARCHITECTURE/TAG`` or ``hf-hub:…``), or None.
 
-    Looks in our own folder, in the Hugging Face cache for ``repository`` (and its ``filename``, when it is no usual
+    Looks in our own folder, in the Hugging Face cache for ``repository`` (and its ``filename``, when it is not a usual
     one), and for OpenAI's models in the folder of OpenAI's ``clip`` package.
     """
     found = find_in_folder(clip_folder(name))

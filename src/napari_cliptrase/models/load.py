@@ -81,7 +81,7 @@ class ClipModel:
     network: nn.Module = field(repr=False)
 
     def close(self) -> None:
-        """Give the memory of the weights back at once, even while others hold this model; it cannot be used again."""
+        """Free the memory of the weights at once, even while others hold this model; it cannot be used again."""
         release(self.network, self.device)
 
 
@@ -118,7 +118,7 @@ class SamModel:
     notes: tuple[str, ...]
 
     def close(self) -> None:
-        """Give the memory of the weights back at once, even while others hold this model; it cannot be used again."""
+        """Free the memory of the weights at once, even while others hold this model; it cannot be used again."""
         release(self.module, self.device)
 
 
@@ -128,7 +128,7 @@ def load_model(
     precision: str = "auto",
     architecture: str | None = None,
 ) -> ClipModel:
-    """Load a CLIP model, after a download if it has to be.
+    """Load a CLIP model; download it first if necessary.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def load_model(
     Raises
     ------
     ModelError
-        With one sentence, when the model is unknown, cannot serve CLIPtrase, is damaged, or cannot be downloaded.
+        With one sentence, when the model is unknown or damaged, does not suit CLIPtrase, or cannot be downloaded.
     """
     return run_to_end(load_model_steps(name, device, precision, architecture))
 
@@ -163,7 +163,7 @@ def load_model_steps(
 
 
 def load_sam(name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", precision: str = "auto") -> SamModel:
-    """Load a SAM, after a download if it has to be.
+    """Load a SAM; download it first if necessary.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def load_sam(name: str | os.PathLike[str] = DEFAULT_SAM, device: str = "auto", p
     Raises
     ------
     ModelError
-        With one sentence, when the model is unknown, no SAM, damaged, or cannot be downloaded.
+        With one sentence, when the model is unknown, is not a SAM, is damaged, or cannot be downloaded.
     """
     return run_to_end(load_sam_steps(name, device, precision))
 
@@ -285,7 +285,7 @@ def _with_name(name: str) -> Callable[[Progress], Progress]:
 
 
 def _checked_arguments(function: str, name: object, device: object, precision: object, architecture: object) -> str:
-    """Return the name as text; say of an argument of another type what it has to be."""
+    """Return the name as text; raise a sentence for an argument of the wrong type."""
     if not isinstance(name, str | os.PathLike):
         raise ModelError(f"{function} needs the name of a model as text, such as 'demo', not {_kind_of(name)}.")
     for word, value in (("device", device), ("precision", precision)):

@@ -17,7 +17,7 @@ def free_on(device: torch.device) -> int | None:
 
 
 def release(network: nn.Module, device: torch.device) -> None:
-    """Give the memory of a network's weights back at once, even while others hold it; it cannot be used again."""
+    """Free the memory of a network's weights at once, even while others hold it; it cannot be used again."""
     for tensor in (*network.parameters(), *network.buffers()):
         tensor.data = tensor.data.new_empty(0)
     gc.collect()

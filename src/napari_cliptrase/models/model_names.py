@@ -34,11 +34,13 @@ class ModelName:
 
 
 def parse_name(text: str, architecture: str | None = None) -> ModelName:
-    """Take a model's name apart; ``architecture`` serves a bare checkpoint file. Raises `ModelError` for no name."""
+    """Take a model's name apart; ``architecture`` is that of a bare checkpoint file. Raises `ModelError` otherwise."""
     try:
         return _parse(text.strip(), architecture)
     except (OSError, ValueError) as error:  # too long for a path, or with characters that no path has
-        raise ModelError(f"{text[:60]!r} names no CLIP model ({error}); write {MODEL_NAME_FORMS}.") from error
+        raise ModelError(
+            f"{text[:60]!r} is not the name of a CLIP model ({error}); write {MODEL_NAME_FORMS}."
+        ) from error
 
 
 def _parse(text: str, architecture: str | None) -> ModelName:
@@ -49,7 +51,7 @@ def _parse(text: str, architecture: str | None) -> ModelName:
         return _folder(rest)
     if colon and scheme == "hf-hub":
         if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", rest):
-            raise ModelError(f"{text!r} is no model on Hugging Face; write hf-hub:ORGANISATION/NAME.")
+            raise ModelError(f"{text!r} is not the name of a model on Hugging Face; write hf-hub:ORGANISATION/NAME.")
         return ModelName("hub", text, repository=rest)
     before, equals, after = text.partition("=")
     if equals and after and not Path(text).exists():
@@ -72,7 +74,7 @@ def _folder(text: str) -> ModelName:
 def _file(text: str, architecture: str | None) -> ModelName:
     path = Path(text).expanduser()
     if not path.is_file():
-        raise ModelError(f"The checkpoint file {path} {'is no plain file' if path.exists() else 'does not exist'}.")
+        raise ModelError(f"The checkpoint file {path} {'is not a plain file' if path.exists() else 'does not exist'}.")
     if not architecture:
         return ModelName("file", str(path), path=path)
     base = architecture.replace("/", "-").removesuffix(_QUICKGELU)
@@ -87,7 +89,7 @@ def _looks_like_file(text: str) -> bool:
 def _tag(text: str) -> ModelName:
     match = re.fullmatch(r"([\w.-]+)(?:/([\w.-]+))?", text)
     if match is None:
-        raise ModelError(f"{text!r} names no CLIP model; write {MODEL_NAME_FORMS}.")
+        raise ModelError(f"{text!r} is not the name of a CLIP model; write {MODEL_NAME_FORMS}.")
     base = match[1].removesuffix(_QUICKGELU)
     if match[2] is None:
         return ModelName("tag", base, architecture=base)

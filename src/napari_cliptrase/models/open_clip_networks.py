@@ -23,7 +23,7 @@ _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt")
 
 def refuse(config: Mapping[str, Any], title: str) -> None:
     """Raise `ModelError` when the method cannot work with the image tower of a ``model_cfg``."""
-    # the text side has no say in this, and may need packages that are not there
+    # the text side does not matter here, and may need packages that are not installed
     vision_tower(skeleton({**config, "text_cfg": {}}, torch.float32, title))
 
 
@@ -103,7 +103,7 @@ def tokenizer_of(text: Mapping[str, Any], folder: Path | None, title: str) -> To
 
 
 def _check_timm_name(name: str, title: str) -> None:
-    """Raise unless timm knows a model of this name, instead of looking for it in the network."""
+    """Raise unless timm knows a model of this name, instead of looking for it on the network."""
     import timm
 
     if not timm.is_model(name):

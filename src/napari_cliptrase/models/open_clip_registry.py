@@ -42,7 +42,7 @@ def architecture(name: str) -> dict[str, Any]:
     known: dict[str, Any] | None = open_clip.get_model_config(name)
     if known is None:
         vision = [known for known in open_clip.list_models() if known.startswith("ViT-")]
-        raise ModelError(f"open_clip knows no architecture {name!r}{_nearest(name, vision)}.")
+        raise ModelError(f"open_clip does not know the architecture {name!r}{_nearest(name, vision)}.")
     return known
 
 
@@ -80,7 +80,7 @@ def lacks_tag(name: str) -> ModelError:
 
 
 def is_architecture(name: str) -> bool:
-    """Return whether open_clip brings an architecture of this name."""
+    """Return whether open_clip includes an architecture of this name."""
     return (_folder() / "model_configs" / f"{name}.json").is_file()
 
 

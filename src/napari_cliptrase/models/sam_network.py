@@ -155,7 +155,7 @@ def read_shape(tensors: Mapping[str, Tensor], source: str) -> SamShape:
 
 def _no_sam(source: str, reason: str) -> ModelError:
     return ModelError(
-        f"{source} is no segment-anything checkpoint ({reason}); choose a file such as sam_vit_b_01ec64.pth, or a "
+        f"{source} is not a segment-anything checkpoint ({reason}); choose a file such as sam_vit_b_01ec64.pth, or a "
         "model made from one."
     )
 

@@ -97,7 +97,7 @@ def find_sam(name: str) -> WeightsSource:
     if name == "vit_t":
         raise ModelError(f"MobileSAM (vit_t) needs its own package: {_MOBILE_SAM}")
     known = ", ".join(entry.name for entry in list_models("sam"))
-    raise ModelError(f"{name!r} is no SAM model; choose one of {known}, or give the path of a checkpoint file.")
+    raise ModelError(f"{name!r} is not a SAM model; choose one of {known}, or give the path of a checkpoint file.")
 
 
 def bring_steps(source: WeightsSource, *, fresh: bool = False) -> Generator[Progress, None, Path]:
@@ -113,7 +113,7 @@ def bring_steps(source: WeightsSource, *, fresh: bool = False) -> Generator[Prog
 
 
 def check_steps(source: WeightsSource, path: Path) -> Generator[Progress, None, str]:
-    """Return the SHA-256 of the weights, after a look at what it has to be."""
+    """Return the SHA-256 of the weights, after comparing it with what it has to be."""
     found = yield from sha256_steps(path)
     expected = expected_sha256(path) if source.checkpoint is None else source.checkpoint.sha256
     if expected is not None and found != expected:
@@ -122,7 +122,7 @@ def check_steps(source: WeightsSource, path: Path) -> Generator[Progress, None, 
 
 
 def bring_model_steps(name: str) -> Generator[Progress, None, Path]:
-    """Make sure that a CLIP model can be loaded without network; a name of no model is an error at once."""
+    """Make sure that a CLIP model can be loaded without network; an unknown name is an error at once."""
     source = yield from find_clip_steps(name)
     return (yield from map_progress(_bring_clip_steps(source), lambda step: replace(step, text=f"{name}: {step.text}")))
 
@@ -168,7 +168,7 @@ def _from_folder(name: ModelName) -> ClipSource:
     if weights is None and demo:
         raise ModelError("The weights of the demo are missing; install napari-cliptrase again.")
     if not config.is_file():
-        raise ModelError(f"{name.path} holds no {CONFIG_FILE}, so it is no model folder.")
+        raise ModelError(f"{name.path} holds no {CONFIG_FILE}, so it is not a model folder.")
     if weights is None:
         raise ModelError(f"{name.path} holds no weights; put open_clip_model.safetensors beside its {CONFIG_FILE}.")
     again = "install napari-cliptrase again" if demo else _COPY_AGAIN

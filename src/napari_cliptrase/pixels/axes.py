@@ -84,7 +84,7 @@ def guess_roles(shape: Sequence[int], rgb: bool | None = None, axis_labels: Sequ
         rgb = len(shape) >= 3 and shape[-1] in (3, 4) and shape[-2] > 4 and not _knows_channel(axis_labels)
     spatial = len(shape) - bool(rgb)
     if spatial < 2:
-        raise ImageReadError(f"An array of shape {tuple(shape)} is no image: it needs a height and a width.")
+        raise ImageReadError(f"An array of shape {tuple(shape)} is not an image: it needs a height and a width.")
     letters = [_WORDS.get(label.strip().lower(), "") for label in axis_labels or ()][:spatial]
     letters += [""] * (spatial - len(letters))
     if sorted(filter(None, letters)).count("Y") != 1 or letters.count("X") != 1:

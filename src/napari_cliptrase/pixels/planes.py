@@ -46,7 +46,7 @@ def to_rgb(
     """
     plane = take_plane(array, roles, index)
     if np.iscomplexobj(plane) or plane.dtype.kind not in "buif":
-        raise ImageReadError(f"Pixels of type {plane.dtype} are no image; convert them to numbers first.")
+        raise ImageReadError(f"Pixels of type {plane.dtype} are not an image; convert them to numbers first.")
     if plane.ndim == 2:
         gray = _stretch(plane, _limits(plane, contrast, 0))
         return np.repeat(gray[:, :, None], 3, axis=2)

@@ -104,7 +104,7 @@ def _first_bytes(path: Path) -> bytes:
         if path.is_dir():
             raise ImageReadError(f"{path} is a folder, not an image.")
         if path.exists() and not path.is_file():
-            raise ImageReadError(f"{path} is a pipe or a device, and no image file.")
+            raise ImageReadError(f"{path} is a pipe or a device, not an image file.")
         with path.open("rb") as stream:
             start = stream.read(4)
     except FileNotFoundError as error:

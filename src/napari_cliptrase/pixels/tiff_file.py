@@ -132,7 +132,7 @@ def _pages(stream: IO[bytes], size: int) -> Iterator[TiffPage]:
     head = stream.read(16)
     order: Literal["<", ">"] | None = _ORDERS.get(head[:2])
     if order is None or len(head) < 8:
-        raise ValueError("it is no TIFF file")
+        raise ValueError("it is not a TIFF file")
     big = struct.unpack(order + "H", head[2:4])[0] == 43
     (offset,) = struct.unpack(order + ("Q" if big else "I"), head[8:16] if big else head[4:8])
     seen: set[int] = set()
@@ -231,7 +231,7 @@ def _check_ome(description: str, pages: int) -> None:
             raise ValueError(f"its OME-XML declares {planes:,} planes and it holds {pages:,} pages")
     counts = [int(number) for number in re.findall(r'\b(?:PlaneCount|IFD)="(\d{1,18})"', description)]
     if max(counts, default=0) > _MOST_PLANES:
-        raise ValueError(f"its OME-XML speaks of {max(counts):,} planes and it holds {pages:,} pages")
+        raise ValueError(f"its OME-XML describes {max(counts):,} planes and it holds {pages:,} pages")
 
 
 def _declared_size(description: str, plane: int) -> int:

@@ -76,6 +76,6 @@ def plan_working_image(image_shape: tuple[int, int], patch: int, resolution: int
 
 
 def whole_patches(image_shape: tuple[int, int], patch: int) -> WorkingImage:
-    """Take a picture of (H, W) pixels as it is, but for the few pixels by which it is no whole number of patches."""
+    """Take a picture of (H, W) pixels as it is, but for the few pixels that do not fill a whole patch."""
     height, width = (max(1, round(length / patch)) for length in image_shape)
     return WorkingImage(image_shape, (height, width), patch, crop=False)

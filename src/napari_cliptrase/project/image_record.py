@@ -179,7 +179,7 @@ class ImageRecord:
         uncertainty, disagreement = data["uncertainty"], data.get("disagreement")
         run, flag = data["run"], data["flag"]
         if run is not None and not isinstance(run, Mapping):
-            raise ValueError("its 'run' is no object")
+            raise ValueError("its 'run' is not an object")
         return cls(
             checked_inside("name", data["name"]),
             checked_inside("mask", data["mask"]),

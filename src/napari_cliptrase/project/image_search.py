@@ -35,7 +35,7 @@ class FoundImages:
     images
         Stamp of each image by its name (path within the folder, with ``/``), in the order of names.
     others
-        How many files are no images.
+        How many files are not images.
     left_out
         How many images do not fit the patterns.
     """

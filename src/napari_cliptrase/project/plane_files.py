@@ -42,7 +42,7 @@ class Annotation:
     def checked(
         cls, labels: LabelArray, sources: NDArray[np.integer], shape: tuple[int, int], what: str
     ) -> "Annotation":
-        """Return labels and provenance as they are stored; refuse what is no mask of ``shape``."""
+        """Return labels and provenance as they are stored; refuse anything but a mask of ``shape``."""
         for array, word in ((labels, "labels"), (sources, "provenance")):
             if array.shape != shape:
                 raise ProjectError(f"The {word} of {what} have shape {array.shape}, but its image has {shape}.")

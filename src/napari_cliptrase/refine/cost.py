@@ -51,7 +51,7 @@ class Cost:
 
 
 def timing_key(sha256: str, size: SamSize, where: str) -> str:
-    """Return under which name the seconds a window takes are kept; ``where`` names device and number type."""
+    """Return the name under which the seconds for a window are stored; ``where`` names device and number type."""
     return f"sam {sha256[:16]} {size.image} {size.mask} {where}"
 
 

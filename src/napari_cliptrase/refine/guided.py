@@ -1,4 +1,4 @@
-"""The guided filter of He, Sun and Tang, from box means alone: smooths a map but for the edges of an image."""
+"""The guided filter of He, Sun and Tang, from box means alone: smooths a map except at the edges of an image."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -31,7 +31,7 @@ class Strength:
             return cls(0 if word == "never" else None)
         found = re.fullmatch(r"(?:band[:= ]?)?(\d+)(?: ?px)?", word)
         if found is None:
-            raise CliptraseError(f"{text!r} is no strength; write never, free, or band:8 for a band of 8 pixels.")
+            raise CliptraseError(f"{text!r} is not a strength; write never, free, or band:8 for a band of 8 pixels.")
         return cls(int(found.group(1)))
 
     def __str__(self) -> str:

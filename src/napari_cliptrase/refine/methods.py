@@ -64,7 +64,7 @@ def load_refiner_steps(
     try:
         chosen = Method(method)
     except ValueError:
-        raise CliptraseError(f"{method!r} is no refinement method; choose {', '.join(Method)}.") from None
+        raise CliptraseError(f"{method!r} is not a refinement method; choose {', '.join(Method)}.") from None
     made = check_options(chosen, options or {})
     if chosen is Method.SUPERPIXELS:
         from napari_cliptrase.refine.superpixels import Superpixels

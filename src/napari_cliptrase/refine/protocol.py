@@ -82,7 +82,7 @@ class StepwiseRefiner(ABC):
 
 
 def check_image(image: Image) -> None:
-    """Raise a sentence when an array is no (H, W, 3) uint8 image."""
+    """Raise a sentence when an array is not an (H, W, 3) uint8 image."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise CliptraseError(
             f"Refinement needs an image (height, width, 3) of uint8, but got {image.shape} of {image.dtype}; "

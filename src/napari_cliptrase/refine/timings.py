@@ -25,7 +25,7 @@ class Timings:
         return {key: seconds for key, seconds in self._read().items() if key.startswith(prefix)}
 
     def remember(self, key: str, seconds: float) -> None:
-        """Take one more measurement into account; a read-only folder is no error."""
+        """Take one more measurement into account; a read-only folder is not an error."""
         known = self._read()
         before = known.get(key)
         known[key] = seconds if before is None else before + _NEW_SHARE * (seconds - before)

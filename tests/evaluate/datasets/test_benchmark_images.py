@@ -299,7 +299,7 @@ def test_missing_data_says_what_was_looked_for_where_and_how_to_get_it(tmp_path:
         "VOCtrainval_11-May-2012.tar",
     ):
         assert part in str(error.value)
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         BenchmarkImages("voc20", tmp_path / "nowhere", FULL).names()
 
 

@@ -74,7 +74,7 @@ def test_missing_data_says_what_was_looked_for_and_how_to_get_it(tmp_path: Path)
     assert f"Data is not in {tmp_path}" in text
     assert "Data/2012/images with Data/2012/masks (old); new/images with new/masks (new)" in text
     assert text.endswith("Download data.tar.")
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         found_layout("Data", (OLD,), tmp_path / "none", "")
 
 

@@ -64,7 +64,7 @@ def test_sizes_that_differ_are_refused_with_both(own: FolderImages) -> None:
 
 
 def test_folders_that_hold_nothing_are_said(own: FolderImages, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         FolderImages(tmp_path / "none", own.masks, own.own).names()
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"holds no masks \(\.png, \.tif, \.tiff\)"):

@@ -1,4 +1,4 @@
-"""Mask files of every kind to numbers, and sentences for what is no mask."""
+"""Mask files of every kind to numbers, and sentences for what is not a mask."""
 
 from pathlib import Path
 

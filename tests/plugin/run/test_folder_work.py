@@ -210,7 +210,7 @@ def test_opening_something_else_says_why_not(annotators, tmp_path):
     person = annotators(tmp_path)
     person.work.open(tmp_path)
     person.wait(lambda: bool(person.failures))
-    assert "no project" in person.failures[0]
+    assert "not a project" in person.failures[0]
 
 
 def test_deleting_the_layer_of_a_class_erases_it_in_the_mask(annotator):

@@ -8,7 +8,7 @@ from napari_cliptrase.plugin.tools.sam_pointer import SamPointer
 
 SHAPE = (40, 60)
 FAR = (90, 90)
-"""A position on the screen that is no click any more, after a press at (5, 5)."""
+"""A position on the screen that is not a click any more, after a press at (5, 5)."""
 
 
 class Pointed:

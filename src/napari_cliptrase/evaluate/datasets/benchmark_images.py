@@ -129,7 +129,7 @@ class BenchmarkImages:
 
 
 def _numbers_by_name(path: Path, indices: dict[str, int], unnamed: int) -> TruthCode:
-    """Read ``number: name`` lines; names that are no class are ``unnamed``."""
+    """Read ``number: name`` lines; names that are not a class are ``unnamed``."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -155,7 +155,7 @@ def _names_beside(mask: Path, indices: dict[str, int]) -> TruthCode:
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; it says which number in {mask.name} is which class.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); get the file anew.") from error
+        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); get the file again.") from error
     return TruthCode(
         table={number: indices.get(name, OTHER_CLASS) for number, name in named.items()} | {0: OTHER_CLASS}
     )

@@ -122,7 +122,7 @@ def found_layout(title: str, layouts: Sequence[DataLayout], root: Path, prepare:
     Raises what was looked for, where, and how to ``prepare`` it.
     """
     if not root.is_dir():
-        raise DataError(f"{root} is no folder; name the one that holds {title} with --root.")
+        raise DataError(f"{root} is not a folder; name the one that holds {title} with --root.")
     for layout in layouts:
         for home in layout.homes(root):
             if layout.found_in(home):

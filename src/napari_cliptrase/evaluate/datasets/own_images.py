@@ -88,7 +88,7 @@ class FolderImages:
         """Names of all images with a mask."""
         for folder in (self.images, self.masks):
             if not folder.is_dir():
-                raise DataError(f"{folder} is no folder; name images and masks with --images and --masks.")
+                raise DataError(f"{folder} is not a folder; name images and masks with --images and --masks.")
         found = sorted(self._masks)
         if not found:
             raise DataError(f"{self.masks} holds no masks ({', '.join(MASK_ENDINGS)}).")

@@ -23,7 +23,7 @@ def read_numbers(path: Path) -> NDArray[np.integer]:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         what = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise DataError(f"{path} cannot be read as a mask ({what}); get the file anew.") from error
+        raise DataError(f"{path} cannot be read as a mask ({what}); get the file again.") from error
 
 
 def read_rgb_code(path: Path) -> NDArray[np.uint8]:
@@ -31,13 +31,13 @@ def read_rgb_code(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as picture:
             if picture.mode != "RGB":
-                raise DataError(f"{path} is {picture.mode} and no coloured mask; get the file anew.")
+                raise DataError(f"{path} is {picture.mode} and no coloured mask; get the file again.")
             return np.asarray(picture)
     except DataError:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         what = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise DataError(f"{path} cannot be read as a mask ({what}); get the file anew.") from error
+        raise DataError(f"{path} cannot be read as a mask ({what}); get the file again.") from error
 
 
 def _reader(path: Path) -> Callable[[Path], NDArray[np.integer]]:

@@ -87,7 +87,7 @@ def writer_for(key: str) -> Writer:
         form = format_named(key)
         others = [meta.get("name") for _, meta, kind in layer_data if kind != "labels"]
         if others:
-            raise MaskFormatError(f"Layer {others[0]!r} is no label layer; select label layers only.")
+            raise MaskFormatError(f"Layer {others[0]!r} is not a label layer; select label layers only.")
         sources = _sources(layer_data)
         if form.layout is Layout.EACH and len(sources) > 1:
             titles = ", ".join(source.title for source in sources)

@@ -55,7 +55,7 @@ class SettingsForm(QWidget):
         return self._fields[name]
 
     def add(self, label: str, widget: QWidget) -> None:
-        """Add a row that is no setting."""
+        """Add a row that is not a setting."""
         self._form.add(label, widget)
 
     def show_settings(self, settings: Settings) -> None:
