@@ -47,11 +47,12 @@ class SetupChanges:
 def chosen_setup(project: "Project", changes: SetupChanges) -> "RunSetup":
     """Return how the images of a project are segmented."""
     from napari_cliptrase.batch.image_work import RunSetup
+    from napari_cliptrase.batch.remembered_refinement import remembered_refinement
 
     if not project.prompts.classes:
         raise ProjectError(f"{project.paths.folder} has no classes yet; add some to the project.")
     model = changes.model or project.info.model or DEFAULT_CLIP
-    refine = None if changes.plain else changes.refine or _remembered_method(project)
+    refine = None if changes.plain else changes.refine or remembered_refinement(project)
     return RunSetup(
         project.prompts,
         _settings(project, changes),
@@ -83,13 +84,3 @@ def _settings(project: "Project", changes: SetupChanges) -> Settings:
         raise ProjectError(f"The settings of {project.paths.project_file} cannot be used: {error}") from error
     said: dict[str, Any] = {"detail": changes.detail, "threshold": changes.threshold}
     return replace(settings, **{name: value for name, value in said.items() if value is not None})
-
-
-def _remembered_method(project: "Project") -> Method | None:
-    try:
-        return Method(project.info.refine) if project.info.refine else None
-    except ValueError:
-        raise ProjectError(
-            f"{project.paths.project_file} names the refinement {project.info.refine!r}, which does not exist; choose "
-            f"one with --refine {' or '.join(Method)}, or give --no-refine."
-        ) from None

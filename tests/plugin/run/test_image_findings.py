@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import tifffile
+from PIL import Image
 
 from napari_cliptrase.batch.image_work import RunSetup
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.pixels.read import read_image
-from napari_cliptrase.plugin.run.image_findings import choice_of, findings_steps, same_question
+from napari_cliptrase.plugin.run.image_findings import choice_of, findings_steps, same_question, same_refiner
 from napari_cliptrase.progress import run_to_end
+from napari_cliptrase.refine.methods import Method
 
 SKY = RunSetup(PromptSet.parse("sky"))
 SEA = RunSetup(PromptSet.parse("sky\nsea"))
@@ -30,3 +34,17 @@ def test_colours_do_not_make_another_question():
     assert not same_question(SKY, None)
     assert same_question(None, None)
     assert choice_of(SKY).name == "demo"
+
+
+def test_the_refiner_of_the_last_image_sharpens_the_next_one(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    image = read_image(tmp_path / "a.png")
+    setup = replace(SEA, refine=Method.SUPERPIXELS)
+    findings = run_to_end(findings_steps(setup, None, image, None))
+    assert findings.refiner is not None
+    again = run_to_end(findings_steps(setup, findings.segmenter.model, image, None, findings.refiner))
+    assert again.refiner is findings.refiner
+    np.testing.assert_array_equal(again.result.labels[()], findings.result.labels[()])
+    assert same_refiner(setup, replace(setup, prompts=SKY.prompts))
+    assert not same_refiner(setup, SEA)

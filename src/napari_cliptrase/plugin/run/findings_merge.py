@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
 from napari_cliptrase.plugin.run.image_findings import Findings, choice_of
-from napari_cliptrase.plugin.run.mask_saver import FILL_TITLE, MaskSaver
+from napari_cliptrase.plugin.run.mask_saver import FILL_TITLE, REFINED_FILL_TITLE, MaskSaver
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 from napari_cliptrase.plugin.run.turns import Turns
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, planes_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.project.pixel_provenance import Provenance
 
 
 class FindingsMerge:
@@ -34,15 +35,19 @@ class FindingsMerge:
 
     def take_result(self, name: str, findings: Findings) -> None:
         """Merge labels into the mask of an image."""
-        project, result, run = self._state.project, findings.result, findings.setup.run()
+        project, result, setup = self._state.project, findings.result, findings.setup
+        kind = Provenance.MODEL if setup.refine is None else Provenance.REFINED
+        run = setup.run()
         if project is not None:
             self._saver.later(
-                lambda: project.take_result(name, result.labels, run=run, uncertainty=result.uncertainty), name
+                lambda: project.take_result(name, result.labels, kind=kind, run=run, uncertainty=result.uncertainty),
+                name,
             )
 
     def fill(self, name: str, shown: PlaneSource, findings: Findings, still_shown: Callable[[], bool]) -> None:
         """Merge labels that come late into the mask and the layers of the image on show."""
         session, segmentation = self._session, findings.segmentation
+        title = FILL_TITLE if findings.setup.refine is None else REFINED_FILL_TITLE
         self.take_result(name, findings)
         results = [
             PlaneResult(
@@ -50,7 +55,7 @@ class FindingsMerge:
                 findings.result.labels[source.index],
                 segmentation.classes,
                 segmentation.provenance,
-                FILL_TITLE,
+                title,
             )
             for source in planes_of(shown)
         ]

@@ -13,7 +13,13 @@ from psygnal import Signal
 
 from napari_cliptrase.batch.image_work import RunSetup
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.run.image_findings import PreparedImage, choice_of, findings_steps, same_question
+from napari_cliptrase.plugin.run.image_findings import (
+    PreparedImage,
+    choice_of,
+    findings_steps,
+    same_question,
+    same_refiner,
+)
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.segmentation import RUN
 from napari_cliptrase.plugin.run.side_thread import SideThread, Task
@@ -132,6 +138,8 @@ class ImageAhead:
 
     def _start(self, project: Project, name: str, setup: RunSetup | None, known: PreparedImage | None) -> None:
         model = None if setup is None else self._model(setup)
+        last = self._last.findings if self._last is not None else None
+        refiner = last.refiner if last is not None and setup is not None and same_refiner(last.setup, setup) else None
 
         def steps() -> Generator[Progress, None, PreparedImage]:
             stamp = FileStamp.of(project.paths.image(name))
@@ -140,7 +148,9 @@ class ImageAhead:
             findings = None
             if setup is not None:
                 make_torch_safe()
-                findings = yield from findings_steps(setup, model, image, None if known is None else known.findings)
+                findings = yield from findings_steps(
+                    setup, model, image, None if known is None else known.findings, refiner
+                )
             return PreparedImage(name, stamp, image, findings)
 
         def done(prepared: PreparedImage) -> None:

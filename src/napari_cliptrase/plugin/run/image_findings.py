@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.batch.image_work import ImageResult, RunSetup, segment_image_steps
+from napari_cliptrase.engine.pipeline import load_refiner_steps
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_search import FileStamp
+from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.encoding import Encoding
@@ -27,6 +29,8 @@ class Findings:
     ----------
     setup
         What it was asked.
+    refiner
+        What sharpened the labels, to be used again for the next image.
     segmenter, rgb, encoding, segmentation, summary
         Of the first plane: to go on from without encoding it again.
     result
@@ -40,6 +44,7 @@ class Findings:
     segmentation: "Segmentation" = field(repr=False)
     summary: "tuple[ClassSummary, ...]" = field(repr=False)
     result: ImageResult = field(repr=False)
+    refiner: MaskRefiner | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +74,17 @@ def same_question(one: RunSetup | None, other: RunSetup | None) -> bool:
     return one.run() == other.run() and one.device == other.device
 
 
+def same_refiner(one: RunSetup, other: RunSetup) -> bool:
+    """Whether two setups sharpen boundaries in the same way."""
+    return (one.refine, one.sam, one.device) == (other.refine, other.sam, other.device)
+
+
 def findings_steps(
-    setup: RunSetup, model: "ClipModel | None", image: ImageFile, before: Findings | None
+    setup: RunSetup,
+    model: "ClipModel | None",
+    image: ImageFile,
+    before: Findings | None,
+    refiner: MaskRefiner | None = None,
 ) -> Generator[Progress, None, Findings]:
     """Segment every plane of an image.
 
@@ -84,6 +98,8 @@ def findings_steps(
         What was read.
     before
         What was found in the same image with another setup: where the encodings are the same, the first is used again.
+    refiner
+        That of the setup, when there is one already.
     """
     from napari_cliptrase.engine.segmenter import Segmenter
 
@@ -96,10 +112,17 @@ def findings_steps(
     known: Encoding | None = None
     if before is not None and choice_of(before.setup) == choice_of(setup):
         known = before.encoding if before.encoding.encode_settings == setup.settings.encode_key() else None
+    if setup.refine is not None and refiner is None:
+        refiner = yield from load_refiner_steps(setup.refine, setup.sam, setup.device)
     first: list[tuple[Rgb, PlaneResponse]] = []
     result = yield from segment_image_steps(
-        segmenter, setup.prompts, image, known=known, take_first=lambda rgb, response: first.append((rgb, response))
+        segmenter,
+        setup.prompts,
+        image,
+        refiner,
+        known=known,
+        take_first=lambda rgb, response: first.append((rgb, response)),
     )
     ((rgb, response),) = first
     segmentation = response.segmentation
-    return Findings(setup, segmenter, rgb, response.encoding, segmentation, segmentation.summary(), result)
+    return Findings(setup, segmenter, rgb, response.encoding, segmentation, segmentation.summary(), result, refiner)

@@ -35,8 +35,11 @@ WHILE_WRITING: Final = 50
 WATCH: Final = 200
 """Milliseconds until the next check whether everything is saved."""
 FILL_TITLE: Final = "Pre-annotate"
+REFINED_FILL_TITLE: Final = "Pre-annotate and refine"
 MODEL_TITLES: Final = ("Segment", "New scores", FILL_TITLE)
 """Titles of runs whose labels come from the model as they are."""
+REFINED_TITLES: Final = (REFINE_TITLE, REFINED_FILL_TITLE)
+"""Titles of runs that sharpen boundaries."""
 
 
 @dataclass(eq=False)
@@ -266,6 +269,6 @@ class MaskSaver:
 
 def _kind_of(run: Run) -> Provenance | None:
     """Return where the labels of a run come from; None for a person's, and for those that only change layers."""
-    if run.linked or run.title not in (*MODEL_TITLES, REFINE_TITLE):
+    if run.linked or run.title not in (*MODEL_TITLES, *REFINED_TITLES):
         return None
-    return Provenance.REFINED if run.title == REFINE_TITLE else Provenance.MODEL
+    return Provenance.REFINED if run.title in REFINED_TITLES else Provenance.MODEL

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_cliptrase.batch.image_work import RunSetup
+from napari_cliptrase.batch.remembered_refinement import remembered_refinement
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.settings import Settings, SettingsError
-from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.errors import CliptraseError, ProjectError
 from napari_cliptrase.models.catalog import find_entry
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
 from napari_cliptrase.plugin.state.folder_state import FolderState
@@ -84,13 +85,20 @@ class SessionProject:
     def _setup(self) -> RunSetup | None:
         """Return the setup of the model; None when it is switched off, or would have to be downloaded."""
         session, state = self._session, self._state
-        choice = session.model_choice
-        if not (state.writable and state.pre_annotating and session.prompts.classes) or choice is None:
+        choice, project = session.model_choice, state.project
+        if not (state.writable and state.pre_annotating and session.prompts.classes):
             return None
-        entry = find_entry(choice.name, "clip")
-        if entry is not None and entry.state == "to download":
+        if choice is None or project is None:
             return None
-        return RunSetup(session.prompts, session.settings, choice.name, choice.device, choice.precision)
+        try:
+            refine = remembered_refinement(project)
+        except ProjectError as error:
+            self._fail(error)
+            return None
+        sam = project.info.sam or "demo"
+        if _to_download(choice.name, "clip") or (refine is not None and refine.needs_sam and _to_download(sam, "sam")):
+            return None
+        return RunSetup(session.prompts, session.settings, choice.name, choice.device, choice.precision, refine, sam)
 
     def _on_setup(self, _new: object = None) -> None:
         self._ahead.ask(self._setup())
@@ -126,3 +134,8 @@ class SessionProject:
                 "under Annotate folder ▸ Classes of all images."
             )
         )
+
+
+def _to_download(name: str, kind: Literal["clip", "sam"]) -> bool:
+    entry = find_entry(name, kind)
+    return entry is not None and entry.state == "to download"
