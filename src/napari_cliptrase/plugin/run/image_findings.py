@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.batch.image_work import ImageResult, RunSetup, segment_image_steps
-from napari_cliptrase.engine.pipeline import load_refiner_steps
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_search import FileStamp
+from napari_cliptrase.refine.methods import load_refiner_steps
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
