@@ -57,3 +57,27 @@ def test_it_says_how_long_it_takes_and_what_was_measured_when_it_is_stopped(monk
     assert "takes about a minute" in result.stderr
     assert str(result.exception) == "Stopped while it measured: memory. Measured were: encode."
     assert "takes about ten minutes" in CliRunner().invoke(app, ["bench", "--thorough"]).stderr
+
+
+def test_compare_shows_what_has_changed_and_on_what_else_the_figures_depend(tmp_path):
+    earlier = json.loads(CliRunner().invoke(app, ["bench", "--json"]).stdout)
+    earlier["measurements"][0]["figure"] = 0.25
+    del earlier["measurements"][1]
+    earlier["on"]["threads"] = 99
+    (tmp_path / "before.json").write_text(json.dumps(earlier))
+    arguments = ["bench", "--compare", str(tmp_path / "before.json")]
+    shown = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"}).stdout
+    encode, memory = (next(line for line in shown.splitlines() if row.name in line) for row in ROWS)
+    assert "2.00 ×" in encode
+    assert "new" in memory
+    assert "threads: 99 then" in shown
+    measurements = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)["measurements"]
+    assert [row.get("change") for row in measurements] == [2.0, None]
+
+
+def test_compare_with_something_else_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "measure", lambda thorough: pytest.fail("measured"))
+    (tmp_path / "x.json").write_text("[]")
+    for name, sentence in (("x.json", "is not a file of"), ("none.json", "does not exist"), (".", "cannot be read")):
+        result = CliRunner().invoke(app, ["bench", "--compare", str(tmp_path / name)])
+        assert sentence in str(result.exception)
