@@ -64,7 +64,8 @@ class Window:
         self.dock.model.choose("demo")
         self.bench.session.prompts = PromptSet.parse(first_look()[1])
         # vispy tells when it has drawn the canvas; napari has no public name for it
-        self.viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(self._on_draw, position="last")
+        canvas = self.viewer.window._qt_viewer.canvas  # noqa: SLF001
+        canvas._scene_canvas.events.draw.connect(self._on_draw, position="last")  # noqa: SLF001
         self.live(lambda: False, QUIET)
         self.pulse.begin()
         begun = time.perf_counter()

@@ -44,6 +44,7 @@ ABOUT_MORE = {
     "project/test_killed.py": "programs that are killed at any moment",
     "project/test_project_states.py": "any sequence of work",
     "test_architecture.py": "names of the whole tree",
+    "test_lazy_imports.py": "imports inside functions of the whole tree",
     "test_mirror.py": "this file",
     "test_package.py": "what an import costs",
     "test_startup.py": "whole processes",

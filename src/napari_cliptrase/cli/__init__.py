@@ -2,12 +2,13 @@
 
 import sys
 
+from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, noting_interrupts, telling_when_stopped
+from napari_cliptrase.errors import CliptraseError
+
 
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence and exit code 1, never in a traceback."""
-    from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, noting_interrupts, telling_when_stopped
     from napari_cliptrase.cli.quick_start import start_quickly
-    from napari_cliptrase.errors import CliptraseError
 
     start_quickly()
 

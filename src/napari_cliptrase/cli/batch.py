@@ -13,6 +13,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.batch_export import chosen_export, export_and_tell
 from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remember
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError, ProjectError
 from napari_cliptrase.merge import MergeMode
@@ -124,7 +125,6 @@ def batch(
 
 def _write_report(project: "Project") -> None:
     from napari_cliptrase.batch.report import write_report_steps
-    from napari_cliptrase.cli.work_bar import work_bar
 
     with work_bar("Report") as watch:
         path = run_to_end(write_report_steps(project), watch)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import run_to_end
 
@@ -31,7 +32,6 @@ def chosen_export(formats: str | None, out: Path | None) -> "FolderExport | None
 def export_and_tell(project: "Project", export: "FolderExport") -> int:
     """Export the masks of a project and print what was written and lost; return how many could not be read."""
     from napari_cliptrase.batch.folder_export import ProjectMasks, export_folder_steps
-    from napari_cliptrase.cli.work_bar import work_bar
 
     masks = ProjectMasks(project)
     if not len(masks):

@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 
+from napari_cliptrase.atomic import replacing
 from napari_cliptrase.cli import desktop
+from napari_cliptrase.cli.segment import segment
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.registry import FORMATS
+from napari_cliptrase.models.torch_trouble import need_torch
 
 DEMO_FOLDER = Path("cliptrase-demo")
 
@@ -27,8 +32,6 @@ def demo(
         return
     reason = _why_no_window()
     if reason is None:
-        from napari_cliptrase.models.torch_trouble import need_torch
-
         typer.echo("Opening napari with a painted scene; the first start takes longer", err=True)
         need_torch()  # before Qt: on Windows torch's libraries do not load after Qt's
         from napari_cliptrase.plugin.start import open_demo
@@ -48,12 +51,7 @@ def _why_no_window() -> str | None:
 def _write(folder: Path) -> None:
     """Write scene, masks, overlay and class table, by the same code as ``napari-cliptrase segment``."""
     typer.echo(f"Painting a scene into {folder}", err=True)
-    from PIL import Image
-
-    from napari_cliptrase.atomic import replacing
-    from napari_cliptrase.cli.segment import segment
     from napari_cliptrase.demo.first_look import first_look
-    from napari_cliptrase.masks.registry import FORMATS
 
     if folder.exists() and not folder.is_dir():
         raise CliptraseError(f"{folder} is a file, but --out names a folder; choose another name.")

@@ -27,6 +27,7 @@ from napari_cliptrase.cli.evaluation_run import (
 )
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.evaluate.datasets.benchmark_images import BenchmarkImages
 from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS
 from napari_cliptrase.evaluate.datasets.own_images import FolderImages, OwnClasses, ProjectImages
 from napari_cliptrase.evaluate.evaluation import EvaluationResult
@@ -73,8 +74,6 @@ def benchmark_command(benchmark: "Benchmark") -> Callable[..., None]:
         sam: Sam = "demo",
         as_json: AsJson = False,
     ) -> None:
-        from napari_cliptrase.evaluate.datasets.benchmark_images import BenchmarkImages
-
         paper = protocol is EvaluationProtocol.PAPER
         side = size or (max(PUBLISHED_SIZES) if paper else benchmark.short_side)
         images = BenchmarkImages(benchmark.key, root.absolute(), protocol)

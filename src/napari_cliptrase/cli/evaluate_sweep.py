@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
+from napari_cliptrase.atomic import write_text
 from napari_cliptrase.cli.evaluation_run import (
     Anew,
     AsJson,
@@ -22,6 +23,7 @@ from napari_cliptrase.cli.evaluation_run import (
     run_evaluation,
 )
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, TemplateSet, Vote
+from napari_cliptrase.engine.settings import Settings, limits_of
 from napari_cliptrase.errors import CliptraseError
 
 if TYPE_CHECKING:
@@ -69,7 +71,6 @@ def sweep(
     napari-cliptrase evaluate sweep --recovery cliptrase,naclip --vote all --resolution 224,336
     """
     axes = _axes(recovery, denoise, vote, absent, resolution, eps)
-    from napari_cliptrase.engine.settings import Settings
     from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
     from napari_cliptrase.evaluate.sweep import SweepTable, sweep_rows
 
@@ -84,8 +85,6 @@ def sweep(
     names = images.names()[:limit]
     result = run_evaluation(setup, names, RunChoices(folder, anew, workers, scheduler))
     table = SweepTable(f"Sweep on {images.title}, {len(names):,} images, {model}", points, result)
-    from napari_cliptrase.atomic import write_text
-
     data = json.dumps(table.as_json(), indent=1, ensure_ascii=False) + "\n"
     write_text(folder / "sweep.json", data)
     write_text(folder / "sweep.md", table.markdown())
@@ -123,8 +122,6 @@ def _chosen(what: str, text: str, kind: type[Choice]) -> tuple[Choice, ...]:
 
 
 def _resolution(word: str) -> int:
-    from napari_cliptrase.engine.settings import limits_of
-
     lowest, highest = limits_of("resolution")
     if not word.isdecimal() or not lowest <= int(word) <= highest:
         raise CliptraseError(f"{word!r} is not a resolution; give whole numbers from {lowest} to {highest}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_cliptrase.atomic import write_text
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
@@ -117,8 +118,6 @@ def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunC
 
 def write_report(report: "EvaluationReport", folder: Path) -> None:
     """Write a report as results.json, results.md and results.html."""
-    from napari_cliptrase.atomic import write_text
-
     write_text(folder / "results.json", json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "results.md", report.markdown())
     write_text(folder / "results.html", report.page())

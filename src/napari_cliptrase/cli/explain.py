@@ -12,6 +12,7 @@ from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
+from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.progress import run_to_end
 
 
@@ -49,7 +50,6 @@ def explain(
         from napari_cliptrase.explain.figures import write_figures
         from napari_cliptrase.explain.stages import explain_steps
         from napari_cliptrase.models.load import load_model_steps
-        from napari_cliptrase.pixels.read import read_image
 
         picture = read_image(image)
         index = next(iter(picture.indices()))

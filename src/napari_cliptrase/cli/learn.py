@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.cli.export import Classes, chosen_table
+from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.segment import bring_weights
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.learn.lesson_file import read_lessons, write_lessons
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
+from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.progress import Watch, run_to_end
 
 if TYPE_CHECKING:
@@ -44,8 +50,6 @@ def learn(
 
     napari-cliptrase segment more/ --prompts "crack; rust" --examples examples.npz --out found
     """
-    from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
-
     typer.echo(f"Learning from {named(images)} with {model}; examples go to {out}", err=True)
     settings = Settings() if settings_file is None else read_settings(settings_file)
     if detail is not None:
@@ -61,13 +65,9 @@ def learn(
     search = MaskSearch(masks, chosen_table(classes))
     learned: list[Input] = []
     with telling_when_stopped(lambda: f"Stopped after {len(learned)} of {len(inputs)} images. Nothing was written."):
-        from napari_cliptrase.cli.segment import bring_weights
-
         bring_weights(model, None)
         from napari_cliptrase.cli.display import SegmentDisplay
-        from napari_cliptrase.cli.inputs import Failure
         from napari_cliptrase.engine.segmenter import Segmenter
-        from napari_cliptrase.learn.lesson_memory import LessonMemory
         from napari_cliptrase.models.load import load_model_steps
 
         failed = len(failures)
@@ -86,8 +86,6 @@ def learn(
                     learned.append(entry)
                     display.advance()
     if learned:
-        from napari_cliptrase.learn.lesson_file import write_lessons
-
         write_lessons(memory, out)
         typer.echo(f"{_summary(memory)} from {len(learned)} images are in {out}")
     if failed:
@@ -96,8 +94,6 @@ def learn(
 
 def _examples_before(out: Path) -> "LessonMemory | None":
     """Return the examples that a file has; refuse to replace a file that is something else."""
-    from napari_cliptrase.learn.lesson_file import read_lessons
-
     if out.is_dir():
         raise CliptraseError(f"{out} is a folder, but --out names a file; write for instance {out / 'examples.npz'}.")
     return read_lessons(out) if out.exists() else None
@@ -106,8 +102,6 @@ def _examples_before(out: Path) -> "LessonMemory | None":
 def _learn_each(
     segmenter: "Segmenter", inputs: "Sequence[Input]", search: "MaskSearch", watch: Watch
 ) -> "Iterator[tuple[Input, tuple[Lesson, ...] | Failure]]":
-    from napari_cliptrase.cli.inputs import Failure
-
     for entry in inputs:
         try:
             yield entry, _learn(segmenter, entry, search, watch)
@@ -116,9 +110,7 @@ def _learn_each(
 
 
 def _learn(segmenter: "Segmenter", entry: "Input", search: "MaskSearch", watch: Watch) -> "tuple[Lesson, ...]":
-    from napari_cliptrase.classes.prompt_class import BACKGROUND
     from napari_cliptrase.engine.plane_lessons import plane_lessons_steps
-    from napari_cliptrase.pixels.read import read_image
 
     mask = search.mask_of(entry.stem)
     image = read_image(entry.path)

@@ -4,6 +4,8 @@ import atexit
 import gc
 import sys
 
+from napari_cliptrase.models.torch_trouble import let_threads_sleep
+
 
 def start_quickly() -> None:
     """Prepare the process; call it before torch is imported.
@@ -11,8 +13,6 @@ def start_quickly() -> None:
     torch and its like make hundreds of thousands of objects that stay: looking among them for some that may go takes a
     tenth of a second at the start, and another at the end.
     """
-    from napari_cliptrase.models.torch_trouble import let_threads_sleep
-
     let_threads_sleep()
     gc.set_threshold(100_000)
     atexit.register(_leave_objects)

@@ -10,7 +10,10 @@ import typer
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.export_options import ExportOptions
+from napari_cliptrase.masks.registry import FORMATS, format_named, guess_format
 from napari_cliptrase.models.catalog import DEFAULT_SAM
+from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import Method, load_refiner_steps
 from napari_cliptrase.refine.protocol import check_labels
@@ -68,9 +71,6 @@ def refine(
             prepare_refiner_steps,
             refine_plane_steps,
         )
-        from napari_cliptrase.masks.export_options import ExportOptions
-        from napari_cliptrase.masks.registry import format_named, guess_format
-        from napari_cliptrase.pixels.read import read_image
         from napari_cliptrase.refine.limits import Limits, Strength
 
         source = format_named(from_) if from_ else guess_format(mask)
@@ -108,8 +108,6 @@ def refine(
 
 def _format_of(out: Path) -> "MaskFormat":
     """Return the format that the name of a file asks for; png for a folder."""
-    from napari_cliptrase.masks.registry import FORMATS, format_named
-
     name = out.name.lower()
     endings = [ending for entry in FORMATS.values() for ending in entry.extensions if name.endswith(ending)]
     if not endings or out.is_dir():

@@ -10,7 +10,9 @@ import typer
 
 from napari_cliptrase.atomic import clear_leftovers_below
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.models import byte_bar
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.method_choice import MethodChoice
@@ -18,8 +20,9 @@ from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
+from napari_cliptrase.models.sources import bring_model_steps, bring_steps, find_sam
 from napari_cliptrase.progress import run_to_end
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.methods import Method, load_refiner_steps
 
 if TYPE_CHECKING:
     from napari_cliptrase.cli.inputs import Failure, Input
@@ -97,7 +100,6 @@ def segment(
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
     from napari_cliptrase.cli.folder_ids import number_classes
-    from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
 
     typer.echo(f"Segmenting {named(images)} with {model}; masks go to {out}", err=True)
     inputs, failures = find_inputs(images, out)
@@ -121,7 +123,6 @@ def segment(
             from napari_cliptrase.engine.segmenter import Segmenter
             from napari_cliptrase.engine.teaching import without_examples
             from napari_cliptrase.models.load import load_model_steps
-            from napari_cliptrase.refine.methods import load_refiner_steps
 
             with SegmentDisplay(len(inputs)) as display:
                 clip = run_to_end(load_model_steps(model, device, precision), display.watch)
@@ -160,7 +161,6 @@ def _print_outcomes(
     outcomes: "Sequence[SegmentedFile | Failure]", prompts: PromptSet, out: Path, *, as_json: bool
 ) -> None:
     from napari_cliptrase.cli.display import print_summary
-    from napari_cliptrase.cli.inputs import Failure
     from napari_cliptrase.cli.segment_files import SegmentedFile, as_data
 
     done = [outcome for outcome in outcomes if isinstance(outcome, SegmentedFile)]
@@ -177,8 +177,6 @@ def _print_outcomes(
 
 
 def _what_was_done(inputs: "Sequence[Input]", outcomes: "Sequence[SegmentedFile | Failure]") -> str:
-    from napari_cliptrase.cli.inputs import Failure, named
-
     done = sum(not isinstance(outcome, Failure) for outcome in outcomes)
     segmented = f"{done} images were" if done != 1 else "1 image was"
     left = [str(entry.path) for entry in inputs[len(outcomes) :]]
@@ -187,9 +185,6 @@ def _what_was_done(inputs: "Sequence[Input]", outcomes: "Sequence[SegmentedFile 
 
 def bring_weights(model: str, sam: str | None) -> None:
     """Download what is not there yet."""
-    from napari_cliptrase.cli.models import byte_bar
-    from napari_cliptrase.models.sources import bring_model_steps, bring_steps, find_sam
-
     with byte_bar(model) as watch:
         run_to_end(bring_model_steps(model), watch)
     if sam is not None:

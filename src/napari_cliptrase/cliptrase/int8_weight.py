@@ -48,7 +48,7 @@ class Int8Weight:
         """Multiply x (..., in) float32 and add the bias (out,) float32 -> (..., out) float32."""
         rows = x.reshape(-1, x.shape[-1])
         scale = step_sizes(rows)
-        sums = torch._int_mm((rows / scale).round_().to(torch.int8), self.steps) * scale
+        sums = torch._int_mm((rows / scale).round_().to(torch.int8), self.steps) * scale  # noqa: SLF001 no public name yet
         out = sums.mul_(self.scale) if bias is None else torch.addcmul(bias, sums, self.scale, out=sums)
         return out.view(*x.shape[:-1], -1)
 

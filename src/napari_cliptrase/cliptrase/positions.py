@@ -47,7 +47,7 @@ class Positions:
         if torch.is_grad_enabled() or grid == self.native:
             return interpolate_positions(patches, self.native, grid, kernel)
         # training, moving or loading the model changes what was remembered
-        version = 0 if self.table.is_inference() else self.table._version
+        version = 0 if self.table.is_inference() else self.table._version  # noqa: SLF001 torch tells changes nowhere else
         key = (grid, kernel, self.table.device, self.table.dtype, version)
         if key not in self._known:
             while len(self._known) >= _KEPT:

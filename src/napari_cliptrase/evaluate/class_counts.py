@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.evaluate.boundaries import BOUNDARY_BAND, BoundaryCounts
 from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, Truth
@@ -142,6 +143,4 @@ def _along_boundaries(truth: Truth, found: Truth, counted: NDArray[np.bool_], si
 
 def _near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(H, W) pixels within ``BOUNDARY_BAND`` pixels of a mask (H, W)."""
-    from scipy.ndimage import distance_transform_edt
-
     return np.asarray(distance_transform_edt(~mask) <= BOUNDARY_BAND) if mask.any() else mask

@@ -34,7 +34,8 @@ def from_truth(scene: Scene, seed: int) -> tuple[LabelArray, ClassScores]:
 
 def from_clip(model: str) -> Coarse:
     """Return a function that segments a scene with CLIPtrase, prompted with all class names of the world."""
-    from napari_cliptrase import Segmenter, load_model
+    from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.models.load import load_model
 
     segmenter = Segmenter(load_model(model))
     prompts = PromptSet.parse("\n".join(NAMES))

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_cliptrase.batch.dask_runner import kept_on_worker, work_on_dask_steps
 from napari_cliptrase.batch.runner import failure_of
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.evaluate.benchmark_scores import BenchmarkScores
@@ -165,8 +166,6 @@ class Evaluation:
     def _on_cluster(
         self, todo: dict[str, list[str]], client: "Client"
     ) -> Generator[Progress | ScoredImage, None, None]:
-        from napari_cliptrase.batch.dask_runner import work_on_dask_steps
-
         finished = work_on_dask_steps(
             client, list(todo), lambda name: (score_on_worker, self.setup, name, tuple(todo[name]))
         )
@@ -207,8 +206,6 @@ def attempted(name: str, work: Callable[[], ScoredImage]) -> ScoredImage:
 
 def score_on_worker(setup: EvaluationSetup, name: str, rows: tuple[str, ...]) -> ScoredImage:
     """Score an image on a worker of a cluster, with the models that the worker has loaded before."""
-    from napari_cliptrase.batch.dask_runner import kept_on_worker
-
     scorer = kept_on_worker(setup, lambda: run_to_end(ImageScorer.load_steps(setup)))
     return scorer.score(name, rows)
 

@@ -94,7 +94,7 @@ def _without_void(mask: LabelImage) -> LabelArray:
 
 
 def _parts(labels: LabelArray, corners: bool) -> LabelArray:
-    from skimage.measure import label
+    from skimage.measure import label  # brings scipy, which most formats and commands do without
 
     # from two dimensions on: a corner is what two pixels share that differ in every axis
     return np.asarray(label(labels, background=0, connectivity=labels.ndim if corners else 1))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
+from PIL.PngImagePlugin import PngImageFile
 
 from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.colors import RGB, voc_color
@@ -97,8 +98,6 @@ def open_png(path: Path) -> tuple[np.ndarray, dict[str, str]]:
 def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
     """Return the pixels of a PNG, (H, W) or (H, W, channels), and its texts; however large it is."""
     # Image.open refuses large images as decompression bombs, but a large mask is a small file
-    from PIL.PngImagePlugin import PngImageFile
-
     held = stream.seek(0, SEEK_END)
     stream.seek(0)
     with PngImageFile(stream) as image:

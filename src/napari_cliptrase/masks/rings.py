@@ -34,7 +34,7 @@ class Polygon:
 
 def polygons(plane: LabelArray) -> dict[int, list[Polygon]]:
     """Return the polygons of each non-zero value of a (H, W) plane, from the top row down."""
-    from skimage.measure import label
+    from skimage.measure import label  # brings scipy, which most formats and commands do without
 
     parts = np.pad(np.asarray(label(plane, background=0, connectivity=1)), 1)
     part, start, end, direction = _segments(parts)

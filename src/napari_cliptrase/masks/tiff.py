@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 
 from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
@@ -24,8 +25,6 @@ OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
 def tiff_bytes(labels: LabelArray, **kwargs: Any) -> bytes:
     """Return a zlib-compressed TIFF; ``kwargs`` go to tifffile."""
-    import tifffile
-
     stream = BytesIO()
     tifffile.imwrite(
         stream,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 
 from napari_cliptrase.free_memory import refuse_beyond_memory
@@ -93,8 +94,6 @@ def check_tiff(path: Path) -> TiffPages:
 @contextmanager
 def open_tiff(path: Path) -> Iterator[tuple[Any, TiffPages]]:
     """Yield tifffile's view of a file that was checked, and its pages."""
-    import tifffile
-
     pages = check_tiff(path)
     with tifffile.TiffFile(path) as tiff:
         yield tiff, pages

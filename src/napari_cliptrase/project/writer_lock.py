@@ -1,6 +1,7 @@
 """One program writes a project at a time; the lock says which."""
 
 import contextlib
+import ctypes
 import json
 import os
 import socket
@@ -128,8 +129,6 @@ def process_start(pid: int) -> str | None:
             return None
         return None if fields[0] in "ZX" else f"{boot} {fields[19]}"
     if sys.platform == "win32":
-        import ctypes
-
         handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, pid)
         if not handle:
             return None

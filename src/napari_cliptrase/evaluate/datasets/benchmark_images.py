@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from napari_cliptrase.evaluate.datasets.benchmark import Benchmark
+from napari_cliptrase.evaluate.datasets.benchmark import Benchmark, names_in
 from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS
 from napari_cliptrase.evaluate.datasets.layouts import PlacedLayout, found_layout
 from napari_cliptrase.evaluate.datasets.truth_codes import OTHER_CLASS, VOID, Codes, TruthCode
@@ -113,8 +113,6 @@ class BenchmarkImages:
     @cached_property
     def _indices(self) -> dict[str, int]:
         """Index of each class by the data set's own name, lower case."""
-        from napari_cliptrase.evaluate.datasets.benchmark import names_in
-
         names = names_in(self.benchmark.list_name)
         own = {"diningtable": "table"} if self.key in ("pc59", "pc60") else {}
         return {_tidy(own.get(name, name)): index for index, name in enumerate(names)}

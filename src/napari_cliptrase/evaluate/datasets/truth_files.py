@@ -7,6 +7,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.io import loadmat
 
 from napari_cliptrase.evaluate.labelled_images import DataError
 
@@ -66,8 +67,6 @@ def _read_tiff(path: Path) -> NDArray[np.integer]:
 
 
 def _read_mat(path: Path) -> NDArray[np.integer]:
-    from scipy.io import loadmat
-
     content = loadmat(path)
     if "LabelMap" not in content:
         raise DataError(f"{path} holds no LabelMap; give the masks of PASCAL Context.")

@@ -14,11 +14,12 @@ def selection_kept(layers: LayerList) -> Iterator[None]:
     """
     selected = list(layers.selection)
     activated = getattr(layers, "_activate_on_insert", True)
-    layers._activate_on_insert = False  # a napari that does not know it selects the layer, which is put right below
+    # a napari that does not know it selects the layer, which is put right below; there is no public switch
+    layers._activate_on_insert = False  # noqa: SLF001
     try:
         yield
     finally:
-        layers._activate_on_insert = activated
+        layers._activate_on_insert = activated  # noqa: SLF001
         remaining = [layer for layer in selected if layer in layers]
         if set(layers.selection) != set(remaining):
             layers.selection = remaining

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from napari.layers import Labels
+from scipy import ndimage
 
 from napari_cliptrase.array_types import Mask
 
@@ -215,8 +216,6 @@ class Strokes:
 
 def _area(layer: Labels, place: tuple[int, ...], label: int) -> tuple[StrokeBox, Mask]:
     """Return the pixels that a fill at a place of the data is about."""
-    from scipy import ndimage
-
     painted = range(layer.ndim - min(layer.n_edit_dimensions, layer.ndim), layer.ndim)
     box = tuple(
         slice(0, size) if axis in painted else slice(place[axis], place[axis] + 1)

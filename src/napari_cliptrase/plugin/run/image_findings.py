@@ -104,7 +104,7 @@ def findings_steps(
     from napari_cliptrase.engine.segmenter import Segmenter
 
     if model is None:
-        from napari_cliptrase.models import load_model_steps
+        from napari_cliptrase.models.load import load_model_steps
 
         yield Progress(0, 0, f"Loading model {setup.model}")
         model = yield from load_model_steps(setup.model, setup.device, setup.precision)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
@@ -86,8 +87,6 @@ def _plane_steps(
     segmenter: "Segmenter", source: PlaneSource, prompts: PromptSet, cached: Encoded | None, model_name: str
 ) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
     """Encode one plane, unless its encoding is cached, and score the classes."""
-    from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
-
     if cached is None:
         yield Progress(0, 0, f"Reading {source.target.image_name}")
         request = PlaneRequest(source.rgb(), prompts)

@@ -18,6 +18,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import Extra, LabelLayers, Run
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
@@ -186,8 +187,6 @@ class SegmentationRunner:
         question = self._question()
 
         def steps() -> Generator[Progress, None, Segmented]:
-            from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
-
             request = PlaneRequest(encoded.rgb, prompts, settings, encoded.encoding)
             response = yield from segment_plane_steps(segmenter, request)
             return Segmented(encoded.source, response.segmentation, response.segmentation.summary())
@@ -289,6 +288,6 @@ def scored_question(prompts: PromptSet) -> Hashable:
 
 def _loaded(choice: ModelChoice) -> "Generator[Progress, None, ClipModel]":
     yield Progress(0, 0, f"Loading model {choice.name}")
-    from napari_cliptrase.models import load_model_steps
+    from napari_cliptrase.models.load import load_model_steps
 
     return (yield from load_model_steps(choice.name, choice.device, choice.precision))

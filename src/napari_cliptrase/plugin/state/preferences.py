@@ -23,7 +23,7 @@ class Preferences:
 def preferences() -> Preferences:
     """Read the preferences; a cache folder set there takes effect at once."""
     try:
-        from napari.settings import get_plugin_settings
+        from napari.settings import get_plugin_settings  # napari 0.8 has none
 
         found = get_plugin_settings(PLUGIN)
         inference, storage = found.inference, found.storage

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.measure import label
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,6 @@ class RegionParts:
     @classmethod
     def of(cls, region_map: NDArray[np.integer]) -> "RegionParts":
         """Label the parts of ``region_map``, (H, W) int, -1 where there is no region."""
-        from skimage.measure import label  # takes a moment to import, and is needed only once the tool is used
-
         parts = label(region_map, background=-1, connectivity=1).astype(np.int32, copy=False)
         boxes = tuple((rows, columns) for rows, columns in ndimage.find_objects(parts))
         parts -= 1

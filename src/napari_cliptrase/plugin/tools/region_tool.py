@@ -12,6 +12,7 @@ from napari.layers import Labels
 from napari.utils.notifications import show_info, show_warning
 from numpy.typing import NDArray
 from psygnal import Signal
+from scipy.ndimage import binary_erosion
 
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.errors import CliptraseError
@@ -189,8 +190,6 @@ def pixel_at(target: Target, world: Any) -> tuple[int, int] | None:
 
 def highlight(mask: NDArray[np.bool_], color: RGB) -> NDArray[np.uint8]:
     """(h, w, 4) uint8 picture of a part: its colour, light inside and full on its rim."""
-    from scipy.ndimage import binary_erosion
-
     picture = np.zeros((*mask.shape, 4), np.uint8)
     picture[mask] = (*color, FILL_ALPHA)
     picture[mask & ~binary_erosion(mask)] = (*color, 255)

@@ -56,8 +56,8 @@ def shows_everything(viewer: ViewerModel) -> bool:
         return True
     displayed = list(viewer.dims.displayed)
     world = np.asarray(viewer.layers.extent.world)[:, displayed]
-    canvas = getattr(viewer, "canvas", None)  # napari 0.9
-    size = np.asarray(canvas.size if canvas is not None else viewer._canvas_size, float)
+    canvas = getattr(viewer, "canvas", None)  # napari 0.9; before it, the size has no public name
+    size = np.asarray(canvas.size if canvas is not None else viewer._canvas_size, float)  # noqa: SLF001
     camera = camera_of(viewer)
     half = size / camera.zoom / 2
     center = np.asarray(camera.center)[-2:]

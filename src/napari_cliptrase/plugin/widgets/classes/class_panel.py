@@ -6,7 +6,7 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.classes.class_lists import BACKGROUNDS, CLASS_LISTS
@@ -50,8 +50,6 @@ class AddLine(QLineEdit):
     def keyPressEvent(self, event: Any) -> None:
         """Take lists of lines from the clipboard, which a line edit would join to one line."""
         if event.matches(QKeySequence.StandardKey.Paste):
-            from qtpy.QtWidgets import QApplication
-
             text = QApplication.clipboard().text()
             if "\n" in text.strip():
                 self.entered.emit(f"{self._typed()}\n{text}")
