@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import checkpoint
-from napari_cliptrase.models.checkpoint import read_tensors
+from napari_cliptrase.models.checkpoint import is_torchscript, read_tensors
 from napari_cliptrase.models.load import load_model
 
 WEIGHTS = {"image_encoder.pos_embed": torch.ones(1, 2, 2, 4), "mask_decoder.iou_token.weight": torch.zeros(1, 4)}
@@ -202,3 +202,27 @@ def test_what_is_no_plain_file_does_not_hang(tmp_path: Path) -> None:
     for path in (tmp_path / "w.pth", Path("/dev/zero"), tmp_path, tmp_path / "nowhere.pth"):
         with pytest.raises(ModelError, match="is not a file"):
             read_tensors(path, "", "fetch it again")
+
+
+def test_an_archive_with_code_is_torchscript(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/code/__torch__.py", "")
+    assert is_torchscript(tmp_path / "model.pt")
+
+
+def test_a_checkpoint_and_other_files_are_not_torchscript(tmp_path: Path) -> None:
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "checkpoint.pt")
+    (tmp_path / "text.pt").write_text("no archive")
+    (tmp_path / "model.safetensors").write_bytes(b"PK\x03\x04")
+    assert not is_torchscript(tmp_path / "checkpoint.pt")
+    assert not is_torchscript(tmp_path / "text.pt")
+    assert not is_torchscript(tmp_path / "model.safetensors")
+
+
+def test_an_archive_with_a_damaged_list_is_not_torchscript(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/code/__torch__.py", "")
+    content = bytearray((tmp_path / "model.pt").read_bytes())
+    content[content.index(b"PK\x01\x02")] ^= 1  # where the list of the files begins
+    (tmp_path / "model.pt").write_bytes(content)
+    assert not is_torchscript(tmp_path / "model.pt")

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.models import device as devices
-from napari_cliptrase.models.device import fall_back, place
+from napari_cliptrase.models.device import fall_back, free_on, place
 
 
 @pytest.fixture
@@ -94,3 +95,7 @@ def test_fall_back_says_why(cpu_only: None) -> None:
         placement = fall_back(failed, precision, "is full")
         assert (placement.device.type, placement.dtype) == ("cpu", dtype)
         assert "because cuda is full" in placement.note
+
+
+def test_the_processor_works_in_the_memory_of_the_computer() -> None:
+    assert free_on(torch.device("cpu")) == pytest.approx(free_memory(), rel=0.3)

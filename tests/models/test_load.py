@@ -20,7 +20,8 @@ from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import folders, model_names
 from napari_cliptrase.models import load as loading
 from napari_cliptrase.models.device import Placement
-from napari_cliptrase.models.load import ClipModel, load_model, load_model_steps
+from napari_cliptrase.models.load import load_model, load_model_steps
+from napari_cliptrase.models.loaded_models import ClipModel
 
 Write = Callable[..., Path]
 

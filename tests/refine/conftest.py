@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.models.sam_network import SamShape, build_sam
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.store import EmbeddingStore

@@ -8,7 +8,7 @@ from segment_anything import SamPredictor
 from segment_anything.utils.transforms import ResizeLongestSide
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder, frame_size
 from napari_cliptrase.refine.store import EmbeddingStore

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine import Method, make_refiner
 from napari_cliptrase.refine.embedding import Embedder

@@ -26,7 +26,7 @@ from napari_cliptrase.pixels.windows import Window
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 
 def encode_image_steps(

@@ -25,7 +25,7 @@ from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.progress import Progress, run_to_end
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 __all__ = ["ClassSummary", "EncodePlan", "Encoding", "Segmentation", "Segmenter"]
 

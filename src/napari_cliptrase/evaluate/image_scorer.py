@@ -14,7 +14,7 @@ from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.encoding import Encoding
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from napari_cliptrase.progress import Progress
 if TYPE_CHECKING:
     from napari_cliptrase.engine.encoding import Encoding
     from napari_cliptrase.engine.segmenter import Segmenter
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 GLOBAL_FACTOR: Final = 3.0
 """A patch that gets so many times the mean of all patches' attention is a global one."""

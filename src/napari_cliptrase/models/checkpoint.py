@@ -1,18 +1,18 @@
-"""Weights from a file into memory, without ever running code from the file."""
+"""Weights from a file into memory and into a network, without ever running code from the file; imports torch late."""
 
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.models.open_clip_registry import openai_hashes
-from napari_cliptrase.models.torchscript import archive_entries, is_torchscript
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 # OpenAI's archives carry these beside the weights
 _NO_WEIGHTS: Final = ("input_resolution", "context_length", "vocab_size")
@@ -24,7 +24,7 @@ _WRAPPERS: Final = ("model_state", "model_state_dict", "state_dict", "model")
 _PREFIXES: Final = ("module.", "sam_model.", "sam.", "model.")
 
 
-def read_tensors(path: Path, sha256: str, again: str) -> dict[str, Tensor]:
+def read_tensors(path: Path, sha256: str, again: str) -> "dict[str, Tensor]":
     """Return the tensors of a checkpoint by name, on the CPU; every number in them is finite.
 
     safetensors, or a pickle of nothing but tensors. A TorchScript archive can run code: it is opened only when its
@@ -60,16 +60,20 @@ def _load(path: Path, sha256: str) -> Any:
         return load_file(path, device="cpu")
     if is_torchscript(path):
         return _read_archive(path, sha256)
+    import torch
+
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _read_archive(path: Path, sha256: str) -> dict[str, Tensor]:
+def _read_archive(path: Path, sha256: str) -> "dict[str, Tensor]":
     if sha256 not in openai_hashes():
         raise ModelError(
             f"{path} is a TorchScript archive, which can run code, and its SHA-256 {sha256} is not one of "
             "OpenAI's, so it "
             "is not opened; use safetensors."
         )
+    import torch
+
     with warnings.catch_warnings():
         # torch asks to export archives again, which is not possible for files published in 2021
         warnings.simplefilter("ignore")
@@ -84,8 +88,10 @@ def _without_wrappers(loaded: Any) -> Any:
     return loaded
 
 
-def _named(loaded: Any, path: Path) -> dict[str, Tensor]:
+def _named(loaded: Any, path: Path) -> "dict[str, Tensor]":
     """Return the tensors in a table by name, without the prefixes that all names share."""
+    from torch import Tensor
+
     tensors: dict[str, Tensor] = {}
     if isinstance(loaded, Mapping):
         tensors = {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}
@@ -111,7 +117,7 @@ def _check_size(path: Path, sha256: str, again: str) -> None:
             raise _damaged(path, sha256, f"it says that it unpacks to {unpacked / 1e9:.1f} GB", again)
 
 
-def _check_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+def _check_tensors(tensors: "Mapping[str, Tensor]", path: Path) -> None:
     """Raise when a tensor claims to be larger than the file, or holds values that are not numbers."""
     size = path.stat().st_size
     for name, tensor in tensors.items():
@@ -124,7 +130,7 @@ def _check_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
             )
 
 
-def _is_finite(tensor: Tensor) -> bool:
+def _is_finite(tensor: "Tensor") -> bool:
     if not tensor.is_floating_point():
         return True
     # a sum shows every NaN and infinity in a fraction of the time; where it overflows by itself each number counts
@@ -139,3 +145,63 @@ def _begins_as_torch(path: Path) -> bool:
 
 def _damaged(path: Path, sha256: str, what: str, again: str) -> ModelError:
     return ModelError(f"{path} is damaged ({what.rstrip('.')}; its SHA-256 is {sha256}); {again}.")
+
+
+def fit(
+    network: "nn.Module", weights: "Mapping[str, Tensor]", title: str, hidden_prefix: str = ""
+) -> "dict[str, Tensor]":
+    """Return the weights in the network's number type; raises unless they are the network's.
+
+    ``hidden_prefix`` is left out of names in the error, where the file has names without it.
+    """
+    expected = network.state_dict()
+    # tables that older versions saved; the model computes them
+    unknown = [name for name in weights if name not in expected and not name.endswith("position_ids")]
+    missing = [name for name in expected if name not in weights]
+    fitting, wrong = {}, []
+    for name in expected.keys() & weights.keys():
+        own, given = expected[name], weights[name]
+        if given.numel() == 1 and own.numel() == 1:
+            given = given.reshape(own.shape)  # some files keep the scale as a list of one
+        if given.shape != own.shape:
+            wrong.append(f"{name.removeprefix(hidden_prefix)} is {_size(given)} instead of {_size(own)}")
+        # a copy: the file may be replaced while the model is in use
+        fitting[name] = given.to(own.dtype, copy=True)
+    if missing or unknown or wrong:
+        missing, unknown = ([name.removeprefix(hidden_prefix) for name in group] for group in (missing, unknown))
+        raise ModelError(f"The weights do not fit {title}: {'; '.join(_faults(missing, unknown, sorted(wrong)))}.")
+    return fitting
+
+
+def _faults(missing: list[str], unknown: list[str], wrong: list[str]) -> list[str]:
+    faults = []
+    for names, words in ((missing, "missing"), (unknown, "unknown")):
+        if names:
+            more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+            faults.append(f"{words}: {', '.join(names[:2])}{more}")
+    if wrong:
+        faults.append(wrong[0] + (f" and {len(wrong) - 1} more of other sizes" if len(wrong) > 1 else ""))
+    return faults
+
+
+def _size(tensor: "Tensor") -> str:
+    return "×".join(map(str, tensor.shape)) or "a single number"
+
+
+def is_torchscript(path: Path) -> bool:
+    """Return whether a file is a TorchScript archive, as OpenAI's are: a zip with code in it."""
+    if path.suffix == ".safetensors":
+        return False
+    names = [entry.filename for entry in archive_entries(path)]
+    return any("/code/" in name or name.endswith("/constants.pkl") for name in names)
+
+
+def archive_entries(path: Path) -> list[zipfile.ZipInfo]:
+    """Return what a zip file says that it holds; nothing for another file, or one whose list is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except OSError:
+        raise
+    except Exception:  # zipfile stumbles over damage in many ways
+        return []

@@ -1,10 +1,13 @@
-"""The device and number type of a model, and a sentence about them."""
+"""The device of a model: which one, with which number type, how much memory is free on it, and giving memory back."""
 
+import gc
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.models.cpu_precision import cpu_dtype
 
 _DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.int8}
@@ -107,3 +110,22 @@ def _title(device: torch.device) -> str:
 
 def _word(dtype: torch.dtype) -> str:
     return next(word for word, known in _DTYPES.items() if known == dtype)
+
+
+def free_on(device: torch.device) -> int | None:
+    """Return about how many bytes can be had on a device, or None where the system does not say."""
+    if device.type == "cuda":
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
+    return free_memory()
+
+
+def release(network: nn.Module, device: torch.device) -> None:
+    """Free the memory of a network's weights at once, even while others hold it; it cannot be used again."""
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.new_empty(0)
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()

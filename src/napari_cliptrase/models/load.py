@@ -3,23 +3,24 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from napari_cliptrase.cliptrase.bpe import BpeTokenizer
+from napari_cliptrase.cliptrase.clip_network import ClipNetwork
+from napari_cliptrase.cliptrase.clip_shape import ClipShape
 from napari_cliptrase.cliptrase.text_towers import Tokenizer
-from napari_cliptrase.cliptrase.towers import TextTower, VisionTower, in_int8, text_tower, vision_tower
+from napari_cliptrase.cliptrase.towers import in_int8, text_tower, vision_tower
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
-from napari_cliptrase.models.checkpoint import read_tensors
-from napari_cliptrase.models.clip_config import Numbers, Recipe
-from napari_cliptrase.models.clip_weights import build_plain
+from napari_cliptrase.models.checkpoint import fit, read_tensors
+from napari_cliptrase.models.clip_config import Recipe
 from napari_cliptrase.models.device import Placement, fall_back, place
-from napari_cliptrase.models.memory import release
+from napari_cliptrase.models.loaded_models import ClipModel, SamModel
 from napari_cliptrase.models.open_clip_registry import merges
 from napari_cliptrase.models.sam_network import make_sam
 from napari_cliptrase.models.sources import (
@@ -33,93 +34,7 @@ from napari_cliptrase.models.sources import (
 )
 from napari_cliptrase.progress import Progress, map_progress, run_to_end
 
-
-@dataclass(frozen=True, eq=False)
-class ClipModel:
-    """A CLIP model on its device.
-
-    Attributes
-    ----------
-    name
-        The name given to `load_model`, in its usual spelling.
-    vision, text
-        The two towers, as `napari_cliptrase.cliptrase` takes them.
-    tokenizer
-        Texts -> (n, context) int64 tokens.
-    mean, std
-        Of the red, green and blue values between 0 and 1 that the model was trained with.
-    logit_scale
-        What similarities are multiplied with before a softmax.
-    device, dtype
-        Where the weights are, and their number type: of the matrices, and with int8 of those of the image side alone.
-    weights_sha256
-        Of the weights file.
-    fingerprint
-        Of everything that the numbers depend on: the weights, how they are built in (the same file gives other numbers
-        with another activation), the normalisation and the number type. Caches use it as the key of a model.
-    vocabulary
-        The words that the model knows, when they are few (the demo); None for all others.
-    notes
-        What the user should know: the device, and everything that is not as they may expect.
-    network
-        The module that holds the weights.
-    """
-
-    name: str
-    vision: VisionTower = field(repr=False)
-    text: TextTower = field(repr=False)
-    tokenizer: Tokenizer = field(repr=False)
-    mean: Numbers
-    std: Numbers
-    logit_scale: float
-    device: torch.device
-    dtype: torch.dtype
-    weights_sha256: str
-    fingerprint: str = field(repr=False)
-    vocabulary: frozenset[str] | None = field(repr=False)
-    notes: tuple[str, ...]
-    network: nn.Module = field(repr=False)
-
-    def close(self) -> None:
-        """Free the memory of the weights at once, even while others hold this model; it cannot be used again."""
-        release(self.network, self.device)
-
-
-@dataclass(frozen=True, eq=False)
-class SamModel:
-    """A segment-anything network on its device.
-
-    Attributes
-    ----------
-    name
-        The name given to `load_sam`.
-    module
-        ``segment_anything``'s ``Sam``, or ``mobile_sam``'s: the image encoder in ``dtype``, the rest in float32,
-        since prompts in half precision miss their place.
-    device, dtype
-        Where the weights are, and the number type of the image encoder.
-    weights_sha256
-        Of the weights file.
-    image_size
-        Side of the square that the encoder takes, in pixels.
-    mask_size
-        Side of its low-resolution masks.
-    notes
-        What the user should know: the variant that was found, and the device.
-    """
-
-    name: str
-    module: Any = field(repr=False)
-    device: torch.device
-    dtype: torch.dtype
-    weights_sha256: str
-    image_size: int
-    mask_size: int
-    notes: tuple[str, ...]
-
-    def close(self) -> None:
-        """Free the memory of the weights at once, even while others hold this model; it cannot be used again."""
-        release(self.module, self.device)
+_NOT_TEXT = ("visual.", "text.", "logit_")
 
 
 def load_model(
@@ -301,6 +216,22 @@ def _kind_of(value: object) -> str:
 
 
 # ---- CLIP
+
+
+def build_plain(shape: ClipShape, weights: Mapping[str, Tensor], dtype: torch.dtype, title: str) -> ClipNetwork:
+    """Return a plain CLIP with ``weights`` in it, on the CPU; every weight of the model must be among them.
+
+    Files name the weights of the text side with ``text.`` in front, or without.
+    """
+    with torch.device("meta"):
+        network = ClipNetwork(shape)
+    short = "positional_embedding" in weights
+    named = {name if name.startswith(_NOT_TEXT) or not short else f"text.{name}": weights[name] for name in weights}
+    network.load_state_dict(fit(network, named, title, hidden_prefix="text." if short else ""), assign=True)
+    if dtype != torch.float32:
+        network.lower_precision(dtype)
+    network.eval().requires_grad_(False)
+    return network
 
 
 def _build_clip(recipe: Recipe, tensors: dict[str, Tensor], dtype: torch.dtype, name: str) -> nn.Module:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from napari_cliptrase.cliptrase.text_towers import Tokenizer
 from napari_cliptrase.cliptrase.towers import vision_tower
 from napari_cliptrase.errors import ModelError
-from napari_cliptrase.models.clip_weights import fit
+from napari_cliptrase.models.checkpoint import fit
 
 # either makes a folder one that transformers can read a tokenizer from
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt")

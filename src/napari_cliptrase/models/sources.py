@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import open_clip_registry as registry
 from napari_cliptrase.models.catalog import Checkpoint, find_entry, list_models
+from napari_cliptrase.models.checkpoint import is_torchscript
 from napari_cliptrase.models.clip_config import Recipe, make_recipe, read_config
 from napari_cliptrase.models.fetch import fetch_from_hub_steps, fetch_steps
 from napari_cliptrase.models.folders import (
@@ -20,7 +21,6 @@ from napari_cliptrase.models.folders import (
     sam_folder,
 )
 from napari_cliptrase.models.model_names import ModelName, parse_name
-from napari_cliptrase.models.torchscript import is_torchscript
 from napari_cliptrase.models.verify import download_command, expected_sha256, sha256_of, sha256_steps, verify_steps
 from napari_cliptrase.progress import Progress, map_progress
 

@@ -13,8 +13,9 @@ from PIL import Image as Pictures
 from torch import Tensor
 
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.models.load import SamModel, load_sam_steps
-from napari_cliptrase.models.memory import free_on
+from napari_cliptrase.models.device import free_on
+from napari_cliptrase.models.load import load_sam_steps
+from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.cost import MEMORY_LIMIT, SamSize, timing_key
 from napari_cliptrase.refine.protocol import Image

@@ -9,7 +9,7 @@ from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import SamModel
+    from napari_cliptrase.models.loaded_models import SamModel
     from napari_cliptrase.refine.embedding import Embedder
 
 

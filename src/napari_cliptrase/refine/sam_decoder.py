@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.refine.embedding import Embedding
 
 PROMPTS_AT_ONCE: Final = 16  # prompts at once: the decoder repeats the whole embedding for each of them

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.models.load import SamModel
+from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.embedding import Embedder, Embedding
 from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image

@@ -30,7 +30,7 @@ from napari_cliptrase.project.image_search import FileStamp
 from napari_cliptrase.project.project import Project
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 IMAGES_AHEAD = 2
 """How many images are prepared beyond the one on show."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_cliptrase.engine.pipeline import PlaneResponse
     from napari_cliptrase.engine.result import ClassSummary, Segmentation
     from napari_cliptrase.engine.segmenter import Segmenter
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import Segmenter
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 RUN = "segment"
 SCORE = "score"

@@ -26,7 +26,7 @@ from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
 from napari_cliptrase.plugin.state.tags import tag_of
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 
 class Session:

@@ -10,7 +10,7 @@ from napari_cliptrase.plugin.widgets.explore.patch_maps import WindowView
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.encoding import Encoding
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 
 def window_at(encoding: "Encoding", row: float, column: float) -> int | None:

@@ -9,9 +9,8 @@ from napari_cliptrase.cliptrase.clip_network import ClipNetwork
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.models.clip_config import make_recipe
-from napari_cliptrase.models.clip_weights import build_plain
 from napari_cliptrase.models.folders import clip_folder
-from napari_cliptrase.models.load import load_model
+from napari_cliptrase.models.load import build_plain, load_model
 
 
 def build(config: dict[str, Any], weights: dict[str, Any], dtype: torch.dtype = torch.float32) -> ClipNetwork:
