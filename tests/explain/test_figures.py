@@ -6,7 +6,13 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.explain import figures
-from napari_cliptrase.explain.figures import FIGURES, attention_figure, labels_figure, regions_figure, write_figures
+from napari_cliptrase.explain.figures import (
+    FIGURE_MAKERS,
+    attention_figure,
+    labels_figure,
+    regions_figure,
+    write_figures,
+)
 from napari_cliptrase.explain.stages import LabelStage, RegionStage, Stages
 
 
@@ -41,7 +47,7 @@ def titles(figure) -> list[str]:
 
 def test_every_figure_becomes_a_picture(stages, tmp_path):
     paths = write_figures(stages, tmp_path / "made")
-    assert [path.stem for path in paths] == list(FIGURES)
+    assert [path.stem for path in paths] == list(FIGURE_MAKERS)
     for path in paths:
         with Image.open(path) as picture:
             assert picture.width > 300

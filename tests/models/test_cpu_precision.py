@@ -5,13 +5,13 @@ import torch
 
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models import cpu_precision
-from napari_cliptrase.models.cpu_precision import ENVIRONMENT, cpu_dtype, share_of_time
+from napari_cliptrase.models.cpu_precision import PRECISION_VARIABLE, cpu_dtype, share_of_time
 
 
 @pytest.fixture
 def trials(monkeypatch, tmp_path):
     """A processor with bfloat16 whose trials give the shares in the list, one after the other."""
-    monkeypatch.delenv(ENVIRONMENT)
+    monkeypatch.delenv(PRECISION_VARIABLE)
     monkeypatch.setenv("NAPARI_CLIPTRASE_CACHE", str(tmp_path))
     shares = []
     monkeypatch.setattr(cpu_precision, "has_bfloat16", lambda: True)
@@ -56,11 +56,11 @@ def test_a_cache_folder_that_cannot_be_written_does_no_harm(trials, tmp_path, mo
 
 
 def test_the_environment_decides_and_a_wrong_word_is_an_error(trials, monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT, "bf16")
+    monkeypatch.setenv(PRECISION_VARIABLE, "bf16")
     assert cpu_dtype() == torch.bfloat16
-    monkeypatch.setenv(ENVIRONMENT, "fp32")
+    monkeypatch.setenv(PRECISION_VARIABLE, "fp32")
     assert cpu_dtype() == torch.float32
-    monkeypatch.setenv(ENVIRONMENT, "half")
+    monkeypatch.setenv(PRECISION_VARIABLE, "half")
     with pytest.raises(ModelError, match="NAPARI_CLIPTRASE_PRECISION is 'half'; set it to fp32 or bf16"):
         cpu_dtype()
 

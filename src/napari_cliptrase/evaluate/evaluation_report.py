@@ -11,7 +11,7 @@ from napari_cliptrase.evaluate.benchmark_scores import BenchmarkScores
 from napari_cliptrase.evaluate.confusion import ratio
 from napari_cliptrase.evaluate.evaluation import EvaluatedRow, EvaluationResult
 
-FIGURES: Final[Mapping[str, str]] = {
+SCORE_COLUMNS: Final[Mapping[str, str]] = {
     "pAcc": "pixel_accuracy",
     "mAcc": "mean_accuracy",
     "fwIoU": "frequency_weighted_iou",
@@ -58,7 +58,7 @@ class EvaluationReport:
 
     def table(self) -> list[list[str]]:
         """The table as cells, its head first."""
-        head = ["method", "images", *FIGURES, "95 % of mIoU", "boundary IoU", "published mIoU"]
+        head = ["method", "images", *SCORE_COLUMNS, "95 % of mIoU", "boundary IoU", "published mIoU"]
         lines = [head, *(self._line(row) for row in self.result.rows)]
         if not any(line[-1] for line in lines[1:]):
             lines = [line[:-1] for line in lines]
@@ -125,7 +125,7 @@ class EvaluationReport:
 
     def _line(self, row: EvaluatedRow) -> list[str]:
         scores = self.scores(row)
-        figures = [f"{100 * getattr(scores, name):.2f}" for name in FIGURES.values()]
+        figures = [f"{100 * getattr(scores, name):.2f}" for name in SCORE_COLUMNS.values()]
         published = (self.published or {}).get(row.name, {}).get("mIoU")
         return [
             row.name,
@@ -151,7 +151,7 @@ class EvaluationReport:
         boundary = counts.boundary.iou[: len(names)]
         return {
             "images": counts.images,
-            **{figure: getattr(scores, name) for figure, name in FIGURES.items()},
+            **{figure: getattr(scores, name) for figure, name in SCORE_COLUMNS.items()},
             "mIoU_interval": [row.interval.low / 100, row.interval.high / 100],
             "boundary_iou": counts.mean_boundary_iou,
             "iou_by_class": dict(zip(names, _plain(_iou(row)), strict=True)),

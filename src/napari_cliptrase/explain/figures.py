@@ -39,7 +39,7 @@ def write_figures(stages: Stages, folder: Path) -> list[Path]:
     check_matplotlib()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, draw in FIGURES.items():
+    for name, draw in FIGURE_MAKERS.items():
         figure = draw(stages)
         if figure is None:
             continue
@@ -124,7 +124,7 @@ def labels_figure(stages: Stages) -> "Figure | None":
     return figure
 
 
-FIGURES: Final[Mapping[str, "Callable[[Stages], Figure | None]"]] = {
+FIGURE_MAKERS: Final[Mapping[str, "Callable[[Stages], Figure | None]"]] = {
     "1-attention": attention_figure,
     "2-class-token": class_token_figure,
     "3-patches": patches_figure,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Floats, LabelArray, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cliptrase.options import Denoise, Vote
@@ -26,10 +27,7 @@ GLOBAL_FACTOR: Final = 3.0
 CHOSEN: Final = 3
 """Patches that are looked at when none are named."""
 
-Rgb = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Labels = NDArray[np.integer]
-Place = tuple[int, int]
+PatchPlace = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +49,8 @@ class LabelStage:
     """Labels (H, W) of each pixel on its own, and after the regions voted; ``classes`` say what they mean."""
 
     classes: ClassTable
-    own: Labels
-    voted: Labels
+    own: LabelArray
+    voted: LabelArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +83,7 @@ class Stages:
     correlation: Floats = field(repr=False)
     affinity: Floats = field(repr=False)
     regions: tuple[RegionStage, ...] = field(repr=False)
-    chosen: tuple[Place, ...]
+    chosen: tuple[PatchPlace, ...]
     labels: LabelStage | None = field(default=None, repr=False)
 
     def received(self, layer: int) -> Floats:
@@ -101,7 +99,7 @@ class Stages:
         """Two (h, w): where the class token looks in the last layer, and how much each patch resembles it."""
         return self.attention[-1, 0, 1:].reshape(self.grid), self.correlation[0, 1:].reshape(self.grid)
 
-    def seen_from(self, place: Place) -> tuple[Floats, Floats, Floats]:
+    def seen_from(self, place: PatchPlace) -> tuple[Floats, Floats, Floats]:
         """Three (h, w) seen from a patch: the model's attention, the recovered correlation, and it after denoising."""
         index = place[0] * self.grid[1] + place[1]
         rows = (self.attention[-1, 1 + index, 1:], self.correlation[1 + index, 1:], self.affinity[index])
@@ -174,7 +172,7 @@ def _regions_of(encoding: "Encoding") -> RegionStage:
     return RegionStage(window.denoise, window.regions.reshape(encoding.grid), encoding.region_map())
 
 
-def _patch_at(point: tuple[int, int], encoding: "Encoding") -> Place:
+def _patch_at(point: tuple[int, int], encoding: "Encoding") -> PatchPlace:
     x, y = point
     height, width = encoding.shape
     if not (0 <= x < width and 0 <= y < height):
@@ -184,7 +182,7 @@ def _patch_at(point: tuple[int, int], encoding: "Encoding") -> Place:
     return y * encoding.grid[0] // height, x * encoding.grid[1] // width
 
 
-def _telling_patches(encoding: "Encoding") -> list[Place]:
+def _telling_patches(encoding: "Encoding") -> list[PatchPlace]:
     """Return the middle patch of each of the largest regions: the one that the others of its region resemble most."""
     window = encoding.windows[0]
     affinity, regions = window.affinity, window.regions

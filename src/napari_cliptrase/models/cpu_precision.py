@@ -14,7 +14,7 @@ from napari_cliptrase.atomic import write_text
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.folders import cache_folder
 
-ENVIRONMENT: Final = "NAPARI_CLIPTRASE_PRECISION"
+PRECISION_VARIABLE: Final = "NAPARI_CLIPTRASE_PRECISION"
 """``fp32`` or ``bf16``: what ``auto`` stands for, whatever the processor can do."""
 WORTH: Final = 0.7
 """bfloat16 must take at most this share of float32's time: it is less exact, and not all of the work becomes faster."""
@@ -28,11 +28,11 @@ def cpu_dtype() -> torch.dtype:
     The processor is tried once, a fraction of a second long, and what was found lies in the cache folder: the same
     computer must not choose now this, now that, since the labels of both differ in a few pixels.
     """
-    asked = os.environ.get(ENVIRONMENT)
+    asked = os.environ.get(PRECISION_VARIABLE)
     if asked in ("fp32", "bf16"):
         return torch.bfloat16 if asked == "bf16" else torch.float32
     if asked:
-        raise ModelError(f"{ENVIRONMENT} is {asked!r}; set it to fp32 or bf16, or leave it unset.")
+        raise ModelError(f"{PRECISION_VARIABLE} is {asked!r}; set it to fp32 or bf16, or leave it unset.")
     return torch.bfloat16 if has_bfloat16() and _bfloat16_pays(cache_folder() / "processor.json") else torch.float32
 
 

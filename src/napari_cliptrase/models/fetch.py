@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from napari_cliptrase._version import __version__
 from napari_cliptrase.errors import ModelError
-from napari_cliptrase.models.folders import ENVIRONMENT
+from napari_cliptrase.models.folders import CACHE_VARIABLE
 from napari_cliptrase.models.verify import as_sha256, sha256_of, write_expected
 from napari_cliptrase.progress import Progress
 
@@ -182,7 +182,7 @@ def _require_room(part: Path, size: int | None) -> None:
     if free < missing:
         raise ModelError(
             f"{part.parent} has {free / 1e9:.1f} GB free and the download needs {missing / 1e9:.1f} GB; make room, or "
-            f"set {ENVIRONMENT} to another folder."
+            f"set {CACHE_VARIABLE} to another folder."
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-ENVIRONMENT = "NAPARI_CLIPTRASE_CACHE"
+CACHE_VARIABLE = "NAPARI_CLIPTRASE_CACHE"
 
 CONFIG_FILE = "open_clip_config.json"
 
@@ -32,7 +32,7 @@ def cache_folder() -> Path:
 
     The folder need not exist yet.
     """
-    chosen = os.environ.get(ENVIRONMENT)
+    chosen = os.environ.get(CACHE_VARIABLE)
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("napari-cliptrase", appauthor=False)
 
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from napari_cliptrase.models.folders import ENVIRONMENT, cache_folder
+from napari_cliptrase.models.folders import CACHE_VARIABLE, cache_folder
 from napari_cliptrase.plugin.state.preferences import PLUGIN, Preferences, preferences
 
 
@@ -26,7 +26,7 @@ def chosen(cache_folder="", **inference):
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT, "")
+    monkeypatch.setenv(CACHE_VARIABLE, "")
 
 
 def test_what_the_user_set_is_read(monkeypatch):
@@ -56,7 +56,7 @@ def test_a_cache_folder_takes_effect_at_once(monkeypatch, tmp_path):
 
 
 def test_without_a_cache_folder_the_environment_stays(monkeypatch, tmp_path):
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     setting(monkeypatch, chosen())
     preferences()
-    assert os.environ[ENVIRONMENT] == str(tmp_path)
+    assert os.environ[CACHE_VARIABLE] == str(tmp_path)

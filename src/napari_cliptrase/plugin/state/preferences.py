@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from napari_cliptrase.models.folders import ENVIRONMENT
+from napari_cliptrase.models.folders import CACHE_VARIABLE
 
 PLUGIN = "napari-cliptrase"
 
@@ -38,5 +38,5 @@ def preferences() -> Preferences:
     except (ImportError, KeyError, AttributeError, ValueError):
         read = Preferences()
     if read.cache_folder:
-        os.environ[ENVIRONMENT] = read.cache_folder
+        os.environ[CACHE_VARIABLE] = read.cache_folder
     return read

@@ -23,7 +23,7 @@ OUTSIDE: Final = "#ff3344"
 SCREEN_SIZE: Final = 12
 """Of a click's dot, in pixels of the screen at any zoom."""
 
-Place = tuple[float, float]
+MarkPlace = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,9 @@ class SamMarks:
         top, left, bottom, right = boxes[-1] if boxes else (0.0, 0.0, 0.0, 0.0)
         self.show_clicks(clicks, ((top, left), (bottom, right)) if boxes else None)
 
-    def show_clicks(self, clicks: tuple[tuple[float, float, bool], ...], box: tuple[Place, Place] | None) -> None:
+    def show_clicks(
+        self, clicks: tuple[tuple[float, float, bool], ...], box: tuple[MarkPlace, MarkPlace] | None
+    ) -> None:
         """Show clicks (row, column, inside) and two opposite corners of a box."""
         self._show_points(clicks)
         self._show_box(box)
@@ -113,7 +115,7 @@ class SamMarks:
         self._clicks.data = places
         self._clicks.face_color = colors
 
-    def _show_box(self, box: tuple[Place, Place] | None) -> None:
+    def _show_box(self, box: tuple[MarkPlace, MarkPlace] | None) -> None:
         if box is None:
             self._drop(self._box)
             self._box = None
@@ -140,7 +142,7 @@ class SamMarks:
         scale = float(np.abs(np.asarray(place["scale"])).min())
         return 1 / max(camera_of(self._viewer).zoom * scale, 1e-9)
 
-    def _lifted(self, place: Place) -> NDArray[np.float64]:
+    def _lifted(self, place: MarkPlace) -> NDArray[np.float64]:
         target = self._opened()
         point = np.zeros(len(target.geometry.shape))
         for axis, position in zip(target.geometry.plane_axes, target.plane, strict=True):
