@@ -1,6 +1,7 @@
 """Names of the whole tree: one name, one meaning. The arrows between rooms are held by import-linter."""
 
 import ast
+import re
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "napari_cliptrase"
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "napari_cliptrase"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -148,3 +150,47 @@ def test_no_imports_run_in_a_circle():
     else:
         circle = []
     assert circle == []
+
+
+# functions that take the name of an attribute as text
+BY_NAME = {"setattr", "getattr", "delattr", "hasattr", "patch", "object", "attrgetter", "methodcaller"}
+
+
+def _texts(node: ast.expr) -> str:
+    """Return a text that is written in the code, with a letter for what is put in; empty for any other expression."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _named_privates(source: str) -> list[str]:
+    """Return the privates that code reaches by their names, which ruff does not see; dunder names are none."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{entry.name}" for entry in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in BY_NAME:
+            found += [_texts(argument) for argument in [*node.args, *(entry.value for entry in node.keywords)]]
+    ours = (name for name in found if not name.startswith("napari."))
+    return [name for name in ours if any(re.match(r"_(?!_)\w", part) for part in name.split("."))]
+
+
+def test_no_test_reaches_a_private_by_its_name():
+    files = {path.relative_to(TESTS).as_posix(): path.read_text(encoding="utf-8") for path in TESTS.rglob("*.py")}
+    reached = {name: privates for name, text in files.items() if (privates := _named_privates(text))}
+    assert reached == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'monkeypatch.setattr(module, "_name", 1)',
+        'monkeypatch.setattr("napari_cliptrase.lab.train._log", print)',
+        'monkeypatch.setattr(train, f"_train_{model}", stopped)',
+        'getattr(session, "_image")',
+        'mock.patch.object(session, attribute="_image")',
+        "from napari_cliptrase.lab.train import _log",
+    ],
+)
+def test_a_private_reached_by_its_name_is_found(source):
+    assert _named_privates(source)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_cliptrase.lab import clip_training, train
+from napari_cliptrase.lab import clip_training
 from napari_cliptrase.lab.clip_training import ClipRecipe, Stage
 from napari_cliptrase.lab.train import Pace, main
 from napari_cliptrase.progress import Progress
@@ -46,13 +46,17 @@ def test_the_time_left_is_that_of_the_stretch_at_hand():
     assert pace.left(Progress(51, 5850, "loss of patches"), 550) == "; 97 minutes left"
 
 
-@pytest.mark.parametrize("model", ["clip", "sam"])
+@pytest.mark.parametrize(("model", "trained"), [("clip", "clip_training.train_clip"), ("sam", "sam_training.train")])
 def test_a_stopped_training_says_how_to_go_on(
-    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    model: str,
+    trained: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
-    def stopped(*_: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train, f"_train_{model}", stopped)
+    monkeypatch.setattr(f"napari_cliptrase.lab.{trained}", stopped)
     assert main([model, "--out", str(tmp_path)]) == 130
     assert "continues from the last checkpoint" in capsys.readouterr().out
