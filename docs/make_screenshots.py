@@ -22,6 +22,7 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
+from napari_cliptrase.demo.samples import COAST, SAMPLE_SIZE
 from napari_cliptrase.demo.words import THINGS
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.plugin.run.folder_work import NewProject
@@ -215,6 +216,20 @@ def export(studio: Studio) -> None:
     narrow(studio, "export-narrow", dock)
 
 
+def compare(studio: Studio) -> None:
+    """Errors of the classes against the true masks of the scene."""
+    viewer = studio.viewer
+    scene = paint_scene(COAST, SAMPLE_SIZE)
+    names = {entry.id: entry.name for entry in scene.classes}
+    features = {"index": list(names), "class": list(names.values())}
+    truth = viewer.add_labels(scene.labels, name="truth", features=features, visible=False)
+    dock = studio.dock("Compare with ground truth")
+    dock.compare.click()
+    studio.wait(lambda: "mean IoU" in dock.message.text(), "A comparison")
+    studio.window("compare")
+    viewer.layers.remove(truth)
+
+
 def keys(studio: Studio) -> None:
     """The cheat sheet."""
     sheet = CheatSheet(studio.dock("Segment by text"))
@@ -255,7 +270,7 @@ def folder(studio: Studio) -> None:
         work.stop()
 
 
-SCENES = {scene.__name__: scene for scene in (segment, region, explore, refine, sam, export, keys, folder)}
+SCENES = {scene.__name__: scene for scene in (segment, region, explore, refine, sam, export, compare, keys, folder)}
 
 
 def narrow(studio: Studio, name: str, widget: QWidget) -> None:

@@ -24,7 +24,7 @@ print("torch" in sys.modules)
 
 
 @pytest.mark.parametrize(
-    "dock", ["SegmentByText", "RefineBoundaries", "ExplorePatches", "ExportMasks", "AnnotateFolder"]
+    "dock", ["SegmentByText", "RefineBoundaries", "ExplorePatches", "ExportMasks", "AnnotateFolder", "CompareWithTruth"]
 )
 def test_opening_a_dock_does_not_import_torch(dock):
     found = subprocess.run([sys.executable, "-c", OPEN.format(dock)], capture_output=True, text=True, check=True)

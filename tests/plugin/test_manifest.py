@@ -16,7 +16,15 @@ def test_every_command_leads_to_something_that_can_be_called():
 
 
 @pytest.mark.parametrize(
-    "name", ["Segment by text", "Refine boundaries", "Explore patches", "Export masks", "Annotate folder"]
+    "name",
+    [
+        "Segment by text",
+        "Refine boundaries",
+        "Explore patches",
+        "Export masks",
+        "Annotate folder",
+        "Compare with ground truth",
+    ],
 )
 def test_docks_are_in_the_plugin_menu(name):
     assert name in [widget.display_name for widget in MANIFEST.contributions.widgets]

@@ -23,9 +23,11 @@ def landscape_with_masks() -> list[Layer]:
     """A painted landscape with its exact masks, 504 × 672."""
     scene = paint_scene(MEADOW, SAMPLE_SIZE)
     names = {entry.id: entry.name for entry in scene.classes}
+    features = {"index": [0, *names], "class": ["background", *names.values()]}
+    options = {"name": "meadow: true classes", "metadata": {"classes": names}, "features": features, "opacity": 0.5}
     return [
         (scene.image, {"name": "meadow", "rgb": True}, "image"),
-        (scene.labels, {"name": "meadow: true classes", "metadata": {"classes": names}, "opacity": 0.5}, "labels"),
+        (scene.labels, options, "labels"),
     ]
 
 

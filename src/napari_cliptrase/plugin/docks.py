@@ -6,6 +6,7 @@ napari looks for an argument that is annotated with its viewer in ``__init__``, 
 from napari.viewer import Viewer
 from qtpy.QtGui import QShowEvent
 
+from napari_cliptrase.plugin.widgets.compare.compare_dock import CompareDock
 from napari_cliptrase.plugin.widgets.explore.explore_dock import ExploreDock
 from napari_cliptrase.plugin.widgets.export.export_dock import ExportDock
 from napari_cliptrase.plugin.widgets.folder.folder_dock import FolderDock
@@ -71,6 +72,14 @@ class ExplorePatches(ExploreDock):
 
 class ExportMasks(ExportDock):
     """The dock "Export masks" of a viewer."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        bench = workbench_of(viewer)
+        super().__init__(bench.session, bench.layers, bench.jobs)
+
+
+class CompareWithTruth(CompareDock):
+    """The dock "Compare with ground truth" of a viewer."""
 
     def __init__(self, viewer: Viewer) -> None:
         bench = workbench_of(viewer)

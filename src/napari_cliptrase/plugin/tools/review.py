@@ -12,10 +12,11 @@ from scipy import ndimage
 
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
-from napari_cliptrase.plugin.layers.placement import camera_of, place_over, world_of
+from napari_cliptrase.plugin.layers.placement import place_over
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.state.results import Segmented
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.place_view import bring_into_view
 from napari_cliptrase.plugin.tools.region_parts import RegionPart
 from napari_cliptrase.plugin.tools.region_tool import highlight
 from napari_cliptrase.progress import Progress
@@ -31,8 +32,6 @@ LONGEST_SIDE: Final = 1024
 """Large images are looked at in steps of several pixels."""
 SHOWN_FOR: Final = 2500
 """Milliseconds that a place is lit up."""
-SMALLEST_ON_SCREEN, LARGEST_ON_SCREEN = 60, 500
-"""Screen pixels that a place should measure at least and at most."""
 COLOR: Final = (255, 255, 0)
 
 
@@ -128,19 +127,9 @@ class UncertaintyReview:
         show_info("That was the last uncertain place; the next one is the first again." if self._places else _NOTHING)
 
     def _show(self, segmented: Segmented, place: UncertainPlace) -> None:
-        target, viewer = segmented.source.target, self._session.viewer
-        row, column = place.middle
-        world = world_of(target.geometry, target.plane, (target.rows.start + row, target.columns.start + column))
-        for axis in range(viewer.dims.ndim - len(world), viewer.dims.ndim):
-            if axis not in viewer.dims.displayed:
-                viewer.dims.set_point(axis, world[axis - viewer.dims.ndim])
-        camera = camera_of(viewer)
-        padded = np.concatenate([np.asarray(viewer.dims.point, float)[: viewer.dims.ndim - len(world)], world])
-        camera.center = tuple(padded[list(viewer.dims.displayed)])
+        target = segmented.source.target
         height, width = place.part.mask.shape
-        scale = np.abs(np.asarray(target.geometry.place["scale"], float))
-        size = max(height * scale[target.geometry.rows], width * scale[target.geometry.columns])
-        camera.zoom = float(np.clip(camera.zoom, SMALLEST_ON_SCREEN / size, max(LARGEST_ON_SCREEN / size, 1e-9)))
+        bring_into_view(self._session.viewer, target, place.middle, (height, width))
         start = target.rows.start + place.part.top, target.columns.start + place.part.left
         self._picture.show(target, highlight(place.part.mask, COLOR), place_over(target.geometry, target.plane, start))
         self._timer.start()

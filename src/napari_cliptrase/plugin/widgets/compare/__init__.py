@@ -1,0 +1,1 @@
+"""The dock that compares labels with a ground truth."""
