@@ -39,7 +39,7 @@ class RunSetup:
     refine, sam
         How boundaries are sharpened, if at all, and the SAM by name.
     examples
-        File of examples that correct what the names say.
+        Examples that correct what the names say, or their file.
     """
 
     prompts: PromptSet
@@ -49,7 +49,11 @@ class RunSetup:
     precision: str = "auto"
     refine: Method | None = None
     sam: str = "demo"
-    examples: Path | None = None
+    examples: Path | LessonMemory | None = None
+
+    def taught(self) -> LessonMemory | None:
+        """Return the examples, read from their file where it is one."""
+        return read_lessons(self.examples) if isinstance(self.examples, Path) else self.examples
 
     def run(self) -> dict[str, Any]:
         """Return plain data by which a project remembers the run; colours and the order of classes do not count."""
@@ -60,8 +64,8 @@ class RunSetup:
             "precision": self.precision,
             "sam": self.sam if self.refine is not None and self.refine.needs_sam else None,
         }
-        if self.examples is not None:
-            asked["examples"] = read_lessons(self.examples).sha256
+        if (examples := self.taught()) is not None:
+            asked["examples"] = examples.sha256
         key = hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
         return {"model": self.model, "refine": None if self.refine is None else str(self.refine), "key": key[:16]}
 
@@ -110,8 +114,7 @@ class ImageWorker:
         refiner = None
         if setup.refine is not None:
             refiner = yield from load_refiner_steps(setup.refine, setup.sam, setup.device)
-        examples = None if setup.examples is None else read_lessons(setup.examples)
-        if examples is not None:
+        if (examples := setup.taught()) is not None:
             examples.check(model.fingerprint, setup.settings.encode_key(), model.name)
         return cls(Segmenter(model, setup.settings), setup.prompts, refiner, examples)
 

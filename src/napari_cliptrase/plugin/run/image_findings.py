@@ -109,6 +109,7 @@ def findings_steps(
         yield Progress(0, 0, f"Loading model {setup.model}")
         model = yield from load_model_steps(setup.model, setup.device, setup.precision)
     segmenter = Segmenter(model, setup.settings)
+    examples = setup.taught()
     known: Encoding | None = None
     if before is not None and choice_of(before.setup) == choice_of(setup):
         known = before.encoding if before.encoding.encode_settings == setup.settings.encode_key() else None
@@ -120,6 +121,7 @@ def findings_steps(
         setup.prompts,
         image,
         refiner,
+        examples,
         known=known,
         take_first=lambda rgb, response: first.append((rgb, response)),
     )
