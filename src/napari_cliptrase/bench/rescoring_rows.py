@@ -44,7 +44,7 @@ def score_grid(features: Tensor, grid: tuple[int, int], text: Tensor) -> PhraseS
 
 
 def labels_after_vote(scores: PhraseScores, regions: NDArray[np.int32], size: tuple[int, int]) -> UnsignedLabels:
-    """(H, W) labels by the default settings: a vote in each region, but for pixels that are sure."""
+    """(H, W) labels by the default settings: a vote in each region, except at pixels that are sure."""
     pixels = label_pixels(scores, size)
     voted = paint(pixels, regions, majority(pixels, regions, scores.classes))
     scored = ScoredGrid(scores, size, np.zeros(scores.classes + 1, np.float32))

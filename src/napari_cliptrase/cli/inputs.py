@@ -48,7 +48,7 @@ def named(things: Iterable[object], most: int = 5) -> str:
 def find_inputs(arguments: Sequence[str], out: Path) -> tuple[list[Input], list[Failure]]:
     """Find the images behind files, folders and patterns, in a fixed order, each once.
 
-    Folders are searched to the bottom, but for hidden files and for what earlier runs wrote into ``out``. Images of one
+    Folders are searched to the bottom, except for hidden files and what earlier runs wrote into ``out``. Images of one
     name get different stems.
     """
     found: dict[Path, PurePosixPath] = {}

@@ -17,7 +17,7 @@ START, END = "<start_of_text>", "<end_of_text>"
 _LAST: Final = "</w>"  # marks the last symbol of a word
 _CONTRACTIONS: Final = f"{START}|{END}|'s|'t|'re|'ve|'m|'ll|'d"
 _ASCII_WORDS: Final = re.compile(rf"{_CONTRACTIONS}|[a-z]+|[0-9]|[^\sa-z0-9]+")
-_PLAIN: Final = re.compile(r"[ -%'-~]*")  # printable ASCII but for &, which may begin an HTML entity
+_PLAIN: Final = re.compile(r"[ -%'-~]*")  # printable ASCII except &, which may begin an HTML entity
 
 
 class BpeTokenizer:

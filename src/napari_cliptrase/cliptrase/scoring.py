@@ -18,7 +18,7 @@ _FAR_BELOW = 1e4
 
 @dataclass(frozen=True)
 class PhraseScores:
-    """Scores of all phrases on the patch grid, and which class each phrase speaks for.
+    """Scores of all phrases on the patch grid, and which class each phrase belongs to.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class EmbeddedPhrases:
     text
         (phrases, d) float32 unit rows.
     owner
-        (phrases,) index of the class that each speaks for, ascending.
+        (phrases,) index of the class that each belongs to, ascending.
     ids
         (classes + 1,) label of each class index, 0 for the background.
     """
@@ -153,7 +153,7 @@ def assign(scored: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 
 
 
 def protect_confident(scored: ScoredGrid, own: UnsignedLabels, voted: UnsignedLabels, protect: float) -> UnsignedLabels:
-    """(H, W) what was voted, but for the pixels whose own class leads by more than ``protect``."""
+    """(H, W) what was voted, except at pixels whose own class leads by more than ``protect``."""
     return np.where(scored.lead() > protect, own, voted) if protect < 1 else voted
 
 

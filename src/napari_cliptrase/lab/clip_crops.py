@@ -43,7 +43,7 @@ def draw_batch(
 
 
 def _place(frames: NDArray[np.float32], rng: np.random.Generator) -> Tensor:
-    """Move half of the frames elsewhere in the picture, so that place is a hint and no more."""
+    """Move half of the frames elsewhere in the picture, so that place is only a hint."""
     extent = frames[:, 2:] - frames[:, :2]
     corner = np.where(
         rng.random((len(frames), 1)) < 0.5,

@@ -111,7 +111,7 @@ def _check_timm_name(name: str, title: str) -> None:
 
 
 def _lower_precision(model: nn.Module, dtype: torch.dtype) -> None:
-    """Turn the weights to ``dtype``: those of open_clip's own towers but for layer norms, those of others all."""
+    """Turn the weights to ``dtype``: in open_clip's own towers except layer norms, in others all."""
     convert_weights_to_lp(model, dtype)
     for tower in model.children():
         if hasattr(tower, "trunk") or isinstance(tower, open_clip.hf_model.HFTextEncoder):

@@ -35,7 +35,7 @@ class AnnotationStore:
     Parameters
     ----------
     paths, index, dataset
-        Where the files lie, what is recorded, and the small files of the data set.
+        Where the files are, what is recorded, and the small files of the data set.
     may_write
         Raises ProjectError when nothing may be written: the project is open for reading only, or the lock is gone.
     """

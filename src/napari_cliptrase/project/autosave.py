@@ -140,7 +140,7 @@ class Autosave:
             known = None if before is None else before.sources
             new_sources = TiledSnapshot.of(sources) if known is None else known.updated(sources, region)
         with self._changed:
-            self._let_go_of_edited(key)
+            self._forget_edited(key)
             self._latest[key] = _Pending(new_labels, new_sources)
             self._edited = key
             self._waiting.setdefault(key, _Waiting(time.monotonic() + _SOON))
@@ -153,7 +153,7 @@ class Autosave:
             self._changed.notify_all()
 
     def begin(self, name: str, labels: TiledSnapshot, sources: TiledSnapshot, *, plane: PlaneIndex = ()) -> None:
-        """Say what a plane holds that is going to be edited, so that the first `put` copies no more than later ones.
+        """Announce what a plane holds before it is edited, so that the first `put` copies no more than later ones.
 
         Nothing is saved by that.
         """
@@ -161,7 +161,7 @@ class Autosave:
         with self._changed:
             if key in self._waiting:
                 return
-            self._let_go_of_edited(key)
+            self._forget_edited(key)
             self._latest[key] = _Pending(labels, sources)
             self._edited = key
 
@@ -181,7 +181,7 @@ class Autosave:
         with self._changed:
             return self._latest.get((name, plane)) if (name, plane) in self._waiting else None
 
-    def _let_go_of_edited(self, key: PlaneKey) -> None:
+    def _forget_edited(self, key: PlaneKey) -> None:
         """Forget what was edited before a plane, unless it still has to be saved."""
         if self._edited not in (None, key) and self._edited not in self._waiting:
             self._latest.pop(self._edited, None)

@@ -33,7 +33,7 @@ def opening_notes(lock: WriterLock, missing: Collection[str], damaged: Mapping[s
 
 
 def clear_after_kill(paths: ProjectPaths) -> None:
-    """Take away what a program that was killed had not yet put into its place."""
+    """Remove what a killed program had not put into place yet."""
     clear_leftovers(paths.folder)
     for folder in (paths.masks, paths.inner):
         clear_leftovers_below(folder)

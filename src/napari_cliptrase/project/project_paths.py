@@ -1,4 +1,4 @@
-"""Where the files of a project lie."""
+"""Where the files of a project are."""
 
 import hashlib
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ class RecordedFiles:
     Parameters
     ----------
     paths, index, dataset
-        Where the files lie, what is recorded, and the small files of the data set.
+        Where the files are, what is recorded, and the small files of the data set.
 
     Attributes
     ----------

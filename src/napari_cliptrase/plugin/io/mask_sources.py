@@ -165,7 +165,7 @@ def class_table(layers: Sequence[Labels], labels: np.ndarray) -> ClassTable:
     own = {i: entry for i, found in zip(ids, tables, strict=True) if i is not None and (entry := found.get(i))}
     table = ClassTable()
     for layer, found, class_id in zip(layers, tables, ids, strict=True):
-        if class_id is not None:  # it speaks for its own class; what it says of others may be older
+        if class_id is not None:  # it is right about its own class; its entries of other classes may be older
             found = replace(found, classes=tuple(own.get(e.id) or table.get(e.id) or e for e in found))
         table = table.joined(found, f"layer {layer.name!r}")
     if not len(table) and len(layers) == 1:

@@ -116,7 +116,7 @@ class History:
         return rest == 0
 
     def is_stated(self, layer: Labels, since: Mapping[PlaneIndex, Baseline] | None = None) -> bool:
-        """Whether a person stated any pixel of a layer, be it that it belongs to no class.
+        """Whether a person stated any pixel of a layer, including that it belongs to no class.
 
         ``since`` are planes with what was stated in them before, which does not count.
         """

@@ -34,7 +34,7 @@ WRAPPED = (
 
 
 class StrokeListener(Protocol):
-    """Who is told; every call comes in the order of the person's actions."""
+    """Is called for everything that a person does, in that order."""
 
     def touching(self, layer: Labels, box: StrokeBox) -> None:
         """Pixels in a box of the data are about to be painted."""

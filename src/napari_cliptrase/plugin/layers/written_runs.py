@@ -56,7 +56,7 @@ class WrittenRuns:
         self._runs = [kept for kept in self._runs if any(step.state is not gone for step in kept.steps)][-MOST_RUNS:]
 
     def layer_removed(self, layer: Labels) -> None:
-        """Let go of what was written to a layer that left the list."""
+        """Forget what was written to a layer that left the list."""
         for run in (*self._runs, *([self._unfinished] if self._unfinished is not None else ())):
             for step in run.steps:
                 if step.layer is layer:

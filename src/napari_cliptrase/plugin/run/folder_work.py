@@ -92,7 +92,7 @@ class FolderWork:
             return
         self.visits.leave()
         self._ahead.end()
-        self.saver.later(project.close)  # the right to write is given back when all is saved, which may be later
+        self.saver.later(project.close)  # the lock is released when all is saved, which may be later
         problem = self.saver.end().problem
         if problem is not None:
             notifications.show_warning(problem)

@@ -97,7 +97,7 @@ class ImageAhead:
         return self._setup
 
     def ask(self, setup: RunSetup | None) -> None:
-        """Ask something else of the model from now on."""
+        """Change what the model is asked from now on."""
         self._setup = setup
         self.go_on()
 

@@ -148,12 +148,12 @@ class MaskSaver:
             autosave.begin(stored.name, labels, sources, plane=place)
 
     def leave(self) -> None:
-        """Hand over what is left of the image, and follow it no more."""
+        """Hand over what is left of the image, and stop following it."""
         self._hand_over()
         self._followed = None
 
     def forget(self) -> None:
-        """Follow the image no more, whatever its layers hold: they are being taken away."""
+        """Stop following the image, whatever its layers hold: they are being removed."""
         self._timer.stop()
         self._followed = None
 

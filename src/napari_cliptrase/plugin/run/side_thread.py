@@ -43,16 +43,16 @@ class Task:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was given up."""
+        """Whether it was cancelled."""
         return self._stop.is_set()
 
     def cancel(self) -> None:
-        """Give it up."""
+        """Cancel it."""
         self._stop.set()
 
 
 class SideThread:
-    """Does what it is asked to, one after the other.
+    """Does pieces of work, one after the other.
 
     ``done`` and ``failed`` are called in the GUI thread; an error that is not ours arrives as a sentence about it.
     """
@@ -64,7 +64,7 @@ class SideThread:
 
     @property
     def idle(self) -> bool:
-        """Whether everything that was asked for has ended, in the GUI thread, too."""
+        """Whether all work has ended, in the GUI thread as well."""
         return self._waiting == 0
 
     def start(

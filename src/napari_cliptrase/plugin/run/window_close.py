@@ -1,4 +1,4 @@
-"""Before a window closes, what was drawn is saved; when it has closed, the folder is given back. Nothing is asked."""
+"""Before a window closes, what was drawn is saved; when it has closed, the folder is released. Nothing is asked."""
 
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QApplication, QWidget

@@ -26,7 +26,7 @@ class WorkClock:
         self._last = now
 
     def stop(self, now: float | None = None) -> float:
-        """Return the seconds of work since the start, and count no more."""
+        """Return the seconds of work since the start, and stop counting."""
         if self._last is None:
             return 0.0
         self.sign(now)

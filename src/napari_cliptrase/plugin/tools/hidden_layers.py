@@ -19,7 +19,7 @@ PAINTING_MODES: Final = frozenset({"paint", "erase", "fill", "polygon"})
 """Modes of a label layer in which a press on the canvas changes pixels."""
 RESTING: Final = "pan_zoom"
 ASK_FOR_MODE: Final = "_mode_setter_helper"
-"""Where napari decides whether a layer gets the mode that was asked for. A version without it only hears of strokes."""
+"""Where napari decides whether a layer gets the mode that was asked for. In a version without it, only strokes are noticed."""
 
 
 class HiddenLayers:
@@ -59,7 +59,7 @@ class HiddenLayers:
 
     def _asked(self, layer: Labels, original: Any, mode: Any) -> Any:
         if not layer.visible and str(layer.mode) != RESTING:
-            # just hidden; the buttons of the window ask for the resting mode once more, which is nobody's wish
+            # just hidden; the buttons of the window ask for the resting mode once more, which nobody wants
             self._just_hidden.add(layer.unique_id)
             QTimer.singleShot(0, lambda: self._just_hidden.discard(layer.unique_id))
         elif not layer.visible and (layer.unique_id not in self._just_hidden or str(mode) in PAINTING_MODES):

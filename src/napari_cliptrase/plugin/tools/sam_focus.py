@@ -66,7 +66,7 @@ FOCUS_TRANSITIONS = {
     (FocusState.PAUSED, FocusEvent.SETTLED): FocusState.PAUSED,
     (FocusState.PAUSED, FocusEvent.STOP): FocusState.OFF,
 }
-"""What is not listed is a mistake of the program: a tool that is off hears nothing, one that is on does not start."""
+"""What is not listed is a programming error: a tool that is off hears nothing, one that is on does not start."""
 
 
 class SamFocus:
@@ -104,7 +104,7 @@ class SamFocus:
         self._viewer.layers.selection.active = layer
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._happen(FocusEvent.STOP)
         self._viewer.layers.selection.events.active.disconnect(self._on_selected)
         self._layer = None

@@ -63,7 +63,7 @@ QUEUE_TRANSITIONS = {
     (QueueState.GIVEN_UP, QueueEvent.PREPARE): QueueState.PREPARING,
     **{(state, QueueEvent.CLOSE): QueueState.CLOSED for state in QueueState},
 }
-"""What is not listed is a mistake of the program. A worker that was replaced sends no more events."""
+"""What is not listed is a programming error. A worker that was replaced sends no more events."""
 WORKING = (QueueState.PREPARING, QueueState.ANSWERING)
 
 

@@ -1,1 +1,1 @@
-"""The docks. Each speaks to the others only through the session of its viewer."""
+"""The docks. They communicate only through the session of their viewer."""

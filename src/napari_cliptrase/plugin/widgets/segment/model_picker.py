@@ -62,7 +62,7 @@ class ModelPicker(QWidget):
             DETAILS, "The resolution of the model's view; finer finds smaller objects and takes longer."
         )
         self.load = QPushButton("Load")
-        self.load.setToolTip("Load the model now, after a download if need be; Run does it, too.")
+        self.load.setToolTip("Load the model now, and download it first if necessary; Run does this as well.")
         self.unload = QPushButton("Unload")
         self.unload.setToolTip("Free the memory of the model and of all encodings.")
         self.state = Note()
