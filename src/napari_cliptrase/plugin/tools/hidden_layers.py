@@ -19,7 +19,7 @@ PAINTING_MODES: Final = frozenset({"paint", "erase", "fill", "polygon"})
 """Modes of a label layer in which a press on the canvas changes pixels."""
 RESTING: Final = "pan_zoom"
 ASK_FOR_MODE: Final = "_mode_setter_helper"
-"""Where napari decides whether a layer gets the mode that was asked for. In a version without it, only strokes are noticed."""
+"""Where napari decides whether a layer gets the mode that was asked for. Without it, only strokes are noticed."""
 
 
 class HiddenLayers:
