@@ -37,21 +37,21 @@ from napari_cliptrase.project.writer_lock import WriterLock
 class Project:
     """An annotation project: images, their masks, and the state of the work.
 
-        Use `open`, `create` or `open_or_create`, and close it at the end: ``with Project.open(folder) as project: …``.
-        Iterating yields the records of the images by name; `read` and `write` are for masks.
+    Use `open`, `create` or `open_or_create`, and close it at the end: ``with Project.open(folder) as project: …``.
+    Iterating yields the records of the images by name; `read` and `write` are for masks.
 
-        Attributes
-        ----------
-        paths
-    Where the files are.
-        info
-            Classes, model, settings and which images belong to the project.
-        found
-            What the search for images found.
-        missing
-            Names of images that have a record and are not there any more.
-        notes
-            What the user should know about opening it, one sentence each.
+    Attributes
+    ----------
+    paths
+        Where the files are.
+    info
+        Classes, model, settings and which images belong to the project.
+    found
+        What the search for images found.
+    missing
+        Names of images that have a record and are not there any more.
+    notes
+        What the user should know about opening it, one sentence each.
     """
 
     def __init__(self, paths: ProjectPaths, info: ProjectInfo, lock: WriterLock) -> None:

@@ -7,24 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_cliptrase.array_types import LabelArray, Mask
+from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.evaluate.boundaries import BoundaryCounts
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.progress import Progress
 
-VOID = 255
+UNKNOWN_LABEL = 255
 """In a truth without a class of this number: nobody knows what the pixel is."""
-
-BACKGROUND = "background"
-
-Labels = NDArray[np.integer]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class NamedLabels:
     """Labels (H, W), and the names of those that have one."""
 
-    labels: Labels = field(repr=False)
+    labels: LabelArray = field(repr=False)
     names: Mapping[int, str]
 
 
@@ -113,8 +110,8 @@ def compare_labels_steps(
     found_names = [_name_of(int(value), other) for value in found_values]
     classes = list(dict.fromkeys([*true_names, *found_names]))
     skipped = {0} if skip_zero else set()
-    if VOID not in truth.names:
-        skipped.add(VOID)
+    if UNKNOWN_LABEL not in truth.names:
+        skipped.add(UNKNOWN_LABEL)
     true_index = [
         -1 if int(value) in skipped else classes.index(name)
         for value, name in zip(true_values, true_names, strict=True)
