@@ -53,3 +53,14 @@ def test_where_no_mask_says_anything_the_first_region_takes_the_pixel():
     rows = torch.zeros(48, 48)
     regions = np.r_[np.zeros(24, np.int64), np.ones(24, np.int64)]
     assert (region_map(rows, regions, GRID, SIZE) == 0).all()
+
+
+def test_a_part_of_the_map_is_made_without_the_rest():
+    random = np.random.default_rng(1)
+    rows = torch.from_numpy(random.random((48, 48)).astype(np.float32))
+    regions = random.integers(-1, 4, 48)
+    whole = region_map(rows, regions, GRID, SIZE)
+    for pixels in ((slice(0, 60), slice(0, 90)), (slice(20, 33), slice(70, 90)), (slice(59, 60), slice(0, 1))):
+        np.testing.assert_array_equal(region_map(rows, regions, GRID, SIZE, pixels), whole[pixels])
+    nothing = region_map(rows, np.full(48, -1), GRID, SIZE, (slice(0, 3), slice(5, 9)))
+    np.testing.assert_array_equal(nothing, np.full((3, 4), -1))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from napari_cliptrase.cliptrase import upsample
-from napari_cliptrase.cliptrase.upsample import bands, highest, winners
+from napari_cliptrase.cliptrase.upsample import Part, bands, cells_below, highest, winners
 
 SHAPES = st.tuples(
     st.integers(1, 9),  # maps
@@ -97,3 +97,21 @@ def test_winners_are_torchs_maximum_and_its_first_index(seed, count, few):
     expected = values.numpy()
     assert (best.numpy() == expected.max(0)).all()
     assert (index.numpy() == expected.argmax(0)).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), shape=SHAPES, cut=st.tuples(*[st.floats(0, 1)] * 4))
+@settings(max_examples=100, deadline=None)
+def test_a_part_has_the_values_of_the_whole(seed, shape, cut):
+    count, grid, size = shape
+    maps = torch.randn(count, *grid, generator=torch.Generator().manual_seed(seed))
+    pixels = tuple(
+        slice(int(a * (n - 1)), int(a * (n - 1)) + 1 + int(b * (n - 1 - int(a * (n - 1)))))
+        for n, a, b in zip(size, cut[:2], cut[2:], strict=True)
+    )
+    cells = cells_below(size, grid, pixels)
+    part = Part.of(size, grid, pixels, cells)
+    values = np.concatenate([tile.numpy() for _, tile in part.tiles(maps[:, cells[0], cells[1]])], axis=1)
+    assert values.shape[1:] == part.size
+    np.testing.assert_allclose(values, whole(maps, size)[:, pixels[0], pixels[1]], atol=1e-5)
+    chosen = highest(maps[:, cells[0], cells[1]], part.size, part)
+    np.testing.assert_array_equal(chosen, values.argmax(0))

@@ -1,6 +1,6 @@
 """From patch features and text to a class for each pixel."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_cliptrase.cliptrase.upsample import bands, highest, winners
+from napari_cliptrase.cliptrase.upsample import Part, bands, highest, winners
 from napari_cliptrase.cliptrase.vote import UnsignedLabels
 
 _FAR_BELOW = 1e4
@@ -108,32 +108,37 @@ def phrase_scores(
     return PhraseScores(logits.T.reshape(len(text), *grid).float(), np.asarray(owner, np.intp))
 
 
-def label_pixels(scores: PhraseScores, size: tuple[int, int]) -> UnsignedLabels:
+def label_pixels(scores: PhraseScores, size: tuple[int, int], part: Part | None = None) -> UnsignedLabels:
     """(H, W) class index of each pixel, scores interpolated; the lowest class among equals."""
     owner: UnsignedLabels = scores.owner.astype(index_dtype(scores.classes))
-    return owner[highest(scores.logits, size)]
+    return owner[highest(scores.logits, size, part)]
 
 
-def rank_pixels(scores: PhraseScores, size: tuple[int, int]) -> Ranking:
+def rank_pixels(scores: PhraseScores, size: tuple[int, int], part: Part | None = None) -> Ranking:
     """The two best classes of each pixel with their probabilities; slower than `label_pixels`."""
     dtype = index_dtype(scores.classes)
     best: UnsignedLabels = np.empty(size, dtype)
     second: UnsignedLabels = np.empty(size, dtype)
     best_score, second_score = np.empty(size, np.float32), np.zeros(size, np.float32)
-    for band in bands(scores.logits, size):
-        for rows, values in band.tiles():
-            by_class = scores.best_phrases(values)
-            top, winner = winners(by_class)
-            best[rows] = winner.cpu().numpy()
-            total = (values - top).exp_().sum(0)
-            best_score[rows] = (1 / total).cpu().numpy()
-            if scores.classes == 1:
-                second[rows] = best[rows]
-                continue
-            next_top, runner = winners(by_class.scatter_(0, winner[None], -torch.inf))
-            second[rows] = runner.cpu().numpy()
-            second_score[rows] = (next_top.sub_(top).exp_() / total).cpu().numpy()
+    tiles = part.tiles(scores.logits) if part is not None else _tiles_of(scores.logits, size)
+    for rows, values in tiles:
+        by_class = scores.best_phrases(values)
+        top, winner = winners(by_class)
+        best[rows] = winner.cpu().numpy()
+        total = (values - top).exp_().sum(0)
+        best_score[rows] = (1 / total).cpu().numpy()
+        if scores.classes == 1:
+            second[rows] = best[rows]
+            continue
+        next_top, runner = winners(by_class.scatter_(0, winner[None], -torch.inf))
+        second[rows] = runner.cpu().numpy()
+        second_score[rows] = (next_top.sub_(top).exp_() / total).cpu().numpy()
     return Ranking(best, second, best_score, second_score)
+
+
+def _tiles_of(maps: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
+    for band in bands(maps, size):
+        yield from band.tiles()
 
 
 def grid_probabilities(scores: PhraseScores) -> NDArray[np.float32]:

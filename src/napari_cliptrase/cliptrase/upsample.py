@@ -66,6 +66,63 @@ class Band:
         return ((torch.lerp(self.upper, self.lower, crossing) - bar).amax(1) >= -slack).nonzero()[:, 0]
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of an image over a part of its grid.
+
+    Attributes
+    ----------
+    rows, columns
+        Lower cell, upper cell and weight of the upper one for each row and for each column of the part, see
+        `napari_cliptrase.classes.scores.sampling`; cells count from the first of the grid's part.
+    """
+
+    rows: tuple[Tensor, Tensor, Tensor]
+    columns: tuple[Tensor, Tensor, Tensor]
+
+    @classmethod
+    def of(cls, size: tuple[int, int], grid: tuple[int, int], pixels: "Slices", cells: "Slices") -> "Part":
+        """Take ``pixels`` of an image of ``size`` (H, W) over ``cells`` of its ``grid`` (h, w)."""
+        rows, columns = (_part_of(*along) for along in zip(size, grid, pixels, cells, strict=True))
+        return cls(rows, columns)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) pixels of the part."""
+        return len(self.rows[0]), len(self.columns[0])
+
+    def tiles(self, maps: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Yield rows of the part and (n, R, W) interpolated values of maps (n, h, w)."""
+        (upper, lower, weight), (left, right, along) = self.rows, self.columns
+        across = torch.lerp(maps[:, :, left], maps[:, :, right], along)
+        step = max(1, VALUES_AT_ONCE // across[:, 0].numel())
+        for start in range(0, len(weight), step):
+            rows = slice(start, min(start + step, len(weight)))
+            above = across[:, upper[rows]]
+            yield rows, torch.addcmul(above, weight[rows, None], across[:, lower[rows]] - above)
+
+
+Slices = tuple[slice, slice]
+
+
+def _part_of(size: int, cells: int, pixels: slice, held: slice) -> tuple[Tensor, Tensor, Tensor]:
+    """`sampling` of some pixels over some cells along one axis."""
+    lower, upper, weight = (torch.from_numpy(values[pixels]) for values in sampling(size, cells))
+    return lower - held.start, upper - held.start, weight
+
+
+def cells_below(size: tuple[int, int], grid: tuple[int, int], pixels: Slices) -> Slices:
+    """Return the cells of a ``grid`` (h, w) between which pixels of an image of ``size`` (H, W) are interpolated."""
+    rows, columns = (
+        slice(int(lower[part].min()), int(upper[part].max()) + 1)
+        for (lower, upper, _), part in (
+            (sampling(size[0], grid[0]), pixels[0]),
+            (sampling(size[1], grid[1]), pixels[1]),
+        )
+    )
+    return rows, columns
+
+
 def bands(maps: Tensor, size: tuple[int, int]) -> Iterator[Band]:
     """Cut the bilinear interpolation (``align_corners=False``) of maps (n, h, w) to ``size`` (H, W) into bands."""
     upper, lower, weight = _sampling(size[0], maps.shape[1], maps)
@@ -83,9 +140,13 @@ def bands(maps: Tensor, size: tuple[int, int]) -> Iterator[Band]:
         yield Band(slice(start, stop), weight[start:stop, None], first, second)
 
 
-def highest(maps: Tensor, size: tuple[int, int]) -> NDArray[np.int32]:
+def highest(maps: Tensor, size: tuple[int, int], part: Part | None = None) -> NDArray[np.int32]:
     """(H, W) index of the highest of maps (n, h, w) at each pixel; the lowest index among equals."""
     out = np.empty(size, np.int32)
+    if part is not None:
+        for rows, values in part.tiles(maps):
+            out[rows] = winners(values)[1].cpu().numpy()
+        return out
     for band in bands(maps, size):
         chosen = band.contenders()
         if len(chosen) == 1:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.scores import sampling
+from napari_cliptrase.cliptrase.upsample import Part
 
 UnsignedLabels = NDArray[np.unsignedinteger[Any]]
 """Class indices, (H, W) uint8 or uint16."""
@@ -28,15 +29,19 @@ def majority(labels: UnsignedLabels, regions: NDArray[np.int32], classes: int) -
     return np.asarray(votes.reshape(count, classes).argmax(1))
 
 
-def pooling(regions: NDArray[np.int32], grid: tuple[int, int]) -> NDArray[np.float32]:
+def pooling(regions: NDArray[np.int32], grid: tuple[int, int], part: Part | None = None) -> NDArray[np.float32]:
     """(n, h*w) weights that take values on the grid to their mean over the pixels of each region.
 
     The mean over pixels of a bilinear interpolation is a weighted sum of the grid's values; these are its weights, so
-    that a soft vote never looks at pixels again.
+    that a soft vote never looks at pixels again. With a ``part``, regions and grid are those of the part.
     """
     count = int(regions.max(initial=-1)) + 1
-    top, bottom, down = sampling(regions.shape[0], grid[0])
-    left, right, along = sampling(regions.shape[1], grid[1])
+    if part is None:
+        top, bottom, down = sampling(regions.shape[0], grid[0])
+        left, right, along = sampling(regions.shape[1], grid[1])
+    else:
+        top, bottom, down = (values.numpy() for values in part.rows)
+        left, right, along = (values.numpy() for values in part.columns)
     weights = np.zeros(count * grid[0] * grid[1])
     for rows in _rows(regions):
         inside = regions[rows] >= 0

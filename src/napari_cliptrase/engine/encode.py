@@ -74,7 +74,7 @@ def with_other_regions(model: "ClipModel", encoding: Encoding, settings: Setting
     windows = [
         replace(
             window,
-            regions=_find_regions(torch.from_numpy(window.correlation), settings),
+            regions=find_regions(torch.from_numpy(window.correlation), settings),
             denoise=settings.denoise,
         )
         for window in encoding.windows
@@ -107,25 +107,35 @@ def _check_image(image: object) -> None:
 
 def window_pixels(model: "ClipModel", picture: NDArray[np.uint8], windows: Sequence[Window]) -> Tensor:
     """(n, 3, H, W) windows of the working image (h, w, 3), as the network of a model takes them."""
+    return network_pixels(model, np.stack([picture[window.scaled(model.vision.patch)] for window in windows]))
+
+
+def network_pixels(model: "ClipModel", cut: NDArray[np.uint8]) -> Tensor:
+    """(n, 3, H, W) windows that were cut out, (n, H, W, 3), as the network of a model takes them."""
     tower = model.vision
-    cut = np.stack([picture[window.scaled(tower.patch)] for window in windows])
     pixels = torch.from_numpy(cut).to(tower.device).permute(0, 3, 1, 2).float().div_(255)
     mean, std = (pixels.new_tensor(numbers)[:, None, None] for numbers in (model.mean, model.std))
     return pixels.sub_(mean).div_(std).to(tower.dtype)
 
 
-@torch.inference_mode()
 def _encode_windows(
     model: "ClipModel", picture: NDArray[np.uint8], windows: Sequence[Window], settings: Settings
 ) -> Patches:
     """Encode windows of the working image (h, w, 3)."""
+    cut = np.stack([picture[window.scaled(model.vision.patch)] for window in windows])
+    return encode_pixels(model, cut, settings, attention=True)
+
+
+@torch.inference_mode()
+def encode_pixels(model: "ClipModel", cut: NDArray[np.uint8], settings: Settings, *, attention: bool) -> Patches:
+    """Encode windows that were cut out, (n, h, w, 3) uint8, with the model's own attention or without."""
     tower = model.vision
-    pixels = window_pixels(model, picture, windows)
+    pixels = network_pixels(model, cut)
     try:
-        return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel, attention=True)
+        return encode(tower, pixels, recovery=settings.recovery, kernel=settings.kernel, attention=attention)
     except torch.cuda.OutOfMemoryError as error:
         raise CliptraseError(
-            f"{tower.device} has too little memory for {len(windows)} windows of this size; choose a coarser detail or "
+            f"{tower.device} has too little memory for {len(cut)} windows of this size; choose a coarser detail or "
             "device cpu."
         ) from error
 
@@ -137,14 +147,15 @@ def _window_encoding(patches: Patches, number: int, settings: Settings) -> Windo
     correlation = patches.correlation[number].float().cpu()
     return WindowEncoding(
         correlation=correlation.numpy(),
-        regions=_find_regions(correlation, settings),
+        regions=find_regions(correlation, settings),
         cls=patches.cls[number].cpu().numpy(),
         transition=transition(patches.attention[number].cpu().numpy()).astype(np.float16),
         denoise=settings.denoise,
     )
 
 
-def _find_regions(correlation: Tensor, settings: Settings) -> Regions:
+def find_regions(correlation: Tensor, settings: Settings) -> Regions:
+    """(L,) region of each patch of a window, -1 in none, from its correlation (1+L, 1+L)."""
     rows = affinity(correlation, settings.denoise)
     eps = settings.eps if settings.eps is not None else eps_for(len(rows))
     regions = dbscan(rows, eps, settings.min_samples or min_samples_for(len(rows)))

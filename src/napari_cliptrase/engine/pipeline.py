@@ -11,7 +11,7 @@ through here. Requests and responses are frozen values that can be pickled, so a
 generators yield `Progress`, and closing one between two steps leaves everything as it was.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,18 +20,23 @@ import numpy as np
 from napari_cliptrase.array_types import LabelArray, Mask, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.cliptrase.options import Absent
 from napari_cliptrase.engine.provenance import with_refinement
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode, merge_labels
+from napari_cliptrase.pixels.lazy_picture import LazyPicture
+from napari_cliptrase.pixels.planes import Box
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.limits import Limits, apply_limits
 from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:  # these import torch, which a refinement without a model does not need
     from napari_cliptrase.engine.encoding import Encoding
+    from napari_cliptrase.engine.large_plane import CoreLabels
     from napari_cliptrase.engine.result import Segmentation
     from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.engine.window_cache import WindowCache
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +153,50 @@ class RefineResponse:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class LargeRequest:
+    """A plane of any size to segment: read window by window, labelled core by core.
+
+    Attributes
+    ----------
+    picture
+        The plane; only the windows that are needed are read.
+    prompts
+        What to look for.
+    settings
+        Other settings than the segmenter's, of which only the score side counts.
+    box
+        Rows and columns that are wanted; every core that touches them is labelled. None means the whole plane.
+    finished
+        Numbers of cores that are known already.
+    skip_empty
+        Leave out cores in which nothing can be seen.
+    identity
+        Says which pixels these are, so that a window that was encoded before need not even be read; None finds that out
+        from the pixels.
+    examples
+        What people taught, made with the same model and encode settings; None means text alone.
+    """
+
+    picture: LazyPicture
+    prompts: PromptSet
+    settings: Settings | None = None
+    box: Box | None = None
+    finished: frozenset[int] = frozenset()
+    skip_empty: bool = False
+    identity: str | None = None
+    examples: LessonMemory | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class LargeResponse:
+    """How the labels of a `LargeRequest` were made, what the user should know, and the cores that were left empty."""
+
+    provenance: dict[str, Any] = field(repr=False)
+    notes: tuple[str, ...]
+    empty: frozenset[int] = frozenset()
+
+
 def encode_plane_steps(segmenter: "Segmenter", rgb: Rgb) -> Generator[Progress, None, "Encoding"]:
     """Encode a plane (H, W, 3) uint8 that nothing is looked for in yet."""
     return (yield from segmenter.encode_steps(rgb))
@@ -175,6 +224,42 @@ def segment_plane_steps(
             notes=(*segmentation.notes, *refined.notes),
         )
     return PlaneResponse(encoding, segmentation, _merged(segmentation.labels, request.existing))
+
+
+def segment_large_steps(
+    segmenter: "Segmenter",
+    request: LargeRequest,
+    receive: "Callable[[CoreLabels], None]",
+    cache: "WindowCache | None" = None,
+) -> Generator[Progress, None, LargeResponse]:
+    """Segment a plane of any size; ``receive`` gets the labels of each core as soon as they are known.
+
+    Stopping between two steps loses nothing of what was received. The same pixels get the same labels, to the bit,
+    whatever box is asked for. ``cache`` keeps encoded windows for the next request.
+    """
+    from napari_cliptrase.engine.large_plane import CoreScorer, WindowReader, empty_cores, label_cores
+    from napari_cliptrase.engine.notes import no_background_note
+    from napari_cliptrase.engine.window_cache import WindowCache
+
+    settings = segmenter.settings.with_scoring_of(request.settings or segmenter.settings)
+    plan = segmenter.plan_large(request.picture.shape)
+    meant = yield from segmenter.understand_steps(request.prompts, settings, request.examples)
+    cores = plan.cores_in(request.box, request.finished)
+    empty: frozenset[int] = frozenset()
+    if request.skip_empty:
+        empty = yield from empty_cores(request.picture, plan, cores)
+    wanted = [number for number in cores if number not in empty]
+    kept = WindowCache(0) if cache is None else cache
+    reader = WindowReader(request.picture, plan, segmenter.model, segmenter.settings, kept, request.identity)
+    scorer = CoreScorer(plan, meant.phrases, request.prompts, settings, meant.scale)
+    yield from label_cores(reader, scorer, wanted, receive)
+    record = segmenter.record(
+        settings, request.prompts, image=request.identity or "", windows=plan.record(), examples=meant.examples
+    )
+    notes = (*meant.notes, *no_background_note(request.prompts, settings.threshold))
+    if settings.absent is not Absent.OFF:
+        notes = (*notes, "Absent classes are not looked for in large images, since no window shows the whole of one.")
+    return LargeResponse(record, notes, empty)
 
 
 def prepare_refiner_steps(refiner: MaskRefiner, rgb: Rgb) -> Generator[Progress, None, PreparedRefiner]:

@@ -50,15 +50,19 @@ class EncodePlan:
         return f"{width}×{height} pixels, {columns}×{rows} patches, {count} window{'s' if count > 1 else ''}"
 
 
+def plan_view(image_shape: tuple[int, int], patch: int, settings: Settings) -> tuple[WorkingImage, WindowPlan]:
+    """Choose the working image of an image of (H, W) pixels, and the windows over it."""
+    resolution, largest = settings.working_resolution, max(1, settings.working_window // patch)
+    if resolution is None:
+        working = whole_patches(image_shape, patch)
+        return working, plan_cores(working.grid, largest, settings.overlap)
+    working = plan_working_image(image_shape, patch, resolution, crop=settings.crop)
+    return working, plan_windows(working.grid, max(working.grid) if working.crop else largest, settings.overlap)
+
+
 def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Settings) -> EncodePlan:
     """Plan the encoding of an image of (H, W) pixels."""
-    resolution, largest = settings.working_resolution, max(1, settings.working_window // tower.patch)
-    if resolution is None:
-        working = whole_patches(image_shape, tower.patch)
-        windows = plan_cores(working.grid, largest, settings.overlap)
-    else:
-        working = plan_working_image(image_shape, tower.patch, resolution, crop=settings.crop)
-        windows = plan_windows(working.grid, max(working.grid) if working.crop else largest, settings.overlap)
+    working, windows = plan_view(image_shape, tower.patch, settings)
     patches = windows.size[0] * windows.size[1]
     at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
     batch = max(1, min(len(windows), at_once // patches))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from napari_cliptrase.cliptrase.scoring import (
     soft_vote,
 )
 from napari_cliptrase.cliptrase.text import mean_of
+from napari_cliptrase.cliptrase.upsample import Part
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
 from napari_cliptrase.engine.absent import Absence, find_absent
 from napari_cliptrase.engine.encoding import Encoding
@@ -89,23 +91,28 @@ class ScoredGrid:
         (classes + 1,) float32 least probability of each class; the background, at the end, has none.
     absent
         Class indices that are not in the image, and why; ``scores`` are without them.
+    part
+        Where the labels lie on the grid of ``scores``; None: edge to edge.
     """
 
     scores: PhraseScores
     shape: tuple[int, int]
     thresholds: NDArray[np.float32]
     absent: Mapping[int, Absence] = field(default_factory=dict)
+    part: Part | None = None
 
     @cached_property
     def ranking(self) -> Ranking:
         """The two best classes of each pixel; computed when first asked for."""
-        return rank_pixels(self.scores, self.shape)
+        return rank_pixels(self.scores, self.shape, self.part)
 
     def lead(self) -> NDArray[np.float32]:
         """(H, W) by how much the best class of a patch leads the next, interpolated; cheap beside `ranking`."""
         probabilities = self.scores.best_phrases(self.scores.logits.softmax(0))
         best = probabilities.topk(min(2, len(probabilities)), dim=0).values
         lead = best[0] - best[1] if len(best) > 1 else best[0]
+        if self.part is not None:
+            return np.concatenate([values[0].numpy() for _, values in self.part.tiles(lead[None])])
         return np.asarray(F.interpolate(lead[None, None], size=self.shape, mode="bilinear")[0, 0].numpy())
 
     @property
@@ -117,6 +124,18 @@ class ScoredGrid:
     def nothing(self) -> int:
         """The class index of what is background, or too weak for its class."""
         return len(self.thresholds) - 1
+
+
+class Regional(Protocol):
+    """What a vote needs to know of an image, or of a part of it: see `Encoding`."""
+
+    def region_map(self) -> NDArray[np.int32]:
+        """(H, W) region of each pixel, -1 in none."""
+        ...
+
+    def region_weights(self) -> NDArray[np.float32]:
+        """(regions, h*w) weights that take values on the grid to their mean over each region."""
+        ...
 
 
 def score(
@@ -131,7 +150,7 @@ def score(
     return ScoredGrid(scores.without(absent), encoding.shape, np.asarray([*least, 0], np.float32), absent)
 
 
-def assign(scored: ScoredGrid, encoding: Encoding, vote: Vote, protect: float = 1.0) -> UnsignedLabels:
+def assign(scored: ScoredGrid, encoding: Regional, vote: Vote, protect: float = 1.0) -> UnsignedLabels:
     """(H, W) class index of each pixel.
 
     A pixel whose best class stays below its threshold counts as background before the majority vote, as pixels of
@@ -159,7 +178,7 @@ def protect_confident(scored: ScoredGrid, own: UnsignedLabels, voted: UnsignedLa
 
 def _each_pixel(scored: ScoredGrid) -> UnsignedLabels:
     if not scored.thresholds.any():
-        return label_pixels(scored.scores, scored.shape)
+        return label_pixels(scored.scores, scored.shape, scored.part)
     labels: UnsignedLabels = scored.ranking.best.astype(index_dtype(scored.nothing))
     labels[below(scored.ranking, scored.thresholds)] = scored.nothing
     return labels

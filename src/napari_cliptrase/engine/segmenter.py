@@ -1,7 +1,8 @@
 """Encode an image once, score it against prompts as often as you like."""
 
-from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -10,6 +11,8 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
+from napari_cliptrase.engine.absent import Absence
+from napari_cliptrase.engine.core_plan import CorePlan, plan_large
 from napari_cliptrase.engine.encode import encode_image_steps, with_other_regions
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.notes import absent_note, lookalikes, no_background_note, unknown_words
@@ -31,6 +34,28 @@ __all__ = ["ClassSummary", "EncodePlan", "Encoding", "Segmentation", "Segmenter"
 
 
 _REMEMBERED = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Understood:
+    """Prompts as a model understands them.
+
+    Attributes
+    ----------
+    phrases
+        All phrases, corrected by examples where there are some.
+    notes
+        What the user should know about the prompts.
+    scale
+        Factor on cosine similarities.
+    examples
+        The record of the examples; None without any.
+    """
+
+    phrases: EmbeddedPhrases
+    notes: tuple[str, ...]
+    scale: float
+    examples: dict[str, object] | None
 
 
 class Segmenter:
@@ -68,6 +93,12 @@ class Segmenter:
     def plan(self, shape: tuple[int, int]) -> EncodePlan:
         """Return how an image of (H, W) pixels would be encoded: size, windows, memory."""
         return plan_encoding(shape, self.model.vision, self.settings)
+
+    def plan_large(self, shape: tuple[int, int]) -> CorePlan:
+        """Return which windows and cores a plane of (H, W) pixels has; they do not depend on what is asked of it."""
+        if self.settings.crop:
+            raise CliptraseError("Large images are segmented as a whole; choose settings that do not crop.")
+        return plan_large(shape, self.model.vision.patch, self.settings)
 
     def picture(self, rgb: Rgb) -> Rgb:
         """Return what the labels of an image lie on: the image, or its central square where the settings crop."""
@@ -112,41 +143,76 @@ class Segmenter:
     ) -> Generator[Progress, None, Segmentation]:
         """As `segment`, yielding while phrases that are new to the model are read."""
         _check_types(encoding, prompts, settings)
-        if not prompts.classes:
-            raise PromptError("There is no class to look for; write at least one name.")
         settings = self.settings.with_scoring_of(settings or self.settings)
-        phrases, notes = yield from self._embed_prompts(prompts, settings)
-        scale = settings.scale or self.model.logit_scale
-        record: dict[str, object] | None = None
-        if examples is not None and examples.lessons:
-            examples.check(self.model.fingerprint, encoding.encode_settings, self.model.name)
-            yield Progress(0, 0, "learning from the examples")
-            phrases = self._teach(phrases, prompts, examples, scale)
-            record = teaching_record(prompts, examples)
-        scored = score(encoding, phrases, prompts, settings, scale)
+        meant = yield from self.understand_steps(prompts, settings, examples, encoding.encode_settings)
+        phrases = meant.phrases
+        scored = score(encoding, phrases, prompts, settings, meant.scale)
         return Segmentation(
             labels=to_ids(assign(scored, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
-            provenance=provenance(
-                model=self.model.name,
-                weights_sha256=self.model.weights_sha256,
-                device=str(self.model.device),
-                dtype=str(self.model.dtype).removeprefix("torch."),
-                settings=settings,
-                prompts=prompts,
+            provenance=self.record(
+                settings,
+                prompts,
                 image=encoding.image_sha256,
                 windows=encoding.plan.record(),
-                libraries=self._versions,
                 absent=scored.absent,
-                examples=record,
+                examples=meant.examples,
             ),
             notes=(
-                *notes,
+                *meant.notes,
                 *absent_note(prompts, scored.absent),
                 *no_background_note(prompts, settings.threshold),
             ),
             scored=scored,
             ids=phrases.ids,
+        )
+
+    def understand_steps(
+        self,
+        prompts: PromptSet,
+        settings: Settings,
+        examples: LessonMemory | None = None,
+        encode_settings: str | None = None,
+    ) -> Generator[Progress, None, Understood]:
+        """Return what prompts and examples mean to the model; nothing of it depends on an image.
+
+        ``encode_settings`` are those of the image that the examples are for (default: this segmenter's).
+        """
+        if not prompts.classes:
+            raise PromptError("There is no class to look for; write at least one name.")
+        phrases, notes = yield from self._embed_prompts(prompts, settings)
+        scale = settings.scale or self.model.logit_scale
+        record: dict[str, object] | None = None
+        if examples is not None and examples.lessons:
+            examples.check(self.model.fingerprint, encode_settings or self.settings.encode_key(), self.model.name)
+            yield Progress(0, 0, "learning from the examples")
+            phrases = self._teach(phrases, prompts, examples, scale)
+            record = teaching_record(prompts, examples)
+        return Understood(phrases, notes, scale, record)
+
+    def record(
+        self,
+        settings: Settings,
+        prompts: PromptSet,
+        *,
+        image: str,
+        windows: Mapping[str, object],
+        absent: Mapping[int, Absence] | None = None,
+        examples: Mapping[str, object] | None = None,
+    ) -> dict[str, Any]:
+        """Return the provenance of a result of this segmenter, see `napari_cliptrase.engine.provenance`."""
+        return provenance(
+            model=self.model.name,
+            weights_sha256=self.model.weights_sha256,
+            device=str(self.model.device),
+            dtype=str(self.model.dtype).removeprefix("torch."),
+            settings=settings,
+            prompts=prompts,
+            image=image,
+            libraries=self._versions,
+            absent=absent or {},
+            windows=windows,
+            examples=examples,
         )
 
     def _embed_prompts(

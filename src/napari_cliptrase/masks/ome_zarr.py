@@ -1,6 +1,6 @@
 """OME-Zarr labels: beside an existing image with the same pyramid, or as a label image of their own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,21 @@ def _label_files(
     files: dict[str, bytes] = {}
     for level in levels:
         files |= chunk_files(level.path, _sampled(mask.labels, level.shape), mask.axes.lower(), version)
-    axes = [_axis(axis, unit) for axis, unit in zip(mask.axes, mask.units, strict=True)]
+    attributes = label_attributes(mask.stem, mask.axes, mask.units, levels, mask.classes, version, source)
+    attributes[metadata.OWN_KEY] = metadata.mask_metadata(mask)
+    return files | group_file(attributes, version)
+
+
+def label_attributes(
+    name: str,
+    axes: str,
+    units: Sequence[str],
+    levels: Sequence[Level],
+    classes: ClassTable,
+    version: NgffVersion,
+    source: str | None = None,
+) -> dict[str, Any]:
+    """Return the OME attributes of a label image; ``source`` leads to the image that it lies beside."""
     datasets = [
         {
             "path": level.path,
@@ -114,23 +128,19 @@ def _label_files(
         }
         for level in levels
     ]
-    multiscale: dict[str, Any] = {"name": mask.stem, "axes": axes, "datasets": datasets}
-    colors: list[dict[str, Any]] = [{"label-value": e.id, "rgba": [*e.color, 255]} for e in mask.classes]
-    properties: list[dict[str, Any]] = [{"label-value": e.id, "class": e.name} for e in mask.classes]
-    if mask.classes.void is not None:
-        colors.append({"label-value": mask.classes.void, "rgba": [*VOID_COLOR, 255]})
-        properties.append({"label-value": mask.classes.void, "class": _VOID, "void": True})
+    described = [_axis(axis, unit) for axis, unit in zip(axes, units, strict=True)]
+    multiscale: dict[str, Any] = {"name": name, "axes": described, "datasets": datasets}
+    colors: list[dict[str, Any]] = [{"label-value": e.id, "rgba": [*e.color, 255]} for e in classes]
+    properties: list[dict[str, Any]] = [{"label-value": e.id, "class": e.name} for e in classes]
+    if classes.void is not None:
+        colors.append({"label-value": classes.void, "rgba": [*VOID_COLOR, 255]})
+        properties.append({"label-value": classes.void, "class": _VOID, "void": True})
     label: dict[str, Any] = {"colors": colors, "properties": properties}
     if source is not None:
         label["source"] = {"image": source}
     if version is NgffVersion.V04:
         multiscale["version"] = label["version"] = version.value
-    attributes: dict[str, Any] = {
-        "multiscales": [multiscale],
-        "image-label": label,
-        metadata.OWN_KEY: metadata.mask_metadata(mask),
-    }
-    return files | group_file(attributes, version)
+    return {"multiscales": [multiscale], "image-label": label}
 
 
 def _axis(axis: str, unit: str) -> dict[str, str]:

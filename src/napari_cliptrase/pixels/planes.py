@@ -14,6 +14,8 @@ from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 __all__ = ["AxisRoles", "auto_limits", "guess_roles", "take_plane", "to_rgb"]
 
 ContrastLimits = tuple[float, float]
+Box = tuple[slice, slice]
+"""Rows and columns of a plane."""
 
 _PERCENTILES = (0.1, 99.9)
 _SAMPLES = 1_000_000
@@ -28,6 +30,7 @@ def to_rgb(
     roles: AxisRoles,
     index: Sequence[int] = (),
     contrast: ContrastLimits | Sequence[ContrastLimits] | None = None,
+    box: Box | None = None,
 ) -> Rgb:
     """Return one plane as uint8 (H, W, 3).
 
@@ -43,8 +46,10 @@ def to_rgb(
         (low, high) values that become black and white, one pair or one per channel. None takes colours and 8-bit
         values as they are and stretches everything else between the 0.1 and 99.9 percentiles of the plane.
         NaN becomes black, infinities become black and white.
+    box
+        Rows and columns to read; None reads the whole plane.
     """
-    plane = take_plane(array, roles, index)
+    plane = take_plane(array, roles, index, box)
     if np.iscomplexobj(plane) or plane.dtype.kind not in "buif":
         raise ImageReadError(f"Pixels of type {plane.dtype} are not an image; convert them to numbers first.")
     if plane.ndim == 2:
@@ -55,14 +60,16 @@ def to_rgb(
     return _mix_channels(plane, contrast)
 
 
-def take_plane(array: Any, roles: AxisRoles, index: Sequence[int] = ()) -> NDArray[Any]:
-    """Read one plane of an array: (H, W), or (H, W, C) when there is an axis of colours or channels."""
+def take_plane(array: Any, roles: AxisRoles, index: Sequence[int] = (), box: Box | None = None) -> NDArray[Any]:
+    """Read one plane of an array, or a box of it: (H, W), or (H, W, C) with an axis of colours or channels."""
     shape = tuple(array.shape)
     if len(shape) != len(roles.letters):
         raise ImageReadError(f"An array of shape {shape} does not have the axes {roles.letters!r}.")
     if 0 in shape:
         raise ImageReadError(f"An array of shape {shape} holds no pixels.")
     where: list[int | slice] = [slice(None)] * len(shape)
+    if box is not None:
+        where[roles.y], where[roles.x] = box
     for i, axis in enumerate(roles.planes):
         number = int(index[i]) if i < len(index) else 0
         if not -shape[axis] <= number < shape[axis]:

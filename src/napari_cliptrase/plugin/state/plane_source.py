@@ -57,9 +57,7 @@ class PlaneSource:
 
     def rgb(self) -> NDArray[np.uint8]:
         """(h, w, 3) picture of the target's box. Slow for data on disk: call it in a worker."""
-        cut: list[slice] = [slice(None)] * len(self.roles.letters)
-        cut[self.roles.y], cut[self.roles.x] = self.target.rows, self.target.columns
-        return to_rgb(self.array[tuple(cut)], self.roles, self.index, self.contrast)
+        return to_rgb(self.array, self.roles, self.index, self.contrast, (self.target.rows, self.target.columns))
 
     @property
     def key(self) -> tuple[Any, ...]:

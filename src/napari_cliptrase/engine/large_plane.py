@@ -1,0 +1,252 @@
+"""A plane of any size to labels, core by core: windows are read, encoded and scored as they come.
+
+Nothing of the size of the plane is ever made. The windows are fixed to the plane, each one is encoded alone, and the
+labels of a core depend on the windows over it and nothing else: the same pixels get the same labels, to the bit,
+whatever part of the plane is asked for.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cliptrase.scoring import phrase_scores
+from napari_cliptrase.cliptrase.upsample import Part
+from napari_cliptrase.cliptrase.vote import pooling
+from napari_cliptrase.engine.core_plan import CorePlan
+from napari_cliptrase.engine.score import EmbeddedPhrases, ScoredGrid, assign, to_ids
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.engine.window_cache import WindowCache, window_key
+from napari_cliptrase.engine.window_code import WindowCode, look_at_window, make_code
+from napari_cliptrase.pixels.empty_parts import is_empty
+from napari_cliptrase.pixels.lazy_picture import LazyPicture
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_cliptrase.models.load import ClipModel
+
+Labels = NDArray[np.unsignedinteger[Any]]
+
+_READ_AHEAD = 4
+"""Windows that are read while others are encoded."""
+_BEHIND = 4
+"""Windows whose regions are found while others are encoded."""
+
+
+@dataclass(frozen=True, eq=False)
+class CoreLabels:
+    """Labels of one core.
+
+    Attributes
+    ----------
+    number
+        Of the core in its plan.
+    rows, columns
+        Its pixels in the plane.
+    labels
+        (h, w) label values, 0 for background.
+    """
+
+    number: int
+    rows: slice
+    columns: slice
+    labels: Labels = field(repr=False)
+
+
+Receive = Callable[[CoreLabels], None]
+
+
+@dataclass(frozen=True, eq=False)
+class CoreScorer:
+    """From windows to the labels of a core."""
+
+    plan: CorePlan
+    phrases: EmbeddedPhrases
+    prompts: PromptSet
+    settings: Settings
+    scale: float
+
+    def labels(self, number: int, codes: dict[int, WindowCode]) -> CoreLabels:
+        """Return the labels of a core from the windows over it."""
+        core = self.plan.core(number)
+        cells = self.plan.cells(core)
+        features = torch.from_numpy(self._blend(number, codes))
+        rows = features.reshape(-1, features.shape[2])
+        prior = torch.from_numpy(codes[number].cls.astype(np.float32)) if self.settings.prior else None
+        scores = phrase_scores(rows, cells.shape, self.phrases.text, self.phrases.owner, self.scale, prior)
+        part = Part.of(self.plan.shape, self.plan.windows.grid, core.index, cells.index)
+        least = [self.settings.threshold if c.threshold is None else c.threshold for c in self.prompts]
+        scored = ScoredGrid(scores, core.shape, np.asarray([*least, 0], np.float32), part=part)
+        regional = _CoreRegions(codes[number].region_map(), cells.shape, part)
+        indices = assign(scored, regional, self.settings.vote, self.settings.protect)
+        return CoreLabels(number, *core.index, to_ids(indices, self.phrases.ids))
+
+    def _blend(self, number: int, codes: dict[int, WindowCode]) -> NDArray[np.float32]:
+        """(h, w, d) unit features of the patches of a core, blended where windows overlap."""
+        windows = self.plan.windows
+        cells = self.plan.cells(self.plan.core(number))
+        over = self.plan.windows_of(number)
+        weight = windows.weight()[:, :, None]
+        blended = np.zeros((*cells.shape, codes[number].features.shape[2]), np.float32)
+        for other in over:
+            window = windows.windows[other]
+            rows, columns = (
+                slice(max(a.start, b.start), min(a.stop, b.stop))
+                for a, b in ((window.rows, cells.rows), (window.columns, cells.columns))
+            )
+            here = (
+                slice(rows.start - cells.rows.start, rows.stop - cells.rows.start),
+                slice(columns.start - cells.columns.start, columns.stop - cells.columns.start),
+            )
+            there = (
+                slice(rows.start - window.rows.start, rows.stop - window.rows.start),
+                slice(columns.start - window.columns.start, columns.stop - window.columns.start),
+            )
+            blended[here] += codes[other].features[there].astype(np.float32) * weight[there]
+        norm = np.linalg.norm(blended, axis=2, keepdims=True)
+        return np.asarray(blended / np.maximum(norm, 1e-12), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _CoreRegions:
+    regions: NDArray[np.int32]
+    grid: tuple[int, int]
+    part: Part
+
+    def region_map(self) -> NDArray[np.int32]:
+        return self.regions
+
+    def region_weights(self) -> NDArray[np.float32]:
+        return pooling(self.regions, self.grid, self.part)
+
+
+@dataclass(frozen=True, eq=False)
+class WindowReader:
+    """Reads windows of a plane, and knows those that were encoded before.
+
+    Attributes
+    ----------
+    identity
+        Says which pixels these are, so that a window that was encoded before need not be read; None finds that out
+        from the pixels of each window.
+    """
+
+    picture: LazyPicture
+    plan: CorePlan
+    model: "ClipModel"
+    settings: Settings
+    cache: WindowCache
+    identity: str | None = None
+
+    def read(self, number: int) -> tuple[str, WindowCode | NDArray[np.uint8]]:
+        """Return the key of a window, and the window itself or its pixels (h, w, 3)."""
+        if self.identity is not None:
+            key = self._key(np.frombuffer(self.identity.encode(), np.uint8), number)
+            if (known := self.cache.get(key)) is not None:
+                return key, known
+        patch = self.model.vision.patch
+        rows, columns = self.plan.windows.size
+        pixels = self.picture.read_resized(self.plan.pixels(number), (rows * patch, columns * patch))
+        if self.identity is not None:
+            return key, pixels
+        key = self._key(pixels, number)
+        return key, known if (known := self.cache.get(key)) is not None else pixels
+
+    def _key(self, about: NDArray[np.uint8], number: int) -> str:
+        owned, extent = self.plan.windows.owned(number, self.plan.shape)
+        inside = [(part.start, part.stop) for part in owned.within(extent)]
+        place = [number, inside] if self.identity is not None else [inside, extent.shape]
+        return window_key(about, self.model.fingerprint, self.settings.encode_key(), place)
+
+
+def empty_cores(
+    picture: LazyPicture, plan: CorePlan, cores: Sequence[int]
+) -> Generator[Progress, None, frozenset[int]]:
+    """Look at cores and return those in which nothing can be seen."""
+    found = []
+    for done, number in enumerate(cores):
+        if done % 32 == 0:
+            yield Progress(done, len(cores), "looking for empty parts")
+        core = plan.core(number)
+        if is_empty(picture, *core.index):
+            found.append(number)
+    return frozenset(found)
+
+
+def label_cores(
+    reader: WindowReader, scorer: CoreScorer, cores: Sequence[int], receive: Receive
+) -> Generator[Progress, None, None]:
+    """Encode the windows of cores and hand over the labels of each core as soon as they are known, row by row.
+
+    Yields between windows. The reading of windows and the search for regions go on in other threads meanwhile.
+    """
+    plan, order = reader.plan, reader.plan.needed(cores)
+    last_use = {number: place for place, core in enumerate(cores) for number in plan.windows_of(core)}
+    codes: dict[int, WindowCode] = {}
+    waiting: deque[tuple[int, Future[tuple[str, WindowCode | NDArray[np.uint8]]]]] = deque()
+    behind: deque[tuple[int, str, Future[WindowCode]]] = deque()
+    ahead = iter(order)
+    left = deque(cores)
+    clock = _Clock(len(order))
+    pool = ThreadPoolExecutor(2, thread_name_prefix="windows")
+    try:
+        for done in range(len(order)):
+            while len(waiting) < _READ_AHEAD and (number := next(ahead, None)) is not None:
+                waiting.append((number, pool.submit(reader.read, number)))
+            yield clock.progress(done)
+            number, reading = waiting.popleft()
+            key, found = reading.result()
+            if isinstance(found, WindowCode):
+                codes[number] = found
+            else:
+                patches = look_at_window(reader.model, found, reader.settings)
+                clock.encoded()
+                behind.append(
+                    (number, key, pool.submit(make_code, patches, reader.settings, plan.windows, number, plan.shape))
+                )
+            while behind and (len(behind) > _BEHIND or done == len(order) - 1 or behind[0][2].done()):
+                finished, key, future = behind.popleft()
+                codes[finished] = future.result()
+                reader.cache.put(key, codes[finished])
+            while left and all(number in codes for number in plan.windows_of(left[0])):
+                receive(scorer.labels(left[0], codes))
+                place = len(cores) - len(left)
+                for number in plan.windows_of(left.popleft()):
+                    if last_use[number] == place:
+                        del codes[number]
+        yield clock.progress(len(order))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Clock:
+    """Says how much is done and how long the rest takes, from the windows that had to be encoded."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._begun = time.monotonic()
+        self._encoded = 0
+
+    def encoded(self) -> None:
+        self._encoded += 1
+
+    def progress(self, done: int) -> Progress:
+        text = "encoding windows" if self._encoded else "labelling windows"
+        if done >= 3 and done < self._total:
+            seconds = (time.monotonic() - self._begun) / done * (self._total - done)
+            text += f", about {duration(seconds)} left"
+        return Progress(done, self._total, text)
+
+
+def duration(seconds: float) -> str:
+    """Return a time such as ``40 s``, ``12 min`` or ``3.5 h``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
