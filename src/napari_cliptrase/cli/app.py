@@ -18,6 +18,7 @@ from napari_cliptrase.cli.evaluate import app as evaluate
 from napari_cliptrase.cli.explain import explain
 from napari_cliptrase.cli.export import export
 from napari_cliptrase.cli.interrupts import Stopped
+from napari_cliptrase.cli.large import large
 from napari_cliptrase.cli.learn import learn
 from napari_cliptrase.cli.models import app as models
 from napari_cliptrase.cli.refine import refine
@@ -60,6 +61,7 @@ def _options(
 
 app.command()(demo)
 app.command()(segment)
+app.command()(large)
 app.command()(batch)
 app.command()(learn)
 app.command()(export)

@@ -80,7 +80,7 @@ def segment(
 
     napari-cliptrase segment photos/ --prompts "cat; dog: puppy; background: wall, floor" --out masks
     """
-    prompt_set = _read_prompts(prompts, prompts_file)
+    prompt_set = read_prompts(prompts, prompts_file)
     if absent_threshold is not None and absent is None:
         raise SettingsError("--absent-threshold needs --absent purify or peak.")
     changes = {
@@ -192,7 +192,8 @@ def bring_weights(model: str, sam: str | None) -> None:
             run_to_end(bring_steps(find_sam(sam)), watch)
 
 
-def _read_prompts(text: str | None, file: Path | None) -> PromptSet:
+def read_prompts(text: str | None, file: Path | None) -> PromptSet:
+    """Return the classes that a command was given, as text or in a file."""
     if text is not None and file is not None:
         raise PromptError("Give the classes with --prompts or with --prompts-file, not with both.")
     if file is not None:

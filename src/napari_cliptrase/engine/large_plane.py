@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.scoring import phrase_scores
 from napari_cliptrase.cliptrase.upsample import Part
-from napari_cliptrase.cliptrase.vote import pooling
+from napari_cliptrase.cliptrase.vote import UnsignedLabels, pooling
 from napari_cliptrase.engine.core_plan import CorePlan
 from napari_cliptrase.engine.score import EmbeddedPhrases, ScoredGrid, assign, to_ids
 from napari_cliptrase.engine.settings import Settings
@@ -31,8 +31,6 @@ from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.load import ClipModel
-
-Labels = NDArray[np.unsignedinteger[Any]]
 
 _READ_AHEAD = 4
 """Windows that are read while others are encoded."""
@@ -57,7 +55,7 @@ class CoreLabels:
     number: int
     rows: slice
     columns: slice
-    labels: Labels = field(repr=False)
+    labels: UnsignedLabels = field(repr=False)
 
 
 Receive = Callable[[CoreLabels], None]

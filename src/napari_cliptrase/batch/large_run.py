@@ -1,0 +1,152 @@
+"""A large image on disk to labels on disk: what it will take, the run itself, and how it goes on after a stop."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.core_plan import CorePlan
+from napari_cliptrase.engine.large_plane import CoreLabels, duration
+from napari_cliptrase.engine.pipeline import LargeRequest, LargeResponse, segment_large_steps
+from napari_cliptrase.engine.plan import plan_encoding
+from napari_cliptrase.engine.segmenter import Segmenter
+from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.engine.window_cache import WindowCache
+from napari_cliptrase.engine.window_code import look_at_window, make_code
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.free_memory import free_memory
+from napari_cliptrase.masks.label_pyramid import LabelPyramid
+from napari_cliptrase.progress import Progress
+
+_TRIALS = 3
+_COARSER_LEVELS = 4 / 3
+_SHRUNK = 20
+"""Labels take this part of their size on disk, or less: they are the same over large areas."""
+
+
+@dataclass(frozen=True)
+class LargeEstimate:
+    """What a run over a large plane will take.
+
+    Attributes
+    ----------
+    windows
+        Windows that have to be encoded.
+    seconds
+        From the time of a few windows on this machine.
+    memory
+        Bytes of memory, besides the model.
+    disk
+        Bytes on disk: about, and at most.
+    """
+
+    windows: int
+    seconds: float
+    memory: int
+    disk: tuple[int, int]
+
+    def describe(self) -> str:
+        """Return it in one sentence."""
+        about, most = self.disk
+        return (
+            f"{self.windows:,} windows, about {duration(self.seconds)} on this machine, {_size(self.memory)} of "
+            f"memory, about {_size(about)} on disk (at most {_size(most)})"
+        )
+
+
+def estimate_large(segmenter: Segmenter, plan: CorePlan, cores: Sequence[int]) -> LargeEstimate:
+    """Time a few windows, and count what the labels of some cores will take."""
+    needed = plan.needed(cores)
+    windows = plan.windows
+    patch = segmenter.model.vision.patch
+    size = windows.size[0] * patch, windows.size[1] * patch
+    pixels = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
+    code = None
+    seconds = []
+    for _ in range(_TRIALS if needed else 0):
+        begun = time.perf_counter()
+        patches = look_at_window(segmenter.model, pixels, segmenter.settings)
+        code = make_code(patches, segmenter.settings, windows, 0, plan.shape)
+        seconds.append(time.perf_counter() - begun)
+    per_window = min(seconds, default=0.0)
+    across = len(windows.starts[1])
+    deep = -(-windows.size[0] // (windows.step or windows.size)[0]) + 1
+    held = min(len(needed), across * deep) * (code.nbytes if code else 0)
+    one = plan_encoding(size, segmenter.model.vision, Settings(resolution=min(size), window=max(size)))
+    core = plan.core(0).shape
+    _, extent = windows.owned(0, plan.shape)
+    reading = 6 * 3 * extent.shape[0] * extent.shape[1]
+    area = sum(plan.core(number).shape[0] * plan.core(number).shape[1] for number in cores)
+    most = int(area * _COARSER_LEVELS)
+    memory = held + one.peak_bytes + reading + 24 * core[0] * core[1]
+    return LargeEstimate(len(needed), per_window * len(needed), memory, (most // _SHRUNK, most))
+
+
+def refuse_large(estimate: LargeEstimate, folder: Path) -> None:
+    """Raise a sentence with advice when a run cannot fit into the memory or on the disk of ``folder``."""
+    free = free_memory()
+    if free is not None and estimate.memory > free:
+        raise CliptraseError(
+            f"The windows need {_size(estimate.memory)} of memory and {_size(free)} are free; choose detail full, "
+            "whose windows are small, or close other programs."
+        )
+    while not folder.exists():
+        folder = folder.parent
+    left = shutil.disk_usage(folder).free
+    if estimate.disk[0] > left:
+        raise CliptraseError(
+            f"The labels need about {_size(estimate.disk[0])} and {_size(left)} are free on the disk of {folder}; "
+            "write them to another disk, or choose a coarser level."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LargeRun:
+    """A plane that is segmented into a pyramid on disk.
+
+    Attributes
+    ----------
+    segmenter, request
+        What is done; the cores that the pyramid knows are left out.
+    pyramid
+        Where labels go.
+    cache
+        Where encoded windows are kept for the next run.
+    """
+
+    segmenter: Segmenter
+    request: LargeRequest
+    pyramid: LabelPyramid
+    cache: WindowCache | None = field(default=None)
+
+    def steps(self) -> Generator[Progress, None, LargeResponse]:
+        """Segment what is not finished; stopping between two steps keeps every core that was written."""
+
+        def receive(core: CoreLabels) -> None:
+            self.pyramid.write(core.number, core.rows, core.columns, core.labels)
+
+        response = yield from segment_large_steps(self.segmenter, self.request, receive, self.cache)
+        if response.empty:
+            self.pyramid.note_empty(*sorted(response.empty))
+        for done in self.pyramid.finish(response.provenance):
+            yield Progress(done, 0, "writing the coarser levels")
+        return response
+
+
+def run_key(segmenter: Segmenter, prompts: PromptSet, source: str, box: Any = None, *, skip_empty: bool = False) -> str:
+    """Return what tells two runs apart: what is computed from what."""
+    model, settings = segmenter.model, segmenter.settings
+    where = None if box is None else [[part.start, part.stop] for part in box]
+    parts = [model.name, model.fingerprint, settings.to_json(), prompts.to_json(), source, where, skip_empty]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _size(nbytes: int) -> str:
+    return f"{nbytes / 1e9:.1f} GB" if nbytes >= 1e9 else f"{max(1, round(nbytes / 1e6))} MB"

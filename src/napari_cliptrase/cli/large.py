@@ -1,0 +1,189 @@
+"""napari-cliptrase large: one image of any size, window by window, to labels on disk."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.segment import bring_weights, read_prompts
+from napari_cliptrase.cli.settings_file import read_settings
+from napari_cliptrase.engine.settings import Detail, Settings
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.models.catalog import DEFAULT_CLIP
+from napari_cliptrase.progress import run_to_end
+
+if TYPE_CHECKING:
+    from napari_cliptrase.masks.label_pyramid import PyramidPlace
+    from napari_cliptrase.pixels.lazy_file import LazyFile
+    from napari_cliptrase.pixels.planes import Box
+
+
+def large(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="OME-Zarr or zarr folder, TIFF, slide, .npy.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Zarr folder for the labels. Default: labels/cliptrase in an OME-Zarr image."),
+    ] = None,
+    prompts: Annotated[
+        str | None, typer.Option("--prompts", "-p", help='Classes: "cat; dog: puppy, hound; background: wall".')
+    ] = None,
+    prompts_file: Annotated[
+        Path | None, typer.Option("--prompts-file", help="Classes from a file: text, one per line, or JSON.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="CLIP, see: napari-cliptrase models")] = DEFAULT_CLIP,
+    detail: Annotated[Detail | None, typer.Option(help="How finely to look; full looks at every pixel.")] = None,
+    level: Annotated[int | None, typer.Option(help="Level of a pyramid, 0 is the finest; chosen by --detail.")] = None,
+    plane: Annotated[str | None, typer.Option(help="Plane of a stack, such as 3 or 0,3.")] = None,
+    box: Annotated[str | None, typer.Option(help="Part of the level: TOP,LEFT,BOTTOM,RIGHT in pixels.")] = None,
+    skip_empty: Annotated[bool, typer.Option("--skip-empty", help="Leave out parts where nothing is seen.")] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps encoded windows: other classes then need no encoding.")
+    ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings as JSON; --detail goes before it.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will take, and end.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace labels that are there.")] = False,
+) -> None:
+    """Segment one large image, part by part: it need not fit into memory.
+
+    Ctrl-C keeps what is finished; the same command goes on from there.
+
+    napari-cliptrase large slide.ome.zarr --prompts "tumour; stroma; background: glass"
+    """
+    prompt_set = read_prompts(prompts, prompts_file)
+    settings = _settings(settings_file, detail)
+    if cache is not None and cache.exists() and not cache.is_dir():
+        raise CliptraseError(f"{cache} is a file, but --cache names a folder; choose another name.")
+    typer.echo(f"Opening {image}", err=True)
+
+    from napari_cliptrase.pixels.lazy_file import open_lazily
+
+    with open_lazily(image) as opened:
+        number = opened.level_for(settings.working_resolution) if level is None else level
+        if not 0 <= number < len(opened.levels):
+            raise CliptraseError(f"{image} has levels 0 to {len(opened.levels) - 1}; there is no level {number}.")
+        index = _plane(opened, plane)
+        part = _box(box, opened.shape(number))
+        place = _place(opened, number, out, image)
+        bring_weights(model, None)
+        _segment(
+            opened, number, index, part, place, prompt_set, settings, (model, device, precision), cache,
+            skip_empty=skip_empty, only_estimate=estimate, overwrite=overwrite,
+        )  # fmt: skip
+
+
+def _segment(
+    opened: "LazyFile",
+    level: int,
+    index: tuple[int, ...],
+    box: "Box | None",
+    place: "PyramidPlace",
+    prompts: PromptSet,
+    settings: Settings,
+    choice: tuple[str, str, str],
+    cache: Path | None,
+    *,
+    skip_empty: bool,
+    only_estimate: bool,
+    overwrite: bool,
+) -> None:
+    from dataclasses import replace
+
+    from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
+    from napari_cliptrase.cli.work_bar import work_bar
+    from napari_cliptrase.engine.pipeline import LargeRequest
+    from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.engine.window_cache import WindowCache
+    from napari_cliptrase.masks.label_pyramid import start_pyramid
+    from napari_cliptrase.models.load import load_model_steps
+    from napari_cliptrase.pixels.lazy_picture import open_picture
+
+    done: list[str] = []
+    with telling_when_stopped(lambda: done[-1] if done else "Stopped before it began. Nothing was written."):
+        picture = open_picture(opened.levels[level], opened.roles, index)
+        with work_bar("loading the model") as watch:
+            clip = run_to_end(load_model_steps(*choice), watch)
+        segmenter = Segmenter(clip, settings)
+        plan = segmenter.plan_large(picture.shape)
+        place = replace(place, core=plan.windows.core_shape(picture.shape))
+        source = f"{opened.path.absolute()} {level} {index} {picture.shape}"
+        key = run_key(segmenter, prompts, source, box, skip_empty=skip_empty)
+        if only_estimate:
+            typer.echo(estimate_large(segmenter, plan, plan.cores_in(box)).describe())
+            return
+        pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
+        cores = plan.cores_in(box, pyramid.finished)
+        if pyramid.finished:
+            typer.echo(f"Going on: {len(pyramid.finished):,} cores are finished, {len(cores):,} are left.", err=True)
+        expected = estimate_large(segmenter, plan, cores)
+        refuse_large(expected, place.root)
+        typer.echo(f"{picture.shape[1]:,}×{picture.shape[0]:,} pixels: {expected.describe()}", err=True)
+        done.append(f"Stopped. What was finished is kept in {place.root}; the same command goes on from there.")
+        request = LargeRequest(picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty)
+        kept = None if cache is None else WindowCache(folder=cache)
+        with work_bar("encoding windows") as watch:
+            response = run_to_end(LargeRun(segmenter, request, pyramid, kept).steps(), watch)
+        for note in response.notes:
+            typer.echo(f"{typer.style('Note:', fg='yellow')} {note}", err=True)
+        if response.empty:
+            typer.echo(f"{len(response.empty):,} of {len(cores):,} parts were empty and left out.", err=True)
+        typer.echo(f"Labels: {place.root}")
+
+
+def _settings(file: Path | None, detail: Detail | None) -> Settings:
+    from dataclasses import replace
+
+    settings = Settings(detail=Detail.FULL) if file is None else read_settings(file)
+    return settings if detail is None else replace(settings, detail=detail)
+
+
+def _plane(opened: "LazyFile", text: str | None) -> tuple[int, ...]:
+    counts = opened.plane_shape
+    axes = ", ".join(opened.roles.letters[axis] for axis in opened.roles.planes)
+    if text is None:
+        if any(count > 1 for count in counts):
+            raise CliptraseError(
+                f"{opened.path} has {' × '.join(map(str, counts))} planes (axes {axes}); choose one with --plane "
+                f"{','.join('0' for _ in counts)}."
+            )
+        return (0,) * len(counts)
+    try:
+        index = tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise CliptraseError(f"--plane {text} is no plane; write whole numbers, such as 0,3.") from None
+    if len(index) != len(counts):
+        raise CliptraseError(f"--plane {text} has {len(index)} numbers; the axes of planes are: {axes or 'none'}.")
+    if any(not 0 <= number < count for number, count in zip(index, counts, strict=True)):
+        raise CliptraseError(f"There is no plane {text}: {opened.path} has {' × '.join(map(str, counts))} planes.")
+    return index
+
+
+def _box(text: str | None, shape: tuple[int, int]) -> "Box | None":
+    if text is None:
+        return None
+    try:
+        top, left, bottom, right = (int(number) for number in text.split(","))
+    except ValueError:
+        raise CliptraseError(f"--box {text} is no box; write TOP,LEFT,BOTTOM,RIGHT in pixels.") from None
+    if not (0 <= top < bottom <= shape[0] and 0 <= left < right <= shape[1]):
+        raise CliptraseError(f"--box {text} does not lie in the {shape[0]:,} × {shape[1]:,} pixels of the image.")
+    return slice(top, bottom), slice(left, right)
+
+
+def _place(opened: "LazyFile", level: int, out: Path | None, image: Path) -> "PyramidPlace":
+    from napari_cliptrase.masks.label_pyramid import PyramidPlace, at_level
+
+    root, beside = out, None
+    if root is None and opened.ome_zarr and not opened.plane_shape:
+        root, beside = image / "labels" / "cliptrase", image
+    elif root is None:
+        stem = image.name.removesuffix(".zarr").removesuffix(".ome").split(".")[0]
+        root = image.with_name(f"{stem}.labels.ome.zarr")
+    finest, here = opened.shape(0), opened.shape(level)
+    place = PyramidPlace(root, here, here, opened.scale, unit=opened.unit, beside=beside)
+    return at_level(place, (finest[0] / here[0], finest[1] / here[1]))

@@ -1,0 +1,105 @@
+"""From a picture on disk to labels on disk, told before, stopped in between, and as good as its parts."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import zarr
+
+from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
+from napari_cliptrase.batch import large_run
+from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
+from napari_cliptrase.demo.panorama import Panorama
+from napari_cliptrase.engine.pipeline import LargeRequest
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.label_pyramid import PyramidPlace, start_pyramid
+from napari_cliptrase.pixels.axes import AxisRoles
+from napari_cliptrase.pixels.lazy_picture import open_picture
+from napari_cliptrase.progress import run_to_end
+
+PROMPTS = PromptSet.parse("grass\nsky: cloud\ntree\nsea\nbackground: road")
+SIDE = 700
+
+
+@pytest.fixture(scope="module")
+def segmenter():
+    return Segmenter(load_model("demo", device="cpu"), Settings(detail="full", window=224), text_caches=())
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return open_picture(Panorama(5, (2048, 2048))[600 : 600 + SIDE, :SIDE], AxisRoles("YXS"))
+
+
+def start(segmenter, picture, root, key="key"):
+    plan = segmenter.plan_large(picture.shape)
+    place = PyramidPlace(root, picture.shape, plan.windows.core_shape(picture.shape))
+    pyramid = start_pyramid(place, PROMPTS.table(), key)
+    return LargeRun(segmenter, LargeRequest(picture, PROMPTS, finished=pyramid.finished), pyramid)
+
+
+@pytest.fixture(scope="module")
+def whole(segmenter, picture, tmp_path_factory):
+    root = tmp_path_factory.mktemp("whole") / "a.zarr"
+    run_to_end(start(segmenter, picture, root).steps())
+    return zarr.open_array(root / "0")[...]
+
+
+def test_a_run_that_is_stopped_again_and_again_ends_with_the_same_labels(segmenter, picture, whole, tmp_path):
+    stops = 0
+    while True:
+        run = start(segmenter, picture, tmp_path / "a.zarr")
+        before = run.pyramid.finished
+        steps = run.steps()
+        ended = False
+        for number, _ in enumerate(steps):
+            if number == 14 and not stops >= 3:
+                break
+        else:
+            ended = True
+        steps.close()
+        if ended:
+            break
+        after = start(segmenter, picture, tmp_path / "a.zarr").pyramid.finished
+        assert before < after
+        stops += 1
+    assert stops == 3
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "a.zarr" / "0")[...], whole)
+
+
+def test_the_estimate_counts_windows_and_names_time_memory_and_disk(segmenter, picture):
+    plan = segmenter.plan_large(picture.shape)
+    cores = plan.cores_in(None)
+    expected = estimate_large(segmenter, plan, cores)
+    assert expected.windows == len(plan.windows)
+    assert expected.seconds > 0
+    assert expected.disk[1] >= SIDE * SIDE
+    assert f"{len(plan.windows)} windows, about" in expected.describe()
+    one = estimate_large(segmenter, plan, cores[:1])
+    assert one.windows < expected.windows
+    assert estimate_large(segmenter, plan, []).windows == 0
+
+
+def test_what_cannot_fit_is_refused_with_advice(segmenter, picture, tmp_path, monkeypatch):
+    plan = segmenter.plan_large(picture.shape)
+    expected = estimate_large(segmenter, plan, plan.cores_in(None))
+    refuse_large(expected, tmp_path / "not" / "there")
+    monkeypatch.setattr(large_run, "free_memory", lambda: expected.memory - 1)
+    with pytest.raises(CliptraseError, match="choose detail full"):
+        refuse_large(expected, tmp_path)
+    monkeypatch.setattr(large_run, "free_memory", lambda: None)
+    monkeypatch.setattr(large_run.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(CliptraseError, match="write them to another disk"):
+        refuse_large(expected, tmp_path)
+
+
+def test_keys_tell_runs_apart(segmenter):
+    other = Segmenter(segmenter.model, Settings(detail="full"), text_caches=())
+    box = (slice(0, 5), slice(0, 9))
+    keys = {
+        run_key(segmenter, PROMPTS, "a"), run_key(other, PROMPTS, "a"), run_key(segmenter, PROMPTS, "b"),
+        run_key(segmenter, PromptSet.parse("cat"), "a"), run_key(segmenter, PROMPTS, "a", box),
+        run_key(segmenter, PROMPTS, "a", skip_empty=True),
+    }  # fmt: skip
+    assert len(keys) == 6
+    assert run_key(segmenter, PROMPTS, "a") in keys
