@@ -30,7 +30,7 @@ from napari_cliptrase.pixels.lazy_picture import LazyPicture
 from napari_cliptrase.progress import Progress
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 _READ_AHEAD = 4
 """Windows that are read while others are encoded."""

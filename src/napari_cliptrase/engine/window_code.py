@@ -16,7 +16,7 @@ from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.pixels.windows import WindowPlan
 
 if TYPE_CHECKING:
-    from napari_cliptrase.models.load import ClipModel
+    from napari_cliptrase.models.loaded_models import ClipModel
 
 
 @dataclass(frozen=True, eq=False)
