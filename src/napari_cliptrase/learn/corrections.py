@@ -1,7 +1,8 @@
-"""From lessons to corrections of the class scores: ridge regression around what the text says, in closed form.
+"""From lessons to corrections of the class scores: a ridge around what the text says, each step in closed form.
 
-A lesson asks that its class leads every other class by a margin on its patches. Where the text already does that,
-nothing is left to correct; so words that the model knows stay as they are, and words that it does not know are learned.
+Every patch of a lesson asks that its class wins the softmax over all classes. Where the text already does that nothing
+is left to correct; so words that the model knows stay as they are, and words that it does not know are learned. How
+strongly a class is held at its text depends on how often the text was right about it.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,18 @@ from numpy.typing import NDArray
 from napari_cliptrase.array_types import Floats
 from napari_cliptrase.learn.lesson import Lesson, class_key
 
-MARGIN = 0.5
-"""Lead, in logits, that a taught class should have over each other class."""
-RIDGE = 1.0
-"""How strongly the weights are held at the text: the larger, the more patches a change takes."""
-ROUNDS = 3
-"""How many rounds correct the margin; more rounds follow single patches too closely."""
+SOFTNESS = 2.0
+"""Lessons are read at logits divided by this, so that a class leads by more than a hair before a patch is content."""
+SETTLED = 0.02
+"""A probability that is this close to what a lesson asks for needs no correction."""
+WEAKEST_RIDGE, STRONGEST_RIDGE = 0.1, 10.0
+"""How strongly a class is held at its text when the text is always wrong about it, and when it is always right."""
+DOUBT = 5.0
+"""Painted patches that it takes before the text of a class is distrusted."""
+ROUNDS = 12
+"""Steps towards the best weights; each solves the ridge, and goes on in the direction of the one before."""
 LARGEST_BOOST = 20.0
-"""A class with few patches counts for at most this many times its number."""
+"""A patch of a class with few patches counts for at most this many times its number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,40 +80,57 @@ def corrections(patches: TaughtPatches, logits: Floats) -> Floats:
     (classes, d) float32: the logits of a patch x become ``logits + corrections @ x``. Classes that no patch concerns
     keep exact zeros.
     """
-    features = patches.features.astype(np.float64)
-    weighted = features * _balanced(patches, logits.shape[1])[:, None]
-    gram = features.T @ weighted
-    gram[np.diag_indices_from(gram)] += RIDGE
-    change = np.zeros((logits.shape[1], features.shape[1]))
-    for _ in range(ROUNDS):
-        target = _target_changes(patches, logits + features @ change.T)
-        touched = target.any(0)
-        if not touched.any():
+    weight = _balanced(patches, logits.shape[1])
+    weighted = patches.features * weight[:, None]
+    # half the weighted Gram matrix bounds the curvature of the softmax from above, so that every step goes downhill
+    curvature, axes = np.linalg.eigh((patches.features.T @ weighted / 2).astype(np.float64))
+    turned = patches.features @ axes.astype(np.float32)
+    pull = (turned * weight[:, None]).T
+    ridge = _ridge(patches, logits)
+    step = (1 / (np.maximum(curvature, 0)[:, None] + ridge)).astype(np.float32)
+    start = logits / np.float32(SOFTNESS)
+    change = before = np.zeros((len(axes), logits.shape[1]), np.float32)
+    for number in range(ROUNDS):
+        ahead = change + np.float32(number / (number + 3)) * (change - before)
+        missing = _missing(patches, start + turned @ ahead)
+        if not missing.any() and not change.any():
             break
-        change[touched] += np.linalg.solve(gram, weighted.T @ target[:, touched]).T
-    return change.astype(np.float32)
+        before, change = change, ahead + step * (pull @ missing - ridge * ahead)
+    return np.asarray(SOFTNESS * (axes @ change).T, np.float32)
 
 
-def _balanced(patches: TaughtPatches, classes: int) -> NDArray[np.float64]:
-    """(n,) weights under which a class with few patches counts as much as one with many, up to a limit."""
+def _balanced(patches: TaughtPatches, classes: int) -> Floats:
+    """(n,) weights under which a class with few patches counts for more than its number, up to a limit."""
     total = np.bincount(patches.owner, weights=patches.weight, minlength=classes)
-    boost = total[total > 0].mean() / np.maximum(total, 1)
-    return np.asarray(patches.weight * np.minimum(boost, LARGEST_BOOST)[patches.owner], np.float64)
+    boost = np.sqrt(total[total > 0].mean() / np.maximum(total, 1))
+    return np.asarray(patches.weight * np.minimum(boost, LARGEST_BOOST)[patches.owner], np.float32)
 
 
-def _target_changes(patches: TaughtPatches, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(n, classes) changes of the logits after which every patch would have its margin."""
+def _ridge(patches: TaughtPatches, logits: Floats) -> Floats:
+    """(classes,) how strongly each class is held at its text, by how well the text alone finds its patches."""
+    classes = logits.shape[1]
+    found = logits.argmax(1)
+    hit = (found == patches.owner) & ~patches.negative
+    own = np.bincount(patches.owner, weights=patches.weight * ~patches.negative, minlength=classes)
+    # a patch of which is only said that it is not one class tells nothing about the other classes
+    claims = ~patches.negative | (found == patches.owner)
+    claimed = np.bincount(found, weights=patches.weight * claims, minlength=classes)
+    right = np.bincount(found, weights=patches.weight * hit, minlength=classes)
+    trust = (right + DOUBT) / (own + claimed - right + DOUBT)
+    return np.asarray(WEAKEST_RIDGE * (STRONGEST_RIDGE / WEAKEST_RIDGE) ** trust, np.float32)
+
+
+def _missing(patches: TaughtPatches, logits: Floats) -> Floats:
+    """(n, classes) what each probability lacks of what the lesson of its patch asks for."""
     rows = np.arange(len(logits))
-    own = logits[rows, patches.owner]
-    missing = np.maximum(0.0, logits - (own - MARGIN)[:, None])
-    missing[rows, patches.owner] = 0
-    target = -missing / 2
-    target[rows, patches.owner] = missing.max(1, initial=0) / 2
-    if patches.negative.any():
-        others = logits.copy()
-        others[rows, patches.owner] = -np.inf
-        best = others.max(1, initial=-np.inf) if logits.shape[1] > 1 else np.zeros(len(logits))
-        target[patches.negative] = 0
-        too_high = np.maximum(0.0, own - (best - MARGIN))
-        target[rows[patches.negative], patches.owner[patches.negative]] = -too_high[patches.negative]
-    return np.asarray(target, np.float64)
+    found = np.exp(logits - logits.max(1, keepdims=True))
+    found /= found.sum(1, keepdims=True)
+    own = found[rows, patches.owner]
+    asked = np.zeros_like(found)
+    asked[rows, patches.owner] = 1
+    if patches.negative.any():  # the other classes share, as they stand, what a class has to give away
+        asked[patches.negative] = found[patches.negative] / np.maximum(1 - own[patches.negative], 1e-3)[:, None]
+        asked[rows[patches.negative], patches.owner[patches.negative]] = 0
+    missing: Floats = asked - found
+    missing[np.abs(missing) < SETTLED] = 0
+    return missing
