@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError, lessons_from_labels, painted_shares
+from napari_cliptrase.learn.lesson import (
+    Lesson,
+    LessonAction,
+    LessonError,
+    lessons_from_labels,
+    lessons_from_shares,
+    painted_shares,
+)
 
 
 def unit(rows, seed=0):
@@ -63,3 +70,11 @@ def test_impossible_lessons_are_refused(changes, message):
     values = {"class_name": "cat", "features": unit(2), "weight": np.ones(2, np.float32)} | changes
     with pytest.raises(LessonError, match=message):
         Lesson(**values)
+
+
+def test_shares_teach_the_owner_that_has_most_of_a_patch_and_say_what_is_not_there():
+    shares = np.array([[0.9, 0.2, 0.01], [0.1, 0.6, 0.02]], np.float32)
+    is_cat, no_dog = lessons_from_shares(unit(3), shares, [("cat", False), ("dog", True)], image="a")
+    assert (is_cat.class_name, is_cat.negative, is_cat.weight.tolist()) == ("cat", False, [np.float32(0.9)])
+    assert (no_dog.class_name, no_dog.negative, no_dog.weight.tolist()) == ("dog", True, [np.float32(0.6)])
+    np.testing.assert_array_equal(no_dog.features, unit(3)[1:2])

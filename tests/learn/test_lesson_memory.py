@@ -3,7 +3,7 @@ import pytest
 
 from napari_cliptrase.learn import lesson_memory as memory_module
 from napari_cliptrase.learn.lesson import Lesson, LessonError
-from napari_cliptrase.learn.lesson_memory import LessonMemory, joined
+from napari_cliptrase.learn.lesson_memory import LessonMemory, example_key, joined
 
 EMPTY = LessonMemory("model", "settings")
 
@@ -73,3 +73,15 @@ def test_memories_of_one_model_are_joined():
     assert len(both) == 2
     with pytest.raises(LessonError, match="cannot be joined"):
         joined([EMPTY, LessonMemory("other", "settings").taught([lesson()])])
+
+
+def test_lessons_taught_again_take_the_place_of_those_that_are_named_and_of_no_others():
+    memory = LessonMemory("m", "s").taught([lesson("cat"), lesson("dog"), lesson("cat", image="b")])
+    again = lesson("cow", seed=4)
+    before = [example_key(lesson("Cat"))]
+    assert [(one.class_name, one.image) for one in memory.retaught(before, [again]).lessons] == [
+        ("dog", "a"),
+        ("cat", "b"),
+        ("cow", "a"),
+    ]
+    assert memory.retaught(before, []).counts() == {"dog": 1, "cat": 1}

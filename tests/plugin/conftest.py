@@ -1,4 +1,4 @@
-"""A viewer without a window, and a folder of small images that is annotated in it."""
+"""A viewer without a window: a folder of small images that is annotated in it, and an image that teaches classes."""
 
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QApplication
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.run import segment_write
 from napari_cliptrase.plugin.run.folder_work import NewProject
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
+from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.project.project import Project
 
@@ -115,3 +117,81 @@ def annotator(annotators, photos) -> Annotator:
     person.session.prompts = PromptSet.parse("cat\ndog\ncow")
     person.open(NewProject())
     return person
+
+
+TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
+BLOCK = 24
+"""Pixels of the blocks that the image is made of."""
+
+
+class Pupil:
+    """A viewer with a segmented image, whose learner is told to learn."""
+
+    def __init__(self, qtbot) -> None:
+        self.qtbot = qtbot
+        self.viewer = ViewerModel()
+        self.bench = workbench_of(self.viewer)
+        self.session, self.learner = self.bench.session, self.bench.learner
+        self.examples = self.session.examples
+        blocks = np.random.default_rng(0).integers(0, 255, (4, 6, 3), np.uint8)
+        self.image = self.viewer.add_image(np.kron(blocks, np.ones((BLOCK, BLOCK, 1), np.uint8)), rgb=True, name="a")
+        self.session.image = self.image
+        self.session.prompts = PromptSet.parse("cat\ndog\nsky")
+        self.run()
+        self.text_alone = self.labels()
+        self.examples.learning = True
+
+    def run(self) -> None:
+        source = plane_source_of(self.viewer, self.image, self.session.version_of(self.image))
+        self.bench.runner.run(source, TOY)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing is learned, scored or written."""
+        self.qtbot.waitUntil(lambda: self.learner.idle and self.bench.runner.idle, timeout=PATIENCE)
+
+    @property
+    def target(self):
+        return self.session.encoded.source.target
+
+    def labels(self):
+        return self.bench.layers.combined(self.target)[0]
+
+    def weakest(self) -> int:
+        """The class with the fewest pixels that some have: strokes of it have something to teach."""
+        sizes = np.bincount(self.text_alone.ravel(), minlength=4)[1:]
+        return int(np.argmin(np.where(sizes > 0, sizes, sizes.max() + 1))) + 1
+
+    def assign(self, class_id: int, part: tuple[slice, slice]) -> None:
+        """Give a part of the image to a class, as the region tool does."""
+        mask = np.zeros(self.target.shape, bool)
+        mask[part] = True
+        self.bench.layers.assign(self.target, mask, class_id, locked=self.session.locked)
+        self.settle()
+
+    def paint(self, class_id: int, part: tuple[slice, slice], value: int | None = None) -> None:
+        """One stroke in the layer of a class."""
+        rows, columns = np.mgrid[part]
+        layer = self.bench.layers.class_layers(self.image)[class_id]
+        layer.data_setitem((rows.ravel(), columns.ravel()), class_id if value is None else value)
+        self.settle()
+
+    def strongest_part(self) -> tuple[int, tuple[slice, slice]]:
+        """Class with the fewest pixels, and a block that another class has."""
+        class_id = self.weakest()
+        other = self.text_alone != class_id
+        shares = other.reshape(4, BLOCK, 6, BLOCK).mean((1, 3))
+        row, column = np.unravel_index(shares.argmax(), shares.shape)
+        return class_id, (slice(row * BLOCK, (row + 1) * BLOCK), slice(column * BLOCK, (column + 1) * BLOCK))
+
+    @property
+    def memory(self):
+        return self.session.memory
+
+
+@pytest.fixture
+def pupil(qtbot):
+    made = Pupil(qtbot)
+    yield made
+    made.bench.jobs.cancel()
+    made.settle()

@@ -1,6 +1,6 @@
 """Lessons: patches of one image that a person gave to a class, or took away from one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -128,12 +128,38 @@ def lessons_from_labels(
     if not values:
         return ()
     shares = painted_shares(labels, grid, values, taught)
+    owners = [(names[value], False) for value in values]
+    return lessons_from_shares(features, shares, owners, image=image, action=action, time=time)
+
+
+def lessons_from_shares(
+    features: Floats,
+    shares: Floats,
+    owners: Sequence[tuple[str, bool]],
+    *,
+    image: str = "",
+    action: LessonAction = LessonAction.MASK,
+    time: str = "",
+) -> tuple[Lesson, ...]:
+    """Turn shares of patches into lessons.
+
+    Parameters
+    ----------
+    features
+        (h*w, d) float32 unit rows, row by row.
+    shares
+        (owners, h*w) which share of each patch a person gave to each owner.
+    owners
+        Names of classes, and whether the patches do *not* belong to them.
+
+    A patch that several owners share teaches the one that has most of it.
+    """
     owner, most = shares.argmax(0), shares.max(0)
     lessons = []
-    for index, value in enumerate(values):
+    for index, (name, negative) in enumerate(owners):
         rows = (owner == index) & (most >= LEAST_PAINTED_SHARE)
         if rows.any():
-            lessons.append(Lesson(names[value], features[rows], most[rows], False, image, action, time))
+            lessons.append(Lesson(name, features[rows], most[rows], negative, image, action, time))
     return tuple(lessons)
 
 

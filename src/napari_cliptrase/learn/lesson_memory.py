@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -14,6 +14,8 @@ from napari_cliptrase.learn.lesson import Lesson, LessonError, class_key
 
 MOST_PATCHES: Final = 20_000
 """Patches that a memory keeps; at 512 numbers each they take 40 MB."""
+
+ExampleKey = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +74,8 @@ class LessonMemory:
     def taught(self, lessons: Iterable[Lesson]) -> "LessonMemory":
         """Add lessons; the new lessons of an image take the place of its older ones for the same class."""
         new = tuple(lesson for lesson in lessons if len(lesson))
-        replaced = {_example_key(lesson) for lesson in new if lesson.image}
-        kept = tuple(lesson for lesson in self.lessons if _example_key(lesson) not in replaced)
+        replaced = {example_key(lesson) for lesson in new if lesson.image}
+        kept = tuple(lesson for lesson in self.lessons if example_key(lesson) not in replaced)
         return replace(self, lessons=_bounded((*kept, *new)))
 
     def without_class(self, name: str) -> "LessonMemory":
@@ -85,6 +87,11 @@ class LessonMemory:
         """Forget what was taught on one image, by its SHA-256."""
         return replace(self, lessons=tuple(lesson for lesson in self.lessons if lesson.image != image))
 
+    def retaught(self, before: Collection[ExampleKey], lessons: Iterable[Lesson]) -> "LessonMemory":
+        """Return the memory with new lessons in the place of those that have the keys ``before``."""
+        kept = tuple(lesson for lesson in self.lessons if example_key(lesson) not in before)
+        return replace(self, lessons=kept).taught(lessons)
+
     def without_lesson(self, number: int) -> "LessonMemory":
         """Forget one lesson, by its place in ``lessons``."""
         if not 0 <= number < len(self.lessons):
@@ -92,7 +99,8 @@ class LessonMemory:
         return replace(self, lessons=(*self.lessons[:number], *self.lessons[number + 1 :]))
 
 
-def _example_key(lesson: Lesson) -> tuple[str, str, bool]:
+def example_key(lesson: Lesson) -> ExampleKey:
+    """Return image, class and sign of a lesson: a memory holds one lesson of each."""
     return lesson.image, class_key(lesson.class_name), lesson.negative
 
 

@@ -26,6 +26,7 @@ class SegmentByText(SegmentDock):
             bench.visibility,
             bench.jobs,
             bench.runner,
+            bench.learner,
             bench.selection,
             bench.region_tool,
             bench.review,

@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
+from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.run.folder_work import FolderWork
 from napari_cliptrase.plugin.run.image_ahead import ImageAhead
 from napari_cliptrase.plugin.run.image_visits import ImageVisits
@@ -23,6 +24,7 @@ from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
 from napari_cliptrase.plugin.tools.folder_keys import FolderKeys
 from napari_cliptrase.plugin.tools.hidden_layers import HiddenLayers
+from napari_cliptrase.plugin.tools.proposal_picture import ProposalPicture
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
@@ -43,11 +45,13 @@ class Workbench:
         Imports beside the window, before the first run.
     runner
         From *Run* to layers, and new scores.
+    learner
+        From hand edits to examples, and from these to new scores.
     refine_runner, refinement_writer
         From labels to sharper labels, and into layers.
     folder, folder_keys
         The folder of images that is annotated, if any: its state, everything that is done with it, and its keys.
-    selection, hidden_layers, region_tool, cursor_status, review, sam_tool
+    selection, hidden_layers, region_tool, proposal_picture, cursor_status, review, sam_tool
         The tools. There is one of each, so that closing a dock loses nothing.
     """
 
@@ -61,6 +65,7 @@ class Workbench:
         self.session.prompts_changed.connect(self._show_prompts)
         self.layers.written.connect(self._show_written)
         self.runner = SegmentationRunner(self.session, self.layers, self.jobs)
+        self.learner = EditLearner(self.session, self.layers, self.jobs, self.runner)
         self.refine_runner = RefineRunner()
         self.refinement_writer = RefinementWriter(self.session, self.layers)
         self.selection = ClassSelection(self.session, self.layers)
@@ -68,6 +73,7 @@ class Workbench:
         self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
         self.folder = self._folder()
         self.folder_keys = FolderKeys(self.session, self.folder)
+        self.proposal_picture = ProposalPicture(self.session, self.learner)
         self.cursor_status = CursorStatus(self.session)
         self.review = UncertaintyReview(self.session, self.layers, self.jobs)
         self.sam_tool = SamTool(self.session, self.layers, self.jobs, self.selection, self.refine_runner)

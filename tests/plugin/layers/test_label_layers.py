@@ -10,6 +10,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.progress import run_to_end
 
 
 def labels_in(viewer):
@@ -340,3 +341,19 @@ def test_undo_of_a_region_leaves_a_later_run_in_its_other_layer_alone(board, hal
     board.write(new)  # changes the layers of classes 1 and 3 only
     board.layer(2).undo()
     assert np.array_equal(board.seen(), new)
+
+
+def test_ctrl_z_takes_a_linked_run_back_in_all_layers_and_undo_last_run_finds_it(board, halves):
+    board.write(halves)
+    steps = board.label_layers.write_planes(
+        [PlaneResult(board.target(), halves[:, ::-1], board.table, title="Learned")], linked=True
+    )
+    learned = run_to_end(steps)
+    assert board.label_layers.last_run is learned
+    board.layer(1).undo()
+    assert np.array_equal(board.seen(), halves)
+    board.layer(2).redo()
+    assert np.array_equal(board.seen(), halves[:, ::-1])
+    board.label_layers.undo_last_run()
+    assert np.array_equal(board.seen(), halves)
+    assert not board.label_layers.edited(board.target()).any()

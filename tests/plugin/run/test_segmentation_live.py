@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Vote
 from napari_cliptrase.plugin.layers import PlaneResult
-from napari_cliptrase.plugin.run.segmentation import scored_question
 
 
 def test_a_changed_prompt_is_scored_on_the_kept_encoding(bench):
@@ -35,18 +33,6 @@ def test_without_live_nothing_is_scored_until_run(bench):
     bench.session.prompts = bench.session.prompts.added("grass")
     bench.wait()
     assert bench.session.segmented is segmented
-
-
-def test_what_makes_a_difference_to_the_labels():
-    prompts = PromptSet.parse("cat\ndog: puppy\nbackground: wall")
-    assert scored_question(prompts) == scored_question(prompts.moved(2, 0).replaced(1, color="#ff0000"))
-    for other in (
-        prompts.renamed(1, "lion"),
-        prompts.replaced(2, synonyms=()),
-        prompts.replaced(2, threshold=0.2),
-        prompts.with_background(),
-    ):
-        assert scored_question(prompts) != scored_question(other)
 
 
 @pytest.mark.parametrize("how", ["give", "refine"])

@@ -91,12 +91,16 @@ class Baseline:
 
     def edits_in(self, rows: slice, content: LabelArray, class_id: int | None) -> Mask:
         """Return some rows of `edits`; ``content`` is what these rows hold."""
-        if isinstance(self.written, PackedMask):
-            held = self.written.rows(rows).astype(content.dtype)
-            held *= content.dtype.type(class_id or 0)
-        else:
-            held = self.written[rows]
+        held = self.written_in(rows, content.dtype, class_id)
         return self.stated.rows(rows) | edited_pixels(content, held)
+
+    def written_in(self, rows: slice, dtype: np.dtype, class_id: int | None) -> LabelArray:
+        """Return labels of some rows as the last result left them where nobody had stated anything."""
+        if isinstance(self.written, PackedMask):
+            held: LabelArray = self.written.rows(rows).astype(dtype)
+            held *= dtype.type(class_id or 0)
+            return held
+        return self.written[rows]
 
     def after_writing(self, content: LabelArray, edits: Mask, class_id: int | None) -> "Baseline":
         """Return the baseline after a result left the plane as ``content``, with hand edits ``edits`` in it.

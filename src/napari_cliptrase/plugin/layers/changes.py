@@ -168,7 +168,9 @@ class Run:
     notes
         Sentences for the user.
     linked
-        Ctrl+Z in one of the layers takes the whole run back (for hand edits that touch several layers at once).
+        Ctrl+Z in one of the layers takes the whole run back (for changes that touch several layers at once).
+    by_hand
+        A person did it, with a tool.
     """
 
     number: int
@@ -176,6 +178,7 @@ class Run:
     steps: Sequence[PlaneChange]
     notes: tuple[str, ...] = ()
     linked: bool = False
+    by_hand: bool = False
 
     @property
     def undone(self) -> bool:

@@ -253,7 +253,7 @@ class History:
         back = change.baseline
         lost = back.before.stated.unpacked() & ~back.after.stated.unpacked()
         stated = now.stated.unpacked()
-        if change.run is not None and change.run.linked:
+        if change.run is not None and change.run.by_hand:
             stated &= ~where | back.before.stated.unpacked()
         stated |= lost & (where | ~back.changed.unpacked())
         after = now.going_back(back.before, where).with_stated(stated)

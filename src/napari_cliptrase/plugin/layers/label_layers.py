@@ -131,6 +131,7 @@ class LabelLayers:
         mode: MergeMode = MergeMode.KEEP_EDITS,
         locked: Collection[int] = (),
         instead_of: Run | None = None,
+        linked: bool = False,
     ) -> Generator[Progress, None, Run]:
         """Write results for planes of one image as one run; layers are made for classes that have none.
 
@@ -138,14 +139,15 @@ class LabelLayers:
         changes or goes, all that was written is taken back.
 
         ``instead_of`` is an earlier run that this one takes the place of, wherever nothing was painted since: moving a
-        slider back and forth leaves one undo step, not fifty. Closing does not restore it.
+        slider back and forth leaves one undo step, not fifty. Closing does not restore it. With ``linked``, Ctrl+Z in
+        one of the layers takes the whole run back.
         """
         image = self.image(results[0].target)
         fresh: frozenset[Labels] = frozenset()
         if instead_of is not None:
             beginning = Progress(0, len(results), "writing the layers")
             fresh = yield from map_progress(self._runs.withdraw(instead_of, locked), lambda _layer: beginning)
-        writer = self.writer(image, results[0].title, fresh)
+        writer = self.writer(image, results[0].title, fresh, linked=linked)
         self._runs.begin(writer.run)
         try:
             plan = resolve(self.registry, self.contents, results, output, mode, locked)
@@ -182,7 +184,7 @@ class LabelLayers:
         if class_id and not any(class_of(layer) in (class_id, None) for layer in layers):
             new = self._new_layer(image, target, table, class_id)
             layers, contents = [*layers, new], [*contents, *self.contents.of([new], target)]
-        writer = self.writer(image, "Give region", linked=True)
+        writer = self.writer(image, "Give region", linked=True, by_hand=True)
         for layer, content in zip(layers, contents, strict=True):
             if content.class_id in locked:
                 continue
@@ -232,8 +234,10 @@ class LabelLayers:
         stated anything in them.
         """
         run = self.last_run
-        if run is None:
-            return None
+        return None if run is None else self.undo(run, locked)
+
+    def undo(self, run: Run, locked: Collection[int] = ()) -> Run:
+        """Undo a run, as `undo_last_run` does it with the last."""
         if self._runs.undo(run, locked):
             run.notes = ("Locked classes were left as they are.",)
         else:
@@ -244,11 +248,17 @@ class LabelLayers:
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def writer(
-        self, image: Image, title: str, fresh: frozenset[Labels] = frozenset(), *, linked: bool = False
+        self,
+        image: Image,
+        title: str,
+        fresh: frozenset[Labels] = frozenset(),
+        *,
+        linked: bool = False,
+        by_hand: bool = False,
     ) -> RunWriter:
         """Begin to write the next run."""
         self._count += 1
-        run = Run(self._count, title, (), linked=linked)
+        run = Run(self._count, title, (), linked=linked, by_hand=by_hand)
         return RunWriter(self._list, self.registry, self.history, image, run, fresh)
 
     def keep(self, run: Run) -> Run:

@@ -31,7 +31,7 @@ class WrittenRuns:
         """The run that is the next to be taken back; none while another is being written over it."""
         if self._unfinished is not None:
             return None
-        return next((run for run in reversed(self._runs) if not run.undone and not run.linked), None)
+        return next((run for run in reversed(self._runs) if not run.undone and not run.by_hand), None)
 
     @property
     def writing(self) -> bool:

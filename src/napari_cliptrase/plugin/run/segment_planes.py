@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
@@ -59,6 +60,7 @@ def segment_planes(
     cached: Mapping[Any, Encoded],
     model_name: str,
     extras: frozenset[Extra] = frozenset(),
+    examples: LessonMemory | None = None,
 ) -> Generator[Progress, None, PlanesResult]:
     """Segment planes of an image, of which ``shown`` is one; ``cached`` has encodings by `PlaneSource.key`."""
     results: list[PlaneResult] = []
@@ -67,7 +69,7 @@ def segment_planes(
     yield Progress(0, 0, "Getting the label layers ready")
     get_ready(prompts.table())
     for number, plane in enumerate(planes):
-        steps = _plane_steps(segmenter, plane, prompts, cached.get(plane.key), model_name)
+        steps = _plane_steps(segmenter, plane, prompts, cached.get(plane.key), model_name, examples)
         encoded, segmented = yield from (
             steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes)))
         )
@@ -84,14 +86,19 @@ def segment_planes(
 
 
 def _plane_steps(
-    segmenter: "Segmenter", source: PlaneSource, prompts: PromptSet, cached: Encoded | None, model_name: str
+    segmenter: "Segmenter",
+    source: PlaneSource,
+    prompts: PromptSet,
+    cached: Encoded | None,
+    model_name: str,
+    examples: LessonMemory | None,
 ) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
     """Encode one plane, unless its encoding is cached, and score the classes."""
     if cached is None:
         yield Progress(0, 0, f"Reading {source.target.image_name}")
-        request = PlaneRequest(source.rgb(), prompts)
+        request = PlaneRequest(source.rgb(), prompts, examples=examples)
     else:
-        request = PlaneRequest(cached.rgb, prompts, encoding=cached.encoding)
+        request = PlaneRequest(cached.rgb, prompts, encoding=cached.encoding, examples=examples)
     response = yield from segment_plane_steps(segmenter, request)
     segmentation = response.segmentation
     encoded = cached or Encoded(source, request.rgb, response.encoding, model_name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 
+from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult, Run
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.run_choices import Output
@@ -33,13 +34,29 @@ class SegmentationWriter:
 
     def write(self, results: Sequence[PlaneResult], instead_of: Run | None = None) -> Generator[Progress, None, Run]:
         """Write results once those that are being written are done: they were cancelled, and undo themselves first."""
+        return (yield from self._write(results, self._session.merge_mode, instead_of=instead_of))
+
+    def write_learned(self, result: PlaneResult) -> Generator[Progress, None, Run]:
+        """Write what hand edits taught: never over hand edits, and as one step of Ctrl+Z."""
+        mode = self._session.merge_mode
+        mode = MergeMode.KEEP_EDITS if mode is MergeMode.REPLACE else mode
+        return (yield from self._write([result], mode, linked=True))
+
+    def _write(
+        self,
+        results: Sequence[PlaneResult],
+        mode: MergeMode,
+        *,
+        instead_of: Run | None = None,
+        linked: bool = False,
+    ) -> Generator[Progress, None, Run]:
         session, output = self._session, self._session.output
         while self._writing:
             yield Progress(0, 0, "Writing the layers")
         self._writing = True
         try:
             steps = self._label_layers.write_planes(
-                results, output=output, mode=session.merge_mode, locked=session.locked, instead_of=instead_of
+                results, output=output, mode=mode, locked=session.locked, instead_of=instead_of, linked=linked
             )
             run = yield from paced(steps, TURN)
         finally:

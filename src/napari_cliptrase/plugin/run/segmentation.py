@@ -18,11 +18,12 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.plugin.layers import Extra, LabelLayers, Run
+from napari_cliptrase.learn.lesson_memory import LessonMemory
+from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.navigation import PlaneNavigation
+from napari_cliptrase.plugin.run.rescoring import scored_question, scoring_steps
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.run.segment_write import SegmentationWriter
 from napari_cliptrase.plugin.run.shown_extras import ShownExtras
@@ -70,6 +71,12 @@ class SegmentationRunner:
         self._live = True
         session.prompts_changed.connect(self._on_change)
         session.settings_changed.connect(self._on_change)
+        session.examples.changed.connect(self._on_change)
+
+    @property
+    def segmenter(self) -> "Segmenter | None":
+        """The segmenter of the loaded model with the settings of the last run."""
+        return self._segmenter
 
     @property
     def loaded(self) -> ModelChoice | None:
@@ -105,7 +112,7 @@ class SegmentationRunner:
     def stale(self) -> bool:
         """Whether the shown result belongs to other classes or settings, and no run or score is about to renew it."""
         session = self._session
-        if session.encoded is None or session.segmented is None or self._question() == self._navigation.scored_question:
+        if session.encoded is None or session.segmented is None or self.question() == self._navigation.scored_question:
             return False
         return not self._timer.isActive() and not self._jobs.running(SCORE) and not self._jobs.running(RUN)
 
@@ -136,24 +143,34 @@ class SegmentationRunner:
         segmenter_before = self._segmenter
         loaded = session.model if self.loaded == choice else None
         sources = planes_of(source) if planes is Planes.ALL else (source,)
-        question = self._question()
         keys = {plane.key: EncodingKey(plane.key, choice, settings.encode_key()) for plane in sources}
         cached = {plane: encoded for plane, key in keys.items() if (encoded := self._cache.encoded(key)) is not None}
 
-        def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult]]":
+        def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult, LessonMemory | None]]":
             from napari_cliptrase.engine.segmenter import Segmenter
 
             model = loaded or (yield from _loaded(choice))
             segmenter = segmenter_before
             if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
                 segmenter = Segmenter(model, settings)
+            examples = session.examples.in_use(model.fingerprint, settings.encode_key())
             found = yield from segment_planes(
-                segmenter, sources, source, prompts, cached=cached, model_name=choice.name, extras=extras
+                segmenter,
+                sources,
+                source,
+                prompts,
+                cached=cached,
+                model_name=choice.name,
+                extras=extras,
+                examples=examples,
             )
-            return segmenter, found
+            return segmenter, found, examples
 
-        def done(outcome: "tuple[Segmenter, PlanesResult]") -> Generator[Progress, None, None]:
-            self._segmenter, found = outcome
+        def done(
+            outcome: "tuple[Segmenter, PlanesResult, LessonMemory | None]",
+        ) -> Generator[Progress, None, None]:
+            self._segmenter, found, examples = outcome
+            question = scored_question(prompts), settings, examples
             self._navigation.model_choice = choice
             session.model = self._segmenter.model
             self._cache.keep(keys[source.key], found.encoded)
@@ -162,7 +179,8 @@ class SegmentationRunner:
             session.encoded = found.encoded
             for segmented in found.reused:
                 self._cache.remember(keys[segmented.source.key], segmented, question)
-            self._show(found.segmented, run, question)
+            self.show(found.segmented, question)
+            self._tell(run)
             # the user may have chosen another image or plane during the run
             if session.image is not None and session.image.unique_id != source.target.image_id:
                 self._navigation.follow_image()
@@ -184,12 +202,10 @@ class SegmentationRunner:
         if encoded is None or segmenter is None or not prompts.classes or self._jobs.running(RUN):
             return None
         self._timer.stop()
-        question = self._question()
+        question, examples = self.question(), self.examples()
 
         def steps() -> Generator[Progress, None, Segmented]:
-            request = PlaneRequest(encoded.rgb, prompts, settings, encoded.encoding)
-            response = yield from segment_plane_steps(segmenter, request)
-            return Segmented(encoded.source, response.segmentation, response.segmentation.summary())
+            return (yield from scoring_steps(segmenter, encoded, prompts, settings, examples))
 
         def done(segmented: Segmented) -> Generator[Progress, None, None] | None:
             return self._rescore(encoded, segmented, question) if session.encoded is encoded else None
@@ -203,13 +219,46 @@ class SegmentationRunner:
         self._segmenter, self._navigation.model_choice = segmenter, choice
         self._session.model = segmenter.model
         key = EncodingKey(encoded.source.key, choice, encoded.encoding.encode_settings)
-        question = scored_question(prompts), segmenter.settings
+        question = scored_question(prompts), segmenter.settings, None
         self._cache.keep(key, encoded)
         self._session.encoded = encoded
         self._navigation.scored_question = question
         self._session.segmented = segmented
         self._cache.remember(key, segmented, question)
         self._on_change()  # the classes may be others by now
+
+    def question(self) -> Hashable:
+        """Return what the labels of the session's encoding depend on: classes, settings and examples."""
+        return scored_question(self._session.prompts), self._session.settings, self.examples()
+
+    def examples(self) -> LessonMemory | None:
+        """Return the examples that count for the session's encoding."""
+        encoded, model = self._session.encoded, self._session.model
+        if encoded is None or model is None:
+            return None
+        return self._session.examples.in_use(model.fingerprint, encoded.encoding.encode_settings)
+
+    def write_learned(
+        self, learned: Segmented, question: Hashable, result: PlaneResult
+    ) -> Generator[Progress, None, Run]:
+        """Write what hand edits taught (``result``, a part of ``learned``), and make ``learned`` the shown result."""
+        encoded = self._session.encoded
+        run = yield from self._writer.write_learned(result)
+        if self._session.encoded is encoded:
+            self.show(learned, question)
+        self._tell(run)
+        return run
+
+    def show(self, segmented: Segmented, question: Hashable) -> None:
+        """Make a result that answers ``question`` the shown one; the layers hold it, or are left as they are."""
+        session = self._session
+        encoded = session.encoded
+        self._navigation.scored_question = question
+        session.segmented = segmented
+        if encoded is not None and self.loaded is not None:
+            key = EncodingKey(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
+            self._cache.remember(key, segmented, question)
+        self._extras.show()
 
     def unload(self) -> None:
         """Free the memory of the model and of all encodings."""
@@ -246,25 +295,15 @@ class SegmentationRunner:
         self.failed.emit(error)
         notifications.show_warning(str(error))
 
-    def _question(self) -> Hashable:
-        return scored_question(self._session.prompts), self._session.settings
-
     def _rescore(self, encoded: Encoded, segmented: Segmented, question: Hashable) -> Generator[Progress, None, None]:
         """Write new scores of the same encoding; they replace the scores that were written before them."""
         run = yield from self._writer.write_scores(result_of(segmented, "New scores"))
         if self._session.encoded is encoded:  # otherwise the user went elsewhere while the layers were written
-            self._show(segmented, run, question)
+            self.show(segmented, question)
+            self._tell(run)
 
-    def _show(self, segmented: Segmented, run: Run, question: Hashable) -> None:
-        """Make a result that was written the shown one."""
-        session = self._session
-        encoded = session.encoded
-        self._navigation.scored_question = question
-        session.segmented = segmented
-        if encoded is not None and self.loaded is not None:
-            key = EncodingKey(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
-            self._cache.remember(key, segmented, question)
-        self._extras.show()
+    def _tell(self, run: Run) -> None:
+        """Announce what was written."""
         for note in run.notes:
             notifications.show_info(note)
         self.written.emit(run)
@@ -276,14 +315,8 @@ class SegmentationRunner:
             return
         if session.encoded.encoding.encode_settings != session.settings.encode_key():
             return
-        if self._question() != self._navigation.scored_question or self._jobs.running(SCORE):
+        if self.question() != self._navigation.scored_question or self._jobs.running(SCORE):
             self._timer.start()
-
-
-def scored_question(prompts: PromptSet) -> Hashable:
-    """Return the parts of a prompt set that affect the labels, without the order and the colours."""
-    classes = frozenset((entry.id, entry.phrases, entry.threshold) for entry in prompts.classes)
-    return classes, prompts.background
 
 
 def _loaded(choice: ModelChoice) -> "Generator[Progress, None, ClipModel]":

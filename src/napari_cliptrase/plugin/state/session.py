@@ -20,10 +20,12 @@ from psygnal import Signal
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
 from napari_cliptrase.plugin.state.tags import tag_of
+from napari_cliptrase.plugin.state.taught_examples import TaughtExamples
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.loaded_models import ClipModel
@@ -51,6 +53,7 @@ class Session:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._versions: dict[UUID, int] = {}
+        self.examples = TaughtExamples()
         self.output = Output.CLASSES
         self.merge_mode = MergeMode.KEEP_EDITS
         self.model_choice: ModelChoice | None = None
@@ -189,6 +192,13 @@ class Session:
         if segmented is not self._segmented:
             self._segmented = segmented
             self.segmented_changed.emit(segmented)
+
+    @property
+    def memory(self) -> LessonMemory | None:
+        """What was taught for the session's model and settings, whether or not it counts; None without a model."""
+        if self._model is None:
+            return None
+        return self.examples.memory(self._model.fingerprint, self._settings.encode_key())
 
     # -- the layer list -----------------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ class HiddenLayers:
     def _on_written(self, run: Run) -> None:
         """Show the class that a region or a mask was given to."""
         active = self._session.active_class
-        for layer in run.layers if run.linked else ():
+        for layer in run.layers if run.by_hand else ():
             if active is not None and class_of(layer) in (active, None):
                 self._show(layer, active)
 

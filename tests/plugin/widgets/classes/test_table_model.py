@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from qtpy.QtCore import QMimeData, QModelIndex, Qt
 from qtpy.QtGui import QColor
@@ -6,6 +9,8 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Absent
 from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.result import ClassSummary
+from napari_cliptrase.learn.lesson import Lesson
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.plugin.widgets.classes.table_model import NOTE, Column
 
 CHECK = Qt.ItemDataRole.CheckStateRole
@@ -169,3 +174,22 @@ def test_every_cell_of_a_class_and_every_heading_explains_itself(table):
     for column in Column:
         assert table.cell(0, column, TIP)
         assert table.model.headerData(column, Qt.Orientation.Horizontal, TIP)
+
+
+def test_a_class_says_whether_it_stands_on_its_text_or_on_examples_too(table):
+    session = table.session
+    session.prompts = PromptSet.parse("cat\ndog\nbackground: wall")
+    rows = range(3)
+    assert [table.cell(row, Column.BASIS) for row in rows] == ["text", "text", "text"]
+    session.model = SimpleNamespace(fingerprint="model")
+    memory = LessonMemory("model", session.settings.encode_key())
+    lessons = [
+        Lesson(name, np.ones((3, 4), np.float32) / 2, np.ones(3, np.float32), image=image)
+        for name, image in (("Cat", "a"), ("cat", "b"), ("background", "b"))
+    ]
+    session.examples.change(memory.taught(lessons))
+    assert [table.cell(row, Column.BASIS) for row in rows] == ["+2", "text", "+1"]
+    assert "2 examples (6 patches)" in table.cell(0, Column.BASIS, TIP)
+    assert "text alone" in table.cell(1, Column.BASIS, TIP)
+    session.examples.used = False
+    assert [table.cell(row, Column.BASIS) for row in rows] == ["text", "text", "text"]

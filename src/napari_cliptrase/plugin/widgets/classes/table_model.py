@@ -8,8 +8,9 @@ from qtpy.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, Qt
 from qtpy.QtGui import QColor
 
 from napari_cliptrase.classes.colors import class_color, to_hex
-from napari_cliptrase.classes.prompt_class import PromptClass
+from napari_cliptrase.classes.prompt_class import BACKGROUND, PromptClass
 from napari_cliptrase.errors import PromptError
+from napari_cliptrase.learn.lesson import class_key
 from napari_cliptrase.plugin.layers import Visibility
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import line_of, with_background_line, with_line
@@ -33,8 +34,9 @@ class Column(IntEnum):
     THRESHOLD = 3
     AREA = 4
     SCORE = 5
-    SOLO = 6
-    LOCKED = 7
+    BASIS = 6
+    SOLO = 7
+    LOCKED = 8
 
 
 HEADERS = {
@@ -44,12 +46,13 @@ HEADERS = {
     Column.THRESHOLD: ("Min", "Least probability for a pixel of this class; empty: the one for all classes"),
     Column.AREA: ("Area", "Share of the image in the label layers as they are now, hand edits included"),
     Column.SCORE: ("Score", "Mean probability of the class over its pixels in the last result"),
+    Column.BASIS: ("From", "What the class stands on: its text alone, or also examples, and how many"),
     Column.SOLO: ("", "Solo: show this class alone"),
     Column.LOCKED: ("", "Lock: no run and no tool changes this class"),
 }
 
 _TOGGLES = (Column.VISIBLE, Column.SOLO, Column.LOCKED)
-_BACKGROUND_COLUMNS = (Column.NAME, Column.AREA, Column.SCORE)
+_BACKGROUND_COLUMNS = (Column.NAME, Column.AREA, Column.SCORE, Column.BASIS)
 
 
 class ClassTableModel(QAbstractTableModel):
@@ -66,6 +69,8 @@ class ClassTableModel(QAbstractTableModel):
         self._summary: dict[int, ClassSummary] = {}
         connect_weakly(session.prompts_changed, self._on_prompts)
         connect_weakly(session.locked_changed, self.refresh)
+        for changed in (session.examples.taught, session.examples.changed, session.model_changed):
+            connect_weakly(changed, self.refresh)
         connect_weakly(visibility.changed, self.refresh)
 
     # -- figures ------------------------------------------------------------------------------------------------------
@@ -177,6 +182,8 @@ class ClassTableModel(QAbstractTableModel):
                 return "background"
             return (phrases or "nothing: every pixel gets a class") if role == NOTE else None
         if role == Qt.ItemDataRole.DisplayRole:
+            if column == Column.BASIS:
+                return self._basis_text(BACKGROUND) if self._prompts.background else ""
             return _percent(self._areas.get(0)) if column == Column.AREA else self._score_text(0)
         return None
 
@@ -187,7 +194,29 @@ class ClassTableModel(QAbstractTableModel):
             return "" if entry.threshold is None else f"{entry.threshold:.2f}"
         if column == Column.AREA:
             return _percent(self._areas.get(entry.id))
+        if column == Column.BASIS:
+            return self._basis_text(entry.name)
         return self._score_text(entry.id) if column == Column.SCORE else None
+
+    def _examples(self, name: str) -> tuple[int, int]:
+        """Return how many examples of a class count, and their patches."""
+        memory = self._session.memory if self._session.examples.used else None
+        if memory is None:
+            return 0, 0
+        mine = [lesson for lesson in memory.lessons if class_key(lesson.class_name) == class_key(name)]
+        return len(mine), sum(map(len, mine))
+
+    def _basis_text(self, name: str) -> str:
+        examples, _ = self._examples(name)
+        return f"+{examples}" if examples else "text"
+
+    def _basis(self, name: str) -> str:
+        """Say what a class stands on."""
+        examples, patches = self._examples(name)
+        if not examples:
+            return "Stands on its text alone. Learn from my edits, or load examples."
+        counted = "1 example" if examples == 1 else f"{examples} examples"
+        return f"Stands on its text and {counted} ({patches:,} patches); an image teaches a class one example."
 
     def _score_text(self, class_id: int) -> str:
         entry = self._summary.get(class_id)
@@ -204,6 +233,8 @@ class ClassTableModel(QAbstractTableModel):
             absence = self._absence(entry.id)
             words += f"\n{absence[0].upper()}{absence[1:]}; see Absent under Advanced." if absence else ""
             return f"{entry.name}{words}\nDouble-click to edit name and synonyms (dog: puppy, hound); drag to reorder."
+        if column == Column.BASIS:
+            return self._basis(entry.name)
         if column in (Column.AREA, Column.SCORE):
             best = self.best_score(entry.id)
             if best is not None:

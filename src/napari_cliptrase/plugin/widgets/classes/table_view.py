@@ -25,6 +25,7 @@ WIDTHS = {
     Column.THRESHOLD: 40,
     Column.AREA: 54,
     Column.SCORE: 44,
+    Column.BASIS: 38,
     Column.SOLO: ICON_WIDTH,
     Column.LOCKED: ICON_WIDTH,
 }
@@ -68,6 +69,7 @@ class ClassTableView(QTableView):
             Column.THRESHOLD: ThresholdCell(self),
             Column.AREA: NumberCell(self),
             Column.SCORE: NumberCell(self),
+            Column.BASIS: NumberCell(self),
             Column.SOLO: ToggleCell(self),
             Column.LOCKED: ToggleCell(self),
         }

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
+from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.run.undo_notice import tell_undone
@@ -25,6 +26,7 @@ from napari_cliptrase.plugin.widgets.picture_room import PictureRoom
 from napari_cliptrase.plugin.widgets.sections import Section, scrolling
 from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
 from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
+from napari_cliptrase.plugin.widgets.segment.learning_bar import LearningBar
 from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
 from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
 from napari_cliptrase.plugin.widgets.segment.run_bar import RunBar
@@ -42,6 +44,7 @@ class SegmentDock(QWidget):
         visibility: Visibility,
         jobs: Jobs,
         runner: SegmentationRunner,
+        learner: EditLearner,
         selection: ClassSelection,
         region_tool: RegionTool,
         review: UncertaintyReview,
@@ -51,6 +54,7 @@ class SegmentDock(QWidget):
         self._label_layers = label_layers
         self._jobs = jobs
         self._runner = runner
+        self._learner = learner
         self._selection = selection
         self._region_tool = region_tool
         self._review = review
@@ -61,6 +65,7 @@ class SegmentDock(QWidget):
         self.image = ImagePicker(session)
         self.classes = ClassPanel(session, label_layers, visibility)
         self.model = ModelPicker(session, preferred)
+        self.learning = LearningBar(session, learner)
         self.scores = ScoreSettings(session)
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
@@ -112,8 +117,8 @@ class SegmentDock(QWidget):
             return "Press Run for the new detail or method."
         if self._session.segmented is not None and self._runner.output not in (None, self._session.output):
             return "Press Run to write the other layers."
-        if self._runner.stale:
-            return "Press Run for the changed classes or numbers."
+        if self._runner.stale and self._learner.proposal is None:
+            return "Press Run for the changed classes, numbers or examples."
         return ""
 
     # -- parts --------------------------------------------------------------------------------------------------------
@@ -142,6 +147,7 @@ class SegmentDock(QWidget):
         column.addWidget(self.image)
         column.addWidget(self.classes, 1)
         column.addLayout(tools)
+        column.addWidget(self.learning)
         column.addWidget(self.model)
         column.addWidget(self.scores)
         column.addWidget(Section("Advanced", self.advanced))
@@ -174,6 +180,8 @@ class SegmentDock(QWidget):
         connect_weakly(session.settings_changed, self._check)
         self.model.changed.connect(self._check)
         connect_weakly(session.segmented_changed, self._check)
+        connect_weakly(self._learner.changed, self._check)
+        connect_weakly(session.examples.changed, self._check)
         connect_weakly(self._label_layers.written, self._on_written)
         connect_weakly(self._label_layers.undone, self._check)
         connect_weakly(session.viewer.layers.events.removed, self._check)
@@ -211,5 +219,5 @@ class SegmentDock(QWidget):
 
     def _on_written(self, run: Run) -> None:
         self._check()
-        if not run.linked:
+        if not run.by_hand:
             self._selection.show_after_writing()

@@ -1,0 +1,40 @@
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_cliptrase.plugin.widgets.segment.learning_bar import LearningBar
+
+
+@pytest.fixture
+def bar(pupil, qtbot) -> LearningBar:
+    made = LearningBar(pupil.session, pupil.learner)
+    qtbot.addWidget(made)
+    return made
+
+
+def test_the_boxes_show_and_set_what_the_session_does(bar, pupil):
+    assert bar.learn.isChecked()
+    assert not bar.at_once.isChecked()
+    bar.learn.click()
+    assert not pupil.examples.learning
+    assert not bar.at_once.isEnabled()
+    pupil.examples.learning = True
+    assert bar.learn.isChecked()
+    bar.at_once.click()
+    assert pupil.examples.at_once
+
+
+def test_a_proposal_is_told_and_can_be_accepted_and_taken_back(bar, pupil, qtbot):
+    assert bar.accept.isHidden()
+    assert bar.undo.isHidden()
+    class_id, part = pupil.strongest_part()
+    pupil.assign(class_id, part)
+    assert "of the image would change to" in bar.proposed.text()
+    before = pupil.labels()
+    qtbot.mouseClick(bar.accept, Qt.MouseButton.LeftButton)
+    pupil.settle()
+    assert (pupil.labels() != before).any()
+    assert bar.accept.isHidden()
+    assert not bar.proposed.text()
+    qtbot.mouseClick(bar.undo, Qt.MouseButton.LeftButton)
+    assert (pupil.labels() == before).all()
+    assert bar.undo.isHidden()
