@@ -9,6 +9,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.segment import bring_weights, read_prompts
 from napari_cliptrase.cli.settings_file import read_settings
+from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
@@ -95,7 +96,6 @@ def _segment(
     from dataclasses import replace
 
     from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
-    from napari_cliptrase.cli.work_bar import work_bar
     from napari_cliptrase.engine.pipeline import LargeRequest
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.engine.window_cache import WindowCache

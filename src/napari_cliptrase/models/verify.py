@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_cliptrase import atomic
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, find_entry
+from napari_cliptrase.models.checkpoint import read_tensors
 from napari_cliptrase.models.folders import cache_folder, openai_archive, openai_folder
 from napari_cliptrase.models.open_clip_registry import openai_hashes
 from napari_cliptrase.progress import Progress, run_to_end
@@ -128,8 +129,6 @@ def as_sha256(text: str | None) -> str | None:
 
 
 def _problem(path: Path, sha256: str) -> str:
-    from napari_cliptrase.models.checkpoint import read_tensors  # imports torch
-
     try:
         read_tensors(path, sha256, "get it again")
     except ModelError as error:

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
+import tifffile
 
 from napari_cliptrase.errors import ImageReadError
 from napari_cliptrase.pixels.axes import AxisRoles, distinct_letters, guess_roles
@@ -121,8 +123,6 @@ def _inner(path: object) -> str:
 
 @contextmanager
 def _open_tiff(path: Path) -> Iterator[LazyFile]:
-    import tifffile
-
     zarr = _zarr()
     with tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
@@ -139,8 +139,6 @@ def _open_tiff(path: Path) -> Iterator[LazyFile]:
 def _pixel_size(tiff: Any, series: Any) -> tuple[tuple[float, float], str]:
     """(y, x) size of a pixel and its unit; OME-XML is asked first."""
     if tiff.is_ome:
-        from xml.etree import ElementTree
-
         for element in ElementTree.fromstring(tiff.ome_metadata).iter():
             if element.tag.endswith("Pixels") and "PhysicalSizeX" in element.attrib:
                 x = float(element.attrib["PhysicalSizeX"])

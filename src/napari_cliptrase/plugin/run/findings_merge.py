@@ -70,4 +70,4 @@ class FindingsMerge:
         setup = findings.setup
         encoded = Encoded(first, findings.rgb, findings.encoding, setup.model)
         segmented = Segmented(first, findings.segmentation, findings.summary)
-        self._runner.take_up(choice_of(setup), findings.segmenter, setup.prompts, encoded, segmented)
+        self._runner.take_up(choice_of(setup), findings.segmenter, setup.prompts, setup.taught(), encoded, segmented)

@@ -101,7 +101,7 @@ class FolderWork:
     @property
     def idle(self) -> bool:
         """Whether nothing is being opened, prepared or saved."""
-        return self._thread.idle and self.visits.idle and self._ahead.idle and self.saver.idle
+        return all(part.idle for part in (self._thread, self.visits, self._agreement, self._ahead, self.saver))
 
     def stop(self) -> None:
         """Close the folder and end all threads: the program ends, or its window does."""

@@ -17,6 +17,7 @@ from napari_cliptrase.plugin.run.image_findings import (
     PreparedImage,
     choice_of,
     findings_steps,
+    same_but_for_examples,
     same_question,
     same_refiner,
 )
@@ -96,6 +97,14 @@ class ImageAhead:
         """What the model is asked of each image; None when it is switched off."""
         return self._setup
 
+    def model_of(self, choice: ModelChoice) -> "ClipModel | None":
+        """Return a model when it is in memory: that of the session, or the one that was used last."""
+        found = self._loaded(choice)
+        last = self._last.findings if self._last is not None else None
+        if found is None and last is not None and choice_of(last.setup) == choice:
+            return last.segmenter.model
+        return found
+
     def ask(self, setup: RunSetup | None) -> None:
         """Change what the model is asked from now on."""
         self._setup = setup
@@ -123,8 +132,8 @@ class ImageAhead:
         project, setup = self._project, self._setup
         if self._task is not None:
             name, asked, _ = self._task
-            if name in self._names and same_question(asked, setup):
-                return
+            if name in self._names and same_but_for_examples(asked, setup):
+                return  # strokes teach all the time; what they taught is scored when this is done
             self._cancel()
         if project is None or self._jobs.running(RUN):
             return
@@ -137,7 +146,7 @@ class ImageAhead:
                 return
 
     def _start(self, project: Project, name: str, setup: RunSetup | None, known: PreparedImage | None) -> None:
-        model = None if setup is None else self._model(setup)
+        model = None if setup is None else self.model_of(choice_of(setup))
         last = self._last.findings if self._last is not None else None
         refiner = last.refiner if last is not None and setup is not None and same_refiner(last.setup, setup) else None
 
@@ -168,14 +177,6 @@ class ImageAhead:
             self.go_on()
 
         self._task = name, setup, self._thread.start(steps, done, failed)
-
-    def _model(self, setup: RunSetup) -> "ClipModel | None":
-        """Return the model of a setup when it is in memory: that of the session, or the one that was used last."""
-        found = self._loaded(choice_of(setup))
-        last = self._last.findings if self._last is not None else None
-        if found is None and last is not None and choice_of(last.setup) == choice_of(setup):
-            return last.segmenter.model
-        return found
 
     def _cancel(self) -> None:
         if self._task is not None:

@@ -1,7 +1,7 @@
 """An image that was read ahead of time, and what the model made of it: the same as a batch would write."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from napari_cliptrase.array_types import Rgb
@@ -72,6 +72,13 @@ def same_question(one: RunSetup | None, other: RunSetup | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.run() == other.run() and one.device == other.device
+
+
+def same_but_for_examples(one: RunSetup | None, other: RunSetup | None) -> bool:
+    """Whether the work on one setup is nearly all of that on the other: examples change scores, and no encoding."""
+    if one is None or other is None:
+        return one is other
+    return same_question(replace(one, examples=None), replace(other, examples=None))
 
 
 def same_refiner(one: RunSetup, other: RunSetup) -> bool:

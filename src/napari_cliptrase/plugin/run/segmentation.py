@@ -213,13 +213,19 @@ class SegmentationRunner:
         return self._started(self._jobs.start("Score", steps, done=done, failed=self._fail, key=SCORE))
 
     def take_up(
-        self, choice: ModelChoice, segmenter: "Segmenter", prompts: PromptSet, encoded: Encoded, segmented: Segmented
+        self,
+        choice: ModelChoice,
+        segmenter: "Segmenter",
+        prompts: PromptSet,
+        examples: LessonMemory | None,
+        encoded: Encoded,
+        segmented: Segmented,
     ) -> None:
-        """Make an encoding and its result for ``prompts`` the shown ones; somebody made them ahead of time."""
+        """Make an encoding, and its result for prompts and examples, the shown ones; they were made ahead of time."""
         self._segmenter, self._navigation.model_choice = segmenter, choice
         self._session.model = segmenter.model
         key = EncodingKey(encoded.source.key, choice, encoded.encoding.encode_settings)
-        question = scored_question(prompts), segmenter.settings, None
+        question = scored_question(prompts), segmenter.settings, examples
         self._cache.keep(key, encoded)
         self._session.encoded = encoded
         self._navigation.scored_question = question

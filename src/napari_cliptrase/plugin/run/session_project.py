@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+from qtpy.QtCore import QTimer
 
 from napari_cliptrase.batch.image_work import RunSetup
 from napari_cliptrase.batch.remembered_refinement import remembered_refinement
@@ -20,6 +22,9 @@ from napari_cliptrase.project.project import Project
 
 if TYPE_CHECKING:
     from napari_cliptrase.plugin.run.image_ahead import ImageAhead
+
+PAUSE: Final = 1000
+"""Milliseconds without a stroke before the images ahead are scored with what the strokes taught."""
 
 
 class SessionProject:
@@ -47,6 +52,17 @@ class SessionProject:
         session.settings_changed.connect(self._on_setup)
         session.model_changed.connect(self._on_setup)
         state.pre_annotating_changed.connect(self._on_setup)
+        session.examples.changed.connect(self._on_setup)
+        self._pause = QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE)
+        self._pause.timeout.connect(self._on_setup)
+        session.examples.taught.connect(self._pause.start)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that strokes taught waits to be used."""
+        return not self._pause.isActive()
 
     def take_over(self, project: Project) -> None:
         """Give the session what the project says."""
@@ -98,7 +114,17 @@ class SessionProject:
         sam = project.info.sam or "demo"
         if _to_download(choice.name, "clip") or (refine is not None and refine.needs_sam and _to_download(sam, "sam")):
             return None
-        return RunSetup(session.prompts, session.settings, choice.name, choice.device, choice.precision, refine, sam)
+        model, encoder = self._ahead.model_of(choice), session.settings.encode_key()
+        return RunSetup(
+            session.prompts,
+            session.settings,
+            choice.name,
+            choice.device,
+            choice.precision,
+            refine,
+            sam,
+            None if model is None else session.examples.in_use(model.fingerprint, encoder),
+        )
 
     def _on_setup(self, _new: object = None) -> None:
         self._ahead.ask(self._setup())
