@@ -34,7 +34,7 @@ SHIM = """#!{python}
 # The command, with the model that ships where it would download another one.
 import sys
 from napari_cliptrase.cli import main
-if sys.argv[1:2] in (["segment"], ["batch"], ["learn"]) and "--model" not in sys.argv:
+if sys.argv[1:2] in (["segment"], ["batch"], ["learn"], ["explain"]) and "--model" not in sys.argv:
     sys.argv += ["--model", "demo"]
 main()
 """
@@ -145,7 +145,7 @@ def parse(words: list[str], where: str) -> None:
 
 
 def test_an_unknown_option_and_a_missing_test_are_found():
-    with pytest.raises(AssertionError, match="no option"):
+    with pytest.raises(AssertionError, match="not an option"):
         check_command("napari-cliptrase segment a.png --promts x", "here")
     with pytest.raises(AssertionError, match="not there"):
         check_command("pytest tests/nowhere.py", "here")

@@ -29,7 +29,10 @@ class NarrowCombo(QComboBox):
 
 
 class ChoiceCombo(NarrowCombo, Generic[_Choice]):
-    """One of an enum's values; ``chosen(value)`` when the user picks another."""
+    """One of an enum's values; ``chosen(value)`` when the user picks another.
+
+    superqt's ``QEnumComboBox`` shows the names of the members, and has neither titles nor a sentence for each.
+    """
 
     chosen = Signal(object)
 
