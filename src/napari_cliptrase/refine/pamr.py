@@ -6,23 +6,16 @@ Pixel-adaptive mask refinement by Araslanov and Roth (*Single-Stage Semantic Seg
 
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from scipy.ndimage import find_objects
 
 from napari_cliptrase.array_types import Floats, LabelArray
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.progress import Progress, map_progress
-from napari_cliptrase.refine.protocol import (
-    Image,
-    RefineResult,
-    StepwiseRefiner,
-    check_image,
-    progress_of_labels,
-)
-from napari_cliptrase.refine.tiles import Tile, grown, tiles_of
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.label_maps import WindowPart, highest_map_steps, refine_windows_steps
+from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image
+from napari_cliptrase.refine.tiles import tiles_of
 
 LARGEST: Final = 1024
 """Side of the windows in which large images are done: the weights of one take 64 bytes a pixel."""
@@ -74,43 +67,18 @@ class Pamr(StepwiseRefiner):
         """Do what `refine` does, window by window and label by label; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST)
-        refined = labels.copy()
-        for number, tile in enumerate(tiles):
-            yield Progress(number, len(tiles), "Refining")
-            window = labels[tile.rows, tile.columns]
-            if len(np.unique(window)) > 1:
-                weights = self._only
-                if weights is None:
-                    weights = neighbour_weights(image[tile.rows, tile.columns], self.options.dilations)
-                spreading = self._spread_labels(weights, window, scores, tile)
-                window = yield from map_progress(spreading, partial(progress_of_labels, number, len(tiles)))
-                refined[tile.owned] = window[tile.owned_within]
-        yield Progress(len(tiles), len(tiles), "Refined")
-        return RefineResult(refined)
 
-    def _spread_labels(
-        self, weights: Floats, labels: LabelArray, scores: ClassScores | None, tile: Tile
-    ) -> Generator[tuple[int, int], None, LabelArray]:
-        """Spread the map of each label that occurs, one after the other, and keep the highest.
+        def refine(number: int, window: LabelArray) -> Generator[tuple[int, int], None, LabelArray]:
+            tile, weights = tiles[number], self._only
+            if weights is None:
+                weights = neighbour_weights(image[tile.rows, tile.columns], self.options.dilations)
 
-        Yields how many labels are done, and of how many. A label without scores is spread only where it can get to.
-        """
-        best = np.full(labels.shape, -np.inf, np.float32)
-        winner = labels.copy()
-        found, dense = np.unique(labels, return_inverse=True)
-        boxes = find_objects(dense.reshape(labels.shape) + 1)
-        for done, (label, box) in enumerate(zip(found, boxes, strict=True)):
-            yield done, len(found)
-            scored = scores is not None and label in scores.ids
-            part = (slice(None), slice(None)) if scored else grown(box, self.options.reach)
-            values = (labels[part] == label).astype(np.float32)
-            if scores is not None and scored:
-                values = (values + scores.full(int(label), tile.rows, tile.columns)) / 2
-            spreaded = spread_map(values, weights[:, *part], self.options)
-            wins = spreaded > best[part]
-            winner[part][wins] = label
-            best[part][wins] = spreaded[wins]
-        return winner
+            def spread(values: Floats, part: WindowPart) -> Floats:
+                return spread_map(values, weights[:, *part], self.options)
+
+            return highest_map_steps(window, scores, tile, spread, reach=self.options.reach)
+
+        return RefineResult((yield from refine_windows_steps(labels, tiles, refine)))
 
 
 def neighbour_weights(image: Image, dilations: tuple[int, ...]) -> Floats:

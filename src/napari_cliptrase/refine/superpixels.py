@@ -3,28 +3,21 @@
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
 from skimage.color import rgb2lab
 from skimage.filters import gaussian, sobel
 from skimage.segmentation import slic, watershed
 
-from napari_cliptrase.array_types import LabelArray
+from napari_cliptrase.array_types import Floats, LabelArray
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.progress import Progress, map_progress
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.guided import GuidedFilter
-from napari_cliptrase.refine.protocol import (
-    Image,
-    RefineResult,
-    StepwiseRefiner,
-    check_image,
-    progress_of_labels,
-)
-from napari_cliptrase.refine.tiles import Tile, grown, tiles_of
+from napari_cliptrase.refine.label_maps import WindowPart, highest_map_steps, refine_windows_steps
+from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image
+from napari_cliptrase.refine.tiles import Tile, tiles_of
 
 LARGEST_WINDOW: Final = 1024  # side of the windows in which large images are done
 LABELS_A_STEP: Final = 8  # filtered between two reports, and two chances to stop
@@ -86,19 +79,14 @@ class Superpixels(StepwiseRefiner):
         """Do what `refine` does, window by window; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST_WINDOW)
-        refined = labels.copy()
-        for number, tile in enumerate(tiles):
-            yield Progress(number, len(tiles), "Refining")
-            window = labels[tile.rows, tile.columns]
-            if len(np.unique(window)) > 1:
-                if self.options.guided:
-                    flow = _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
-                    window = yield from map_progress(flow, partial(progress_of_labels, number, len(tiles)))
-                if self._cut:
-                    window = vote(self._cut[number], window)
-                refined[tile.owned] = window[tile.owned_within]
-        yield Progress(len(tiles), len(tiles), "Refined")
-        return RefineResult(refined)
+
+        def refine(number: int, window: LabelArray) -> Generator[tuple[int, int], None, LabelArray]:
+            if self.options.guided:
+                tile = tiles[number]
+                window = yield from _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
+            return vote(self._cut[number], window) if self._cut else window
+
+        return RefineResult((yield from refine_windows_steps(labels, tiles, refine)))
 
 
 def vote(pieces: NDArray[np.intp], labels: LabelArray) -> LabelArray:
@@ -112,29 +100,14 @@ def vote(pieces: NDArray[np.intp], labels: LabelArray) -> LabelArray:
 def _flow(
     image: Image, labels: LabelArray, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions
 ) -> Generator[tuple[int, int], None, LabelArray]:
-    """Filter the map of each class that occurs along the image, one after the other, and keep the highest.
-
-    Yields now and then how many classes are done, and of how many. Where a class neither occurs nor has scores its map
-    is zero, and stays so beyond two radii: only the rest is filtered, or hundreds of small objects would take minutes.
-    """
+    """Filter the map of each label that occurs along the image, and keep the highest."""
     guide = GuidedFilter(image, options.radius, options.smoothness)
-    best = np.full(labels.shape, -np.inf, np.float32)
-    winner = labels.copy()
-    classes, dense = np.unique(labels, return_inverse=True)
-    boxes = find_objects(dense.reshape(labels.shape) + 1)
-    for done, (class_id, box) in enumerate(zip(classes, boxes, strict=True)):
-        if done % LABELS_A_STEP == 0:
-            yield done, len(classes)
-        scored = scores is not None and class_id in scores.ids
-        part = (slice(None), slice(None)) if scored else grown(box, 2 * options.radius)
-        values = (labels[part] == class_id).astype(np.float32)
-        if scores is not None and scored:
-            values = (values + scores.full(int(class_id), tile.rows, tile.columns)) / 2
-        flowed = guide(values, *part)
-        wins = flowed > best[part]
-        winner[part][wins] = class_id
-        best[part][wins] = flowed[wins]
-    return winner
+
+    def along_image(values: Floats, part: WindowPart) -> Floats:
+        return guide(values, *part)
+
+    # beyond two radii a map of zeros stays one
+    return highest_map_steps(labels, scores, tile, along_image, reach=2 * options.radius, every=LABELS_A_STEP)
 
 
 def _cut(image: Image, options: SuperpixelOptions) -> NDArray[np.intp]:

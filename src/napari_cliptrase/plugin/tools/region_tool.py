@@ -4,7 +4,7 @@ It behaves like a tool of napari: while it is on, the label layers are in pan & 
 mode of a label layer ends it.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, Final
 
 import numpy as np
@@ -24,13 +24,12 @@ from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.results import Encoded
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
+from napari_cliptrase.plugin.tools.click_or_drag import follow_press
 from napari_cliptrase.plugin.tools.region_parts import RegionPart, RegionParts
 from napari_cliptrase.progress import Progress
 
 CLEAR_COLOR: Final[RGB] = (255, 255, 255)
 FILL_ALPHA: Final = 90
-CLICK_SLACK: Final = 3
-"""Screen pixels that the mouse may move between press and release of a click."""
 
 
 class RegionTool:
@@ -96,16 +95,11 @@ class RegionTool:
         self._picture.show(target, highlight(part.mask, color), place_over(target.geometry, target.plane, start))
         self._shown = part.index, color
 
-    def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
+    def _on_press(self, _viewer: Any, event: Any) -> Generator[None, None, None]:
         if event.button != 1:
             return
-        pressed, still = np.asarray(event.pos), True
         clear = "Shift" in event.modifiers
-        yield
-        while event.type == "mouse_move":
-            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
-            yield
-        if still:
+        if (yield from follow_press(event)):
             self._give(self.part_at(event.position), clear)
 
     def _give(self, part: RegionPart | None, clear: bool) -> None:

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from napari_cliptrase.plugin.layers.placement import position_in
 from napari_cliptrase.plugin.state.geometry import Target
-from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK
+from napari_cliptrase.plugin.tools.click_or_drag import within_slack
 
 Corner = tuple[float, float]
 """(row, column) in pixels of the plane, with fractions."""
@@ -54,7 +54,7 @@ class SamPointer:
         inside = "Control" not in event.modifiers
         yield
         while event.type == "mouse_move":
-            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
+            still = still and within_slack(event, pressed)
             if not still:
                 self.dragging.emit(start, _pixel(target, event))
             yield

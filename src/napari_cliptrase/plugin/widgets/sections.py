@@ -96,8 +96,8 @@ class LongNote(QScrollArea):
 class Section(QWidget):
     """A heading that opens and closes what is below it.
 
-    superqt's ``QCollapsible`` keeps the height at which it was opened, which cuts off texts that grow, and napari's theme
-    draws its heading as a pressed button, with 25 pixels of empty space around it.
+    superqt's ``QCollapsible`` keeps the height at which it was opened, which cuts off texts that grow, and napari's
+    theme draws its heading as a pressed button, with 25 pixels of empty space around it.
     """
 
     def __init__(self, title: str, content: QWidget, *, open_: bool = False, parent: QWidget | None = None) -> None:

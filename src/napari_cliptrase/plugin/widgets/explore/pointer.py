@@ -1,14 +1,14 @@
 """What the mouse does over the image, for the dock "Explore patches"."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 from napari.layers import Labels
 from psygnal import Signal
 
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.tools.region_tool import CLICK_SLACK, RegionTool, pixel_at
+from napari_cliptrase.plugin.tools.click_or_drag import follow_press
+from napari_cliptrase.plugin.tools.region_tool import RegionTool, pixel_at
 
 
 class Pointer:
@@ -51,16 +51,12 @@ class Pointer:
         if pixel is not None:
             self.moved.emit(*pixel)
 
-    def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:
+    def _on_press(self, _viewer: Any, event: Any) -> Generator[None, None, None]:
         active = self._session.viewer.layers.selection.active
         painting = isinstance(active, Labels) and active.mode not in ("pan_zoom", "pick")
         if event.button != 1 or painting or self._region_tool.on:
             return
-        pressed, still = np.asarray(event.pos), True
-        yield
-        while event.type == "mouse_move":
-            still = still and bool(np.abs(np.asarray(event.pos) - pressed).max() <= CLICK_SLACK)
-            yield
+        still = yield from follow_press(event)
         pixel = self._pixel(event)
         if still and pixel is not None:
             self.clicked.emit(*pixel)
