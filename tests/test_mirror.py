@@ -34,6 +34,7 @@ ABOUT_MORE = {
     "masks/test_damaged.py": "files of every format, cut and bent",
     "masks/test_declared_sizes.py": "files of every format that declare a wrong size",
     "masks/test_many_objects.py": "how time grows with the number of objects",
+    "masks/test_reading_memory.py": "readers of every format",
     "masks/test_speed.py": "how time compares with that of other libraries",
     "models/test_fetch_hub.py": "the second way of test_fetch.py",
     "models/test_load_sam.py": "the second model of test_load.py",

@@ -21,7 +21,7 @@ from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import regions
 from napari_cliptrase.masks.naming import stem_of, unique
 from napari_cliptrase.masks.pixel_runs import Order
-from napari_cliptrase.masks.png import open_png
+from napari_cliptrase.masks.png import open_strips
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
@@ -90,35 +90,41 @@ def _decode(path: Path) -> Iterator[LabelImage]:
         class_of = {0: 0} | {
             whole(s["id"], "id"): whole(s["category_id"], "category_id") + shift for s in annotation["segments_info"]
         }
-        colors = open_png(path.parent / path.stem / annotation["file_name"])[0]
-        numbers, labels = _numbers_and_labels(colors, class_of, str(annotation["file_name"]))
+        numbers, labels = _numbers_and_labels(path.parent / path.stem / annotation["file_name"], class_of)
         image_name = names.get(annotation["image_id"])
-        objects = len(set(class_of.values())) < len(class_of)
         yield LabelImage(
             labels,
             table,
             stem=unique(stem_of(annotation["file_name"]), used),
             image_name=image_name,
-            instances=numbers if objects else None,
+            instances=numbers,
             notes=notes,
         )
 
 
-def _numbers_and_labels(colors: np.ndarray, class_of: dict[int, int], file: str) -> tuple[LabelArray, LabelArray]:
-    """Segment numbers and class ids of a colour-coded picture, row by row; ValueError for a segment without a class."""
-    if colors.ndim != 3 or colors.shape[2] < 3:
-        raise ValueError(f"{file} holds no colours")
+def _numbers_and_labels(path: Path, class_of: dict[int, int]) -> tuple[LabelArray | None, LabelArray]:
+    """Segment numbers and class ids of a colour-coded picture; no numbers where each class has one segment at most.
+
+    A segment without a class is a ValueError.
+    """
     known = np.array(sorted(class_of), np.int64)
     ids = np.array([class_of[number] for number in known.tolist()], np.int64)
-    numbers: LabelArray = np.empty(colors.shape[:2], np.uint32)
-    labels: LabelArray = np.zeros(colors.shape[:2], dtype_for(max(class_of.values())))
-    for row, line in enumerate(colors):
-        number = line[:, 0].astype(np.uint32) | line[:, 1].astype(np.uint32) << 8 | line[:, 2].astype(np.uint32) << 16
-        at = np.minimum(np.searchsorted(known, number), len(known) - 1)
-        unknown = np.flatnonzero(known[at] != number)
-        if len(unknown):
-            raise ValueError(f"{file} holds segment {number[unknown[0]]}, which is not listed")
-        numbers[row], labels[row] = number, ids[at]
+    with open_strips(path) as image:
+        labels: LabelArray = np.zeros(image.shape, dtype_for(max(class_of.values())))
+        objects = len(set(class_of.values())) < len(class_of)
+        numbers: LabelArray | None = np.empty(image.shape, dtype_for(max(class_of))) if objects else None
+        for top, strip in image.strips():
+            if strip.ndim != 3 or strip.shape[2] < 3:
+                raise ValueError(f"{path.name} holds no colours")
+            red, green, blue = (strip[..., channel].astype(np.uint32) for channel in range(3))
+            number = red | green << 8 | blue << 16
+            at = np.minimum(np.searchsorted(known, number), len(known) - 1)
+            unknown = number[known[at] != number]
+            if len(unknown):
+                raise ValueError(f"{path.name} holds segment {unknown[0]}, which is not listed")
+            labels[top : top + len(strip)] = ids[at]
+            if numbers is not None:
+                numbers[top : top + len(strip)] = number
     return numbers, labels
 
 

@@ -17,7 +17,7 @@ from napari_cliptrase.classes.table import HIGHEST_MASK_ID, ClassTable
 from napari_cliptrase.errors import MaskFormatError
 
 PIXEL = "pixel"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _DENSE = 1 << 22
 _LONGEST = 1e15
 _LONGEST_NAME = 251  # bytes of a file name that leave room for .png: file systems end at 255
@@ -194,7 +194,7 @@ class LabelImage:
 
 def count_values(labels: LabelArray) -> dict[int, int]:
     """Return how often each value of a non-negative integer array occurs, in ascending order."""
-    flat = labels.reshape(-1) if labels.flags.c_contiguous else np.ravel(labels)
+    flat = np.ravel(labels, order="K")  # no copy of what lies in memory column by column
     dense = np.zeros(256, np.int64)
     sparse: dict[int, int] = {}
     for start in range(0, flat.size, _CHUNK):

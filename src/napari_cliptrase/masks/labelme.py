@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.json_file import json_in, whole
@@ -21,7 +20,7 @@ from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import Region, regions
 from napari_cliptrase.masks.naming import by_name
 from napari_cliptrase.masks.pixel_runs import Ints, Order, mask_runs, runs_of_crop
-from napari_cliptrase.masks.png import pixels_in
+from napari_cliptrase.masks.png import open_strips
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.polygon_fill import ring_of
 from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted
@@ -136,10 +135,10 @@ def _painted_on(canvas: ShapeCanvas, shape: dict[str, Any]) -> bool:
         canvas.add_runs(class_id, *_disc(x0, y0, float(np.hypot(x1 - x0, y1 - y0)), canvas.shape), group)
     else:
         crop = round(x0), round(y0), round(x1) - round(x0) + 1, round(y1) - round(y0) + 1
-        pixels = _pixels(shape["mask"])
-        if pixels.shape != crop[:1:-1]:
+        size, starts, lengths = _runs_of_png(shape["mask"])
+        if size != crop[:1:-1]:
             raise ValueError(f"the mask of a {shape['label']!r:.60} does not fit its points")
-        canvas.add_runs(class_id, *runs_of_crop(*mask_runs(pixels.reshape(-1)), crop, canvas.shape), group)
+        canvas.add_runs(class_id, *runs_of_crop(starts, lengths, crop, canvas.shape), group)
     return True
 
 
@@ -155,9 +154,17 @@ def _disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> tuple[In
     return (rows * width + left)[some], (right - left)[some]
 
 
-def _pixels(text: str) -> NDArray[np.bool_]:
-    pixels = pixels_in(BytesIO(base64.b64decode(text)))[0]
-    return pixels.astype(bool)
+def _runs_of_png(text: str) -> tuple[tuple[int, int], Ints, Ints]:
+    """(H, W) of a PNG in base64, and the starts and lengths of the runs of its pixels that are not black."""
+    starts, lengths = [], []
+    with open_strips(BytesIO(base64.b64decode(text))) as image:
+        for top, strip in image.strips():
+            if strip.ndim != 2:
+                raise ValueError("the PNG of a mask holds colours instead of black and white")
+            begun, long = mask_runs(strip.reshape(-1) != 0)
+            starts.append(begun + top * image.shape[1])
+            lengths.append(long)
+        return image.shape, np.concatenate(starts), np.concatenate(lengths)
 
 
 FORMAT = MaskFormat(

@@ -1,9 +1,11 @@
 """Indexed PNG: the mask that every tool reads; the pixel value is the class id."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 from PIL.PngImagePlugin import PngImageFile
@@ -22,11 +24,8 @@ from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 _BITS = {"LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16, "I": 16}  # others may have one bit a pixel
-_STRIP = 1 << 22  # pixels
+_STRIP = 1 << 17  # pixels
 VOID_COLOR = voc_color(255)
 
 
@@ -90,68 +89,105 @@ def _encode_grey(
 
 
 def open_png(path: Path) -> tuple[np.ndarray, dict[str, str]]:
-    """Return the pixels of a PNG file and its texts, see `pixels_in`."""
-    with path.open("rb") as stream:
-        return pixels_in(stream)
+    """Return the pixels of a PNG file, (H, W) or (H, W, channels), and its texts; however large it is."""
+    with open_strips(path) as image:
+        first: np.ndarray | None = None
+        for top, strip in image.strips():
+            if first is None:
+                first = np.empty((*image.shape, *strip.shape[2:]), strip.dtype)
+            first[top : top + len(strip)] = strip
+        assert first is not None
+        return first, image.texts
 
 
-def pixels_in(stream: IO[bytes]) -> tuple[np.ndarray, dict[str, str]]:
-    """Return the pixels of a PNG, (H, W) or (H, W, channels), and its texts; however large it is."""
+@dataclass(frozen=True, eq=False)
+class PngStrips:
+    """A PNG that is open; its pixels come in strips, since the picture library keeps all of them once already.
+
+    Attributes
+    ----------
+    shape
+        (H, W).
+    """
+
+    shape: tuple[int, int]
+    _image: PngImageFile
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Its texts by key; complete when its pixels were read."""
+        return {str(key): str(text) for key, text in self._image.text.items()}
+
+    def strips(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the first row of each strip and its pixels, (rows, W) or (rows, W, channels)."""
+        height, width = self.shape
+        rows = max(1, _STRIP // width)
+        for top in range(0, height, rows):
+            strip = np.asarray(self._image.crop((0, top, width, min(top + rows, height))))
+            yield top, strip.view(np.uint8) if strip.dtype == bool else strip
+
+
+@contextmanager
+def open_strips(source: Path | IO[bytes]) -> Iterator[PngStrips]:
+    """Open a PNG file or stream; refuse it when it declares more than it holds or than fits into the memory."""
     # Image.open refuses large images as decompression bombs, but a large mask is a small file
-    held = stream.seek(0, SEEK_END)
-    stream.seek(0)
-    with PngImageFile(stream) as image:
-        bits = _BITS.get(image.mode, 1)
-        check_declared(image.width * image.height * bits // 8, held, ratio=DEFLATE)
-        refuse_beyond_memory(2 * image.width * image.height * -(-bits // 8), "its pixels")
-        image.load()
-        pixels = _copied(image)
-        texts = {str(key): str(text) for key, text in image.text.items()}
-    return (pixels.view(np.uint8) if pixels.dtype == bool else pixels), texts
-
-
-def _copied(image: "Image") -> np.ndarray:
-    """Return the pixels of an image, copied in strips: all at once they would be in memory three times."""
-    rows = max(1, _STRIP // image.width)
-    first = np.asarray(image.crop((0, 0, image.width, min(rows, image.height))))
-    pixels = np.empty((image.height, *first.shape[1:]), first.dtype)
-    for top in range(0, image.height, rows):
-        bottom = min(top + rows, image.height)
-        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
-    return pixels
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+        held = stream.seek(0, SEEK_END)
+        stream.seek(0)
+        with PngImageFile(stream) as image:
+            bits = _BITS.get(image.mode, 1)
+            check_declared(image.width * image.height * bits // 8, held, ratio=DEFLATE)
+            refuse_beyond_memory(2 * image.width * image.height * -(-bits // 8), "its pixels")
+            image.load()
+            try:
+                yield PngStrips((image.height, image.width), image)
+            finally:
+                image.close()  # leaving its context closes the file only, and the next picture takes as much again
 
 
 def read_png(path: Path, stem: str) -> LabelImage:
     """Return one mask; an RGB file is looked up by the colours of the labelmap or class table beside it."""
-    pixels, texts = open_png(path)
-    embedded = metadata.parse_metadata(texts.get(metadata.OWN_KEY))
-    if pixels.ndim == 3:
-        found = tables.colors_beside(path)
-        if found is None:
-            raise ValueError("it holds colours instead of class ids, and no labelmap.txt or classes.json says which")
-        table, colors = found
-        return LabelImage(_by_color(pixels, colors), table, stem=stem)
-    return metadata.described(_unsigned(pixels), stem, embedded, tables.beside(path))
+    with open_strips(path) as image:
+        colors = None
+        labels: LabelArray | None = None
+        for top, strip in image.strips():
+            if strip.ndim == 3 and colors is None:
+                table, colors = _colors_beside(path)
+            part = strip if colors is None else _by_color(strip, colors, top)
+            if labels is None:
+                labels = np.empty(image.shape, part.dtype)
+            labels[top : top + len(part)] = part
+        embedded = metadata.parse_metadata(image.texts.get(metadata.OWN_KEY))
+    assert labels is not None
+    if colors is not None:
+        return LabelImage(labels, table, stem=stem)
+    return metadata.described(_unsigned(labels), stem, embedded, tables.beside(path))
+
+
+def _colors_beside(path: Path) -> tuple[ClassTable, dict[RGB, int]]:
+    found = tables.colors_beside(path)
+    if found is None:
+        raise ValueError("it holds colours instead of class ids, and no labelmap.txt or classes.json says which")
+    return found
 
 
 def _unsigned(pixels: np.ndarray) -> LabelArray:
     return narrow(pixels) if pixels.dtype.kind == "i" else pixels
 
 
-def _by_color(pixels: np.ndarray, colors: dict[RGB, int]) -> LabelArray:
+def _by_color(pixels: np.ndarray, colors: dict[RGB, int], top: int) -> LabelArray:
+    """Class ids of (rows, W, channels) pixels, the first of which is row ``top``."""
     known = np.array(sorted((r << 16 | g << 8 | b, i) for (r, g, b), i in colors.items()), np.int64)
-    labels = np.empty(pixels.shape[:2], dtype_for(int(known[:, 1].max())))
-    for row, line in enumerate(pixels):
-        packed = line[:, 0].astype(np.uint32) << 16 | line[:, 1].astype(np.uint32) << 8 | line[:, 2]
-        at = np.minimum(np.searchsorted(known[:, 0], packed), len(known) - 1)
-        wrong = np.flatnonzero(known[at, 0] != packed)
-        if len(wrong):
-            color = tuple(line[wrong[0], :3].tolist())
-            raise ValueError(
-                f"its pixel at row {row}, column {wrong[0]} has colour {color}, which the label map does not name"
-            )
-        labels[row] = known[at, 1]
-    return labels
+    packed = pixels[..., 0].astype(np.uint32) << 16 | pixels[..., 1].astype(np.uint32) << 8 | pixels[..., 2]
+    at = np.minimum(np.searchsorted(known[:, 0], packed), len(known) - 1)
+    wrong = np.argwhere(known[at, 0] != packed)
+    if len(wrong):
+        row, column = wrong[0].tolist()
+        color = tuple(pixels[row, column, :3].tolist())
+        raise ValueError(
+            f"its pixel at row {top + row}, column {column} has colour {color}, which the label map does not name"
+        )
+    return known[at, 1].astype(dtype_for(int(known[:, 1].max())))
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
@@ -13,7 +14,7 @@ from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
-from napari_cliptrase.masks.png import open_png
+from napari_cliptrase.masks.png import open_strips
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 
@@ -49,20 +50,29 @@ def _decode(source: Path) -> Iterator[LabelImage]:
     if not found:
         raise ValueError("it holds no folder of a class of its classes.json")
     for stem in sorted(found):
-        labels, overlapped = None, np.zeros(0, bool)
-        for class_id, path in found[stem].items():
-            inside = open_png(path)[0] != 0
+        yield _joined(found[stem], table, stem)
+
+
+def _joined(of_class: dict[int, Path], table: ClassTable, stem: str) -> LabelImage:
+    """Return a mask from the files of its classes; later ones lie over earlier ones."""
+    labels: LabelArray | None = None
+    overlapped = np.zeros((0, 0), np.uint8)  # a bit for each pixel
+    for class_id, path in of_class.items():
+        with open_strips(path) as image:
             if labels is None:
-                labels = np.zeros(inside.shape, dtype_for(max(*table.ids, table.void or 0)))
-                overlapped = np.zeros(inside.shape, bool)
-            if inside.shape != labels.shape:
-                raise ValueError(f"{path} has {inside.shape} pixels, the other classes {labels.shape}")
-            for row, line in enumerate(inside):
-                overlapped[row] |= line & (labels[row] != 0)
-                labels[row, line] = class_id
-            del inside  # the next class takes as much again
-        if labels is not None:
-            yield LabelImage(labels, table, stem=stem, overlapped=int(np.count_nonzero(overlapped)))
+                labels = np.zeros(image.shape, dtype_for(max(*table.ids, table.void or 0)))
+                overlapped = np.zeros((image.shape[0], -(-image.shape[1] // 8)), np.uint8)
+            if image.shape != labels.shape:
+                raise ValueError(f"{path} has {image.shape} pixels, the other classes {labels.shape}")
+            for top, strip in image.strips():
+                if strip.ndim != 2:
+                    raise ValueError(f"{path} holds colours instead of black and white")
+                inside, part = strip != 0, labels[top : top + len(strip)]
+                overlapped[top : top + len(strip)] |= np.packbits(inside & (part != 0), axis=1)
+                part[inside] = class_id
+    assert labels is not None
+    twice = sum(int(np.count_nonzero(np.unpackbits(row))) for row in overlapped)
+    return LabelImage(labels, table, stem=stem, overlapped=twice)
 
 
 def _recognises(found: Candidate) -> bool:

@@ -63,9 +63,11 @@ def _decode(source: Path) -> Iterator[LabelImage]:
         objects = source / OBJECT / f"{stem}.png"
         if objects.is_file():
             numbers = open_png(objects)[0]
+            if numbers.shape == mask.labels.shape:
+                for of_row, labels in zip(numbers, mask.labels, strict=True):
+                    of_row[np.isin(labels, (0, mask.classes.void or 0))] = 0
             if numbers.ndim == 2:
-                empty = np.isin(mask.labels, (0, mask.classes.void or 0))
-                mask = replace(mask, instances=narrow(np.where(empty, 0, numbers)))
+                mask = replace(mask, instances=narrow(numbers))
         yield mask
 
 
