@@ -48,6 +48,13 @@ def test_a_folder_is_filled_and_the_second_time_nothing_is_left(batch: Batch, fo
     assert (folder / "masks" / "a.png").stat().st_mtime_ns == before
 
 
+def test_what_a_full_disk_left_of_a_project_is_no_project_yet(batch: Batch, folder: Path) -> None:
+    (folder / ".cliptrase").mkdir()
+    assert "would become a project" in batch(folder, "--prompts", "sky; sea", "--dry-run")[1]
+    code, out, err = batch(folder, "--prompts", "sky; sea")
+    assert (code, "2 images were segmented" in out) == (0, True), err
+
+
 def test_failures_are_listed_and_in_the_exit_code(batch: Batch, folder: Path) -> None:
     (folder / "bad.png").write_bytes(b"no image")
     code, out, err = batch(folder, "--prompts", "sky; sea")

@@ -1,5 +1,6 @@
 """What lay in the folder before it became a project."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -61,3 +62,19 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(folder: Path, prompts: Pr
     with pytest.raises(ProjectError, match="cannot become a project"):
         Project.create(folder, prompts)
     assert (folder / ".cliptrase").read_text() == "a file where the folder of the project belongs"
+
+
+def test_a_folder_on_a_full_disk_becomes_a_project_once_there_is_room(
+    folder: Path, prompts: PromptSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        path.parent.mkdir(exist_ok=True)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_cliptrase.project.new_project.write_text", full)
+        with pytest.raises(ProjectError, match="cannot become a project \\(No space left on device\\)"):
+            Project.create(folder, prompts)
+    assert not (folder / ".cliptrase").exists()
+    with Project.create(folder, prompts) as project:
+        assert project.prompts == prompts

@@ -19,7 +19,7 @@ from napari_cliptrase.errors import CliptraseError, ProjectError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.progress import run_to_end
-from napari_cliptrase.project.project_paths import INNER
+from napari_cliptrase.project.project_paths import ProjectPaths
 from napari_cliptrase.refine.methods import Method
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def batch(
     exporting = chosen_export(export, out)
     prompt_set = _read_prompts(prompts, prompts_file)
     typer.echo(f"Looking at the images of {folder}", err=True)
-    if dry_run and not (folder / INNER).exists():
+    if dry_run and not ProjectPaths(folder).project_file.exists():
         typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
         return
     outcomes: list[ImageOutcome] = []
@@ -153,7 +153,7 @@ def _count(folder: Path) -> int:
 def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project":
     from napari_cliptrase.project.project import Project
 
-    if not (folder / INNER).exists():
+    if not Project.is_project(folder):
         if prompts is None:
             raise ProjectError(f'{folder} is not a project yet; name its classes with --prompts "cat; dog".')
         return Project.create(folder, prompts)

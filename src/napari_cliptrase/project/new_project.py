@@ -1,5 +1,6 @@
 """A folder of images becomes a project: its file is written, and nothing of the user's is touched."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -38,8 +39,13 @@ def write_new_project(
         prompts = PromptSet.from_table(tables.read_class_file(listed)) if listed.is_file() else PromptSet()
     foreign = tuple(name for name in (DATUMARO, HUGGING_FACE) if (root / name).exists())
     info = ProjectInfo(prompts, model, dict(settings), images, recursive, patterns, foreign)
+    ignored, there_before = paths.inner / ".gitignore", paths.inner.exists()
     try:
-        write_text(paths.inner / ".gitignore", _NOT_VERSIONED)
+        write_text(ignored, _NOT_VERSIONED)
         write_text(paths.project_file, info.to_json())
     except OSError as error:
+        if not there_before:  # half a project would look like one
+            with contextlib.suppress(OSError):
+                ignored.unlink(missing_ok=True)
+                paths.inner.rmdir()
         raise ProjectError(f"{root} cannot become a project ({error.strerror or error}).") from error

@@ -119,7 +119,7 @@ class Project:
         root = Path(folder).absolute()
         paths = ProjectPaths(root)
         if not paths.project_file.exists():
-            raise ProjectError(f"{root} is not a project: it has no {INNER} folder; make it a project first.")
+            raise ProjectError(f"{root} is not a project: it has no {INNER}/project.json; make it a project first.")
         lock = WriterLock(paths.lock)
         if write:
             with contextlib.suppress(OSError):  # a folder that cannot be written
