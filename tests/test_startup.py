@@ -112,3 +112,11 @@ def test_each_command_says_what_it_works_on_before_heavy_packages_come(
         [sys.executable, "-c", WALL, *arguments.split()], cwd=picture, capture_output=True, text=True, check=False
     )
     assert done.stderr.startswith(says)
+
+
+@pytest.mark.parametrize("words", [("painted-world", "--scenes", "0"), ("voc20", "--root", "missing")])
+def test_an_evaluation_speaks_before_it_imports(words: tuple[str, ...]) -> None:
+    code = f"import sys; sys.argv = ['napari-cliptrase', 'evaluate', *{words!r}]\n"
+    code += "from napari_cliptrase.cli import main; main()"
+    said = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True).stderr
+    assert said.index(f"evaluate {words[0]}: getting ready") < said.index("napari_cliptrase.evaluate.")

@@ -40,6 +40,12 @@ class _EvaluateCommands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return super().get_command(ctx, cmd_name) or self._more().get_command(ctx, cmd_name.lower())
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Say that it works before anything large is imported, also what the list of benchmarks needs."""
+        if args and "--help" not in args:
+            typer.echo(f"evaluate {args[0]}: getting ready", err=True)
+        return super().resolve_command(ctx, args)
+
     def _more(self) -> TyperGroup:
         from napari_cliptrase.cli.evaluate_benchmarks import benchmark_commands
 
