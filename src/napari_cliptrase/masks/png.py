@@ -187,7 +187,8 @@ def _by_color(pixels: np.ndarray, colors: dict[RGB, int], top: int) -> LabelArra
         raise ValueError(
             f"its pixel at row {top + row}, column {column} has colour {color}, which the label map does not name"
         )
-    return known[at, 1].astype(dtype_for(int(known[:, 1].max())))
+    labels: LabelArray = known[at, 1].astype(dtype_for(int(known[:, 1].max())))
+    return labels
 
 
 def _decode(source: Path) -> Iterator[LabelImage]:
