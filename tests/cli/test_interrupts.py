@@ -64,8 +64,8 @@ def folder(tmp_path: Path) -> Path:
         ("torch", "batch . -p sky -m demo", "0 of 2 images were segmented; the same command does the rest."),
         ("torch", "refine a.png masks/mask.png -o s.png", "Nothing was written to s.png"),
         (
-            "PIL.PngImagePlugin",
-            "convert masks a.json --to coco",
+            "skimage.measure",
+            "convert masks a.json --to coco-polygons",
             "Nothing was written to a.json; what was there is as it was.",
         ),
         ("torch", "evaluate painted-world --scenes 3", "Stopped after 0 of 3 scenes"),

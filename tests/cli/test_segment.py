@@ -321,7 +321,7 @@ def test_a_folder_of_images_called_overlays_keeps_its_masks(segment, folder):
 def test_an_empty_name_does_not_take_the_whole_folder(segment, folder):
     code, _, err = segment("", "-p", PROMPTS, "-o", "out")
     assert code == 1
-    assert "write . for the folder" in err
+    assert "write . for the current folder" in err
     assert not (folder / "out").exists()
 
 
