@@ -73,7 +73,7 @@ def test_a_reduced_window_is_what_reducing_the_plane_gives(monkeypatch):
     reduced = np.asarray(Image.fromarray(small).resize((100, 150), Image.Resampling.BICUBIC)).astype(int)
     found = picture.read_resized((200.0, 100.0, 400.0, 300.0), (50, 50)).astype(int)
     assert np.abs(found - reduced[50:100, 25:75]).max() <= 1
-    monkeypatch.setattr("napari_cliptrase.pixels.lazy_picture._MOST_AT_ONCE", 9000)  # many strips
+    monkeypatch.setattr("napari_cliptrase.pixels.lazy_picture.PIXELS_IN_A_STRIP", 9000)  # many strips
     watched = Watched(small)
     strips = open_picture(watched, AxisRoles("YXS")).read_resized((0.0, 0.0, 600.0, 400.0), (150, 100)).astype(int)
     assert np.abs(strips - reduced).max() <= 1

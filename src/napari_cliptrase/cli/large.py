@@ -18,7 +18,7 @@ from napari_cliptrase.progress import run_to_end
 if TYPE_CHECKING:
     from napari_cliptrase.masks.label_pyramid import PyramidPlace
     from napari_cliptrase.pixels.lazy_file import LazyFile
-    from napari_cliptrase.pixels.planes import Box
+    from napari_cliptrase.pixels.planes import PlaneBox
 
 
 def large(
@@ -82,7 +82,7 @@ def _segment(
     opened: "LazyFile",
     level: int,
     index: tuple[int, ...],
-    box: "Box | None",
+    box: "PlaneBox | None",
     place: "PyramidPlace",
     prompts: PromptSet,
     settings: Settings,
@@ -163,7 +163,7 @@ def _plane(opened: "LazyFile", text: str | None) -> tuple[int, ...]:
     return index
 
 
-def _box(text: str | None, shape: tuple[int, int]) -> "Box | None":
+def _box(text: str | None, shape: tuple[int, int]) -> "PlaneBox | None":
     if text is None:
         return None
     try:

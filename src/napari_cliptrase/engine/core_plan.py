@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from napari_cliptrase.engine.plan import plan_view
 from napari_cliptrase.engine.settings import Settings
-from napari_cliptrase.pixels.planes import Box
+from napari_cliptrase.pixels.planes import PlaneBox
 from napari_cliptrase.pixels.windows import Span, Window, WindowPlan
 from napari_cliptrase.pixels.working_image import WorkingImage
 
@@ -33,7 +33,7 @@ class CorePlan:
         """Return the pixels of a core."""
         return self.windows.owned(number, self.shape)[0]
 
-    def cores_in(self, box: Box | None, finished: Collection[int] = ()) -> list[int]:
+    def cores_in(self, box: PlaneBox | None, finished: Collection[int] = ()) -> list[int]:
         """Return the cores that touch a box (default: all), without the finished ones, row by row."""
         if box is None:
             return [number for number in range(len(self.windows)) if number not in finished]

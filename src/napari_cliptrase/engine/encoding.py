@@ -17,7 +17,7 @@ from napari_cliptrase.cliptrase.vote import pooling
 from napari_cliptrase.pixels.windows import WindowPlan
 
 Regions = NDArray[np.int64]
-Part = TypeVar("Part")
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +143,6 @@ class Encoding:
         rows = torch.from_numpy(window.affinity)
         return np.asarray(region_map(rows, window.regions, self.plan.size, shape), np.int32)
 
-    def _per_window(self, part: Callable[[WindowEncoding], Part]) -> Part | tuple[Part, ...]:
+    def _per_window(self, part: Callable[[WindowEncoding], _Part]) -> _Part | tuple[_Part, ...]:
         parts = tuple(map(part, self.windows))
         return parts[0] if len(parts) == 1 else parts

@@ -26,7 +26,7 @@ from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode, merge_labels
 from napari_cliptrase.pixels.lazy_picture import LazyPicture
-from napari_cliptrase.pixels.planes import Box
+from napari_cliptrase.pixels.planes import PlaneBox
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.limits import Limits, apply_limits
 from napari_cliptrase.refine.protocol import MaskRefiner
@@ -181,7 +181,7 @@ class LargeRequest:
     picture: LazyPicture
     prompts: PromptSet
     settings: Settings | None = None
-    box: Box | None = None
+    box: PlaneBox | None = None
     finished: frozenset[int] = frozenset()
     skip_empty: bool = False
     identity: str | None = None

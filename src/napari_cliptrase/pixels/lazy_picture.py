@@ -10,12 +10,12 @@ from PIL import Image
 
 from napari_cliptrase.array_types import Rgb
 from napari_cliptrase.pixels.axes import AxisRoles
-from napari_cliptrase.pixels.planes import Box, ContrastLimits, auto_limits, take_plane, to_rgb
+from napari_cliptrase.pixels.planes import ContrastLimits, PlaneBox, auto_limits, take_plane, to_rgb
 
 _PROBES: Final = 5
 """Along each axis, blocks whose values tell what is black and white in the whole plane."""
 _PROBE_SIDE: Final = 256
-_MOST_AT_ONCE: Final = 1 << 24
+PIXELS_IN_A_STRIP: Final = 1 << 24
 """Pixels that are read at once where many are reduced to few."""
 _MARGIN: Final = 3
 """Pixels of the reduced picture around a strip, so that no border shows where strips meet."""
@@ -57,7 +57,7 @@ class LazyPicture:
         if bottom - top == height and right - left == width and top == int(top) and left == int(left):
             return self.read(slice(int(top), int(bottom)), slice(int(left), int(right)))
         scale = (bottom - top) / height
-        at_once = max(1, int(_MOST_AT_ONCE / max(1.0, (right - left) * scale)))
+        at_once = max(1, int(PIXELS_IN_A_STRIP / max(1.0, (right - left) * scale)))
         strips = [
             self._resized((top + start * scale, left, top + min(start + at_once, height) * scale, right), width, scale)
             for start in range(0, height, at_once)
@@ -105,7 +105,7 @@ def open_picture(
     return LazyPicture(array, roles, tuple(index), limits)
 
 
-def _probes(shape: tuple[int, int]) -> list[Box]:
+def _probes(shape: tuple[int, int]) -> list[PlaneBox]:
     """Return boxes that are spread over a plane of ``shape``, all of it when it is small."""
     spans = []
     for size in shape:

@@ -14,7 +14,7 @@ from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
 __all__ = ["AxisRoles", "auto_limits", "guess_roles", "take_plane", "to_rgb"]
 
 ContrastLimits = tuple[float, float]
-Box = tuple[slice, slice]
+PlaneBox = tuple[slice, slice]
 """Rows and columns of a plane."""
 
 _PERCENTILES = (0.1, 99.9)
@@ -30,7 +30,7 @@ def to_rgb(
     roles: AxisRoles,
     index: Sequence[int] = (),
     contrast: ContrastLimits | Sequence[ContrastLimits] | None = None,
-    box: Box | None = None,
+    box: PlaneBox | None = None,
 ) -> Rgb:
     """Return one plane as uint8 (H, W, 3).
 
@@ -60,7 +60,7 @@ def to_rgb(
     return _mix_channels(plane, contrast)
 
 
-def take_plane(array: Any, roles: AxisRoles, index: Sequence[int] = (), box: Box | None = None) -> NDArray[Any]:
+def take_plane(array: Any, roles: AxisRoles, index: Sequence[int] = (), box: PlaneBox | None = None) -> NDArray[Any]:
     """Read one plane of an array, or a box of it: (H, W), or (H, W, C) with an axis of colours or channels."""
     shape = tuple(array.shape)
     if len(shape) != len(roles.letters):
