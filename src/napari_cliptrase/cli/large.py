@@ -1,5 +1,6 @@
 """napari-cliptrase large: one image of any size, window by window, to labels on disk."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,8 +94,6 @@ def _segment(
     only_estimate: bool,
     overwrite: bool,
 ) -> None:
-    from dataclasses import replace
-
     from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
     from napari_cliptrase.engine.pipeline import LargeRequest
     from napari_cliptrase.engine.segmenter import Segmenter
@@ -136,8 +135,6 @@ def _segment(
 
 
 def _settings(file: Path | None, detail: Detail | None) -> Settings:
-    from dataclasses import replace
-
     settings = Settings(detail=Detail.FULL) if file is None else read_settings(file)
     return settings if detail is None else replace(settings, detail=detail)
 
