@@ -57,7 +57,7 @@ class SessionProject:
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE)
         self._pause.timeout.connect(self._on_setup)
-        session.examples.taught.connect(self._pause.start)
+        session.examples.taught.connect(lambda: self._pause.start())  # psygnal wants a signature
 
     @property
     def idle(self) -> bool:
