@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_cliptrase.cliptrase.encoder import encode
-from napari_cliptrase.cliptrase.purify import presence, spread, transition
+from napari_cliptrase.cliptrase.purify import presence, shared_places, spread, transition
 from napari_cliptrase.cliptrase.towers import vision_tower
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
@@ -28,6 +28,20 @@ def test_the_same_classes_are_kept_by_the_same_figures(golden):
     found = presence(golden["probabilities"], transition(golden["attention"]))
     assert np.abs(found - golden["overlap"]).max() <= 1e-6
     assert np.flatnonzero(found > golden["redundancy"]).tolist() == golden["kept"].tolist()
+
+
+def test_the_classes_that_claim_the_same_place_are_those_that_the_published_code_compares(golden):
+    kept, after = golden["kept"].tolist(), golden["kept_after_ambiguity"].tolist()
+    shared = shared_places(golden["refined"])
+    for one in kept:
+        for other in kept:
+            low, high = (function(golden["refined"][[one, other]], 0) for function in (np.min, np.max))
+            assert shared[one, other] == pytest.approx(low.sum() / high.sum(), abs=1e-5)
+    rivals = {one for one in kept for other in kept if one != other and shared[one, other] >= golden["ambiguity"]}
+    dropped = set(kept) - set(after)
+    assert dropped
+    assert dropped <= rivals
+    assert rivals & set(after)
 
 
 def test_half_precision_of_the_attention_is_enough(golden):

@@ -125,3 +125,24 @@ def test_background_phrases_are_never_dropped(segmenter, encoded):
     result = segmenter.segment(encoded, prompts, replace(WHOLE, absent_threshold=0.5))
     assert set(result.absent) == {1}
     assert (result.labels == 0).all()
+
+
+@pytest.mark.parametrize("settings", [WHOLE, WINDOWED], ids=["whole", "windows"])
+def test_two_names_of_one_thing_are_told_and_names_of_others_are_not(model, settings):
+    segmenter = Segmenter(model, settings, text_caches=())
+    encoding = segmenter.encode(SCENE.image)
+    alone = segmenter.segment(encoding, PROMPTS)
+    assert alone.scored.rivals == ()
+    assert "sky" in THERE
+    twice = segmenter.segment(encoding, PromptSet.from_names(*NAMES, "heaven"))
+    pairs = {
+        (twice.classes.get(pair.first + 1).name, twice.classes.get(pair.second + 1).name)
+        for pair in twice.scored.rivals
+    }
+    assert pairs == {("sky", "heaven")}
+    note = (
+        "These claim the same places: 'sky' and 'heaven'. If both are names of one thing, write one class: sky: heaven."
+    )
+    assert note in twice.notes
+    off = segmenter.segment(encoding, PromptSet.from_names(*NAMES, "heaven"), replace(settings, absent=Absent.PEAK))
+    assert off.scored.rivals == ()

@@ -53,6 +53,17 @@ def presence(probabilities: Floats, step: Transition) -> Floats:
     return np.asarray(both / np.maximum(either, _TINY), np.float32)
 
 
+def shared_places(spreaded: Floats) -> Floats:
+    """(classes, classes) soft IoU of the places of any two classes (classes, h, w), as `spread` returns them; 1 is all.
+
+    FreeCP calls two classes ambiguous from 0.5 to 0.8 on: they are two names of one thing, or one of them is not there.
+    """
+    flat = spreaded.reshape(len(spreaded), -1)
+    shared = np.stack([np.minimum(one, flat).sum(1) for one in flat])
+    either = flat.sum(1)[:, None] + flat.sum(1)[None] - shared  # the higher of the two, summed
+    return np.asarray(shared / np.maximum(either, _TINY), np.float32)
+
+
 def _in_boxes(scaled: Floats) -> Floats:
     """(h, w) the same map, 0 outside the boxes around its pieces; in 256 levels, as the published code finds them.
 

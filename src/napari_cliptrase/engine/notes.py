@@ -1,13 +1,13 @@
 """What a user should know about a prompt set before they wonder about the result."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.absent import Absence
+from napari_cliptrase.engine.absent import Absence, Rivals
 
 _ALIKE = 0.98
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -62,6 +62,18 @@ def absent_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str,
         [f"{prompts.classes[i].name} ({why.figure:.2f} of {why.least:.2f})" for i, why in absent.items()]
     )
     return (f"Not in this image, so without pixels: {listed}.",)
+
+
+def rivals_note(prompts: PromptSet, rivals: Sequence[Rivals]) -> tuple[str, ...]:
+    """Name the classes that claim the same places, and what to do about it."""
+    if not rivals:
+        return ()
+    names = [(prompts.classes[pair.first].name, prompts.classes[pair.second].name) for pair in rivals]
+    listed = _shortened([f"'{first}' and '{second}'" for first, second in names], between="; ")
+    first, second = names[0]
+    return (
+        f"These claim the same places: {listed}. If both are names of one thing, write one class: {first}: {second}.",
+    )
 
 
 def no_background_note(prompts: PromptSet, threshold: float) -> tuple[str, ...]:

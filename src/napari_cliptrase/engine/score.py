@@ -26,7 +26,7 @@ from napari_cliptrase.cliptrase.scoring import (
 from napari_cliptrase.cliptrase.text import mean_of
 from napari_cliptrase.cliptrase.upsample import Part
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
-from napari_cliptrase.engine.absent import Absence, find_absent
+from napari_cliptrase.engine.absent import Absence, Rivals, find_absent, find_rivals
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.settings import Settings
 
@@ -93,6 +93,8 @@ class ScoredGrid:
         Class indices that are not in the image, and why; ``scores`` are without them.
     part
         Where the labels lie on the grid of ``scores``; None: edge to edge.
+    rivals
+        Pairs of classes that claim the same place, as far as that was looked for.
     """
 
     scores: PhraseScores
@@ -100,6 +102,7 @@ class ScoredGrid:
     thresholds: NDArray[np.float32]
     absent: Mapping[int, Absence] = field(default_factory=dict)
     part: Part | None = None
+    rivals: tuple[Rivals, ...] = ()
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -146,8 +149,11 @@ def score(
     features = torch.from_numpy(encoding.features)
     scores = phrase_scores(features, encoding.grid, phrases.text, phrases.owner, scale, prior)
     least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
-    absent = find_absent(encoding, scores, len(prompts), settings.absent, settings.working_absent_threshold)
-    return ScoredGrid(scores.without(absent), encoding.shape, np.asarray([*least, 0], np.float32), absent)
+    lowest = settings.working_absent_threshold
+    absent = find_absent(encoding, scores, len(prompts), settings.absent, lowest)
+    rivals = find_rivals(encoding, scores, len(prompts), settings.absent, absent, lowest)
+    thresholds = np.asarray([*least, 0], np.float32)
+    return ScoredGrid(scores.without(absent), encoding.shape, thresholds, absent, rivals=rivals)
 
 
 def assign(scored: ScoredGrid, encoding: Regional, vote: Vote, protect: float = 1.0) -> UnsignedLabels:

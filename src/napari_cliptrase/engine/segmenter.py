@@ -15,7 +15,13 @@ from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.core_plan import CorePlan, plan_large
 from napari_cliptrase.engine.encode import encode_image_steps, with_other_regions
 from napari_cliptrase.engine.encoding import Encoding
-from napari_cliptrase.engine.notes import absent_note, lookalikes, no_background_note, unknown_words
+from napari_cliptrase.engine.notes import (
+    absent_note,
+    lookalikes,
+    no_background_note,
+    rivals_note,
+    unknown_words,
+)
 from napari_cliptrase.engine.plan import EncodePlan, plan_encoding
 from napari_cliptrase.engine.provenance import provenance, versions
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
@@ -161,6 +167,7 @@ class Segmenter:
             notes=(
                 *meant.notes,
                 *absent_note(prompts, scored.absent),
+                *rivals_note(prompts, scored.rivals),
                 *no_background_note(prompts, settings.threshold),
             ),
             scored=scored,
