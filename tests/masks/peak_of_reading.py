@@ -12,8 +12,9 @@ import numpy as np
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, Objects
+from napari_cliptrase.masks.format import Objects
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.output_place import Layout
 from napari_cliptrase.masks.registry import FORMATS
 
 SIDE, SMALL, CLASSES, PATCH = 3000, 200, 20, 100

@@ -10,8 +10,8 @@ import pytest
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
-from napari_cliptrase.masks.format import read_error_text
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.read_errors import read_error_text
 from napari_cliptrase.masks.registry import FORMATS, guess_format
 
 READABLE = [key for key, form in FORMATS.items() if form.decode is not None]

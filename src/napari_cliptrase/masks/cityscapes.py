@@ -7,10 +7,11 @@ import numpy as np
 from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage, mapped
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 

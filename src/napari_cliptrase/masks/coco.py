@@ -8,10 +8,11 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks.coco_read import decode_coco, is_coco
 from napari_cliptrase.masks.coco_rle import pack_counts
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import Region, regions
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.progress import Progress

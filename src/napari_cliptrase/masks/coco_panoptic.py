@@ -15,11 +15,12 @@ from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.coco import image_entry
 from napari_cliptrase.masks.coco_read import category_table
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import regions
 from napari_cliptrase.masks.naming import stem_of, unique
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.png import open_strips
 from napari_cliptrase.masks.png_file import encode_png

@@ -6,10 +6,11 @@ from typing import Any
 from napari_cliptrase.masks.coco import written
 from napari_cliptrase.masks.coco_read import decode_coco
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import Outline, outlines
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.progress import Progress
 

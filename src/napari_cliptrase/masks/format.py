@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import Cancelled, MaskFormatError
@@ -14,32 +13,12 @@ from napari_cliptrase.masks.export_options import ExportOptions
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import ExportReport, Tally, refuse_losses
 from napari_cliptrase.masks.mask_regions import objects_differ_from_parts
-from napari_cliptrase.masks.naming import bare, unique
+from napari_cliptrase.masks.naming import unique
+from napari_cliptrase.masks.output_place import FILE_SUFFIXES, Layout, OutputPlace
+from napari_cliptrase.masks.read_errors import read_error_text
 from napari_cliptrase.masks.staging import OutFile, OutFolder, staged
 from napari_cliptrase.masks.written_record import refuse_edited
 from napari_cliptrase.progress import Progress, Watch, run_to_end
-
-FILE_SUFFIXES: Final = (
-    ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npz", ".json", ".geojson", ".xml", ".zip", ".nrrd", ".nii", ".nii.gz",
-    ".zarr", ".txt", ".yaml",
-)  # fmt: skip
-"""Suffixes by which a target is taken for a file, and refused by formats that do not have them."""
-
-DAMAGE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError)
-"""What reading damaged JSON raises."""
-
-_LONGEST_REASON = 300  # characters
-
-
-class Layout(StrEnum):
-    """What the target of an export names."""
-
-    EACH = "each"
-    """One file per mask: a file for a single mask, else a folder."""
-    ONE = "one"
-    """One file for all masks, or the folder to put it in."""
-    FOLDER = "folder"
-    """A folder with a tree of files."""
 
 
 class Objects(StrEnum):
@@ -51,40 +30,8 @@ class Objects(StrEnum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True)
-class OutputPlace:
-    """Where an export goes: a folder, and the file when the user named one."""
-
-    folder: Path
-    file: str | None = None
-    protect: bool = False
-    """Whether existing numbers must keep their meaning."""
-
-    def beside(self, name: str) -> str:
-        """Name of a side file: ``classes.json``, or ``a.classes.json`` when the user named ``a.png``."""
-        return name if self.file is None else f"{bare(self.file)}.{name}"
-
-
 Encoder = Callable[[Iterable[LabelImage], OutputPlace, ExportOptions, Tally], Iterator[OutFile | OutFolder | Progress]]
 Decoder = Callable[[Path], Iterable[LabelImage | Progress]]
-
-
-def read_error_text(error: Exception) -> str:
-    """Return in a few words why a file cannot be read, whichever library failed."""
-    text = " ".join(str(error).split()).rstrip(".").encode("utf-8", "backslashreplace").decode("utf-8")
-    if len(text) > _LONGEST_REASON:
-        text = f"{text[:_LONGEST_REASON]}…"
-    match error:
-        case KeyError():
-            return f"it has no {text}"
-        case TypeError() | AttributeError() | IndexError():
-            return f"its data do not have the structure of the format ({text})"
-        case RecursionError():
-            return "it is nested too deeply"
-        case MemoryError():
-            return text if type(error) is MemoryError and text else "it is damaged, or larger than the memory"
-        case _:
-            return text or f"it is damaged ({type(error).__name__})"
 
 
 def _distinct(mask: LabelImage, stems: set[str], images: set[str], tally: Tally) -> LabelImage:

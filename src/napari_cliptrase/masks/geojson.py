@@ -14,11 +14,12 @@ from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import by_name
 from napari_cliptrase.masks.outlines import Outline, outlines
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.polygon_fill import ring_of
 from napari_cliptrase.masks.rings import Polygon, Ring
 from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
 from napari_cliptrase.masks.outlines import Outline, outlines
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.rings import Ring
 from napari_cliptrase.masks.staging import OutFile
 

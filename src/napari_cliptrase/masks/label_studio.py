@@ -14,11 +14,12 @@ from napari_cliptrase.json_file import read_json, whole
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally, count_text
 from napari_cliptrase.masks.mask_regions import Region, regions
 from napari_cliptrase.masks.naming import by_name, stem_of, unique
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.pixel_runs import Order
 from napari_cliptrase.masks.rle_pack import pack, unpack
 from napari_cliptrase.masks.shape_canvas import ShapeCanvas, painted

@@ -14,11 +14,12 @@ from napari_cliptrase.json_file import json_in, whole
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import Region, regions
 from napari_cliptrase.masks.naming import by_name
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.pixel_runs import Ints, Order, mask_runs, runs_of_crop
 from napari_cliptrase.masks.png import open_strips
 from napari_cliptrase.masks.png_file import encode_png

@@ -13,9 +13,10 @@ import numpy as np
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
 

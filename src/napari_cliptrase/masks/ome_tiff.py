@@ -10,9 +10,10 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.tiff import OME_SUFFIXES, density, readable_axes, tiff_bytes
 from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright

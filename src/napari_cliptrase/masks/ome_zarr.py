@@ -13,11 +13,13 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import metadata
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions, NgffVersion
-from napari_cliptrase.masks.format import DAMAGE, Layout, MaskFormat, OutputPlace, read_error_text
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.png import VOID_COLOR
+from napari_cliptrase.masks.read_errors import DAMAGE, read_error_text
 from napari_cliptrase.masks.staging import OutFile, OutFolder
 from napari_cliptrase.masks.units import canonical
 from napari_cliptrase.masks.zarr_files import (

@@ -17,9 +17,10 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.free_memory import refuse_beyond_memory
 from napari_cliptrase.masks import metadata, tables, units
 from napari_cliptrase.masks.export_options import ExportOptions, Palette
-from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for, narrow
 from napari_cliptrase.masks.loss_report import Tally
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared

@@ -10,10 +10,11 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.candidate import Candidate
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage, dtype_for
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import file_part
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.png import open_strips
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile

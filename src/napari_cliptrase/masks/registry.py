@@ -31,8 +31,9 @@ from napari_cliptrase.masks import (
     yolo,
 )
 from napari_cliptrase.masks.candidate import Candidate
-from napari_cliptrase.masks.format import MaskFormat, read_error_text
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.read_errors import read_error_text
 from napari_cliptrase.progress import Watch
 
 _ALL = (

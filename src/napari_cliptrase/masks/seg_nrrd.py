@@ -10,10 +10,11 @@ from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks import metadata, tables
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import PIXEL, LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.nrrd_file import encode_nrrd, read_nrrd
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.masks.volume import volume
 

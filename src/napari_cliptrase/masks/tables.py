@@ -10,10 +10,10 @@ from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.errors import MaskFormatError, ReplaceRefused
 from napari_cliptrase.json_file import read_json, whole
-from napari_cliptrase.masks.format import OutputPlace
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.naming import bare
+from napari_cliptrase.masks.output_place import OutputPlace
 
 CLASS_FILE = "classes.json"
 LABELMAP = "labelmap.txt"

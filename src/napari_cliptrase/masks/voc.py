@@ -11,10 +11,11 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks import tables
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage, narrow
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.mask_regions import object_plane
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.png import indexed_png, open_png, png_palette, read_png
 from napari_cliptrase.masks.png_file import encode_png
 from napari_cliptrase.masks.staging import OutFile

@@ -8,10 +8,11 @@ from pathlib import Path
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat, Objects, OutputPlace
+from napari_cliptrase.masks.format import MaskFormat, Objects
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import Tally
 from napari_cliptrase.masks.outlines import outlines
+from napari_cliptrase.masks.output_place import Layout, OutputPlace
 from napari_cliptrase.masks.rings import Ring
 from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.progress import Progress

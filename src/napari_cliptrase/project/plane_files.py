@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.prompt_class import HIGHEST_CLASS_ID
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.masks.format import read_error_text
 from napari_cliptrase.masks.label_image import count_values, narrow
 from napari_cliptrase.masks.png import open_png, read_png
 from napari_cliptrase.masks.png_file import encode_png
+from napari_cliptrase.masks.read_errors import read_error_text
 from napari_cliptrase.project.dataset_files import COLORS
 from napari_cliptrase.project.image_record import PlaneRecord
 from napari_cliptrase.project.pixel_provenance import PALETTE, Provenance, Sources

@@ -11,9 +11,10 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.errors import MaskFormatError, ReplaceRefused
 from napari_cliptrase.masks.export_options import ExportOptions
-from napari_cliptrase.masks.format import Layout, MaskFormat
+from napari_cliptrase.masks.format import MaskFormat
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.loss_report import ExportReport
+from napari_cliptrase.masks.output_place import Layout
 from napari_cliptrase.masks.registry import format_named
 from napari_cliptrase.plugin.io.mask_sources import (
     AxesOf,
