@@ -1,12 +1,5 @@
-"""A folder annotated in a real window: from opening to a restart, and a napari that is killed."""
+"""A folder annotated in a real window, from opening to a restart."""
 
-import random
-import subprocess
-import sys
-import time
-from pathlib import Path
-
-import numpy as np
 import pytest
 from PIL import Image
 from qtpy.QtCore import Qt
@@ -18,8 +11,6 @@ from napari_cliptrase.plugin.run.folder_work import NewProject
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.project import Project
-
-PAINTER = Path(__file__).with_name("folder_painter.py")
 
 
 @pytest.fixture
@@ -72,35 +63,3 @@ def test_a_project_that_is_dropped_on_napari_opens_in_the_dock(window, scenes):
     window.wait(lambda: window.workbench.folder.state.shown == "scene0.png" and window.workbench.folder.idle)
     assert "Annotate folder (napari-cliptrase)" in window.viewer.window.dock_widgets
     window.workbench.folder.stop()
-
-
-@pytest.mark.slow
-def test_a_killed_napari_loses_a_second_at_most_and_every_mask_opens(tmp_path):
-    for number in range(3):
-        Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / f"{number}.png")
-    Project.create(tmp_path, PromptSet.parse("cat")).close()
-    before = dict.fromkeys(("0.png", "1.png", "2.png"), "0" * 12)
-    for seed in range(4):
-        painter = subprocess.Popen([sys.executable, PAINTER, tmp_path, str(seed)], stdout=subprocess.PIPE, text=True)
-        first = painter.stdout.readline()
-        assert first
-        time.sleep(1 + 2 * random.Random(seed).random())
-        painter.kill()
-        killed = time.time()
-        lines = [first, *painter.stdout]
-        painter.wait()
-        made: dict[str, list[tuple[float, str]]] = {}
-        for line in lines:
-            if line.endswith("\n"):
-                moment, name, digits = line.split()
-                made.setdefault(name, []).append((float(moment), digits))
-        with Project.open(tmp_path) as project:
-            assert "taken over" in " ".join(project.notes)
-            assert project.last_image in made
-            for name, strokes in made.items():
-                saved = "".join(map(str, project.read(name).labels[0, : len(before[name])]))
-                late = [digits for moment, digits in strokes if moment >= killed - 1]
-                older = [before[name], *(digits for moment, digits in strokes if moment < killed - 1)]
-                assert saved in (*late, older[-1]), (seed, name)
-                before[name] = saved
-            assert any("1" in digits for digits in before.values())

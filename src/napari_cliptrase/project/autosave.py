@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import LabelArray, PlaneIndex
 from napari_cliptrase.errors import ProjectError
-from napari_cliptrase.project.pixel_provenance import Sources, sources_after_edit
+from napari_cliptrase.project.pixel_provenance import Sources, assumed_sources, sources_after_edit
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.tiled_snapshot import PlaneArea, TiledSnapshot
 
@@ -176,6 +176,17 @@ class Autosave:
         return (
             None if found is None or found.sources is None else Annotation(found.labels.array(), found.sources.array())
         )
+
+    def unsaved_planes(self) -> dict[PlaneKey, Annotation]:
+        """Return labels and provenance of all planes that are not on the disk yet."""
+        with self._changed:
+            waiting = {key: self._latest[key] for key in self._waiting}
+        found = {}
+        for key, pending in waiting.items():
+            labels = pending.labels.array()
+            sources = assumed_sources(labels) if pending.sources is None else pending.sources.array()
+            found[key] = Annotation(labels, sources)
+        return found
 
     def _unsaved(self, name: str, plane: PlaneIndex) -> _Pending | None:
         with self._changed:

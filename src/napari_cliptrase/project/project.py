@@ -31,6 +31,7 @@ from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project_file import ProjectInfo, read_project_file
 from napari_cliptrase.project.project_paths import INNER, ProjectPaths
 from napari_cliptrase.project.record_index import load_records, unmatched
+from napari_cliptrase.project.rescued_work import bring_back
 from napari_cliptrase.project.writer_lock import WriterLock
 
 
@@ -70,6 +71,7 @@ class Project:
         self.notes = opening_notes(lock, self.missing, self._index.damaged)
         if lock.held:
             self._bring_up_to_date()
+            self.notes += bring_back(self)
 
     # ---- opening and closing
 

@@ -93,7 +93,7 @@ class FolderWork:
         self.visits.leave()
         self._ahead.end()
         self.saver.later(project.close)  # the lock is released when all is saved, which may be later
-        problem = self.saver.end().problem
+        problem = self.saver.end()
         if problem is not None:
             notifications.show_warning(problem)
         self.state.project = None

@@ -26,6 +26,7 @@ from napari_cliptrase.project.autosave import Autosave, SaveStatus
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.plane_files import Annotation
 from napari_cliptrase.project.project import Project
+from napari_cliptrase.project.rescued_work import rescue
 
 SLICE: Final = 0.003
 """Seconds of joining at a time; the window works in between."""
@@ -57,6 +58,7 @@ class MaskSaver:
         self._state = state
         self._label_layers = label_layers
         self._autosave: Autosave | None = None
+        self._project: Project | None = None
         self._followed: _Followed | None = None
         self.held = False
         """Whether nothing is saved at the moment, because some layers of the image have still to come."""
@@ -79,14 +81,29 @@ class MaskSaver:
     def begin(self, project: Project) -> None:
         """Save into a project from now on."""
         calls = self._calls
+        self._project = project
         self._autosave = Autosave(ChangedBy(project, self._announce), lambda _: calls.post(self._show_status))
 
-    def end(self) -> SaveStatus:
-        """Save everything and close the project; failed saves are tried again as long as the program runs."""
+    def end(self) -> str | None:
+        """Save everything and close the project; return what the user has to know if that is not possible.
+
+        Failed saves are tried again as long as the program runs. For the time after that, a copy is kept elsewhere.
+        """
         self.leave()
         self._waiting = 0
         autosave, self._autosave = self._autosave, None
-        return autosave.close() if autosave is not None else SaveStatus()
+        project, self._project = self._project, None
+        if autosave is None or project is None:
+            return None
+        problem = autosave.close().problem
+        unsaved = autosave.unsaved_planes() if problem is not None else {}
+        if not unsaved:
+            return problem
+        try:
+            copy = rescue(project, unsaved)
+        except OSError as error:
+            return f"{problem} No copy could be kept elsewhere, either ({error.strerror or error}): leave napari open."
+        return f"{problem} When napari ends before that, a copy in {copy} is brought back with the folder."
 
     def flush(self, timeout: float | None = None) -> SaveStatus:
         """Save everything at once."""

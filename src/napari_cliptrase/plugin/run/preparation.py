@@ -11,7 +11,7 @@ from importlib import import_module
 from qtpy.QtCore import QTimer
 
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.plugin.layers.warm_up import get_ready
+from napari_cliptrase.plugin.layers.warm_up import get_ready, read_units
 from napari_cliptrase.plugin.run.side_thread import SideThread
 from napari_cliptrase.plugin.run.torch_import import make_torch_safe
 
@@ -43,6 +43,7 @@ class Preparation:
             self._timer.start()
 
     def _start(self) -> None:
+        read_units()
         # what fails here fails again in the run, where the user is told
         self._thread.start(_steps, done=lambda _: None, failed=lambda _: None)
 
