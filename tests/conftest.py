@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ settings.load_profile("patient")
 
 # what auto means must not depend on the computer that the tests run on
 os.environ["NAPARI_CLIPTRASE_PRECISION"] = "fp32"
+# what a test leaves unsaved is nothing for the user's own folder
+os.environ["NAPARI_CLIPTRASE_RESCUE"] = tempfile.mkdtemp(prefix="cliptrase-rescued-")
 
 TESTS = Path(__file__).parent
 # the lab is not in the wheel: where the package is installed from one, tests take the lab from the repository

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tifffile
 from PIL import Image
 
 from napari_cliptrase.batch.batch_plan import plan_batch
 from napari_cliptrase.batch.image_work import ImageWorker, LabelledPlane, RunSetup
 from napari_cliptrase.batch.runner import IMAGES_READ_AHEAD, ImageOutcome, ResultWriter, run_batch_steps
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
@@ -202,3 +204,39 @@ def test_an_image_is_labelled_while_the_next_one_is_encoded(pictures: Pictures, 
         names = list(project.found.images)
         steps = run_batch_steps(ResultWriter(project, setup.run()), MeetingWorker(), names)  # type: ignore[arg-type]
         assert [outcome.failure for outcome in steps] == [None] * IMAGES
+
+
+class FailingWorker(CountingWorker):
+    """Fails at one of its steps."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self.step = step
+
+    def encode(self, rgb: np.ndarray, watch: object = None) -> np.ndarray:
+        if self.step == "encode":
+            raise MemoryError
+        return super().encode(rgb, watch)
+
+    def label(self, rgb: np.ndarray, encoding: np.ndarray) -> LabelledPlane:
+        if self.step == "label":
+            raise CliptraseError("The model is not well today.")
+        return LabelledPlane(np.zeros((1, 1), np.uint8), 0.5, ())  # of another size than the image
+
+
+@pytest.mark.parametrize("step", ["encode", "label", "write"])
+def test_a_run_that_fails_leaves_every_file_as_it_was(
+    pictures: Pictures, setup: RunSetup, files: Files, step: str
+) -> None:
+    folder = pictures("one", 3)
+    with Project.create(folder, setup.prompts) as project:
+        for record in list(project)[:2]:
+            labels = np.ones(project.image(record.name).array.shape[:2], np.uint8)
+            project.write(record.name, labels, np.full_like(labels, Provenance.HAND))
+        before = files(folder)
+        names = list(project.found.images)
+        steps = run_batch_steps(ResultWriter(project, setup.run()), FailingWorker(step), names)  # type: ignore[arg-type]
+        outcomes = list(steps)
+    assert sorted(outcome.name for outcome in outcomes) == names
+    assert all(outcome.failure for outcome in outcomes)
+    assert files(folder) == before

@@ -99,6 +99,25 @@ def test_the_project_remembers_how_boundaries_are_sharpened(batch: Batch, folder
     assert "give one of them" in batch(folder, "--no-refine", "--refine", "superpixels")[2]
 
 
+def test_pycocotools_reads_the_masks_of_the_folder_after_one_command(
+    batch: Batch, folder: Path, run_command: Batch
+) -> None:
+    coco = pytest.importorskip("pycocotools.coco", reason="a reader that is not ours")
+    batch(folder, "--prompts", "sky; sea; tree")
+    target = folder.parent / "annotations.json"
+    code, _, err = run_command("convert", folder / "masks", target, "--to", "coco", "--images", folder)
+    assert code == 0, err
+    read = coco.COCO(str(target))
+    names = {image["file_name"]: image["id"] for image in read.loadImgs(read.getImgIds())}
+    assert sorted(names) == ["a.png", "b.jpg"]
+    for file_name, mask_name in (("a.png", "a.png"), ("b.jpg", "b.png")):
+        expected = np.asarray(Image.open(folder / "masks" / mask_name))
+        found = np.zeros_like(expected)
+        for annotation in read.loadAnns(read.getAnnIds(imgIds=[names[file_name]])):
+            found[read.annToMask(annotation).astype(bool)] = annotation["category_id"]
+        assert np.array_equal(found, expected)
+
+
 def test_masks_are_exported_in_the_same_go(batch: Batch, folder: Path) -> None:
     out = folder.parent / "out"
     code, said, err = batch(folder, "--prompts", "sky; sea", "--export", "coco,voc", "--out", out)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.plugin.workbench import workbench_of
 
-PATIENCE = 120
+PATIENCE = 400
 
 
 def wait(done):
