@@ -103,3 +103,14 @@ def test_keys_tell_runs_apart(segmenter):
     }  # fmt: skip
     assert len(keys) == 6
     assert run_key(segmenter, PROMPTS, "a") in keys
+
+
+def test_a_box_with_a_mask_gets_labels_inside_of_it_only(segmenter, picture, whole, tmp_path):
+    box, mask = (slice(100, 300), slice(200, 500)), np.zeros((200, 300), bool)
+    mask[50:, :200] = True
+    plain = start(segmenter, picture, tmp_path / "a.zarr")
+    request = LargeRequest(picture, PROMPTS, box=box)
+    run_to_end(LargeRun(segmenter, request, plain.pyramid, mask=mask).steps())
+    expected = np.zeros_like(whole)
+    expected[box] = np.where(mask, whole[box], 0)
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "a.zarr" / "0")[...], expected)

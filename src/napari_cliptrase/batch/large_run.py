@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cliptrase.vote import UnsignedLabels
 from napari_cliptrase.engine.core_plan import CorePlan
 from napari_cliptrase.engine.large_plane import CoreLabels, duration
 from napari_cliptrase.engine.pipeline import LargeRequest, LargeResponse, segment_large_steps
@@ -119,18 +121,21 @@ class LargeRun:
         Where labels go.
     cache
         Where encoded windows are kept for the next run.
+    mask
+        (h, w) pixels of the request's box that get labels; None: all of the box.
     """
 
     segmenter: Segmenter
     request: LargeRequest
     pyramid: LabelPyramid
     cache: WindowCache | None = field(default=None)
+    mask: Mask | None = field(default=None, repr=False)
 
     def steps(self) -> Generator[Progress, None, LargeResponse]:
         """Segment what is not finished; stopping between two steps keeps every core that was written."""
 
         def receive(core: CoreLabels) -> None:
-            self.pyramid.write(core.number, core.rows, core.columns, core.labels)
+            self.pyramid.write(core.number, core.rows, core.columns, self._wanted(core))
 
         response = yield from segment_large_steps(self.segmenter, self.request, receive, self.cache)
         if response.empty:
@@ -138,6 +143,26 @@ class LargeRun:
         for done in self.pyramid.finish(response.provenance):
             yield Progress(done, 0, "writing the coarser levels")
         return response
+
+    def _wanted(self, core: CoreLabels) -> UnsignedLabels:
+        """(h, w) labels of a core, 0 outside of the box and the mask."""
+        box = self.request.box
+        if box is None:
+            return core.labels
+        wanted = np.zeros(core.labels.shape, bool)
+        rows, columns = (
+            slice(max(part.start, limit.start), min(part.stop, limit.stop))
+            for part, limit in ((core.rows, box[0]), (core.columns, box[1]))
+        )
+        inner = _moved(rows, core.rows.start), _moved(columns, core.columns.start)
+        wanted[inner] = (
+            True if self.mask is None else self.mask[_moved(rows, box[0].start), _moved(columns, box[1].start)]
+        )
+        return np.where(wanted, core.labels, np.zeros((), core.labels.dtype))
+
+
+def _moved(part: slice, origin: int) -> slice:
+    return slice(part.start - origin, part.stop - origin)
 
 
 def run_key(segmenter: Segmenter, prompts: PromptSet, source: str, box: Any = None, *, skip_empty: bool = False) -> str:

@@ -80,13 +80,15 @@ class LabelPyramid:
         (H, W) zarr array of the finest level; it can be read and painted on.
     finished
         Numbers of the cores that were written before.
+    written
+        How many were written since.
     """
 
-    def __init__(self, place: PyramidPlace, classes: ClassTable, array: Any, finished: frozenset[int]) -> None:
+    def __init__(self, place: PyramidPlace, array: Any, finished: frozenset[int]) -> None:
         self.place = place
         self.array = array
         self.finished = finished
-        self._classes = classes
+        self.written = 0
 
     def write(self, number: int, rows: slice, columns: slice, labels: NDArray[np.unsignedinteger[Any]]) -> None:
         """Write the labels (h, w) of a core."""
@@ -97,6 +99,7 @@ class LabelPyramid:
         """Note that cores are finished; what was not written in them is background."""
         with (self.place.root / _FINISHED).open("ab") as stream:
             stream.write(np.asarray(numbers, "<u4").tobytes())
+        self.written += len(numbers)
 
     def finish(self, record: Mapping[str, Any]) -> Iterator[int]:
         """Write the coarser levels and the record of the run; yields after each part of a level, counted."""
@@ -126,9 +129,9 @@ def start_pyramid(place: PyramidPlace, classes: ClassTable, key: str, *, overwri
     """
     root = place.root
     if root.exists() and not overwrite:
-        unfinished = _key_of(root)
+        unfinished = key_of_unfinished(root)
         if unfinished == key:
-            return _go_on(place, classes)
+            return _go_on(place)
         if unfinished is not None:
             raise MaskFormatError(
                 f"{root} holds an unfinished run over another image or with other classes or settings; add "
@@ -150,10 +153,10 @@ def start_pyramid(place: PyramidPlace, classes: ClassTable, key: str, *, overwri
     array = _create(root, levels[0], place.core, dtype, new=version is NgffVersion.V05)
     if place.beside is not None:
         _list_beside(place.beside, root)
-    return LabelPyramid(place, classes, array, frozenset())
+    return LabelPyramid(place, array, frozenset())
 
 
-def _go_on(place: PyramidPlace, classes: ClassTable) -> LabelPyramid:
+def _go_on(place: PyramidPlace) -> LabelPyramid:
     import zarr
 
     array = zarr.open_array(place.root / "0", mode="r+")
@@ -162,10 +165,11 @@ def _go_on(place: PyramidPlace, classes: ClassTable) -> LabelPyramid:
     numbers = np.frombuffer(data[: len(data) // 4 * 4], "<u4")  # a killed process may have written half a number
     if len(data) % 4:
         file.write_bytes(numbers.tobytes())
-    return LabelPyramid(place, classes, array, frozenset(numbers.tolist()))
+    return LabelPyramid(place, array, frozenset(numbers.tolist()))
 
 
-def _key_of(root: Path) -> str | None:
+def key_of_unfinished(root: Path) -> str | None:
+    """Return the key of an unfinished run in a folder; None where there is none."""
     try:
         return str(read_json(root / _UNFINISHED)["key"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -27,6 +27,7 @@ class SegmentByText(SegmentDock):
             bench.jobs,
             bench.runner,
             bench.learner,
+            bench.large_runner,
             bench.selection,
             bench.region_tool,
             bench.review,

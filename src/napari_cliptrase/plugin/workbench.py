@@ -12,6 +12,7 @@ from napari_cliptrase.plugin.run.folder_work import FolderWork
 from napari_cliptrase.plugin.run.image_ahead import ImageAhead
 from napari_cliptrase.plugin.run.image_visits import ImageVisits
 from napari_cliptrase.plugin.run.jobs import Jobs
+from napari_cliptrase.plugin.run.large_runs import LargeRunner
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
 from napari_cliptrase.plugin.run.preparation import Preparation
 from napari_cliptrase.plugin.run.refine_task import RefineRunner
@@ -47,6 +48,8 @@ class Workbench:
         From *Run* to layers, and new scores.
     learner
         From hand edits to examples, and from these to new scores.
+    large_runner
+        From *Run* to labels on disk, for planes that do not fit into memory.
     refine_runner, refinement_writer
         From labels to sharper labels, and into layers.
     folder, folder_keys
@@ -66,6 +69,7 @@ class Workbench:
         self.layers.written.connect(self._show_written)
         self.runner = SegmentationRunner(self.session, self.layers, self.jobs)
         self.learner = EditLearner(self.session, self.layers, self.jobs, self.runner)
+        self.large_runner = LargeRunner(self.session, self.runner)
         self.refine_runner = RefineRunner()
         self.refinement_writer = RefinementWriter(self.session, self.layers)
         self.selection = ClassSelection(self.session, self.layers)

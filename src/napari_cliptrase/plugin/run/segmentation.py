@@ -10,7 +10,7 @@ scoring, newer scoring replaces older scoring, and a run replaces both. While a 
 changed during the run is scored after it.
 """
 
-from collections.abc import Generator, Hashable
+from collections.abc import Callable, Generator, Hashable
 from typing import TYPE_CHECKING, Any
 
 from napari.utils import notifications
@@ -190,6 +190,36 @@ class SegmentationRunner:
         self._timer.stop()
         self._jobs.cancel(SCORE)
         return self._started(self._jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
+
+    def run_other(
+        self,
+        title: str,
+        choice: ModelChoice,
+        work: "Callable[[Segmenter], Generator[Progress, None, Any]]",
+        done: Callable[[Any], object],
+    ) -> Job:
+        """Start other work that takes the place of a run: it gets a segmenter with the chosen model and settings."""
+        session, settings, segmenter_before = self._session, self._session.settings, self._segmenter
+        loaded = session.model if self.loaded == choice else None
+
+        def steps() -> "Generator[Progress, None, tuple[Segmenter, Any]]":
+            from napari_cliptrase.engine.segmenter import Segmenter
+
+            model = loaded or (yield from _loaded(choice))
+            segmenter = segmenter_before
+            if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
+                segmenter = Segmenter(model, settings)
+            return segmenter, (yield from work(segmenter))
+
+        def use(outcome: "tuple[Segmenter, Any]") -> None:
+            segmenter, found = outcome
+            self._segmenter, self._navigation.model_choice = segmenter, choice
+            session.model = segmenter.model
+            done(found)
+
+        self._timer.stop()
+        self._jobs.cancel(SCORE)
+        return self._started(self._jobs.start(title, steps, done=use, failed=self._fail, key=RUN))
 
     def score(self) -> Job | None:
         """Score the last encoding again with the session's prompts and settings; None when there is nothing to score.

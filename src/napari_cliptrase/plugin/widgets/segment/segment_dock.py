@@ -12,6 +12,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
 from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
+from napari_cliptrase.plugin.run.large_runs import LargeRunner, is_large
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.run.undo_notice import tell_undone
 from napari_cliptrase.plugin.state.preferences import preferences
@@ -26,6 +27,7 @@ from napari_cliptrase.plugin.widgets.picture_room import PictureRoom
 from napari_cliptrase.plugin.widgets.sections import Section, scrolling
 from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
 from napari_cliptrase.plugin.widgets.segment.image_picker import ImagePicker
+from napari_cliptrase.plugin.widgets.segment.large_options import LargeOptions
 from napari_cliptrase.plugin.widgets.segment.learning_bar import LearningBar
 from napari_cliptrase.plugin.widgets.segment.model_picker import ModelPicker
 from napari_cliptrase.plugin.widgets.segment.output_options import OutputOptions
@@ -45,6 +47,7 @@ class SegmentDock(QWidget):
         jobs: Jobs,
         runner: SegmentationRunner,
         learner: EditLearner,
+        large_runner: LargeRunner,
         selection: ClassSelection,
         region_tool: RegionTool,
         review: UncertaintyReview,
@@ -55,6 +58,7 @@ class SegmentDock(QWidget):
         self._jobs = jobs
         self._runner = runner
         self._learner = learner
+        self._large_runner = large_runner
         self._selection = selection
         self._region_tool = region_tool
         self._review = review
@@ -69,6 +73,7 @@ class SegmentDock(QWidget):
         self.scores = ScoreSettings(session)
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
+        self.large = LargeOptions(large_runner)
         self.bar = RunBar()
         self.bar.live.setChecked(runner.live)
         self._lay_out()
@@ -89,6 +94,8 @@ class SegmentDock(QWidget):
             return None
         try:
             source = self.image.source()
+            if is_large(source, self._session.settings):
+                return self._large_runner.run(source, self.model.choice())
         except CliptraseError as error:
             notifications.show_warning(str(error))
             return None
@@ -152,6 +159,7 @@ class SegmentDock(QWidget):
         column.addWidget(self.scores)
         column.addWidget(Section("Advanced", self.advanced))
         column.addWidget(Section("Output", self.output))
+        column.addWidget(Section("Large images", self.large))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scrolling(inner), 1)
@@ -215,6 +223,7 @@ class SegmentDock(QWidget):
         if not self._jobs.running(RUN):
             self.bar.set_busy(False)
         self.model.refresh()
+        self.large.refresh()
         self._check()
 
     def _on_written(self, run: Run) -> None:

@@ -1,0 +1,175 @@
+"""Runs over planes that do not fit into memory: labels go to a zarr on disk, which becomes a layer to paint on."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+from napari.layers import Image, Labels
+from napari.utils import notifications
+
+from napari_cliptrase.engine.settings import Detail, Settings
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers.appearance import apply_classes
+from napari_cliptrase.plugin.layers.placement import place_over
+from napari_cliptrase.plugin.run.jobs import Job
+from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
+from napari_cliptrase.plugin.state.plane_source import PlaneSource
+from napari_cliptrase.plugin.state.run_choices import ModelChoice
+from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.progress import Progress
+
+if TYPE_CHECKING:
+    from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.engine.window_cache import WindowCache
+    from napari_cliptrase.masks.label_pyramid import LabelPyramid
+
+MOST_AT_ONCE = 1 << 26
+"""Pixels of a plane that are segmented in memory."""
+MOST_AT_FULL_DETAIL = 1 << 24
+"""The same at full detail, where what is kept of a pixel takes far more memory than the pixel."""
+
+
+def is_large(source: PlaneSource, settings: Settings) -> bool:
+    """Whether a source is segmented window by window to disk.
+
+    At full detail a part of a plane is, too, so that it gets the labels that the whole plane gets there.
+    """
+    height, width = source.target.geometry.plane_shape
+    rows, columns = source.target.shape
+    if settings.detail is not Detail.FULL:
+        return rows * columns > MOST_AT_ONCE
+    return (rows, columns) != (height, width) or height * width > MOST_AT_FULL_DETAIL
+
+
+@dataclass
+class _Outcome:
+    """What a run has written so far; a run that is cancelled leaves it, too."""
+
+    pyramid: "LabelPyramid | None" = None
+    cores: int = 0
+    finished: int = 0
+
+
+class LargeRunner:
+    """Segments large planes for a session.
+
+    Attributes
+    ----------
+    folder
+        Where labels lie of images that are no files on this computer.
+    skip_empty
+        Whether parts in which nothing is seen are left out.
+    """
+
+    def __init__(self, session: Session, runner: SegmentationRunner, folder: Path | None = None) -> None:
+        self._session = session
+        self._runner = runner
+        self._cache: WindowCache | None = None
+        self.folder = folder or platformdirs.user_data_path("napari-cliptrase", appauthor=False) / "large"
+        self.skip_empty = False
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of encoded windows in memory."""
+        return 0 if self._cache is None else self._cache.nbytes
+
+    def forget_windows(self) -> None:
+        """Free the memory of the encoded windows."""
+        if self._cache is not None:
+            self._cache.clear()
+
+    def run(self, source: PlaneSource, choice: ModelChoice) -> Job:
+        """Segment a source; its labels become a layer of the full extent, also those of a run that was cancelled."""
+        session, prompts = self._session, self._session.prompts
+        image = session.image
+        table = prompts.table()
+        outcome = _Outcome()
+        skip_empty = self.skip_empty
+        if len(source.target.geometry.shape) != 2 or source.target.geometry.rows > source.target.geometry.columns:
+            raise CliptraseError(
+                "Planes of a stack that are as large as this are segmented by the command napari-cliptrase large "
+                "--plane, or choose a coarser level."
+            )
+        file = image.source.path if isinstance(image, Image) else None
+
+        def work(segmenter: "Segmenter") -> Generator[Progress, None, Any]:
+            from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
+            from napari_cliptrase.engine.pipeline import LargeRequest
+            from napari_cliptrase.engine.window_cache import WindowCache
+            from napari_cliptrase.masks.label_pyramid import PyramidPlace, start_pyramid
+            from napari_cliptrase.pixels.lazy_picture import open_picture
+
+            self._cache = self._cache or WindowCache()
+            yield Progress(0, 0, "Planning the windows")
+            picture = open_picture(source.array, source.roles, source.index, source.contrast)
+            plan = segmenter.plan_large(picture.shape)
+            target = source.target
+            box = None if target.shape == picture.shape else target.box
+            identity = repr(source.key[:-1]) if file is None else f"{file} {source.key[1:-1]}"
+            key = run_key(segmenter, prompts, identity, box, skip_empty=skip_empty)
+            scale = [float(value) for value in target.geometry.place["scale"]][-2:]
+            root = self._root(target.image_name, file, key)
+            place = PyramidPlace(root, picture.shape, plan.windows.core_shape(picture.shape), (scale[0], scale[1]))
+            pyramid = start_pyramid(place, table, key)
+            cores = plan.cores_in(box, pyramid.finished)
+            outcome.cores, outcome.finished = len(cores) + len(pyramid.finished), len(pyramid.finished)
+            expected = estimate_large(segmenter, plan, cores)
+            refuse_large(expected, root)
+            yield Progress(0, 0, f"To do: {expected.describe()}")
+            outcome.pyramid = pyramid
+            request = LargeRequest(
+                picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty, identity=identity
+            )
+            steps = LargeRun(segmenter, request, pyramid, self._cache, target.mask).steps()
+            return (yield from steps)
+
+        def show() -> None:
+            if outcome.pyramid is not None and outcome.pyramid.written:
+                layer = self._add_layer(source, outcome.pyramid.array)
+                apply_classes(layer, table)
+
+        def done(response: Any) -> None:
+            show()
+            for note in response.notes:
+                notifications.show_info(note)
+
+        def cancelled() -> None:
+            if outcome.pyramid is None:
+                return
+            show()
+            count = len(outcome.pyramid.finished) + outcome.pyramid.written
+            notifications.show_info(
+                f"Stopped: {count:,} of {outcome.cores:,} parts are done and stay; press Run to go on with the others."
+            )
+
+        job = self._runner.run_other("Segment", choice, work, done)
+        job.cancelled.connect(cancelled)
+        return job
+
+    def _root(self, image_name: str, file: str | None, key: str) -> Path:
+        """Return where labels go: an unfinished run of the same key, or a name that is free."""
+        from napari_cliptrase.masks.label_pyramid import key_of_unfinished
+
+        folder, stem = self.folder, image_name
+        if file is not None and Path(file).exists():
+            path = Path(file).absolute()
+            folder = path.parent
+            stem = path.name.removesuffix(".zarr").removesuffix(".ome").split(".")[0]
+        stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in stem).strip() or "image"
+        number = 1
+        while True:
+            root = folder / (f"{stem}.labels.ome.zarr" if number == 1 else f"{stem}.labels-{number}.ome.zarr")
+            if not root.exists() or key_of_unfinished(root) == key:
+                return root
+            number += 1
+
+    def _add_layer(self, source: PlaneSource, array: Any) -> Labels:
+        """Add the labels over their image; a layer that shows an earlier part of the same run goes."""
+        viewer, target = self._session.viewer, source.target
+        for layer in [layer for layer in viewer.layers if isinstance(layer, Labels)]:
+            if getattr(layer.data, "store", None) is not None and layer.data.store == array.store:
+                viewer.layers.remove(layer)
+        place = place_over(target.geometry, target.plane, (0.0, 0.0))
+        return viewer.add_labels(array, name=f"labels · {target.image_name}", **place)

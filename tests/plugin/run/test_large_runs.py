@@ -1,0 +1,120 @@
+"""Large planes from the window: labels on disk as a layer to paint on, over the image, also after Cancel."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import zarr
+from napari.layers import Labels
+from napari.utils.notifications import notification_manager
+
+from napari_cliptrase.engine.settings import Detail
+from napari_cliptrase.masks.label_pyramid import LabelPyramid
+from napari_cliptrase.plugin.run import large_runs
+from napari_cliptrase.plugin.run.large_runs import LargeRunner, is_large
+from napari_cliptrase.plugin.state.plane_source import Area, plane_source_of
+
+
+@pytest.fixture
+def large(bench, tmp_path, monkeypatch):
+    """A bench whose image counts as large, at full detail in small windows."""
+    monkeypatch.setattr(large_runs, "MOST_AT_FULL_DETAIL", 1)
+    bench.session.settings = replace(bench.session.settings, detail=Detail.FULL, resolution=None, window=64)
+    bench.large = LargeRunner(bench.session, bench.runner, tmp_path / "labels")
+    return bench
+
+
+def label_layers(bench):
+    return [layer for layer in bench.viewer.layers if isinstance(layer, Labels)]
+
+
+def test_labels_lie_over_the_image_in_a_zarr_that_can_be_painted(large):
+    large.image.scale = large.image.scale * 0.25
+    large.image.rotate = 10
+    large.large.run(large.source(), large.model)
+    large.wait()
+    (layer,) = label_layers(large)
+    assert isinstance(layer.data, zarr.Array)
+    assert layer.data.shape == large.image.data.shape[:2]
+    for corner in ((0, 0), (5, 9), (large.image.data.shape[0] - 1, 3)):
+        np.testing.assert_allclose(layer.data_to_world(corner), large.image.data_to_world(corner))
+    assert set(np.unique(layer.data[...])) <= {0, *large.session.prompts.ids}
+    assert set(layer.features["class"]) >= {entry.name for entry in large.session.prompts}
+    before = layer.data[2, 2]
+    layer.paint((2, 2), 7)
+    assert layer.data[2, 2] == 7
+    layer.undo()
+    assert layer.data[2, 2] == before
+    assert large.large.kept_bytes > 0
+
+
+def test_another_class_needs_no_encoding_and_keeps_what_was_painted(large, monkeypatch):
+    large.large.run(large.source(), large.model)
+    large.wait()
+    (first,) = label_layers(large)
+    first.paint((2, 2), 7)
+    monkeypatch.setattr("napari_cliptrase.engine.large_plane.look_at_window", lambda *_: pytest.fail("encoded"))
+    monkeypatch.setattr("napari_cliptrase.batch.large_run.look_at_window", lambda *_: pytest.fail("timed"))
+    large.session.prompts = large.session.prompts.added("zebra")
+    monkeypatch.undo()
+    large.large.run(large.source(), large.model)
+    large.wait()
+    assert len(label_layers(large)) == 2
+    assert first.data[2, 2] == 7
+
+
+def _noting(write, written):
+    def noted(self, number, *rest):
+        write(self, number, *rest)
+        written.append(number)
+
+    return noted
+
+
+def test_cancel_keeps_what_is_done_says_so_and_the_next_run_goes_on(large, monkeypatch):
+    notification_manager.records.clear()
+    monkeypatch.setattr("napari_cliptrase.plugin.run.jobs.SHORTEST_WAIT", 0)  # every step is reported
+    written = []
+    monkeypatch.setattr(LabelPyramid, "write", _noting(LabelPyramid.write, written))
+    job = large.large.run(large.source(), large.model)
+    job.progressed.connect(lambda _progress: job.cancel() if written else None)
+    large.wait()
+    assert job.superseded
+    said = [record.message for record in notification_manager.records]
+    assert any("are done and stay; press Run to go on" in message for message in said)
+    large.large.run(large.source(), large.model)
+    large.wait()
+    (layer,) = label_layers(large)  # the layer of the first part went
+    assert len(written) > 0
+    assert not list(large.large.folder.rglob(".cliptrase-*"))  # the run is finished
+    assert layer.data.shape == large.image.data.shape[:2]
+
+
+def test_a_part_gets_the_labels_of_the_whole_and_nothing_outside(large):
+    large.large.run(large.source(), large.model)
+    large.wait()
+    (whole,) = label_layers(large)
+    source = plane_source_of(large.viewer, large.image, large.session.version_of(large.image), area=Area.WHOLE)
+    box = slice(10, 40), slice(20, 70)
+    source = replace(source, target=replace(source.target, rows=box[0], columns=box[1]))
+    assert is_large(source, large.session.settings)
+    large.large.run(source, large.model)
+    large.wait()
+    part = label_layers(large)[-1]
+    expected = np.zeros(part.data.shape, part.data.dtype)
+    expected[box] = whole.data[box]
+    np.testing.assert_array_equal(part.data[...], expected)
+
+
+def test_windows_can_be_forgotten(large):
+    large.large.run(large.source(), large.model)
+    large.wait()
+    large.large.forget_windows()
+    assert large.large.kept_bytes == 0
+
+
+def test_small_planes_are_not_large_at_other_details(large, monkeypatch):
+    monkeypatch.undo()
+    source = large.source()
+    assert not is_large(source, replace(large.session.settings, detail=Detail.NORMAL))
+    assert not is_large(source, replace(large.session.settings, detail=Detail.FULL))
