@@ -34,7 +34,7 @@ def test_a_class_name_stands_for_one_class():
 
 # public functions of one name in several files, which mean the same in each
 SHARED_FUNCTION_NAMES = {
-    "main": "runs a command line: the package's, and that of the training, which is not in the wheel",
+    "main": "runs a command line: the package's, and those of programs in lab, which are not in the wheel",
 }
 
 

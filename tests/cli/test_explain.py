@@ -34,7 +34,7 @@ def test_without_classes_a_note_says_what_is_missing(image, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--at", "10"), "'10' is no point; write x,y in pixels"),
+        (("--at", "10"), "'10' is not a point; write x,y in pixels"),
         (("--at", "500,3"), "The point 500,3 is not in the image"),
         (("--prompts", ""), "--prompts names no class"),
     ],

@@ -91,10 +91,10 @@ def test_a_stack_needs_a_plane(tmp_path, rgb):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--box", "1,2,3"], "is no box"),
+        (["--box", "1,2,3"], "is not a box"),
         (["--box", "0,0,9999,10"], "does not lie in"),
         (["--level", "3"], "there is no level 3"),
-        (["--plane", "a"], "is no plane"),
+        (["--plane", "a"], "is not a plane"),
         (["--plane", "1"], "axes of planes are: none"),
     ],
 )

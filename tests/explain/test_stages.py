@@ -8,7 +8,7 @@ from napari_cliptrase.cliptrase.options import Denoise, TemplateSet
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.explain.stages import CHOSEN, GLOBAL_FACTOR, Stages, explain_steps
+from napari_cliptrase.explain.stages import GLOBAL_FACTOR, PATCHES_CHOSEN, Stages, explain_steps
 from napari_cliptrase.progress import run_to_end
 
 QUICK = Settings(resolution=96, templates=TemplateSet.SINGLE)
@@ -62,8 +62,8 @@ def test_without_points_the_largest_regions_speak_and_without_classes_no_labels(
     regions = stages.regions[0].patches
     numbers = [int(regions[place]) for place in stages.chosen]
     sizes = np.bincount(regions[regions >= 0])
-    assert 0 < len(numbers) <= CHOSEN
-    assert sorted(sizes[numbers]) == sorted(np.sort(sizes)[::-1][:CHOSEN].tolist())
+    assert 0 < len(numbers) <= PATCHES_CHOSEN
+    assert sorted(sizes[numbers]) == sorted(np.sort(sizes)[::-1][:PATCHES_CHOSEN].tolist())
     assert stages.labels is None
 
 

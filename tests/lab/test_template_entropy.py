@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional as F
 
-from napari_cliptrase.lab.template_entropy import CHOSEN, class_entropies, decided_together, experts_of
+from napari_cliptrase.lab.template_entropy import CHOSEN_TEMPLATES, class_entropies, decided_together, experts_of
 
 SCALE = 10.0
 
@@ -18,10 +18,10 @@ FEATURES = F.normalize(torch.tensor([[1.0, 0.1, 0, 0], [0.1, 1.0, 0, 0], [0.9, 0
 
 
 def test_templates_that_tell_the_classes_apart_are_surer_and_make_the_expert():
-    text = text_with(sure=CHOSEN)
+    text = text_with(sure=CHOSEN_TEMPLATES)
     entropies = class_entropies(FEATURES, text, SCALE)
     assert entropies.shape == (8, 2)
-    assert entropies[:CHOSEN].max() < entropies[CHOSEN:].min()
+    assert entropies[:CHOSEN_TEMPLATES].max() < entropies[CHOSEN_TEMPLATES:].min()
     experts = experts_of(text, entropies)
     assert torch.allclose(experts, text[0].expand(2, 2, 4), atol=1e-6)
 

@@ -90,7 +90,7 @@ def test_another_run_does_not_go_on_in_labels_that_are_there(tmp_path, finished)
 def test_a_folder_that_holds_something_else_is_never_removed(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(MaskFormatError, match="no label image"):
+    with pytest.raises(MaskFormatError, match="not a label image"):
         start_pyramid(place(tmp_path / "mine"), CLASSES, "key", overwrite=True)
     assert (tmp_path / "mine" / "letter.txt").exists()
 

@@ -76,7 +76,7 @@ def test_a_numpy_file_is_mapped(tmp_path):
     ("make", "message"),
     [
         (lambda path: None, "does not exist"),
-        (lambda path: path.mkdir(), "no zarr image"),
+        (lambda path: path.mkdir(), "not a zarr image"),
         (lambda path: path.write_bytes(b"nothing like it"), "cannot be read part by part"),
         (lambda path: path.write_bytes(b"II*\0xxxx"), "damaged or not complete"),
         (lambda path: zarr.open_group(path, mode="w"), "group without an image"),

@@ -67,5 +67,5 @@ def explain(
 def _point(text: str) -> tuple[int, int]:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(part.isdecimal() for part in parts):
-        raise CliptraseError(f"{text!r} is no point; write x,y in pixels, such as 120,80.")
+        raise CliptraseError(f"{text!r} is not a point; write x,y in pixels, such as 120,80.")
     return int(parts[0]), int(parts[1])

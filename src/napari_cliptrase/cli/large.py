@@ -44,16 +44,16 @@ def large(
         Path | None, typer.Option(help="Folder that keeps encoded windows: other classes then need no encoding.")
     ] = None,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Settings as JSON; --detail goes before it.")
+        Path | None, typer.Option("--settings", help="Settings as JSON; --detail takes precedence.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
-    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will take, and end.")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take; segment nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace labels that are there.")] = False,
 ) -> None:
     """Segment one large image, part by part: it need not fit into memory.
 
-    Ctrl-C keeps what is finished; the same command goes on from there.
+    Ctrl-C keeps what is finished; the same command continues from there.
 
     napari-cliptrase large slide.ome.zarr --prompts "tumour; stroma; background: glass"
     """
@@ -122,7 +122,7 @@ def _segment(
         expected = estimate_large(segmenter, plan, cores)
         refuse_large(expected, place.root)
         typer.echo(f"{picture.shape[1]:,}×{picture.shape[0]:,} pixels: {expected.describe()}", err=True)
-        done.append(f"Stopped. What was finished is kept in {place.root}; the same command goes on from there.")
+        done.append(f"Stopped. What was finished is kept in {place.root}; the same command continues from there.")
         request = LargeRequest(picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty)
         kept = None if cache is None else WindowCache(folder=cache)
         with work_bar("encoding windows") as watch:
@@ -152,7 +152,7 @@ def _plane(opened: "LazyFile", text: str | None) -> tuple[int, ...]:
     try:
         index = tuple(int(number) for number in text.split(","))
     except ValueError:
-        raise CliptraseError(f"--plane {text} is no plane; write whole numbers, such as 0,3.") from None
+        raise CliptraseError(f"--plane {text} is not a plane; write whole numbers, such as 0,3.") from None
     if len(index) != len(counts):
         raise CliptraseError(f"--plane {text} has {len(index)} numbers; the axes of planes are: {axes or 'none'}.")
     if any(not 0 <= number < count for number, count in zip(index, counts, strict=True)):
@@ -166,7 +166,7 @@ def _box(text: str | None, shape: tuple[int, int]) -> "PlaneBox | None":
     try:
         top, left, bottom, right = (int(number) for number in text.split(","))
     except ValueError:
-        raise CliptraseError(f"--box {text} is no box; write TOP,LEFT,BOTTOM,RIGHT in pixels.") from None
+        raise CliptraseError(f"--box {text} is not a box; write TOP,LEFT,BOTTOM,RIGHT in pixels.") from None
     if not (0 <= top < bottom <= shape[0] and 0 <= left < right <= shape[1]):
         raise CliptraseError(f"--box {text} does not lie in the {shape[0]:,} × {shape[1]:,} pixels of the image.")
     return slice(top, bottom), slice(left, right)

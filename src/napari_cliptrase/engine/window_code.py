@@ -59,7 +59,7 @@ class WindowCode:
             with np.load(BytesIO(data), allow_pickle=False) as held:
                 return cls(held["features"], held["cls"], held["regions"])
         except (OSError, KeyError, EOFError, BadZipFile) as error:
-            raise ValueError(f"this is no encoded window ({error})") from error
+            raise ValueError(f"this is not an encoded window ({error})") from error
 
 
 def look_at_window(model: "ClipModel", pixels: NDArray[np.uint8], settings: Settings) -> Patches:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GLOBAL_FACTOR: Final = 3.0
 """A patch that gets so many times the mean of all patches' attention is a global one."""
 
-CHOSEN: Final = 3
+PATCHES_CHOSEN: Final = 3
 """Patches that are looked at when none are named."""
 
 PatchPlace = tuple[int, int]
@@ -187,7 +187,7 @@ def _telling_patches(encoding: "Encoding") -> list[PatchPlace]:
     window = encoding.windows[0]
     affinity, regions = window.affinity, window.regions
     sizes = np.bincount(regions[regions >= 0]) if (regions >= 0).any() else np.zeros(0, int)
-    largest = np.argsort(-sizes, kind="stable")[:CHOSEN]
+    largest = np.argsort(-sizes, kind="stable")[:PATCHES_CHOSEN]
     members = [np.flatnonzero(regions == number) for number in largest] or [np.arange(len(regions))]
     middles = [int(inside[affinity[np.ix_(inside, inside)].mean(0).argmax()]) for inside in members]
     return [divmod(middle, encoding.grid[1]) for middle in middles]

@@ -24,18 +24,18 @@ from napari_cliptrase.evaluate.held_out import held_out
 SHARES: Final = (0.5, 0.8, 0.95)
 """How much of a patch's score may come from others; 0.95 is published."""
 
-STEPS: Final = 10
+PROPAGATION_STEPS: Final = 10
 FADING: Final = 0.01
 """By how much a link fades with each pixel of distance."""
 
 POWER: Final = 3
-PATCH: Final = 16
+PATCH_PIXELS: Final = 16
 _TINY: Final = 1e-9
 
 
 def patch_links(correlation: Floats, grid: tuple[int, int]) -> Floats:
     """(L, L) symmetric weights between patches, of their correlation (L, L) and distance; 0 on the diagonal."""
-    places = np.indices(grid).reshape(2, -1).T * PATCH
+    places = np.indices(grid).reshape(2, -1).T * PATCH_PIXELS
     distance = np.sqrt(((places[:, None] - places[None]) ** 2).sum(-1))
     links = np.maximum(correlation, 0) ** POWER * np.exp(-FADING * distance)
     links = (links + links.T) / 2
@@ -43,7 +43,7 @@ def patch_links(correlation: Floats, grid: tuple[int, int]) -> Floats:
     return np.asarray(links, np.float32)
 
 
-def propagated(scores: Floats, links: Floats, share: float, steps: int = STEPS) -> Floats:
+def propagated(scores: Floats, links: Floats, share: float, steps: int = PROPAGATION_STEPS) -> Floats:
     """(L, C) solution Z of (I - share · D^-½ links D^-½) Z = scores (L, C), by conjugate gradients."""
     root = 1 / np.sqrt(np.maximum(links.sum(1), _TINY))
     flow = (share * root[:, None] * links * root).astype(np.float64)

@@ -24,7 +24,7 @@ from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.held_out import held_out
 
-CHOSEN: Final = 4
+CHOSEN_TEMPLATES: Final = 4
 """Templates that an expert keeps, as published."""
 
 LEARNING_SEEDS: Final = 500_000
@@ -54,7 +54,7 @@ def class_entropies(features: Tensor, text: Tensor, scale: float) -> Tensor:
 
 def experts_of(text: Tensor, entropies: Tensor) -> Tensor:
     """(experts, classes, d): for each class the mean of the templates that are surest of it, for all names."""
-    chosen = entropies.argsort(0)[:CHOSEN].T
+    chosen = entropies.argsort(0)[:CHOSEN_TEMPLATES].T
     return F.normalize(text[chosen].mean(1), dim=-1)
 
 

@@ -180,7 +180,7 @@ def _refuse_foreign(root: Path) -> None:
     """Never remove a folder that holds something else than labels."""
     attributes = load_attributes(root) if root.is_dir() else None
     if not (root / _UNFINISHED).exists() and (attributes is None or "image-label" not in attributes):
-        raise MaskFormatError(f"{root} is no label image; choose another name.")
+        raise MaskFormatError(f"{root} is not a label image; choose another name.")
 
 
 def _version_of(image: Path) -> NgffVersion:

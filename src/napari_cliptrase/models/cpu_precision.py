@@ -25,8 +25,8 @@ _ROUNDS = 5
 def cpu_dtype() -> torch.dtype:
     """Choose float32 or bfloat16 for the processor.
 
-    The processor is tried once, a fraction of a second long, and what was found lies in the cache folder: the same
-    computer must not choose now this, now that, since the labels of both differ in a few pixels.
+    The processor is tried once, for a fraction of a second, and the result is stored in the cache folder: the same
+    computer must always choose the same, since the labels of both differ in a few pixels.
     """
     asked = os.environ.get(PRECISION_VARIABLE)
     if asked in ("fp32", "bf16"):

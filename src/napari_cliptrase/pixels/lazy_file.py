@@ -31,7 +31,7 @@ class LazyFile:
     scale, unit
         (y, x) size of a pixel of the finest level, and the unit it is given in; 1 and ``pixel`` where it is not known.
     ome_zarr
-        Whether it is an OME-Zarr image, beside which labels can lie.
+        Whether it is an OME-Zarr image, beside which labels can be written.
     """
 
     path: Path
@@ -87,7 +87,7 @@ def open_lazily(path: Path) -> Iterator[LazyFile]:
 
 def _open_zarr(path: Path) -> LazyFile:
     if not any((path / name).is_file() for name in _ZARR_FILES):
-        raise ImageReadError(f"{path} is a folder, and no zarr image; give the images in it by name.")
+        raise ImageReadError(f"{path} is a folder, not a zarr image; give the images in it by name.")
     zarr = _zarr()
     found = zarr.open(path, mode="r")
     if isinstance(found, zarr.Array):
