@@ -36,5 +36,5 @@ def test_a_window_comes_back_from_its_bytes(code):
 
 
 def test_half_a_file_is_refused(code):
-    with pytest.raises(ValueError, match="no encoded window"):
+    with pytest.raises(ValueError, match="not an encoded window"):
         WindowCode.from_bytes(code.to_bytes()[:400])
