@@ -91,6 +91,7 @@ OTHER_OBJECTS = {
     ("cliptrase/text.py", "tower.encode"): "a text tower encodes words",
     ("lab/clip_look.py", "tokenizer.encode"): "words to numbers",
     ("lab/clip_model.py", "tokenizer.encode"): "words to numbers",
+    ("lab/template_entropy.py", "tower.encode"): "a text tower encodes words",
     ("plugin/tools/sam_tool.py", "requests.prepare"): "asks SamRequestQueue for the window under the pointer",
     ("plugin/tools/sam_tool.py", "self._requests.prepare"): "asks SamRequestQueue for the window under the pointer",
 }

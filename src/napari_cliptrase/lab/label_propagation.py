@@ -14,12 +14,22 @@ from typing import Final
 import numpy as np
 
 from napari_cliptrase.array_types import Floats, LabelArray
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.demo.words import LABEL_NAMES, NAMES
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.engine.pipeline import (
+    PlaneRequest,
+    RefineRequest,
+    prepare_refiner_steps,
+    refine_plane_steps,
+    segment_plane_steps,
+)
 from napari_cliptrase.evaluate.boundaries import BoundaryCounts
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.held_out import held_out
+from napari_cliptrase.progress import run_to_end
+from napari_cliptrase.refine.methods import Method, make_refiner
 
 SHARES: Final = (0.5, 0.8, 0.95)
 """How much of a patch's score may come from others; 0.95 is published."""
@@ -72,22 +82,24 @@ def after_propagation(scores: ClassScores, links: Floats, share: float) -> Label
 
 def results(seeds: range, size: int = 336) -> Iterator[tuple[LabelArray, Mapping[str, LabelArray]]]:
     """Yield the truth (H, W) of each scene, and its labels by what was done to them."""
-    from napari_cliptrase import PromptSet, Segmenter, load_model
-    from napari_cliptrase.refine.methods import Method, make_refiner
+    from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.models.load import load_model
 
     segmenter = Segmenter(load_model("demo"))
     pamr = make_refiner(Method.PAMR)
     prompts = PromptSet.parse("\n".join(NAMES))
     for seed in seeds:
         scene = paint_scene(seed, (size, size))
-        encoding = segmenter.encode(scene.image)
-        out = segmenter.segment(encoding, prompts)
+        response = run_to_end(segment_plane_steps(segmenter, PlaneRequest(scene.image, prompts)))
+        encoding, out = response.encoding, response.segmentation
         links = patch_links(encoding.windows[0].correlation[1:, 1:], encoding.grid)
         by_way = {"with the vote of regions": out.labels}
         by_way["each pixel on its own"] = after_propagation(out.scores, links, 0.0)
         by_way |= {f"propagated {share}": after_propagation(out.scores, links, share) for share in SHARES}
-        pamr.prepare(scene.image)
-        by_way |= {f"{way}, pamr": pamr.refine(labels, out.scores).labels for way, labels in by_way.items()}
+        prepared = run_to_end(prepare_refiner_steps(pamr, scene.image))
+        for way, labels in tuple(by_way.items()):
+            request = RefineRequest(labels, out.scores)
+            by_way[f"{way}, pamr"] = run_to_end(refine_plane_steps(prepared, request)).labels
         yield scene.labels, by_way
 
 

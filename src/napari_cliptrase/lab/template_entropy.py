@@ -21,8 +21,13 @@ from napari_cliptrase.cliptrase.towers import TextTower
 from napari_cliptrase.cliptrase.upsample import highest
 from napari_cliptrase.demo.words import LABEL_NAMES, NAMES
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.engine.pipeline import encode_plane_steps
+from napari_cliptrase.engine.segmenter import Segmenter
+from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.held_out import held_out
+from napari_cliptrase.models.load import load_model
+from napari_cliptrase.progress import run_to_end
 
 CHOSEN_TEMPLATES: Final = 4
 """Templates that an expert keeps, as published."""
@@ -80,8 +85,6 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--learn", type=int, default=25, help="unlabelled scenes that choose the templates")
     asked = parser.parse_args()
-    from napari_cliptrase import Segmenter, Settings, load_model
-
     model = load_model("demo")
     segmenter = Segmenter(model, Settings(vote=Vote.OFF))
     size, scale = (336, 336), model.logit_scale
@@ -89,7 +92,7 @@ def main() -> None:
     usual = F.normalize(text.mean(0), dim=-1)
 
     def features_of(seed: int) -> tuple[Tensor, tuple[int, int]]:
-        encoding = segmenter.encode(paint_scene(seed, size).image)
+        encoding = run_to_end(encode_plane_steps(segmenter, paint_scene(seed, size).image))
         return torch.from_numpy(encoding.features), encoding.grid
 
     learnt = torch.cat([features_of(seed)[0] for seed in held_out(LEARNING_SEEDS, asked.learn)])

@@ -9,8 +9,11 @@ import platformdirs
 from napari.layers import Image, Labels
 from napari.utils import notifications
 
+from napari_cliptrase.engine.pipeline import LargeRequest
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.label_pyramid import PyramidPlace, key_of_unfinished, start_pyramid
+from napari_cliptrase.pixels.lazy_picture import open_picture
 from napari_cliptrase.plugin.layers.appearance import apply_classes
 from napari_cliptrase.plugin.layers.placement import place_over
 from napari_cliptrase.plugin.run.jobs import Job
@@ -96,10 +99,7 @@ class LargeRunner:
 
         def work(segmenter: "Segmenter") -> Generator[Progress, None, Any]:
             from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
-            from napari_cliptrase.engine.pipeline import LargeRequest
             from napari_cliptrase.engine.window_cache import WindowCache
-            from napari_cliptrase.masks.label_pyramid import PyramidPlace, start_pyramid
-            from napari_cliptrase.pixels.lazy_picture import open_picture
 
             self._cache = self._cache or WindowCache()
             yield Progress(0, 0, "Planning the windows")
@@ -150,8 +150,6 @@ class LargeRunner:
 
     def _root(self, image_name: str, file: str | None, key: str) -> Path:
         """Return where labels go: an unfinished run of the same key, or a name that is free."""
-        from napari_cliptrase.masks.label_pyramid import key_of_unfinished
-
         folder, stem = self.folder, image_name
         if file is not None and Path(file).exists():
             path = Path(file).absolute()
