@@ -17,6 +17,7 @@ from napari_cliptrase.plugin.layers import LabelLayers, Visibility
 from napari_cliptrase.plugin.layers.file_image import image_layer, layer_shape
 from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
+from napari_cliptrase.plugin.layers.warm_up import read_units
 from napari_cliptrase.plugin.run.findings_merge import FindingsMerge
 from napari_cliptrase.plugin.run.image_ahead import IMAGES_AHEAD, ImageAhead
 from napari_cliptrase.plugin.run.image_findings import PreparedImage
@@ -111,6 +112,7 @@ class ImageVisits:
         request = OpeningRequest(
             name, session.prompts, session.active_class, session.output is Output.COMBINED, prepared, fill
         )
+        read_units()  # the thread makes a layer, and so does the window, of a run for instance
         self._task = self._reading.start(
             lambda: open_steps(project, request, self._saver.unsaved),
             self._show,
