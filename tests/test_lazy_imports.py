@@ -17,6 +17,7 @@ LAZY = {
     **dict.fromkeys(("napari", "qtpy", "superqt", "magicgui"), "an extra: the window"),
     **dict.fromkeys(("dask", "distributed", "fsspec"), "an extra: workers"),
     **dict.fromkeys(("nibabel", "roifile", "zarr"), "an extra: formats"),
+    "matplotlib": "an extra: figures",
     **dict.fromkeys(("scipy", "skimage"), "most commands and formats do without"),
     **dict.fromkeys(("ftfy", "regex"), "few prompts need them"),
     "huggingface_hub": "needed to download alone",

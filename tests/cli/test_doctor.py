@@ -52,6 +52,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
         "nibabel",
         "zarr",
         "distributed",
+        "matplotlib",
     }
 
     def choose(*names: str) -> None:

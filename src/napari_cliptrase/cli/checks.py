@@ -27,6 +27,7 @@ EXTRAS = (
     ("nibabel", "NIfTI masks", "nifti"),
     ("zarr", "OME-Zarr masks", "ome-zarr"),
     ("distributed", "batches on several processes or a cluster", "cluster"),
+    ("matplotlib", "figures of the method", "explain"),
 )
 """Package, what it is for, and the extra that brings it; the extra ``all`` brings all of them."""
 
