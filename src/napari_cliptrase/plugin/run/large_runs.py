@@ -61,7 +61,7 @@ class LargeRunner:
     Attributes
     ----------
     folder
-        Where labels lie of images that are no files on this computer.
+        Where the labels are of images that are not files on this computer.
     skip_empty
         Whether parts in which nothing is seen are left out.
     """
