@@ -177,6 +177,31 @@ def region(studio: Studio) -> None:
     studio.workbench.region_tool.set_on(False)
 
 
+def learning(studio: Studio) -> None:
+    """Words that the model does not know, three strokes, and what they would change."""
+    dock, session = studio.dock("Segment by text"), studio.session
+    known, shown = session.prompts, session.segmented
+    session.prompts = PromptSet.from_names("firmament", "brine", "dune", "scree")
+    studio.wait(lambda: session.segmented is not shown, "New scores")
+    for class_id in set(known.ids) - set(session.prompts.ids):
+        studio.workbench.layers.drop_class(class_id)
+    dock.learning.learn.click()
+    for class_id, place in ((1, (0.1, 0.1)), (2, (0.45, 0.2)), (3, (0.9, 0.2)), (4, (0.28, 0.3))):
+        target = session.encoded.source.target
+        rows, columns = np.ogrid[: target.shape[0], : target.shape[1]]
+        row, column = (share * side for share, side in zip(place, target.shape, strict=True))
+        disc = np.hypot(rows - row, columns - column) < target.shape[0] / 14
+        session.active_class = class_id
+        studio.workbench.layers.assign(target, disc, class_id)
+        studio.wait(lambda: studio.workbench.learner.idle, "A lesson")
+        studio.idle()
+    studio.window("learning")
+    dock.learning.learn.click()
+    studio.workbench.learner.forget()
+    session.prompts = known
+    studio.idle()
+
+
 def explore(studio: Studio) -> None:
     """The maps of one patch, one of them on the image."""
     dock = studio.dock("Explore patches")
@@ -292,7 +317,8 @@ def large(studio: Studio) -> None:
 
 
 SCENES = {
-    scene.__name__: scene for scene in (segment, region, explore, refine, sam, export, compare, keys, folder, large)
+    scene.__name__: scene
+    for scene in (segment, region, learning, explore, refine, sam, export, compare, keys, folder, large)
 }
 
 

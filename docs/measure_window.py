@@ -102,6 +102,28 @@ class Window:
         self.live(lambda: False, QUIET)
         return self.drawn - begun, self.pulse.longest
 
+    def teach(self) -> tuple[float, float]:
+        """Give a disc to the next class while learning is on; return seconds until the screen shows what it taught."""
+        bench, session = self.bench, self.bench.session
+        session.examples.learning = session.examples.at_once = True
+        self.live(lambda: bench.learner.idle and bench.jobs.idle)
+        target = session.encoded.source.target
+        labels, _ = bench.layers.combined(target)
+        height, width = target.shape
+        rows, columns = np.ogrid[:height, :width]
+        disc = np.hypot(rows - height / 2, columns - width / 2) < height / 8
+        class_id = int(labels[height // 2, width // 2]) % len(session.prompts) + 1
+        self.pulse.begin()
+        begun = time.perf_counter()
+        bench.layers.assign(target, disc, class_id)
+        self.live(lambda: bool(bench.jobs.running()), 1)
+        self.live(lambda: bench.learner.idle and bench.jobs.idle)
+        learned = time.perf_counter()
+        self.live(lambda: self.drawn > learned, QUIET)
+        session.examples.learning = False
+        bench.learner.undo()
+        return max(self.drawn, learned) - begun, self.pulse.longest
+
     def undo(self) -> float:
         """Take the last run back; return the longest block."""
         self.pulse.begin()
@@ -144,6 +166,7 @@ def main() -> None:
     for number in range(1 + chosen.images):
         window.show(f"image {number}", paint_scene(SEEDS + number, size).image)
         tell("first run of the process" if number == 0 else f"new image {number}", *window.run())
+    tell("a disc that teaches", *window.teach())
     block = window.undo()
     tell("undo", block, block)
     if chosen.planes:

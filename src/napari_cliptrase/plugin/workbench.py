@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin.layers import LabelLayers, Run, Visibility
 from napari_cliptrase.plugin.run.edit_learner import EditLearner
+from napari_cliptrase.plugin.run.folder_examples import FolderExamples
 from napari_cliptrase.plugin.run.folder_work import FolderWork
 from napari_cliptrase.plugin.run.image_ahead import ImageAhead
 from napari_cliptrase.plugin.run.image_visits import ImageVisits
@@ -52,7 +53,7 @@ class Workbench:
         From *Run* to labels on disk, for planes that do not fit into memory.
     refine_runner, refinement_writer
         From labels to sharper labels, and into layers.
-    folder, folder_keys
+    folder, folder_examples, folder_keys
         The folder of images that is annotated, if any: its state, everything that is done with it, and its keys.
     selection, hidden_layers, region_tool, proposal_picture, cursor_status, review, sam_tool
         The tools. There is one of each, so that closing a dock loses nothing.
@@ -76,6 +77,7 @@ class Workbench:
         self.hidden_layers = HiddenLayers(self.session, self.layers, self.visibility)
         self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
         self.folder = self._folder()
+        self.folder_examples = FolderExamples(self.session, self.folder, self.learner, self.runner)
         self.folder_keys = FolderKeys(self.session, self.folder)
         self.proposal_picture = ProposalPicture(self.session, self.learner)
         self.cursor_status = CursorStatus(self.session)

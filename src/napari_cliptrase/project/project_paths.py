@@ -71,6 +71,11 @@ class ProjectPaths:
         return self.inner / "backup"
 
     @property
+    def examples(self) -> Path:
+        """The folder of what hand edits taught, a file for each model."""
+        return self.inner / "examples"
+
+    @property
     def set_aside(self) -> Path:
         """The folder of damaged files, and of masks of images that were reset."""
         return self.inner / "set-aside"

@@ -166,3 +166,28 @@ def test_another_model_does_not_get_the_examples(pupil):
     pupil.examples.change(replace(memory, model="another"))
     pupil.settle()
     assert pupil.bench.runner.examples() is None
+
+
+def test_a_region_that_is_confirmed_teaches_as_well(pupil):
+    class_id = int(np.bincount(pupil.text_alone.ravel()).argmax())
+    own = pupil.text_alone == class_id
+    pupil.bench.layers.assign(pupil.target, own, class_id)
+    pupil.settle()
+    (lesson,) = pupil.memory.lessons
+    assert lesson.class_name == pupil.session.prompts.get(class_id).name
+
+
+def test_examples_that_came_ahead_change_an_image_only_when_asked(pupil):
+    class_id, part = pupil.strongest_part()
+    pupil.assign(class_id, part)
+    memory, layer = pupil.memory, pupil.bench.layers.class_layers(pupil.image)[class_id]
+    layer.undo()
+    pupil.settle()
+    pupil.examples.learning = False
+    pupil.examples.teach(memory)
+    pupil.settle()
+    assert np.array_equal(pupil.labels(), pupil.text_alone)
+    pupil.examples.at_once = True
+    pupil.learner.catch_up()
+    pupil.settle()
+    assert not np.array_equal(pupil.labels(), pupil.text_alone)

@@ -194,6 +194,10 @@ class LabelLayers:
             stated = given if takes or not class_id else content.labels != after
             if stated.any():
                 writer.write(target, PlaneWrite(layer, after, stated, by_hand=True), table)
+        rows = np.flatnonzero(given.any(1))
+        for layer in layers:  # also where the pixels were of the class already, and are stated now
+            if class_of(layer) in (class_id, None):
+                self.rows_changed.emit(layer, target.plane, slice(int(rows[0]), int(rows[-1]) + 1))
         return self.keep(writer.run) if writer.run.steps else None
 
     def apply_classes(self, table: ClassTable) -> None:

@@ -65,6 +65,8 @@ class EditLearner:
         self._proposal: Proposal | None = None
         self._written: Run | None = None
         self._statements = -1
+        self._behind: Encoded | None = None
+        self._stroked = False
         self._turns = Turns()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -96,6 +98,12 @@ class EditLearner:
         """Whether nothing waits to be learned or written; what is scored is a job."""
         return not self._timer.isActive() and not self._turns.running
 
+    def switch(self, on: bool) -> None:
+        """Learn or not; what was painted on the shown image before teaches as well."""
+        self._session.examples.learning = on
+        if on:
+            self._on_stroke()
+
     def accept(self) -> None:
         """Write what is proposed."""
         proposal = self._proposal
@@ -114,6 +122,11 @@ class EditLearner:
         elif self._written is not None and not self._written.undone:
             run, self._written = self._written, None
             self._label_layers.undo(run, self._session.locked)
+
+    def catch_up(self) -> None:
+        """Score the shown encoding with the examples that there are, although no stroke asked for it."""
+        self._behind = self._session.encoded
+        self._timer.start()
 
     def forget(self, name: str | None = None) -> None:
         """Forget the examples of a class (None: of all), also those that hand edits of this image would teach again."""
@@ -147,28 +160,21 @@ class EditLearner:
     # -- from a stroke to scores --------------------------------------------------------------------------------------
 
     def _learn(self) -> None:
-        """Bring the examples of this image in line with its hand edits; score when that changed them."""
+        """Bring the examples of this image in line with its hand edits; score when something is new in them."""
         session, runner = self._session, self._runner
         encoded, shown, segmenter = session.encoded, session.segmented, runner.segmenter
-        if not session.examples.learning or encoded is None or shown is None or segmenter is None or runner.busy:
+        if encoded is None or shown is None or segmenter is None or runner.busy:
             return
         if encoded.encoding.shape != encoded.source.target.shape:
             return
         if self._label_layers.writing:
             QTimer.singleShot(WRITING_WAIT, self._learn_soon)
             return
-        try:
-            lessons = self._lessons(encoded)
-        except CliptraseError:  # the image has gone or changed
+        stroked, self._stroked = self._stroked and session.examples.learning, False
+        taught = stroked and self._teach(encoded, segmenter.model.fingerprint)
+        if not taught and self._behind is not encoded:
             return
-        image = encoded.encoding.image_sha256
-        memory = session.examples.memory(segmenter.model.fingerprint, encoded.encoding.encode_settings)
-        keys = frozenset(map(example_key, lessons))
-        before = self._taught.get(image, frozenset())
-        if _same([lesson for lesson in memory.lessons if example_key(lesson) in before | keys], lessons):
-            return
-        self._taught[image] = keys
-        session.examples.teach(memory.retaught(before, lessons))
+        self._behind = None
         prompts, settings = session.prompts, session.settings
         question, examples = runner.question(), runner.examples()
 
@@ -180,6 +186,22 @@ class EditLearner:
             return self._use(Proposal(outcome[0], question, outcome[1])) if session.segmented is shown else None
 
         self._jobs.start("Learn", steps, done=done, key=SCORE)
+
+    def _teach(self, encoded: Encoded, model: str) -> bool:
+        """Let the hand edits of this image be its examples; return whether that is new."""
+        try:
+            lessons = self._lessons(encoded)
+        except CliptraseError:  # the image has gone or changed
+            return False
+        examples, image = self._session.examples, encoded.encoding.image_sha256
+        memory = examples.memory(model, encoded.encoding.encode_settings)
+        keys = frozenset(map(example_key, lessons))
+        before = self._taught.get(image, frozenset())
+        if _same([lesson for lesson in memory.lessons if example_key(lesson) in before | keys], lessons):
+            return False
+        self._taught[image] = keys
+        examples.teach(memory.retaught(before, lessons))
+        return True
 
     def _lessons(self, encoded: Encoded) -> tuple[Lesson, ...]:
         encoding = encoded.encoding
@@ -231,8 +253,12 @@ class EditLearner:
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
+    def _on_stroke(self) -> None:
+        self._stroked = True
+        self._learn_soon()
+
     def _learn_soon(self, *_: Any) -> None:
-        if self._session.examples.learning:
+        if self._session.examples.learning or self._behind is not None:
             self._timer.start()
 
     def _on_rows(self, layer: Labels, plane: tuple[int, ...], rows: slice) -> None:
@@ -242,13 +268,13 @@ class EditLearner:
         self._statements = statements
         if patches is not None and plane == patches.target.plane and patches.target.geometry.fits(layer):
             patches.note_rows(rows)
-        self._learn_soon()
+        self._on_stroke()
 
     def _on_content(self, layer: Labels) -> None:
         """A layer may have been removed with all that was stated in it."""
         if self._patches is not None and layer not in self._session.viewer.layers:
             self._patches.note_all()
-            self._learn_soon()
+            self._on_stroke()
 
     def _on_written(self, run: Run) -> None:
         """A tool may have stated pixels that held their class already; a run may have replaced what was stated."""
@@ -270,6 +296,9 @@ class EditLearner:
 
     def _on_encoded(self, _encoded: Encoded | None) -> None:
         self._patches = self._patches_of = self._written = None
+        self._stroked = (
+            False  # what was painted before waits for the next stroke: a mask must not change by being shown
+        )
         self._propose(None)
         self.changed.emit()
 
@@ -281,7 +310,6 @@ class EditLearner:
         if not on:
             self._patches = self._patches_of = None
             self._propose(None)
-        self._learn_soon()
 
 
 def _named(prompts: PromptSet, shares: Mapping[PatchOwner, Floats]) -> dict[PatchOwner, tuple[str, Floats]]:

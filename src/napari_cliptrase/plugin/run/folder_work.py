@@ -43,10 +43,12 @@ class NewProject:
 class FolderWork:
     """The folder of one viewer.
 
-    Signals: ``failed(CliptraseError)`` when an action was not possible.
+    Signals: ``failed(CliptraseError)`` when an action was not possible; ``closing()`` while the folder can still be
+    saved.
     """
 
     failed = Signal(object)
+    closing = Signal()
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class FolderWork:
             return
         self.visits.leave()
         self._ahead.end()
+        self.closing.emit()
         self.saver.later(project.close)  # the lock is released when all is saved, which may be later
         problem = self.saver.end()
         if problem is not None:

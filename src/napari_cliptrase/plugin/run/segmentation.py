@@ -47,13 +47,16 @@ SCORING_DELAY = 150
 class SegmentationRunner:
     """Runs segmentations for a session.
 
-    Signals: ``started(job)``; ``written(run)`` after layers were written; ``failed(error)``; ``ended()`` always.
+    Signals: ``started(job)``; ``written(run)`` after layers were written; ``failed(error)``; ``ended()`` always;
+    ``taken_up(examples)`` after a result that was made ahead of time, with these examples,
+    became the shown one.
     """
 
     started = Signal(object)
     written = Signal(object)
     failed = Signal(object)
     ended = Signal()
+    taken_up = Signal(object)
 
     def __init__(self, session: Session, label_layers: LabelLayers, jobs: Jobs) -> None:
         self._session = session
@@ -255,13 +258,15 @@ class SegmentationRunner:
         self._segmenter, self._navigation.model_choice = segmenter, choice
         self._session.model = segmenter.model
         key = EncodingKey(encoded.source.key, choice, encoded.encoding.encode_settings)
-        question = scored_question(prompts), segmenter.settings, examples
         self._cache.keep(key, encoded)
         self._session.encoded = encoded
+        # if strokes taught more since then: a mask that is only opened must not change by itself
+        question = scored_question(prompts), segmenter.settings, self.examples()
         self._navigation.scored_question = question
         self._session.segmented = segmented
         self._cache.remember(key, segmented, question)
         self._on_change()  # the classes may be others by now
+        self.taken_up.emit(examples)
 
     def question(self) -> Hashable:
         """Return what the labels of the session's encoding depend on: classes, settings and examples."""

@@ -19,7 +19,8 @@ class TaughtExamples:
     """The examples of one viewer.
 
     Signals: ``taught()`` after strokes taught something or took it back, ``changed()`` when examples were forgotten,
-    read, or switched on or off; ``learning_changed(on)``, ``at_once_changed(on)``.
+    loaded, or switched on or off, which the shown result should follow; ``learning_changed(on)``,
+    ``at_once_changed(on)``.
     """
 
     taught = Signal()
@@ -59,11 +60,11 @@ class TaughtExamples:
         self.changed.emit()
 
     def replace_all(self, memories: Iterable[LessonMemory]) -> None:
-        """Take the place of everything: another folder of images was opened or closed."""
+        """Take the place of everything: a folder was opened or closed. What is shown is not scored again for that."""
         self._memories.clear()
         for memory in memories:
             self._put(memory)
-        self.changed.emit()
+        self.taught.emit()
 
     def _put(self, memory: LessonMemory) -> None:
         key = memory.model, memory.settings

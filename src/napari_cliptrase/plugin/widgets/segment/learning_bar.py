@@ -56,7 +56,7 @@ class LearningBar(QWidget):
         layout.addLayout(boxes)
         layout.addLayout(buttons)
         examples = session.examples
-        self.learn.toggled.connect(lambda on: setattr(examples, "learning", on))
+        self.learn.clicked.connect(learner.switch)
         self.at_once.toggled.connect(lambda on: setattr(examples, "at_once", on))
         self.accept.clicked.connect(learner.accept)
         self.undo.clicked.connect(learner.undo)
