@@ -131,3 +131,24 @@ def test_the_record_says_what_was_learned_from(segmenter, scenes):
     assert record["classes"]["sky"] == 2
     assert record["sha256"] == memory(segmenter, scenes[:2], KNOWN).sha256
     assert record["sha256"] != memory(segmenter, scenes[:1], KNOWN).sha256
+
+
+def test_a_stroke_of_one_pixel_teaches_nothing_and_breaks_nothing(segmenter, scenes):
+    scene, encoding = scenes[0]
+    one = np.zeros(scene.labels.shape, int)
+    one[50, 50] = 1
+    assert lessons_from_labels(encoding.features, encoding.grid, one, {1: "quilox"}) == ()
+
+
+def test_a_stroke_across_windows_teaches_all_of_them():
+    narrow = Segmenter(load_model("demo", device="cpu"), Settings(resolution=96, window=96), text_caches=())
+    scene = paint_scene(1, (96, 240))
+    encoding = narrow.encode(scene.image)
+    assert len(encoding.windows) > 1
+    stroke = np.zeros(scene.labels.shape, int)
+    stroke[10:40] = 1
+    (lesson,) = lessons_from_labels(encoding.features, encoding.grid, stroke, {1: MADE_UP.classes[0].name})
+    assert len(lesson) >= encoding.grid[1]
+    examples = LessonMemory(narrow.model.fingerprint, encoding.encode_settings, (lesson,))
+    found = narrow.segment(encoding, MADE_UP, examples=examples).labels
+    assert (found[10:40] == 1).mean() > 0.9

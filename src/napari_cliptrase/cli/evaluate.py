@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from napari_cliptrase.cli.evaluate_annotator import annotator, learning
 from napari_cliptrase.cli.evaluate_sweep import sweep
 from napari_cliptrase.cli.evaluation_run import (
     Anew,
@@ -182,6 +183,8 @@ def long_lists(
 
 
 app.command("sweep")(sweep)
+app.command("annotator")(annotator)
+app.command("learning")(learning)
 
 
 @app.command("compare")

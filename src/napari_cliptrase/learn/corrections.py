@@ -20,8 +20,10 @@ SETTLED = 0.02
 """A probability that is this close to what a lesson asks for needs no correction."""
 WEAKEST_RIDGE, STRONGEST_RIDGE = 0.1, 10.0
 """How strongly a class is held at its text when the text is always wrong about it, and when it is always right."""
-DOUBT = 5.0
+DOUBT = 20.0
 """Painted patches that it takes before the text of a class is distrusted."""
+REFUSAL = 4.0
+"""A patch that a person says is *not* the class counts for so many that only were of another class."""
 ROUNDS = 12
 """Steps towards the best weights; each solves the ridge, and goes on in the direction of the one before."""
 LARGEST_BOOST = 20.0
@@ -112,9 +114,11 @@ def _ridge(patches: TaughtPatches, logits: Floats) -> Floats:
     found = logits.argmax(1)
     hit = (found == patches.owner) & ~patches.negative
     own = np.bincount(patches.owner, weights=patches.weight * ~patches.negative, minlength=classes)
-    # a patch of which is only said that it is not one class tells nothing about the other classes
+    # that a patch is not one class tells nothing about the other classes, and much about that one
     claims = ~patches.negative | (found == patches.owner)
-    claimed = np.bincount(found, weights=patches.weight * claims, minlength=classes)
+    claimed = np.bincount(
+        found, weights=patches.weight * claims * np.where(patches.negative, REFUSAL, 1), minlength=classes
+    )
     right = np.bincount(found, weights=patches.weight * hit, minlength=classes)
     trust = (right + DOUBT) / (own + claimed - right + DOUBT)
     return np.asarray(WEAKEST_RIDGE * (STRONGEST_RIDGE / WEAKEST_RIDGE) ** trust, np.float32)

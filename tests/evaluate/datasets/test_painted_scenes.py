@@ -45,3 +45,19 @@ def test_more_scenes_can_be_added_later() -> None:
 def test_scenes_of_the_training_are_never_scored() -> None:
     with pytest.raises(CliptraseError, match="held out"):
         PaintedScenes(first=1_000_000)
+
+
+def test_rich_scenes_have_many_classes_and_begin_where_they_are_told():
+    rich = PaintedScenes(0, 3, 168, SceneSplit.RICH)
+    assert [len(np.unique(rich.read(name).truth)) >= 7 for name in rich.names()] == [True] * 3
+    first, second = (int(name.split()[1]) for name in rich.names()[:2])
+    assert PaintedScenes(first + 1, 1, 168, SceneSplit.RICH).names() == [f"scene {second}"]
+
+
+def test_a_dim_scene_is_gray_and_has_the_same_truth():
+    plain, dim = PaintedScenes(4, 1, 96), PaintedScenes(4, 1, 96, dim=True)
+    (name,) = plain.names()
+    picture = dim.read(name).rgb
+    assert (picture == picture[..., :1]).all()
+    assert np.array_equal(dim.read(name).truth, plain.read(name).truth)
+    assert dim.record() != plain.record()

@@ -1,0 +1,178 @@
+"""napari-cliptrase evaluate annotator and learning: what annotation costs, and what corrected images teach."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_cliptrase.cli.evaluation_run import AsJson, Model, Out, Sam
+from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.work_bar import work_bar
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.progress import run_to_end
+
+if TYPE_CHECKING:
+    from napari_cliptrase.classes.prompts import PromptSet
+    from napari_cliptrase.evaluate.encoded_images import EncodedImages
+    from napari_cliptrase.evaluate.labelled_images import LabelledImages
+
+Names = Annotated[
+    str, typer.Option(help="known: the classes' own; made-up: words no model knows; mixed: half of each.")
+]
+Split = Annotated[str, typer.Option(help="Painted scenes: plain, small, or rich in classes.")]
+Dim = Annotated[bool, typer.Option("--dim", help="Painted scenes in dim gray, a look that the model does not know.")]
+FirstSeed = Annotated[int, typer.Option(help="Painted scenes: the seed of the first.")]
+Images = Annotated[Path | None, typer.Option(help="A folder of images, with --masks and --classes.")]
+Masks = Annotated[Path | None, typer.Option(help="Indexed masks (PNG or TIFF) with the names of the images.")]
+Classes = Annotated[Path | None, typer.Option(help="Class list of the masks, text or JSON.")]
+
+
+def annotator(
+    scenes: Annotated[int, typer.Option(min=1, help="How many painted scenes are annotated.")] = 50,
+    way: Annotated[list[str] | None, typer.Option("--way", help="Only this way of working; may be repeated.")] = None,
+    names: Names = "known",
+    split: Split = "rich",
+    dim: Dim = False,
+    first_seed: FirstSeed = 0,
+    images: Images = None,
+    masks: Masks = None,
+    classes: Classes = None,
+    model: Model = "demo",
+    sam: Sam = "demo",
+    out: Out = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the actions along the folder, such as plot.png.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what a simulated annotator does until each image is 90 % and 95 % right.
+
+    napari-cliptrase evaluate annotator --scenes 10 --names made-up
+    """
+    from napari_cliptrase.evaluate.annotated_folder import WAYS, AnnotationStudy
+    from napari_cliptrase.evaluate.annotation_effort import ActionKind
+    from napari_cliptrase.evaluate.annotation_report import draw_actions, study_record, study_table
+
+    unknown = sorted(set(way or ()) - {known.name for known in WAYS})
+    if unknown:
+        known = "; ".join(one.name for one in WAYS)
+        raise CliptraseError(f"There is no way of working called {unknown[0]!r}; choose {known}.")
+    ways = [one for one in WAYS if not way or one.name in way]
+    found, prompts = _asked(scenes, names, split, dim, first_seed, (images, masks, classes))
+    typer.echo(f"Annotating {len(found.names()):,} images in {len(ways)} ways", err=True)
+    with (
+        telling_when_stopped(lambda: "Stopped; the table is made when all images are annotated."),
+        TemporaryDirectory(prefix="cliptrase-") as folder,
+        work_bar("loading") as show,
+    ):
+        embedder = None
+        if any(ActionKind.SAM in one.clicks for one in ways):
+            from napari_cliptrase.models.load import load_sam_steps
+            from napari_cliptrase.refine.embedding import Embedder
+
+            embedder = Embedder(run_to_end(load_sam_steps(sam), show))
+        study = AnnotationStudy(_encoded(found, model, Path(folder)), prompts, embedder)
+        folders = run_to_end(study.run_steps(ways), show)
+    about = {"images": found.record(), "names": names, "model": model, "sam": sam}
+    _give(study_record(folders, study.costs, about), study_table(folders), out, as_json)
+    if plot is not None:
+        draw_actions(folders, plot)
+
+
+def learning(
+    corrected: Annotated[
+        str, typer.Option(help="After how many corrected images to score, with commas.")
+    ] = "0,1,2,5,12",
+    scored: Annotated[int, typer.Option(min=1, help="How many images after those are scored.")] = 20,
+    names: Names = "known",
+    split: Split = "rich",
+    dim: Dim = False,
+    first_seed: FirstSeed = 0,
+    images: Images = None,
+    masks: Masks = None,
+    classes: Classes = None,
+    model: Model = "demo",
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score images after one, two, … corrected images of the same folder.
+
+    napari-cliptrase evaluate learning --names made-up --corrected 0,1,5 --scored 10
+    """
+    from napari_cliptrase.evaluate.annotation_report import curve_record, curve_table
+    from napari_cliptrase.evaluate.learning_curve import learning_curve_steps
+
+    counts = _counts(corrected)
+    found, prompts = _asked(max(counts) + scored, names, split, dim, first_seed, (images, masks, classes))
+    if len(found.names()) < max(counts) + scored:
+        raise CliptraseError(
+            f"There are {len(found.names()):,} images with masks, but {max(counts)} to learn from and {scored} to "
+            "score were asked for; ask for fewer."
+        )
+    typer.echo(f"Learning from {max(counts)} images, scoring {scored}", err=True)
+    with (
+        telling_when_stopped(lambda: "Stopped; the table is made when all images are scored."),
+        TemporaryDirectory(prefix="cliptrase-") as folder,
+        work_bar("loading") as show,
+    ):
+        encoded = _encoded(found, model, Path(folder))
+        points = run_to_end(learning_curve_steps(encoded, prompts, counts, scored), show)
+    record = {"images": found.record(), "names": names, "model": model, "points": curve_record(points)}
+    _give(record, curve_table(points, len(found.classes)), out, as_json)
+
+
+def _asked(
+    count: int, names: str, split: str, dim: bool, first_seed: int, own: tuple[Path | None, Path | None, Path | None]
+) -> "tuple[LabelledImages, PromptSet]":
+    """Return the images and the names that they are asked for by."""
+    from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
+    from napari_cliptrase.evaluate.name_choice import NameChoice
+
+    for what, given, known in (("split", split, SceneSplit), ("choice of names", names, NameChoice)):
+        if given not in tuple(known):
+            raise CliptraseError(f"There is no {what} {given!r}; choose {', '.join(known)}.")
+    images, masks, classes = own
+    if images is None and masks is None and classes is None:
+        scenes = PaintedScenes(first_seed, count, split=SceneSplit(split), dim=dim)
+        return scenes, NameChoice(names).prompts(scenes.classes)
+    if images is None or masks is None or classes is None:
+        raise CliptraseError("Images of your own need --images, --masks and --classes together.")
+    from napari_cliptrase.classes.prompts import PromptSet
+    from napari_cliptrase.evaluate.datasets.own_images import FolderImages, OwnClasses
+
+    listed = PromptSet.load(classes)
+    folder = FolderImages(images.absolute(), masks.absolute(), OwnClasses(PromptSet(listed.classes)))
+    if not listed.classes:
+        raise CliptraseError("The class list is empty; name at least one class.")
+    return folder, NameChoice(names).prompts(folder.classes)
+
+
+def _encoded(images: "LabelledImages", model: str, folder: Path) -> "EncodedImages":
+    from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.evaluate.encoded_images import EncodedImages
+    from napari_cliptrase.models.load import load_model_steps
+
+    return EncodedImages(images, Segmenter(run_to_end(load_model_steps(model))), folder)
+
+
+def _counts(text: str) -> list[int]:
+    try:
+        counts = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        counts = []
+    if not counts or counts[0] < 0:
+        raise CliptraseError(f"--corrected is {text!r}; write whole numbers with commas, such as 0,1,5.")
+    return counts
+
+
+def _give(record: dict[str, Any], table: str, out: Path | None, as_json: bool) -> None:
+    from napari_cliptrase.atomic import write_text
+
+    data = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "results.json", data)
+        write_text(out / "results.md", table)
+    typer.echo((data if as_json else table).rstrip())

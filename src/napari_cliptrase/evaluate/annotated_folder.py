@@ -1,0 +1,172 @@
+"""A simulated annotator goes through a folder, once for each way of working."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from skimage.measure import label
+
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.engine.segmenter import Segmenter
+from napari_cliptrase.evaluate.annotation_effort import ActionKind, CostModel
+from napari_cliptrase.evaluate.annotator import NOTHING, AnnotatedImage, Annotator, Learner, Mask, Tool, Tools
+from napari_cliptrase.evaluate.encoded_images import EncodedImage, EncodedImages
+from napari_cliptrase.evaluate.labelled_images import Truth
+from napari_cliptrase.learn.lesson import Lesson, LessonAction, lessons_from_labels
+from napari_cliptrase.learn.lesson_memory import LessonMemory
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.embedding import Embedder
+from napari_cliptrase.refine.interactive import SamSession
+
+GOALS: Final = (0.90, 0.95)
+"""Mean IoU, over the classes of an image, at which an annotator is content."""
+
+
+@dataclass(frozen=True)
+class WayOfWorking:
+    """What an annotator uses.
+
+    Attributes
+    ----------
+    name
+        For tables and commands.
+    text
+        Whether the image is segmented by the names before the first action.
+    clicks
+        What answers clicks.
+    within, across
+        Whether corrections teach the rest of the image, and the images after it.
+    """
+
+    name: str
+    text: bool = False
+    clicks: tuple[ActionKind, ...] = ()
+    within: bool = False
+    across: bool = False
+
+
+_BOTH: Final = (ActionKind.REGION, ActionKind.SAM)
+WAYS: Final = (
+    WayOfWorking("painting"),
+    WayOfWorking("painting, regions and SAM", clicks=_BOTH),
+    WayOfWorking("text", text=True),
+    WayOfWorking("text and regions", text=True, clicks=(ActionKind.REGION,)),
+    WayOfWorking("text, regions and SAM", text=True, clicks=_BOTH),
+    WayOfWorking("learning within the image", text=True, clicks=_BOTH, within=True),
+    WayOfWorking("learning across the folder", text=True, clicks=_BOTH, within=True, across=True),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedFolder:
+    """What one way of working cost, image by image."""
+
+    way: WayOfWorking
+    images: tuple[AnnotatedImage, ...] = field(repr=False)
+
+    def actions(self, goal: float) -> list[int | None]:
+        """Actions up to a goal by image; None where it was not reached."""
+        return [None if (effort := image.reached[goal]) is None else effort.actions for image in self.images]
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotationStudy:
+    """Everything that the ways of working share.
+
+    Attributes
+    ----------
+    images
+        The folder.
+    prompts
+        Names of its classes, in their order.
+    embedder
+        Of the SAM; None when no way needs one.
+    costs
+        What actions cost.
+    """
+
+    images: EncodedImages
+    prompts: PromptSet
+    embedder: Embedder | None
+    costs: CostModel = field(default_factory=CostModel)
+
+    def run_steps(self, ways: Sequence[WayOfWorking]) -> Generator[Progress, None, tuple[AnnotatedFolder, ...]]:
+        """Annotate the folder in each way."""
+        names = self.images.names()
+        done: list[AnnotatedFolder] = []
+        for way in ways:
+            memory = self._nothing_learned()
+            annotated: list[AnnotatedImage] = []
+            for number, name in enumerate(names):
+                yield Progress(len(done) * len(names) + number, len(ways) * len(names), f"{way.name}: {name}")
+                encoded = self.images.read(name)
+                result = self.annotate(encoded, way, memory)
+                annotated.append(result)
+                if way.across:
+                    memory = memory.taught(self._lessons(encoded, result.labels, None))
+            done.append(AnnotatedFolder(way, tuple(annotated)))
+        return tuple(done)
+
+    def annotate(self, encoded: EncodedImage, way: WayOfWorking, memory: LessonMemory) -> AnnotatedImage:
+        """Annotate one image; ``memory`` is what earlier ones taught."""
+        truth = encoded.image.truth
+        labels = self._found(encoded, memory) if way.text else np.full(truth.shape, NOTHING, np.int32)
+        clicks: dict[ActionKind, Tool] = {}
+        if ActionKind.REGION in way.clicks:
+            clicks[ActionKind.REGION] = region_tool(encoded)
+        if ActionKind.SAM in way.clicks and self.embedder is not None:
+            clicks[ActionKind.SAM] = sam_tool(self.embedder, encoded)
+        learner = self._learner(encoded, memory) if way.within else None
+        tools = Tools(clicks, learner, encoded.encoding.shape[0] / encoded.encoding.grid[0])
+        return Annotator(truth, labels, tools, self.costs).run(GOALS)
+
+    def _learner(self, encoded: EncodedImage, memory: LessonMemory) -> Learner:
+        def learn(examples: Truth, taught: Mask) -> Truth:
+            lessons = self._lessons(encoded, examples, taught)
+            return self._found(encoded, memory.taught(lessons))
+
+        return learn
+
+    def _lessons(self, encoded: EncodedImage, labels: Truth, taught: Mask | None) -> tuple[Lesson, ...]:
+        encoding = encoded.encoding
+        action = LessonAction.MASK if taught is None else LessonAction.PAINT
+        names = {index: entry.name for index, entry in enumerate(self.prompts)}
+        return lessons_from_labels(
+            encoding.features, encoding.grid, labels, names, taught, image=encoding.image_sha256, action=action
+        )
+
+    def _found(self, encoded: EncodedImage, memory: LessonMemory) -> Truth:
+        result = self._segmenter.segment(encoded.encoding, self.prompts, examples=memory)
+        index = np.full(1 + max(self.prompts.ids), NOTHING, np.int32)
+        index[list(self.prompts.ids)] = np.arange(len(self.prompts.ids))
+        return np.asarray(index[result.labels])
+
+    @property
+    def _segmenter(self) -> Segmenter:
+        return self.images.segmenter
+
+    def _nothing_learned(self) -> LessonMemory:
+        return LessonMemory(self._segmenter.model.fingerprint, self._segmenter.settings.encode_key())
+
+
+def region_tool(encoded: EncodedImage) -> Tool:
+    """Return what gives the connected part of the method's region under a click."""
+    parts = label(encoded.encoding.region_map(), background=-1, connectivity=1)
+
+    def part(row: int, column: int) -> Mask | None:
+        number = parts[row, column]
+        return None if number == 0 else np.asarray(parts == number)
+
+    return part
+
+
+def sam_tool(embedder: Embedder, encoded: EncodedImage) -> Tool:
+    """Return what draws SAM's best mask for a click."""
+    rgb = encoded.image.rgb
+
+    def mask(row: int, column: int) -> Mask | None:
+        session = SamSession(embedder, rgb)
+        return session.click(row + 0.5, column + 0.5).whole((rgb.shape[0], rgb.shape[1]))
+
+    return mask

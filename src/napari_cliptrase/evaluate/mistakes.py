@@ -1,0 +1,99 @@
+"""What an annotator sees of an image: how good it is, and the largest connected piece of a class that is wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, find_objects, label
+
+from napari_cliptrase.evaluate.labelled_images import Truth
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A connected piece of wrong pixels that all belong to one class.
+
+    Attributes
+    ----------
+    class_index
+        The class that they belong to.
+    rows, columns
+        The rectangle around them.
+    region
+        (h, w) bool the piece within the rectangle.
+    """
+
+    class_index: int
+    rows: slice
+    columns: slice
+    region: NDArray[np.bool_]
+
+    @property
+    def area(self) -> int:
+        """Number of pixels."""
+        return int(self.region.sum())
+
+    def depth(self) -> NDArray[np.float64]:
+        """(h, w) distance of each pixel from the edge of the piece."""
+        return np.asarray(distance_transform_edt(np.pad(self.region, 1)))[1:-1, 1:-1]
+
+    def middle(self) -> tuple[int, int]:
+        """Row and column, in the image, of the pixel that is deepest inside."""
+        depth = self.depth()
+        row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+        return int(row) + self.rows.start, int(column) + self.columns.start
+
+    def thickness(self) -> float:
+        """Width of the piece where it is thickest, in pixels."""
+        return 2 * float(self.depth().max())
+
+    def brush_way(self, widest: float) -> float:
+        """Length of the way of a brush that paints the piece: as wide as it, but at most ``widest`` pixels."""
+        return self.area / max(1.0, min(self.thickness(), widest))
+
+    def line(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns, in the image, of a line through the middle, along the piece and inside of it."""
+        places = np.argwhere(self.region)
+        middle = np.array(self.middle()) - (self.rows.start, self.columns.start)
+        spread = np.cov((places - places.mean(0)).T) if len(places) > 2 else np.eye(2)
+        direction = np.linalg.eigh(spread)[1][:, -1]
+        reach = np.arange(1, max(self.region.shape))
+        line = [middle]
+        for sign in (1, -1):
+            for point in np.rint(middle + sign * reach[:, None] * direction).astype(int):
+                if (point < 0).any() or (point >= self.region.shape).any() or not self.region[tuple(point)]:
+                    break
+                line.append(point)
+        found = np.unique(np.array(line), axis=0)
+        return found[:, 0] + self.rows.start, found[:, 1] + self.columns.start
+
+
+def largest_mistake(truth: Truth, found: Truth) -> Mistake | None:
+    """Return the largest mistake in ``found`` (H, W), or None when every pixel that counts is right.
+
+    Both hold class indices; below 0 a pixel of the truth does not count.
+    """
+    wrong = (truth >= 0) & (truth != found)
+    best: Mistake | None = None
+    areas = np.bincount(truth[wrong])
+    for index in np.argsort(-areas, kind="stable"):
+        if areas[index] <= (0 if best is None else best.area):
+            break
+        pieces, _ = label(wrong & (truth == index))
+        number = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+        rows, columns = find_objects(pieces)[number - 1]
+        piece = Mistake(int(index), rows, columns, pieces[rows, columns] == number)
+        if best is None or piece.area > best.area:
+            best = piece
+    return best
+
+
+def image_mean_iou(truth: Truth, found: Truth) -> float:
+    """Mean IoU, over the classes of an image, of found class indices (H, W); below 0 a pixel has no class."""
+    counted = truth >= 0
+    true, given = truth[counted], found[counted]
+    size = 1 + int(max(true.max(initial=0), given.max(initial=0)))
+    area = np.bincount(true, minlength=size)
+    hit = np.bincount(true[true == given], minlength=size)
+    union = area + np.bincount(given[given >= 0], minlength=size) - hit
+    return float((hit[area > 0] / union[area > 0]).mean()) if area.any() else 1.0
