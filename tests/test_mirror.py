@@ -40,6 +40,7 @@ ABOUT_MORE = {
     "models/test_load_sam.py": "the second model of test_load.py",
     "models/test_load_weights.py": "how weights get into the networks of test_load.py",
     "models/test_mutated_folders.py": "model folders, bent",
+    "plugin/layers/test_any_image.py": "axes, numbers and storage of images",
     "plugin/layers/test_any_sequence.py": "people and runs in any order",
     "plugin/run/test_segmentation_live.py": "the live scores of test_segmentation.py",
     "plugin/run/test_segmentation_planes.py": "the planes of test_segmentation.py",
