@@ -54,6 +54,7 @@ WAYS: Final = (
     WayOfWorking("text and regions", text=True, clicks=(ActionKind.REGION,)),
     WayOfWorking("text, regions and SAM", text=True, clicks=_BOTH),
     WayOfWorking("learning within the image", text=True, clicks=_BOTH, within=True),
+    WayOfWorking("learning from finished images", text=True, clicks=_BOTH, across=True),
     WayOfWorking("learning across the folder", text=True, clicks=_BOTH, within=True, across=True),
 )
 
