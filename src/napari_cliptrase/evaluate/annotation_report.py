@@ -88,6 +88,7 @@ def draw_actions(folders: Sequence[AnnotatedFolder], path: Path) -> None:
     """Draw the actions to the first goal, image by image, each as the mean of the images around it."""
     try:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError as error:
         raise PlotError("A plot needs matplotlib; run: pip install 'napari-cliptrase[explain]'") from error
     figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -95,7 +96,8 @@ def draw_actions(folders: Sequence[AnnotatedFolder], path: Path) -> None:
     for folder in folders:
         counts = np.array([np.nan if count is None else count for count in folder.actions(GOALS[0])], float)
         axes.plot(np.arange(1, len(counts) + 1), _smooth(counts), label=folder.way.name)
-    axes.set(xlabel="image of the folder", ylabel=f"actions to {GOALS[0]:.0%} mIoU", ylim=(0, None))
+    axes.set(xlabel="image of the folder", ylabel=f"actions to {100 * GOALS[0]:.0f} % mIoU", ylim=(0, None))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize="small", frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
