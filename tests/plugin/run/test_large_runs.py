@@ -80,8 +80,8 @@ def test_cancel_keeps_what_is_done_says_so_and_the_next_run_goes_on(large, monke
     job.progressed.connect(lambda _progress: job.cancel() if written else None)
     large.wait()
     assert job.superseded
-    said = [record.message for record in notification_manager.records]
-    assert any("are done and stay; press Run to go on" in message for message in said)
+    sentence = "are done and stay; press Run to go on"
+    large.qtbot.waitUntil(lambda: any(sentence in record.message for record in notification_manager.records))
     large.large.run(large.source(), large.model)
     large.wait()
     (layer,) = label_layers(large)  # the layer of the first part went

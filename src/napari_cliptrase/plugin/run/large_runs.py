@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 from napari.layers import Image, Labels
 from napari.utils import notifications
+from qtpy.QtCore import QTimer
 
 from napari_cliptrase.engine.pipeline import LargeRequest
 from napari_cliptrase.engine.settings import Detail, Settings
@@ -133,14 +134,14 @@ class LargeRunner:
         def done(response: Any) -> None:
             show()
             for note in response.notes:
-                notifications.show_info(note)
+                _tell(note)
 
         def cancelled() -> None:
             if outcome.pyramid is None:
                 return
             show()
             count = len(outcome.pyramid.finished) + outcome.pyramid.written
-            notifications.show_info(
+            _tell(
                 f"Stopped: {count:,} of {outcome.cores:,} parts are done and stay; press Run to go on with the others."
             )
 
@@ -171,3 +172,8 @@ class LargeRunner:
                 viewer.layers.remove(layer)
         place = place_over(target.geometry, target.plane, (0.0, 0.0))
         return viewer.add_labels(array, name=f"labels · {target.image_name}", **place)
+
+
+def _tell(sentence: str) -> None:
+    """Show a sentence once the window has drawn the new layer: in software, both at once can end in a crash."""
+    QTimer.singleShot(0, lambda: notifications.show_info(sentence))
