@@ -9,7 +9,6 @@ Every picture is of the plugin at work on a painted scene with the shipped model
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,18 +22,13 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
-from napari_cliptrase.demo.panorama import Panorama
 from napari_cliptrase.demo.samples import COAST, SAMPLE_SIZE
 from napari_cliptrase.demo.words import THINGS
 from napari_cliptrase.demo.world import paint_scene
-from napari_cliptrase.engine.settings import Detail
-from napari_cliptrase.plugin.layers.placement import camera_of
 from napari_cliptrase.plugin.run.folder_work import NewProject
-from napari_cliptrase.plugin.state.plane_source import Area
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.explore.patch_maps import PatchMap
-from napari_cliptrase.plugin.widgets.sections import Section
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.project.image_record import State
 
@@ -301,29 +295,8 @@ def folder(studio: Studio) -> None:
         work.stop()
 
 
-def large(studio: Studio) -> None:
-    """A part of an image at full detail, with its labels on disk."""
-    dock = studio.dock("Segment by text")
-    with TemporaryDirectory() as folder:
-        studio.workbench.large_runner.folder = Path(folder)
-        studio.viewer.layers.clear()
-        picture = np.asarray(Panorama(3, (4608, 4608))[800:2300, 0:2000])
-        studio.viewer.add_image(picture, name="slide", rgb=True)
-        studio.session.prompts = PromptSet.parse("sky\nmountain\ngrass\nsnow\ntree\nhouse\nwheat field\ncar\nroad")
-        studio.session.settings = replace(studio.session.settings, detail=Detail.FULL)
-        next(section for section in dock.findChildren(Section) if dock.large in section.children()).is_open = True
-        camera_of(studio.viewer).zoom *= 1.15
-        dock.image.area.setCurrentIndex(list(Area).index(Area.VISIBLE))
-        studio.settle()
-        dock.run()
-        studio.idle()
-        studio.window("large-done-dark")
-        studio.viewer.layers.clear()
-
-
 SCENES = {
-    scene.__name__: scene
-    for scene in (segment, region, learning, explore, refine, sam, export, compare, keys, folder, large)
+    scene.__name__: scene for scene in (segment, region, learning, explore, refine, sam, export, compare, keys, folder)
 }
 
 
