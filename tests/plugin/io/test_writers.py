@@ -202,7 +202,7 @@ def test_saving_writes_the_bytes_of_the_dock_and_of_the_command_line(key, tmp_pa
 
 def test_an_image_is_no_label_layer(tmp_path):
     layers = [Image(np.zeros((2, 3))).as_layer_data_tuple()]
-    with pytest.raises(MaskFormatError, match="no label layer"):
+    with pytest.raises(MaskFormatError, match="not a label layer"):
         writers.write_png(str(tmp_path / "a.png"), layers)
 
 
