@@ -15,6 +15,7 @@ from napari_cliptrase.cli.evaluate_sweep import sweep
 from napari_cliptrase.cli.evaluation_run import (
     Anew,
     AsJson,
+    FirstSeed,
     Methods,
     Model,
     Out,
@@ -56,7 +57,6 @@ class _EvaluateCommands(TyperGroup):
 app = typer.Typer(cls=_EvaluateCommands, no_args_is_help=True)
 
 Scenes = Annotated[int, typer.Option(help="How many scenes to paint and score.")]
-FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
 SceneSide = Annotated[int, typer.Option(min=32, help="Side of the scenes in pixels.")]
 
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_cliptrase.cli.evaluation_run import AsJson, Model, Out, Sam
+from napari_cliptrase.atomic import write_text
+from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Model, Out, Sam
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import run_to_end
 
 if TYPE_CHECKING:
-    from napari_cliptrase.classes.prompts import PromptSet
     from napari_cliptrase.evaluate.encoded_images import EncodedImages
     from napari_cliptrase.evaluate.labelled_images import LabelledImages
 
@@ -23,10 +24,9 @@ Names = Annotated[
 ]
 Split = Annotated[str, typer.Option(help="Painted scenes: plain, small, or rich in classes.")]
 Dim = Annotated[bool, typer.Option("--dim", help="Painted scenes in dim gray, a look that the model does not know.")]
-FirstSeed = Annotated[int, typer.Option(help="Painted scenes: the seed of the first.")]
-Images = Annotated[Path | None, typer.Option(help="A folder of images, with --masks and --classes.")]
-Masks = Annotated[Path | None, typer.Option(help="Indexed masks (PNG or TIFF) with the names of the images.")]
-Classes = Annotated[Path | None, typer.Option(help="Class list of the masks, text or JSON.")]
+OwnImages = Annotated[Path | None, typer.Option(help="A folder of images, with --masks and --classes.")]
+OwnMasks = Annotated[Path | None, typer.Option(help="Indexed masks (PNG or TIFF) with the names of the images.")]
+OwnClassList = Annotated[Path | None, typer.Option(help="Class list of the masks, text or JSON.")]
 
 
 def annotator(
@@ -36,9 +36,9 @@ def annotator(
     split: Split = "rich",
     dim: Dim = False,
     first_seed: FirstSeed = 0,
-    images: Images = None,
-    masks: Masks = None,
-    classes: Classes = None,
+    images: OwnImages = None,
+    masks: OwnMasks = None,
+    classes: OwnClassList = None,
     model: Model = "demo",
     sam: Sam = "demo",
     out: Out = None,
@@ -90,9 +90,9 @@ def learning(
     split: Split = "rich",
     dim: Dim = False,
     first_seed: FirstSeed = 0,
-    images: Images = None,
-    masks: Masks = None,
-    classes: Classes = None,
+    images: OwnImages = None,
+    masks: OwnMasks = None,
+    classes: OwnClassList = None,
     model: Model = "demo",
     out: Out = None,
     as_json: AsJson = False,
@@ -139,7 +139,6 @@ def _asked(
         return scenes, NameChoice(names).prompts(scenes.classes)
     if images is None or masks is None or classes is None:
         raise CliptraseError("Images of your own need --images, --masks and --classes together.")
-    from napari_cliptrase.classes.prompts import PromptSet
     from napari_cliptrase.evaluate.datasets.own_images import FolderImages, OwnClasses
 
     listed = PromptSet.load(classes)
@@ -168,8 +167,6 @@ def _counts(text: str) -> list[int]:
 
 
 def _give(record: dict[str, Any], table: str, out: Path | None, as_json: bool) -> None:
-    from napari_cliptrase.atomic import write_text
-
     data = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ Methods = Annotated[
     ),
 ]
 Model = Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")]
+FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the results; a run that was stopped goes on in it.")]
 Anew = Annotated[bool, typer.Option("--anew", help="Score all images again.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first images.")]

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from skimage.measure import label
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.evaluate.annotation_effort import ActionKind, CostModel
-from napari_cliptrase.evaluate.annotator import NOTHING, AnnotatedImage, Annotator, Learner, Mask, Tool, Tools
+from napari_cliptrase.evaluate.annotator import NOTHING, AnnotatedImage, Annotator, Learner, Tool, Tools
 from napari_cliptrase.evaluate.encoded_images import EncodedImage, EncodedImages
 from napari_cliptrase.evaluate.labelled_images import Truth
 from napari_cliptrase.learn.lesson import Lesson, LessonAction, lessons_from_labels
@@ -112,7 +112,9 @@ class AnnotationStudy:
     def annotate(self, encoded: EncodedImage, way: WayOfWorking, memory: LessonMemory) -> AnnotatedImage:
         """Annotate one image; ``memory`` is what earlier ones taught."""
         truth = encoded.image.truth
-        labels = self._found(encoded, memory) if way.text else np.full(truth.shape, NOTHING, np.int32)
+        labels = np.full(truth.shape, NOTHING, np.int32)
+        if way.text:
+            labels = self.images.find(encoded, self.prompts, memory)
         clicks: dict[ActionKind, Tool] = {}
         if ActionKind.REGION in way.clicks:
             clicks[ActionKind.REGION] = region_tool(encoded)
@@ -125,7 +127,7 @@ class AnnotationStudy:
     def _learner(self, encoded: EncodedImage, memory: LessonMemory) -> Learner:
         def learn(examples: Truth, taught: Mask) -> Truth:
             lessons = self._lessons(encoded, examples, taught)
-            return self._found(encoded, memory.taught(lessons))
+            return self.images.find(encoded, self.prompts, memory.taught(lessons))
 
         return learn
 
@@ -137,18 +139,9 @@ class AnnotationStudy:
             encoding.features, encoding.grid, labels, names, taught, image=encoding.image_sha256, action=action
         )
 
-    def _found(self, encoded: EncodedImage, memory: LessonMemory) -> Truth:
-        result = self._segmenter.segment(encoded.encoding, self.prompts, examples=memory)
-        index = np.full(1 + max(self.prompts.ids), NOTHING, np.int32)
-        index[list(self.prompts.ids)] = np.arange(len(self.prompts.ids))
-        return np.asarray(index[result.labels])
-
-    @property
-    def _segmenter(self) -> Segmenter:
-        return self.images.segmenter
-
     def _nothing_learned(self) -> LessonMemory:
-        return LessonMemory(self._segmenter.model.fingerprint, self._segmenter.settings.encode_key())
+        segmenter = self.images.segmenter
+        return LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
 
 
 def region_tool(encoded: EncodedImage) -> Tool:

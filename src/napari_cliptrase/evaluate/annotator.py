@@ -7,11 +7,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.evaluate.annotation_effort import ActionKind, CostModel, Effort
 from napari_cliptrase.evaluate.labelled_images import Truth
-from napari_cliptrase.evaluate.mistakes import Mistake, image_mean_iou, largest_mistake
-
-Mask = NDArray[np.bool_]
+from napari_cliptrase.evaluate.mistakes import WrongPiece, image_mean_iou, largest_wrong_piece
 
 NOTHING: Final = -1
 """In labels: the pixel has no class yet."""
@@ -92,7 +91,7 @@ class Annotator:
         start = image_mean_iou(self.truth, self.labels)
         effort, reached = Effort(), {goal: Effort() for goal in goals if start >= goal}
         while len(reached) < len(goals) and effort.actions < MOST_ACTIONS:
-            mistake = largest_mistake(self.truth, self.labels)
+            mistake = largest_wrong_piece(self.truth, self.labels)
             if mistake is None:
                 break
             effort += self._correct(mistake)
@@ -100,7 +99,7 @@ class Annotator:
             reached |= {goal: effort for goal in goals if score >= goal and goal not in reached}
         return AnnotatedImage(self.labels, start, {goal: reached.get(goal) for goal in goals})
 
-    def _correct(self, mistake: Mistake) -> Effort:
+    def _correct(self, mistake: WrongPiece) -> Effort:
         """Take the action that costs the fewest seconds for each pixel that it sets right."""
         new_class = mistake.class_index != self._last_class
         self._last_class = mistake.class_index

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.encoding import Encoding
-from napari_cliptrase.engine.pipeline import encode_plane_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.segmenter import Segmenter
-from napari_cliptrase.evaluate.labelled_images import LabelledImage, LabelledImages
+from napari_cliptrase.evaluate.labelled_images import LabelledImage, LabelledImages, Truth
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.progress import run_to_end
 
 
@@ -51,3 +55,11 @@ class EncodedImages:
         encoding = run_to_end(encode_plane_steps(self.segmenter, image.rgb))
         path.write_bytes(pickle.dumps(encoding))
         return EncodedImage(image, encoding)
+
+    def find(self, encoded: EncodedImage, prompts: PromptSet, examples: LessonMemory) -> Truth:
+        """(H, W) index of the class that is found at each pixel, in the order of ``prompts``; -1 for background."""
+        request = PlaneRequest(encoded.image.rgb, prompts, encoding=encoded.encoding, examples=examples)
+        labels = run_to_end(segment_plane_steps(self.segmenter, request)).labels
+        index_of = np.full(1 + max(prompts.ids), -1, np.int32)
+        index_of[list(prompts.ids)] = np.arange(len(prompts.ids))
+        return np.asarray(index_of[labels])

@@ -55,8 +55,6 @@ def learning_curve_steps(
     total = len(taught) + len(corrected) * len(tested)
     segmenter = images.segmenter
     by_index = {index: entry.name for index, entry in enumerate(prompts)}
-    index_of = np.full(1 + max(prompts.ids), len(classes), np.int32)
-    index_of[list(prompts.ids)] = np.arange(len(prompts.ids))
     memory = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
     shown: set[int] = set()
     points: list[LearningPoint] = []
@@ -78,9 +76,9 @@ def learning_curve_steps(
             for name in tested:
                 yield Progress(done, total, f"scoring after {count} images")
                 encoded = images.read(name)
-                found = segmenter.segment(encoded.encoding, prompts, examples=memory).labels
+                found = images.find(encoded, prompts, memory)
                 counted = encoded.image.truth >= 0
-                counts.add(encoded.image.truth[counted], index_of[found][counted])
+                counts.add(encoded.image.truth[counted], np.where(found < 0, len(classes), found)[counted])
                 done += 1
             points.append(LearningPoint(count, tuple(sorted(shown)), counts))
     return tuple(points)

@@ -10,7 +10,7 @@ from napari_cliptrase.evaluate.labelled_images import Truth
 
 
 @dataclass(frozen=True, eq=False)
-class Mistake:
+class WrongPiece:
     """A connected piece of wrong pixels that all belong to one class.
 
     Attributes
@@ -68,13 +68,13 @@ class Mistake:
         return found[:, 0] + self.rows.start, found[:, 1] + self.columns.start
 
 
-def largest_mistake(truth: Truth, found: Truth) -> Mistake | None:
-    """Return the largest mistake in ``found`` (H, W), or None when every pixel that counts is right.
+def largest_wrong_piece(truth: Truth, found: Truth) -> WrongPiece | None:
+    """Return the largest wrong piece of ``found`` (H, W), or None when every pixel that counts is right.
 
     Both hold class indices; below 0 a pixel of the truth does not count.
     """
     wrong = (truth >= 0) & (truth != found)
-    best: Mistake | None = None
+    best: WrongPiece | None = None
     areas = np.bincount(truth[wrong])
     for index in np.argsort(-areas, kind="stable"):
         if areas[index] <= (0 if best is None else best.area):
@@ -82,7 +82,7 @@ def largest_mistake(truth: Truth, found: Truth) -> Mistake | None:
         pieces, _ = label(wrong & (truth == index))
         number = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
         rows, columns = find_objects(pieces)[number - 1]
-        piece = Mistake(int(index), rows, columns, pieces[rows, columns] == number)
+        piece = WrongPiece(int(index), rows, columns, pieces[rows, columns] == number)
         if best is None or piece.area > best.area:
             best = piece
     return best

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_cliptrase.plugin.run.label_comparison import (
-    Mistake,
+    ClassMistake,
     NamedLabels,
     compare_labels_steps,
     worst_place,
@@ -26,7 +26,10 @@ def by_name(comparison):
 def test_iou_and_mistakes_are_those_of_counting():
     comparison = compare(TRUTH, FOUND)
     assert by_name(comparison) == pytest.approx({"background": 1 / 2, "sky": 4 / 6, "sea": 4 / 5, "label 5": 0})
-    assert comparison.mistakes() == (Mistake("sky", "label 5", 2, 2 / 6), Mistake("background", "sea", 1, 1 / 2))
+    assert comparison.mistakes() == (
+        ClassMistake("sky", "label 5", 2, 2 / 6),
+        ClassMistake("background", "sea", 1, 1 / 2),
+    )
     assert comparison.confusion.mean_iou == pytest.approx((1 / 2 + 4 / 6 + 4 / 5) / 3)
     assert comparison.wrong.sum() == 3
 

@@ -26,7 +26,7 @@ class NamedLabels:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class ClassMistake:
     """Pixels of one class that were taken for another: class names, how many, and their share of the true class."""
 
     true: str
@@ -72,7 +72,7 @@ class LabelComparison:
         """Pixels that are not scored."""
         return int((self.truth < 0).sum())
 
-    def mistakes(self) -> tuple[Mistake, ...]:
+    def mistakes(self) -> tuple[ClassMistake, ...]:
         """Every mistake that was made, the one of most pixels first."""
         pixels, names = self.confusion.pixels.copy(), self.confusion.names
         np.fill_diagonal(pixels, 0)
@@ -80,7 +80,7 @@ class LabelComparison:
         order = np.argsort(-pixels[true, found], kind="stable")
         totals = self.confusion.true_pixels
         return tuple(
-            Mistake(names[i], names[j], int(pixels[i, j]), float(pixels[i, j] / totals[i]))
+            ClassMistake(names[i], names[j], int(pixels[i, j]), float(pixels[i, j] / totals[i]))
             for i, j in zip(true[order], found[order], strict=True)
         )
 
