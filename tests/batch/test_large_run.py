@@ -12,6 +12,8 @@ from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_la
 from napari_cliptrase.demo.panorama import Panorama
 from napari_cliptrase.engine.pipeline import LargeRequest
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.learn.lesson import Lesson
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.label_pyramid import PyramidPlace, start_pyramid
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.pixels.lazy_picture import open_picture
@@ -101,7 +103,11 @@ def test_keys_tell_runs_apart(segmenter):
         run_key(segmenter, PromptSet.parse("cat"), "a"), run_key(segmenter, PROMPTS, "a", box),
         run_key(segmenter, PROMPTS, "a", skip_empty=True),
     }  # fmt: skip
-    assert len(keys) == 6
+    empty = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
+    taught = empty.taught([Lesson("tree", np.eye(4, dtype=np.float32)[:2], np.ones(2, np.float32), image="a")])
+    keys.add(run_key(segmenter, PROMPTS, "a", examples=taught))
+    assert len(keys) == 7
+    assert run_key(segmenter, PROMPTS, "a", examples=empty) == run_key(segmenter, PROMPTS, "a")
     assert run_key(segmenter, PROMPTS, "a") in keys
 
 

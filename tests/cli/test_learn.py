@@ -1,4 +1,4 @@
-"""Masks of some images teach names that the model does not know; segment and batch use what was learned."""
+"""Masks of some images teach names that the model does not know; segment, batch and large use what was learned."""
 
 import json
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from PIL import Image
 
 from napari_cliptrase.classes.table import ClassTable, MaskClass
@@ -80,6 +81,20 @@ def test_a_batch_uses_examples_and_does_images_again_when_they_change(command, f
     assert "1 images to segment" in err
     with Project.open(folder / "more", write=False) as project:
         assert right(project.read("6.png").labels, folder) > 0.85
+
+
+def test_a_large_image_uses_examples_of_the_same_detail(command, run_command, folder):
+    command("learn", "photos", "--masks", "masks", "--out", "examples.npz")
+    np.save("scan.npy", np.asarray(Image.open("more/6.png")))
+    words = ("large", "scan.npy", "-p", f"{PROMPTS}; misspelt", "--examples", "examples.npz")
+    code, _, err = command(*words)
+    assert code == 0, err
+    assert "No example is called misspelt" in err
+    assert right(zarr.open_array(folder / "scan.labels.ome.zarr" / "0")[...], folder) > 0.85
+    code, _, err = run_command(*words, "--model", "demo", "--detail", "full", "--out", "other.zarr")
+    assert code == 1
+    assert "made with other settings of the encoder" in err
+    assert not (folder / "other.zarr").exists()
 
 
 def test_adding_keeps_what_was_there_and_learning_anew_does_not(command, folder):

@@ -7,7 +7,6 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,9 @@ from napari_cliptrase.engine.window_cache import WindowCache
 from napari_cliptrase.engine.window_code import look_at_window, make_code
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.free_memory import free_memory
+from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.label_pyramid import LabelPyramid
+from napari_cliptrase.pixels.planes import PlaneBox
 from napari_cliptrase.progress import Progress
 
 _TRIALS = 3
@@ -165,11 +166,21 @@ def _moved(part: slice, origin: int) -> slice:
     return slice(part.start - origin, part.stop - origin)
 
 
-def run_key(segmenter: Segmenter, prompts: PromptSet, source: str, box: Any = None, *, skip_empty: bool = False) -> str:
+def run_key(
+    segmenter: Segmenter,
+    prompts: PromptSet,
+    source: str,
+    box: PlaneBox | None = None,
+    *,
+    skip_empty: bool = False,
+    examples: LessonMemory | None = None,
+) -> str:
     """Return what tells two runs apart: what is computed from what."""
     model, settings = segmenter.model, segmenter.settings
     where = None if box is None else [[part.start, part.stop] for part in box]
     parts = [model.name, model.fingerprint, settings.to_json(), prompts.to_json(), source, where, skip_empty]
+    if examples is not None and examples.lessons:
+        parts.append(examples.sha256)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

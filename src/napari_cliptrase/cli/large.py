@@ -13,10 +13,12 @@ from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
 from napari_cliptrase.progress import run_to_end
 
 if TYPE_CHECKING:
+    from napari_cliptrase.learn.lesson_memory import LessonMemory
     from napari_cliptrase.masks.label_pyramid import PyramidPlace
     from napari_cliptrase.pixels.lazy_file import LazyFile
     from napari_cliptrase.pixels.planes import PlaneBox
@@ -40,6 +42,9 @@ def large(
     plane: Annotated[str | None, typer.Option(help="Plane of a stack, such as 3 or 0,3.")] = None,
     box: Annotated[str | None, typer.Option(help="Part of the level: TOP,LEFT,BOTTOM,RIGHT in pixels.")] = None,
     skip_empty: Annotated[bool, typer.Option("--skip-empty", help="Leave out parts where nothing is seen.")] = False,
+    examples: Annotated[
+        Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps encoded windows: other classes then need no encoding.")
     ] = None,
@@ -59,6 +64,7 @@ def large(
     """
     prompt_set = read_prompts(prompts, prompts_file)
     settings = _settings(settings_file, detail)
+    lessons = None if examples is None else read_lessons(examples)
     if cache is not None and cache.exists() and not cache.is_dir():
         raise CliptraseError(f"{cache} is a file, but --cache names a folder; choose another name.")
     typer.echo(f"Opening {image}", err=True)
@@ -74,7 +80,7 @@ def large(
         place = _place(opened, number, out, image)
         bring_weights(model, None)
         _segment(
-            opened, number, index, part, place, prompt_set, settings, (model, device, precision), cache,
+            opened, number, index, part, place, prompt_set, settings, (model, device, precision), lessons, cache,
             skip_empty=skip_empty, only_estimate=estimate, overwrite=overwrite,
         )  # fmt: skip
 
@@ -88,6 +94,7 @@ def _segment(
     prompts: PromptSet,
     settings: Settings,
     choice: tuple[str, str, str],
+    examples: "LessonMemory | None",
     cache: Path | None,
     *,
     skip_empty: bool,
@@ -97,6 +104,7 @@ def _segment(
     from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
     from napari_cliptrase.engine.pipeline import LargeRequest
     from napari_cliptrase.engine.segmenter import Segmenter
+    from napari_cliptrase.engine.teaching import without_examples
     from napari_cliptrase.engine.window_cache import WindowCache
     from napari_cliptrase.masks.label_pyramid import start_pyramid
     from napari_cliptrase.models.load import load_model_steps
@@ -108,10 +116,13 @@ def _segment(
         with work_bar("loading the model") as watch:
             clip = run_to_end(load_model_steps(*choice), watch)
         segmenter = Segmenter(clip, settings)
+        if examples is not None:
+            examples.check(clip.fingerprint, settings.encode_key(), clip.name)
+            _print_notes(without_examples(prompts, examples))
         plan = segmenter.plan_large(picture.shape)
         place = replace(place, core=plan.windows.core_shape(picture.shape))
         source = f"{opened.path.absolute()} {level} {index} {picture.shape}"
-        key = run_key(segmenter, prompts, source, box, skip_empty=skip_empty)
+        key = run_key(segmenter, prompts, source, box, skip_empty=skip_empty, examples=examples)
         if only_estimate:
             typer.echo(estimate_large(segmenter, plan, plan.cores_in(box)).describe())
             return
@@ -123,15 +134,21 @@ def _segment(
         refuse_large(expected, place.root)
         typer.echo(f"{picture.shape[1]:,}×{picture.shape[0]:,} pixels: {expected.describe()}", err=True)
         done.append(f"Stopped. What was finished is kept in {place.root}; the same command continues from there.")
-        request = LargeRequest(picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty)
+        request = LargeRequest(
+            picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty, examples=examples
+        )
         kept = None if cache is None else WindowCache(folder=cache)
         with work_bar("encoding windows") as watch:
             response = run_to_end(LargeRun(segmenter, request, pyramid, kept).steps(), watch)
-        for note in response.notes:
-            typer.echo(f"{typer.style('Note:', fg='yellow')} {note}", err=True)
+        _print_notes(response.notes)
         if response.empty:
             typer.echo(f"{len(response.empty):,} of {len(cores):,} parts were empty and left out.", err=True)
         typer.echo(f"Labels: {place.root}")
+
+
+def _print_notes(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        typer.echo(f"{typer.style('Note:', fg='yellow')} {note}", err=True)
 
 
 def _settings(file: Path | None, detail: Detail | None) -> Settings:

@@ -1,4 +1,4 @@
-"""napari-cliptrase learn: images with masks to a file of examples, which segment and batch take."""
+"""napari-cliptrase learn: images with masks to a file of examples, which segment, batch and large take."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

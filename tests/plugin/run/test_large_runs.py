@@ -9,6 +9,7 @@ from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.engine.settings import Detail
+from napari_cliptrase.learn.lesson import Lesson
 from napari_cliptrase.masks.label_pyramid import LabelPyramid
 from napari_cliptrase.plugin.run import large_runs
 from napari_cliptrase.plugin.run.large_runs import LargeRunner, is_large
@@ -61,6 +62,28 @@ def test_another_class_needs_no_encoding_and_keeps_what_was_painted(large, monke
     large.wait()
     assert len(label_layers(large)) == 2
     assert first.data[2, 2] == 7
+
+
+def test_examples_count_in_large_images_too_while_they_are_used(large):
+    large.large.run(large.source(), large.model)
+    large.wait()
+    (text_alone,) = label_layers(large)
+    segmenter, examples = large.runner.segmenter, large.session.examples
+    assert segmenter is not None
+    encoding = segmenter.encode(large.image.data)
+    rare = min(large.session.prompts, key=lambda entry: int((text_alone.data[...] == entry.id).sum()))
+    lesson = Lesson(rare.name, encoding.features, np.ones(len(encoding.features), np.float32), image="all of it")
+    memory = examples.memory(segmenter.model.fingerprint, segmenter.settings.encode_key())
+    examples.teach(memory.taught([lesson]))
+    large.large.run(large.source(), large.model)
+    large.wait()
+    taught = label_layers(large)[-1]
+    assert (taught.data[...] == rare.id).mean() > 0.9 > (text_alone.data[...] == rare.id).mean()
+    examples.used = False
+    large.large.run(large.source(), large.model)
+    large.wait()
+    assert len(label_layers(large)) == 3
+    np.testing.assert_array_equal(label_layers(large)[-1].data[...], text_alone.data[...])
 
 
 def _noting(write, written):

@@ -109,7 +109,8 @@ class LargeRunner:
             target = source.target
             box = None if target.shape == picture.shape else target.box
             identity = repr(source.key[:-1]) if file is None else f"{file} {source.key[1:-1]}"
-            key = run_key(segmenter, prompts, identity, box, skip_empty=skip_empty)
+            examples = session.examples.in_use(segmenter.model.fingerprint, segmenter.settings.encode_key())
+            key = run_key(segmenter, prompts, identity, box, skip_empty=skip_empty, examples=examples)
             scale = [float(value) for value in target.geometry.place["scale"]][-2:]
             root = self._root(target.image_name, file, key)
             place = PyramidPlace(root, picture.shape, plan.windows.core_shape(picture.shape), (scale[0], scale[1]))
@@ -121,8 +122,9 @@ class LargeRunner:
             yield Progress(0, 0, f"To do: {expected.describe()}")
             outcome.pyramid = pyramid
             request = LargeRequest(
-                picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty, identity=identity
-            )
+                picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty, identity=identity,
+                examples=examples,
+            )  # fmt: skip
             steps = LargeRun(segmenter, request, pyramid, self._cache, target.mask).steps()
             return (yield from steps)
 
