@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ def _scores(grid=(3, 4), shape=(30, 37), ids=(0, 2, 5), seed=0):
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 40), st.integers(1, 40))
 def test_full_map_is_bilinear_interpolation_with_pixel_areas(h, w, rows, columns):
-    torch = pytest.importorskip("torch")
     scores = _scores((h, w), (rows, columns))
     expected = torch.nn.functional.interpolate(
         torch.from_numpy(scores.of(5))[None, None], (rows, columns), mode="bilinear", align_corners=False

@@ -67,10 +67,12 @@ def test_every_click_and_the_chosen_answer_reach_the_network(embedder: Embedder)
     assert seen[0]["masks"] is None
 
 
-def test_undo_takes_back_the_last_click(session: SamSession) -> None:
+def test_undo_takes_back_the_last_click(embedder: Embedder) -> None:
+    # a SAM that heeds every click: the one that knows the truth heeds the first alone
+    session = SamSession(embedder, np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     first = session.click(30, 20)
     second = session.click(5, 60)
-    assert not np.array_equal(first.mask, second.mask) or len(session.preview.mask) > 0  # type: ignore[union-attr]
+    assert not np.array_equal(first.mask, second.mask)
     back = session.undo()
     assert back is not None
     assert np.array_equal(back.mask, first.mask)
