@@ -26,6 +26,7 @@ from napari_cliptrase.plugin.run.navigation import PlaneNavigation
 from napari_cliptrase.plugin.run.rescoring import scored_question, scoring_steps
 from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.run.segment_write import SegmentationWriter
+from napari_cliptrase.plugin.run.segmenter_source import SegmenterSource, model_steps
 from napari_cliptrase.plugin.run.shown_extras import ShownExtras
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, EncodingKey
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, planes_of
@@ -64,7 +65,7 @@ class SegmentationRunner:
         self._jobs = jobs
         self._cache = EncodingCache()
         self._navigation = PlaneNavigation(session, self._cache)
-        self._segmenter: Segmenter | None = None
+        self._segmenter_source = SegmenterSource(session, self._navigation)
         self._writer = SegmentationWriter(session, label_layers)
         self._extras = ShownExtras(session, label_layers, jobs)
         self._timer = QTimer()
@@ -79,12 +80,12 @@ class SegmentationRunner:
     @property
     def segmenter(self) -> "Segmenter | None":
         """The segmenter of the loaded model with the settings of the last run."""
-        return self._segmenter
+        return self._segmenter_source.segmenter
 
     @property
     def loaded(self) -> ModelChoice | None:
         """The choice that the loaded model came from."""
-        return self._navigation.model_choice
+        return self._segmenter_source.loaded
 
     @property
     def output(self) -> Output | None:
@@ -124,14 +125,11 @@ class SegmentationRunner:
     def load(self, choice: ModelChoice) -> Job:
         """Load a model; download it first if it is not on disk."""
 
-        def steps() -> "Generator[Progress, None, ClipModel]":
-            return (yield from _loaded(choice))
-
         def done(model: "ClipModel") -> None:
-            self._navigation.model_choice, self._segmenter = choice, None
-            self._session.model = model
+            self._segmenter_source.use_model(choice, model)
 
-        return self._started(self._jobs.start("Load", steps, done=done, failed=self._fail, key=RUN))
+        job = self._jobs.start("Load", lambda: model_steps(choice), done=done, failed=self._fail, key=RUN)
+        return self._started(job)
 
     def run(
         self,
@@ -143,20 +141,14 @@ class SegmentationRunner:
         """Segment a source, or all planes of its image, with the session's prompts and settings."""
         session = self._session
         prompts, settings = session.prompts, session.settings
-        segmenter_before = self._segmenter
-        loaded = session.model if self.loaded == choice else None
+        segmenter_steps = self._segmenter_source.segmenter_steps(choice)
         sources = planes_of(source) if planes is Planes.ALL else (source,)
         keys = {plane.key: EncodingKey(plane.key, choice, settings.encode_key()) for plane in sources}
         cached = {plane: encoded for plane, key in keys.items() if (encoded := self._cache.encoded(key)) is not None}
 
         def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult, LessonMemory | None]]":
-            from napari_cliptrase.engine.segmenter import Segmenter
-
-            model = loaded or (yield from _loaded(choice))
-            segmenter = segmenter_before
-            if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
-                segmenter = Segmenter(model, settings)
-            examples = session.examples.in_use(model.fingerprint, settings.encode_key())
+            segmenter = yield from segmenter_steps
+            examples = session.examples.in_use(segmenter.model.fingerprint, settings.encode_key())
             found = yield from segment_planes(
                 segmenter,
                 sources,
@@ -172,10 +164,9 @@ class SegmentationRunner:
         def done(
             outcome: "tuple[Segmenter, PlanesResult, LessonMemory | None]",
         ) -> Generator[Progress, None, None]:
-            self._segmenter, found, examples = outcome
+            segmenter, found, examples = outcome
             question = scored_question(prompts), settings, examples
-            self._navigation.model_choice = choice
-            session.model = self._segmenter.model
+            self._segmenter_source.use(choice, segmenter)
             self._cache.keep(keys[source.key], found.encoded)
             run = yield from self._writer.write(found.results)
             self._extras.chosen = extras
@@ -202,22 +193,15 @@ class SegmentationRunner:
         done: Callable[[Any], object],
     ) -> Job:
         """Start other work that takes the place of a run: it gets a segmenter with the chosen model and settings."""
-        session, settings, segmenter_before = self._session, self._session.settings, self._segmenter
-        loaded = session.model if self.loaded == choice else None
+        segmenter_steps = self._segmenter_source.segmenter_steps(choice)
 
         def steps() -> "Generator[Progress, None, tuple[Segmenter, Any]]":
-            from napari_cliptrase.engine.segmenter import Segmenter
-
-            model = loaded or (yield from _loaded(choice))
-            segmenter = segmenter_before
-            if segmenter is None or segmenter.model is not model or segmenter.settings != settings:
-                segmenter = Segmenter(model, settings)
+            segmenter = yield from segmenter_steps
             return segmenter, (yield from work(segmenter))
 
         def use(outcome: "tuple[Segmenter, Any]") -> None:
             segmenter, found = outcome
-            self._segmenter, self._navigation.model_choice = segmenter, choice
-            session.model = segmenter.model
+            self._segmenter_source.use(choice, segmenter)
             done(found)
 
         self._timer.stop()
@@ -230,7 +214,7 @@ class SegmentationRunner:
         What waits to be scored is part of it, so the waiting ends.
         """
         session = self._session
-        encoded, segmenter = session.encoded, self._segmenter
+        encoded, segmenter = session.encoded, self.segmenter
         prompts, settings = session.prompts, session.settings
         if encoded is None or segmenter is None or not prompts.classes or self._jobs.running(RUN):
             return None
@@ -255,8 +239,7 @@ class SegmentationRunner:
         segmented: Segmented,
     ) -> None:
         """Make an encoding, and its result for prompts and examples, the shown ones; they were made ahead of time."""
-        self._segmenter, self._navigation.model_choice = segmenter, choice
-        self._session.model = segmenter.model
+        self._segmenter_source.use(choice, segmenter)
         key = EncodingKey(encoded.source.key, choice, encoded.encoding.encode_settings)
         self._cache.keep(key, encoded)
         self._session.encoded = encoded
@@ -304,13 +287,8 @@ class SegmentationRunner:
     def unload(self) -> None:
         """Free the memory of the model and of all encodings."""
         self._jobs.cancel()
-        model = self._session.model
         self._cache.clear()
-        self._segmenter = None
-        self._navigation.forget()
-        self._session.model = None
-        if model is not None:
-            model.close()
+        self._segmenter_source.unload()
 
     def is_encoded(self, source: PlaneSource, choice: ModelChoice) -> bool:
         """Whether a run over a source needs no new encoding."""
@@ -358,10 +336,3 @@ class SegmentationRunner:
             return
         if self.question() != self._navigation.scored_question or self._jobs.running(SCORE):
             self._timer.start()
-
-
-def _loaded(choice: ModelChoice) -> "Generator[Progress, None, ClipModel]":
-    yield Progress(0, 0, f"Loading model {choice.name}")
-    from napari_cliptrase.models.load import load_model_steps
-
-    return (yield from load_model_steps(choice.name, choice.device, choice.precision))
