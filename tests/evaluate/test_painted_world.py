@@ -17,7 +17,7 @@ GUARD = {
 TOLERANCE = 1.0
 
 
-@pytest.mark.parametrize("split", SceneSplit)
+@pytest.mark.parametrize("split", GUARD)
 def test_few_scenes_score_what_they_scored_when_they_were_chosen(split, tmp_path):
     scenes = guard_scenes(split)
     rows = scene_rows(list(GUARD[split]), EvaluationProtocol.PAPER, 336, WordList.OWN)
