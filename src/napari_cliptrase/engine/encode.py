@@ -54,7 +54,7 @@ def encode_image_steps(
         yield Progress(start + len(chosen), total, f"encoding {plan.describe()}")
     rows, cls = blended.reshape(-1, blended.shape[2]), windows[0].cls
     if total > 1:
-        rows, cls = _unit(rows), _unit(np.mean([window.cls for window in windows], axis=0))
+        rows, cls = unit_rows(rows), unit_rows(np.mean([window.cls for window in windows], axis=0))
     settings_key = settings.encode_key()
     return Encoding(
         features=rows,
@@ -164,6 +164,7 @@ def find_regions(correlation: Tensor, settings: Settings) -> Regions:
     return regions
 
 
-def _unit(rows: Floats) -> Floats:
+def unit_rows(rows: Floats) -> Floats:
+    """(..., d) rows that are scaled to unit length; a row of zeros stays."""
     norm = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / np.maximum(norm, 1e-12), np.float32)

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cliptrase.scoring import phrase_scores
 from napari_cliptrase.cliptrase.upsample import Part
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, pooling
 from napari_cliptrase.engine.core_plan import CorePlan
-from napari_cliptrase.engine.score import EmbeddedPhrases, ScoredGrid, assign, to_ids
+from napari_cliptrase.engine.encode import unit_rows
+from napari_cliptrase.engine.score import EmbeddedPhrases, assign, compete, to_ids
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.window_cache import WindowCache, window_key
 from napari_cliptrase.engine.window_code import WindowCode, look_at_window, make_code
@@ -75,18 +75,16 @@ class CoreScorer:
         """Return the labels of a core from the windows over it."""
         core = self.plan.core(number)
         cells = self.plan.cells(core)
-        features = torch.from_numpy(self._blend(number, codes))
+        features = self._blend(number, codes)
         rows = features.reshape(-1, features.shape[2])
-        prior = torch.from_numpy(codes[number].cls.astype(np.float32)) if self.settings.prior else None
-        scores = phrase_scores(rows, cells.shape, self.phrases.text, self.phrases.owner, self.scale, prior)
+        patches = _CorePatches(rows, cells.shape, codes[number].cls.astype(np.float32), core.shape)
         part = Part.of(self.plan.shape, self.plan.windows.grid, core.index, cells.index)
-        least = [self.settings.threshold if c.threshold is None else c.threshold for c in self.prompts]
-        scored = ScoredGrid(scores, core.shape, np.asarray([*least, 0], np.float32), part=part)
+        scored = compete(patches, self.phrases, self.prompts, self.settings, self.scale, part)
         regional = _CoreRegions(codes[number].region_map(), cells.shape, part)
         indices = assign(scored, regional, self.settings.vote, self.settings.protect)
         return CoreLabels(number, *core.index, to_ids(indices, self.phrases.ids))
 
-    def _blend(self, number: int, codes: dict[int, WindowCode]) -> NDArray[np.float32]:
+    def _blend(self, number: int, codes: dict[int, WindowCode]) -> Floats:
         """(h, w, d) unit features of the patches of a core, blended where windows overlap."""
         windows = self.plan.windows
         cells = self.plan.cells(self.plan.core(number))
@@ -108,8 +106,15 @@ class CoreScorer:
                 slice(columns.start - window.columns.start, columns.stop - window.columns.start),
             )
             blended[here] += codes[other].features[there].astype(np.float32) * weight[there]
-        norm = np.linalg.norm(blended, axis=2, keepdims=True)
-        return np.asarray(blended / np.maximum(norm, 1e-12), np.float32)
+        return unit_rows(blended)
+
+
+@dataclass(frozen=True, eq=False)
+class _CorePatches:
+    features: Floats
+    grid: tuple[int, int]
+    cls: Floats
+    shape: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """From what is cached of an image and the phrases of a prompt set to a label for each pixel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import SynonymMerge, Vote
 from napari_cliptrase.cliptrase.scoring import (
@@ -141,19 +142,55 @@ class Regional(Protocol):
         ...
 
 
+class PatchRows(Protocol):
+    """What classes compete for: the patches of an image, or of a part of it."""
+
+    @property
+    def features(self) -> Floats:
+        """(h*w, d) unit rows."""
+        ...
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Patches, (h, w)."""
+        ...
+
+    @property
+    def cls(self) -> Floats:
+        """(d,) what stands for the whole."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the labels."""
+        ...
+
+
+def compete(
+    patches: PatchRows,
+    phrases: EmbeddedPhrases,
+    prompts: PromptSet,
+    settings: Settings,
+    scale: float,
+    part: Part | None = None,
+) -> ScoredGrid:
+    """Compare patches with all phrases; cosines are multiplied with ``scale``. Nothing is absent yet."""
+    prior = torch.from_numpy(patches.cls) if settings.prior else None
+    features = torch.from_numpy(patches.features)
+    scores = phrase_scores(features, patches.grid, phrases.text, phrases.owner, scale, prior)
+    least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
+    return ScoredGrid(scores, patches.shape, np.asarray([*least, 0], np.float32), part=part)
+
+
 def score(
     encoding: Encoding, phrases: EmbeddedPhrases, prompts: PromptSet, settings: Settings, scale: float
 ) -> ScoredGrid:
-    """Compare all patches with all phrases; cosines are multiplied with ``scale``."""
-    prior = torch.from_numpy(encoding.cls) if settings.prior else None
-    features = torch.from_numpy(encoding.features)
-    scores = phrase_scores(features, encoding.grid, phrases.text, phrases.owner, scale, prior)
-    least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
+    """Let the classes compete for an image, without those that are absent."""
+    scored = compete(encoding, phrases, prompts, settings, scale)
     lowest = settings.working_absent_threshold
-    absent = find_absent(encoding, scores, len(prompts), settings.absent, lowest)
-    rivals = find_rivals(encoding, scores, len(prompts), settings.absent, absent, lowest)
-    thresholds = np.asarray([*least, 0], np.float32)
-    return ScoredGrid(scores.without(absent), encoding.shape, thresholds, absent, rivals=rivals)
+    absent = find_absent(encoding, scored.scores, len(prompts), settings.absent, lowest)
+    rivals = find_rivals(encoding, scored.scores, len(prompts), settings.absent, absent, lowest)
+    return replace(scored, scores=scored.scores.without(absent), absent=absent, rivals=rivals)
 
 
 def assign(scored: ScoredGrid, encoding: Regional, vote: Vote, protect: float = 1.0) -> UnsignedLabels:
