@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -89,6 +90,12 @@ main()
     [
         ("segment one.png -p sky -o out -m demo", "Segmenting one.png with demo; masks go to out"),
         ("batch . -p sky -m demo", "Looking at the images of ."),
+        ("large scan.npy -p sky -m demo", "Opening scan.npy"),
+        (
+            "learn one.png --masks mask.png -o learned.npz -m demo",
+            "Learning from one.png with demo; examples go to learned.npz",
+        ),
+        ("explain one.png -p sky -o figures -m demo", "Explaining one.png with demo; figures go to figures"),
         ("refine one.png mask.png -o out.png", "Refining mask.png along one.png"),
         ("export mask.png --to coco -o a.json", "Exporting mask.png to COCO"),
         ("convert mask.png a.json --to coco", "Converting mask.png to COCO"),
@@ -97,6 +104,8 @@ main()
         ("evaluate refinement --scenes 2 --method superpixels", "Scoring superpixels on 2 painted scenes"),
         ("evaluate long-lists --scenes 2", "Scoring demo on 2 painted scenes"),
         ("evaluate sam --scenes 2", "Scoring demo on 2 painted scenes"),
+        ("evaluate annotator --scenes 2", "evaluate annotator: getting ready"),
+        ("evaluate learning --corrected 0,1 --scored 1", "evaluate learning: getting ready"),
         ("models", "Looking for models in "),
         ("models download ViT-B-16/openai", "Looking for ViT-B-16/openai"),
         ("models verify demo", "Reading demo again"),
@@ -108,6 +117,7 @@ def test_each_command_says_what_it_works_on_before_heavy_packages_come(
     picture: Path, arguments: str, says: str
 ) -> None:
     Image.new("L", (200, 160)).save(picture / "mask.png")
+    np.save(picture / "scan.npy", np.zeros((160, 200, 3), np.uint8))
     done = subprocess.run(
         [sys.executable, "-c", WALL, *arguments.split()], cwd=picture, capture_output=True, text=True, check=False
     )
