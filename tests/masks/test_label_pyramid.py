@@ -33,7 +33,8 @@ def place(root, **more) -> PyramidPlace:
 def finished(tmp_path):
     pyramid = start_pyramid(place(tmp_path / "a.ome.zarr"), CLASSES, "key")
     write(pyramid)
-    list(pyramid.finish({"model": "demo"}))
+    steps = list(pyramid.finish({"model": "demo"}))
+    assert [step.done for step in steps] == [*range(1, steps[0].total + 1)]
     return tmp_path / "a.ome.zarr"
 
 

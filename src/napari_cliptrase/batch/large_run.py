@@ -141,8 +141,7 @@ class LargeRun:
         response = yield from segment_large_steps(self.segmenter, self.request, receive, self.cache)
         if response.empty:
             self.pyramid.note_empty(*sorted(response.empty))
-        for done in self.pyramid.finish(response.provenance):
-            yield Progress(done, 0, "writing the coarser levels")
+        yield from self.pyramid.finish(response.provenance)
         return response
 
     def _wanted(self, core: CoreLabels) -> UnsignedLabels:

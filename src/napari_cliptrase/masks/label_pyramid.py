@@ -6,7 +6,7 @@ labels: a run that was stopped, or killed, goes on where it was.
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from napari_cliptrase.masks.export_options import NgffVersion
 from napari_cliptrase.masks.ome_zarr import label_attributes
 from napari_cliptrase.masks.zarr_files import consolidated, group_file, load_attributes, load_others
 from napari_cliptrase.masks.zarr_image import Level
+from napari_cliptrase.progress import Progress
 
 _SMALLEST: Final = 1024
 _COARSE_CHUNK: Final = 512
@@ -101,16 +102,17 @@ class LabelPyramid:
             stream.write(np.asarray(numbers, "<u4").tobytes())
         self.written += len(numbers)
 
-    def finish(self, record: Mapping[str, Any]) -> Iterator[int]:
-        """Write the coarser levels and the record of the run; yields after each part of a level, counted."""
+    def finish(self, record: Mapping[str, Any]) -> Generator[Progress, None, None]:
+        """Write the coarser levels and the record of the run; yields after each part of a level."""
         done = 0
+        parts = sum(-(-level.shape[0] // _ROWS) for level in self.place.levels[1:])
         finer = self.array
         for level in self.place.levels[1:]:
             coarser = _create(self.place.root, level, (_COARSE_CHUNK, _COARSE_CHUNK), self.array.dtype, overwrite=True)
             for top in range(0, level.shape[0], _ROWS):
                 _sample(finer, coarser, top)
                 done += 1
-                yield done
+                yield Progress(done, parts, "writing the coarser levels")
             finer = coarser
         write_bytes(self.place.root / RUN_FILE, json.dumps(dict(record), indent=1, ensure_ascii=False).encode())
         for name in (_UNFINISHED, _FINISHED):
