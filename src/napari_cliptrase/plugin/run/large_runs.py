@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from napari.layers import Image, Labels
+from napari.layers import Image
 from napari.utils import notifications
 from qtpy.QtCore import QTimer
 
@@ -15,8 +15,7 @@ from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.label_pyramid import PyramidPlace, key_of_unfinished, start_pyramid
 from napari_cliptrase.pixels.lazy_picture import open_picture
-from napari_cliptrase.plugin.layers.appearance import apply_classes
-from napari_cliptrase.plugin.layers.placement import place_over
+from napari_cliptrase.plugin.layers.labels_on_disk import show_labels_on_disk
 from napari_cliptrase.plugin.run.jobs import Job
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
@@ -130,8 +129,7 @@ class LargeRunner:
 
         def show() -> None:
             if outcome.pyramid is not None and outcome.pyramid.written:
-                layer = self._add_layer(source, outcome.pyramid.array)
-                apply_classes(layer, table)
+                show_labels_on_disk(session.viewer, source.target, outcome.pyramid.array, table)
 
         def done(response: Any) -> None:
             show()
@@ -165,15 +163,6 @@ class LargeRunner:
             if not root.exists() or key_of_unfinished(root) == key:
                 return root
             number += 1
-
-    def _add_layer(self, source: PlaneSource, array: Any) -> Labels:
-        """Add the labels over their image; a layer that shows an earlier part of the same run goes."""
-        viewer, target = self._session.viewer, source.target
-        for layer in [layer for layer in viewer.layers if isinstance(layer, Labels)]:
-            if getattr(layer.data, "store", None) is not None and layer.data.store == array.store:
-                viewer.layers.remove(layer)
-        place = place_over(target.geometry, target.plane, (0.0, 0.0))
-        return viewer.add_labels(array, name=f"labels · {target.image_name}", **place)
 
 
 def _tell(sentence: str) -> None:
