@@ -140,6 +140,50 @@ def test_a_way_around_the_pipeline_is_found(source):
     assert _ways_around_the_pipeline(source)
 
 
+# where the functions stand that the pipeline is made of
+INNER_FILES = {f"napari_cliptrase.engine.{name}" for name in ("encode", "score", "window_code")}
+# functions of those files that others use: the file, the function, and what it does there
+OTHER_USES = {
+    ("bench/rescoring_rows.py", "protect_confident"): "times one step of scoring alone, on features that are made up",
+    ("explain/stages.py", "window_pixels"): "asks the network for its attention, which no encoding keeps",
+    ("plugin/widgets/explore/window_view.py", "window_pixels"): "asks the network for its attention, too",
+}
+
+
+def _functions_inside_the_pipeline(source: str) -> list[str]:
+    """Return what code imports of the functions inside the pipeline; classes are values, which anybody may hold."""
+    return [
+        entry.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom)
+        for entry in node.names
+        if f"{node.module}.{entry.name}" in INNER_FILES or (node.module in INNER_FILES and entry.name.islower())
+    ]
+
+
+def test_only_the_engine_encodes_and_scores_step_by_step():
+    files = {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in FILES}
+    found = {
+        (name, function)
+        for name, text in files.items()
+        if not name.startswith("engine/")
+        for function in _functions_inside_the_pipeline(text)
+    }
+    assert sorted(found) == sorted(OTHER_USES)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from napari_cliptrase.engine.window_code import look_at_window",
+        "def timed():\n    from napari_cliptrase.engine.score import EmbeddedPhrases, score",
+        "from napari_cliptrase.engine import encode",
+    ],
+)
+def test_a_function_from_inside_the_pipeline_is_found(source):
+    assert _functions_inside_the_pipeline(source)
+
+
 def test_no_imports_run_in_a_circle():
     """Imports inside functions and for types count, too."""
     imports = grimp.build_graph("napari_cliptrase", cache_dir=None)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from napari_cliptrase.engine.plan import plan_encoding
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.window_cache import WindowCache
-from napari_cliptrase.engine.window_code import look_at_window, make_code
+from napari_cliptrase.engine.window_cost import WindowCost, measure_window
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
@@ -28,7 +27,6 @@ from napari_cliptrase.masks.label_pyramid import LabelPyramid
 from napari_cliptrase.pixels.planes import PlaneBox
 from napari_cliptrase.progress import Progress
 
-_TRIALS = 3
 _COARSER_LEVELS = 4 / 3
 _SHRUNK = 20
 """Labels take this part of their size on disk, or less: they are the same over large areas."""
@@ -70,18 +68,10 @@ def estimate_large(segmenter: Segmenter, plan: CorePlan, cores: Sequence[int]) -
     windows = plan.windows
     patch = segmenter.model.vision.patch
     size = windows.size[0] * patch, windows.size[1] * patch
-    pixels = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
-    code = None
-    seconds = []
-    for _ in range(_TRIALS if needed else 0):
-        begun = time.perf_counter()
-        patches = look_at_window(segmenter.model, pixels, segmenter.settings)
-        code = make_code(patches, segmenter.settings, windows, 0, plan.shape)
-        seconds.append(time.perf_counter() - begun)
-    per_window = min(seconds, default=0.0)
+    cost = measure_window(segmenter.model, plan, segmenter.settings) if needed else WindowCost(0.0, 0)
     across = len(windows.starts[1])
     deep = -(-windows.size[0] // (windows.step or windows.size)[0]) + 1
-    held = min(len(needed), across * deep) * (code.nbytes if code else 0)
+    held = min(len(needed), across * deep) * cost.nbytes
     one = plan_encoding(size, segmenter.model.vision, Settings(resolution=min(size), window=max(size)))
     core = plan.core(0).shape
     _, extent = windows.owned(0, plan.shape)
@@ -89,7 +79,7 @@ def estimate_large(segmenter: Segmenter, plan: CorePlan, cores: Sequence[int]) -
     area = sum(plan.core(number).shape[0] * plan.core(number).shape[1] for number in cores)
     most = int(area * _COARSER_LEVELS)
     memory = held + one.peak_bytes + reading + 24 * core[0] * core[1]
-    return LargeEstimate(len(needed), per_window * len(needed), memory, (most // _SHRUNK, most))
+    return LargeEstimate(len(needed), cost.seconds * len(needed), memory, (most // _SHRUNK, most))
 
 
 def refuse_large(estimate: LargeEstimate, folder: Path) -> None:
