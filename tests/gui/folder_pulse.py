@@ -73,6 +73,7 @@ def live(done: Callable[[], bool]) -> None:
 
 
 def settle(seconds: float) -> None:
+    """Let napari draw what it put off, which would count with what comes next; nothing tells when it has drawn."""
     end = time.monotonic() + seconds
     live(lambda: time.monotonic() > end)
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
+from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin import commands
@@ -18,7 +20,8 @@ SIDE = 12
 def scene(window, picture):
     window.session.image = window.viewer.add_image(picture, rgb=True, name="scene")
     window.session.prompts = PromptSet.parse("sky\nmeadow\nsun")
-    window.table = window.segment().classes.model
+    window.classes = window.segment().classes
+    window.table = window.classes.model
     return window
 
 
@@ -111,6 +114,7 @@ def test_undo_in_a_hidden_layer_makes_no_hand_edits_and_the_table_follows(scene)
 def test_the_table_forgets_the_area_of_a_layer_that_was_deleted(scene):
     class_id = largest(scene)
     scene.wait(lambda: agrees(scene, class_id))
-    scene.qtbot.wait(2 * AREA_DELAY)  # no count is due any more: what comes now has the removal as its reason
+    due = scene.classes.findChild(QSignalDebouncer, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    due.flush()  # no count is due any more: what comes now has the removal as its reason
     scene.viewer.layers.remove(layers(scene)[class_id])
     scene.qtbot.waitUntil(lambda: area(scene, class_id)[0] == "none", timeout=20 * AREA_DELAY)

@@ -21,6 +21,7 @@ SHAPE = (60, 80)
 
 
 def draw(times: int = 3) -> None:
+    """Let the window draw; the pause is for its timers, since drawing says nowhere that it has ended."""
     for _ in range(times):
         QApplication.processEvents()
         time.sleep(0.03)

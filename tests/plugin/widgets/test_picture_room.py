@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_cliptrase.plugin.widgets.picture_room import LEAST_WIDTH, PictureRoom, shows_everything
@@ -49,6 +49,15 @@ def open_dock(window, viewer):
     return inner
 
 
+def pass_turns(qtbot, turns=3):
+    """Let timers of no duration fire, and those that they start."""
+    timer = QTimer()
+    timer.setSingleShot(True)
+    for _ in range(turns):
+        with qtbot.waitSignal(timer.timeout):
+            timer.start(0)
+
+
 def test_a_small_window_grows_and_the_whole_picture_stays_in_view(qtbot, window, viewer):
     assert shows_everything(viewer)
     open_dock(window, viewer)
@@ -62,7 +71,7 @@ def test_a_part_that_somebody_looks_at_is_left_alone(qtbot, window, viewer):
     assert not shows_everything(viewer)
     open_dock(window, viewer)
     qtbot.waitUntil(lambda: window.centralWidget().width() >= LEAST_WIDTH)
-    qtbot.wait(50)  # nothing happens, in the time in which the whole picture comes into view elsewhere
+    pass_turns(qtbot)  # nothing happens where the whole picture comes into view elsewhere
     assert viewer.camera.zoom == zoom
 
 
@@ -71,7 +80,7 @@ def test_a_large_window_keeps_its_size(qtbot, window, viewer):
     before = window.width()
     inner = open_dock(window, viewer)
     qtbot.waitUntil(inner.isVisible)
-    qtbot.wait(50)  # nothing happens, in the time in which a small window grows
+    pass_turns(qtbot)  # nothing happens where a small window grows
     assert window.width() == before
 
 
