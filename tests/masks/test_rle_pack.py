@@ -58,7 +58,7 @@ def test_a_list_that_ends_early_is_an_error(end):
 
 @pytest.mark.parametrize(
     ("packed", "says"),
-    [(10**9, "no list"), ([0, 256], "from 0 to 255"), ("abc", "no list"), (GOLDEN_CAT, "30 instead of 31 pixels")],
+    [(10**9, "a list"), ([0, 256], "from 0 to 255"), ("abc", "a list"), (GOLDEN_CAT, "30 instead of 31 pixels")],
 )
 def test_what_is_no_packed_mask_of_the_image_is_an_error(packed, says):
     with pytest.raises(ValueError, match=says):
