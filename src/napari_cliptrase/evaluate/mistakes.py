@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, find_objects, label
 
+from napari_cliptrase.array_types import Mask
+from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.labelled_images import Truth
 
 
@@ -26,7 +28,7 @@ class WrongPiece:
     class_index: int
     rows: slice
     columns: slice
-    region: NDArray[np.bool_]
+    region: Mask
 
     @property
     def area(self) -> int:
@@ -68,6 +70,16 @@ class WrongPiece:
         return found[:, 0] + self.rows.start, found[:, 1] + self.columns.start
 
 
+def largest_piece(mask: Mask) -> tuple[slice, slice, Mask] | None:
+    """Return the largest connected piece of a mask (H, W): rows, columns, (h, w) its pixels there; None of no pixel."""
+    pieces, count = label(mask)
+    if not count:
+        return None
+    number = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+    rows, columns = find_objects(pieces)[number - 1]
+    return rows, columns, np.asarray(pieces[rows, columns] == number)
+
+
 def largest_wrong_piece(truth: Truth, found: Truth) -> WrongPiece | None:
     """Return the largest wrong piece of ``found`` (H, W), or None when every pixel that counts is right.
 
@@ -79,10 +91,9 @@ def largest_wrong_piece(truth: Truth, found: Truth) -> WrongPiece | None:
     for index in np.argsort(-areas, kind="stable"):
         if areas[index] <= (0 if best is None else best.area):
             break
-        pieces, _ = label(wrong & (truth == index))
-        number = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
-        rows, columns = find_objects(pieces)[number - 1]
-        piece = WrongPiece(int(index), rows, columns, pieces[rows, columns] == number)
+        found_piece = largest_piece(wrong & (truth == index))
+        assert found_piece is not None  # the class has wrong pixels
+        piece = WrongPiece(int(index), *found_piece)
         if best is None or piece.area > best.area:
             best = piece
     return best
@@ -92,8 +103,9 @@ def image_mean_iou(truth: Truth, found: Truth) -> float:
     """Mean IoU, over the classes of an image, of found class indices (H, W); below 0 a pixel has no class."""
     counted = truth >= 0
     true, given = truth[counted], found[counted]
-    size = 1 + int(max(true.max(initial=0), given.max(initial=0)))
-    area = np.bincount(true, minlength=size)
-    hit = np.bincount(true[true == given], minlength=size)
-    union = area + np.bincount(given[given >= 0], minlength=size) - hit
-    return float((hit[area > 0] / union[area > 0]).mean()) if area.any() else 1.0
+    if not true.size:
+        return 1.0
+    size = 1 + int(max(true.max(), given.max()))
+    counts = Confusion.of([*map(str, range(size)), "nothing"])
+    counts.add(true, np.where(given < 0, size, given))
+    return counts.mean_iou

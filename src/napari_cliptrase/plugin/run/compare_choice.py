@@ -7,8 +7,8 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.evaluate.label_comparison import NamedLabels
 from napari_cliptrase.plugin.layers import LabelLayers, Role, plugin_layers, table_of, tag_of
-from napari_cliptrase.plugin.run.label_comparison import NamedLabels
 from napari_cliptrase.plugin.run.refine_target import whole_plane
 from napari_cliptrase.plugin.state.geometry import LayerGeometry, Target
 from napari_cliptrase.plugin.state.session import Session

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_cliptrase.plugin.run.label_comparison import NamedLabels, compare_labels_steps
+from napari_cliptrase.evaluate.label_comparison import NamedLabels, compare_labels_steps
 from napari_cliptrase.plugin.widgets.compare.score_tables import ScoreTable, class_lines, mistake_lines
 from napari_cliptrase.progress import run_to_end
 

@@ -8,6 +8,7 @@ from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.evaluate.label_comparison import LabelComparison, compare_labels_steps, worst_place
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over
@@ -19,7 +20,6 @@ from napari_cliptrase.plugin.run.compare_choice import (
     compared_plane,
 )
 from napari_cliptrase.plugin.run.jobs import Jobs
-from napari_cliptrase.plugin.run.label_comparison import LabelComparison, compare_labels_steps, worst_place
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.place_view import bring_into_view
 from napari_cliptrase.plugin.widgets.choices import NarrowCombo

@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from napari_cliptrase.plugin.run.label_comparison import LabelComparison
+from napari_cliptrase.evaluate.label_comparison import LabelComparison
 
 MOST_MISTAKES = 200
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_cliptrase.plugin.run.label_comparison import (
+from napari_cliptrase.evaluate.label_comparison import (
     ClassMistake,
     NamedLabels,
     compare_labels_steps,

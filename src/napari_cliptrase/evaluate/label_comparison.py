@@ -11,6 +11,7 @@ from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.evaluate.boundaries import BoundaryCounts
 from napari_cliptrase.evaluate.confusion import Confusion
+from napari_cliptrase.evaluate.mistakes import largest_piece
 from napari_cliptrase.progress import Progress
 
 UNKNOWN_LABEL = 255
@@ -129,16 +130,15 @@ def compare_labels_steps(
 
 
 def worst_place(mask: Mask) -> WrongPlace | None:
-    """Return where most pixels of a mask lie together; None where there is none.
+    """Return where most pixels of a mask (H, W) lie together; None where there is none.
 
     Thin lines along boundaries count only where nothing else is wrong.
     """
     broad = ndimage.binary_opening(mask, np.ones((3, 3), bool))
-    pieces, count = ndimage.label(broad if broad.any() else mask)
-    if not count:
+    piece = largest_piece(broad if broad.any() else mask)
+    if piece is None:
         return None
-    largest = int(np.bincount(pieces.ravel())[1:].argmax())
-    rows, columns = ndimage.find_objects(pieces)[largest]
+    rows, columns, _ = piece
     middle = (rows.start + rows.stop - 1) / 2, (columns.start + columns.stop - 1) / 2
     return WrongPlace(middle, (rows.stop - rows.start, columns.stop - columns.start))
 
