@@ -8,13 +8,13 @@ import zarr
 
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
 from napari_cliptrase.batch import large_run
-from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
+from napari_cliptrase.batch.large_run import LargeRun, estimate_large, prepare_large_run, refuse_large, run_key
 from napari_cliptrase.demo.panorama import Panorama
 from napari_cliptrase.engine.pipeline import LargeRequest
-from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.errors import CliptraseError, MaskFormatError
 from napari_cliptrase.learn.lesson import Lesson
 from napari_cliptrase.learn.lesson_memory import LessonMemory
-from napari_cliptrase.masks.label_pyramid import PyramidPlace, start_pyramid
+from napari_cliptrase.masks.label_pyramid import PyramidPlace
 from napari_cliptrase.pixels.axes import AxisRoles
 from napari_cliptrase.pixels.lazy_picture import open_picture
 from napari_cliptrase.progress import run_to_end
@@ -33,11 +33,13 @@ def picture():
     return open_picture(Panorama(5, (2048, 2048))[600 : 600 + SIDE, :SIDE], AxisRoles("YXS"))
 
 
-def start(segmenter, picture, root, key="key"):
-    plan = segmenter.plan_large(picture.shape)
-    place = PyramidPlace(root, picture.shape, plan.windows.core_shape(picture.shape))
-    pyramid = start_pyramid(place, PROMPTS.table(), key)
-    return LargeRun(segmenter, LargeRequest(picture, PROMPTS, finished=pyramid.finished), pyramid)
+def start(segmenter, picture, root):
+    return prepare(segmenter, LargeRequest(picture, PROMPTS), root).run
+
+
+def prepare(segmenter, request, root):
+    shape = request.picture.shape
+    return prepare_large_run(segmenter, request, "scan", lambda _key: PyramidPlace(root, shape, shape))
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,22 @@ def test_what_cannot_fit_is_refused_with_advice(segmenter, picture, tmp_path, mo
     monkeypatch.setattr(large_run.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
     with pytest.raises(CliptraseError, match="write them to another disk"):
         refuse_large(expected, tmp_path)
+
+
+def test_what_cannot_fit_is_refused_before_a_window_is_encoded(segmenter, picture, tmp_path, monkeypatch):
+    monkeypatch.setattr(large_run, "free_memory", lambda: 1)
+    with pytest.raises(CliptraseError, match="choose detail full"):
+        prepare(segmenter, LargeRequest(picture, PROMPTS), tmp_path / "a.zarr")
+
+
+def test_another_question_does_not_go_on_with_an_unfinished_run(segmenter, picture, tmp_path):
+    first = prepare(segmenter, LargeRequest(picture, PROMPTS), tmp_path / "a.zarr")
+    first.run.pyramid.note_empty(first.cores[0])
+    again = prepare(segmenter, LargeRequest(picture, PROMPTS), tmp_path / "a.zarr")
+    assert list(again.cores) == list(first.cores)[1:]
+    assert again.run.request.finished == {first.cores[0]}
+    with pytest.raises(MaskFormatError, match="holds an unfinished run"):
+        prepare(segmenter, LargeRequest(picture, PromptSet.parse("cat")), tmp_path / "a.zarr")
 
 
 def test_keys_tell_runs_apart(segmenter):

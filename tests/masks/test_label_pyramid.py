@@ -6,7 +6,14 @@ import zarr
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import MaskFormatError
-from napari_cliptrase.masks.label_pyramid import RUN_FILE, LabelPyramid, PyramidPlace, at_level, start_pyramid
+from napari_cliptrase.masks.label_pyramid import (
+    RUN_FILE,
+    LabelPyramid,
+    PyramidPlace,
+    at_level,
+    labels_beside,
+    start_pyramid,
+)
 from napari_cliptrase.masks.registry import FORMATS
 
 SHAPE, CORE = (1500, 2200), (500, 550)
@@ -55,6 +62,12 @@ def test_chunks_are_cores_and_coarser_levels_show_the_same_place(finished):
     np.testing.assert_array_equal(levels[1][...], LABELS[1::2, 1::2])
     scale = zarr.open_group(finished).attrs["ome"]["multiscales"][0]["datasets"][2]["coordinateTransformations"]
     assert scale == [{"type": "scale", "scale": [2.0, 1.0]}, {"type": "translation", "translation": [0.75, 0.375]}]
+
+
+@pytest.mark.parametrize("name", ["slide.svs", "slide.ome.tif", "slide.ome.zarr", "slide.zarr", "slide"])
+def test_labels_of_an_image_get_a_folder_beside_it_that_names_it(tmp_path, name):
+    assert labels_beside(tmp_path / name) == tmp_path / "slide.labels.ome.zarr"
+    assert labels_beside(tmp_path / name, 2) == tmp_path / "slide.labels-2.ome.zarr"
 
 
 def test_the_record_stays_and_the_notes_of_the_run_go(finished):

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from napari_cliptrase.engine.window_cost import WindowCost, measure_window
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
-from napari_cliptrase.masks.label_pyramid import LabelPyramid
+from napari_cliptrase.masks.label_pyramid import LabelPyramid, PyramidPlace, start_pyramid
 from napari_cliptrase.pixels.planes import PlaneBox
 from napari_cliptrase.progress import Progress
 
@@ -149,6 +149,52 @@ class LargeRun:
             True if self.mask is None else self.mask[_moved(rows, box[0].start), _moved(columns, box[1].start)]
         )
         return np.where(wanted, core.labels, np.zeros((), core.labels.dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedLargeRun:
+    """A run that fits into memory and on the disk: the cores that are left to do, and what they will take."""
+
+    run: LargeRun
+    cores: Sequence[int]
+    expected: LargeEstimate
+
+
+def prepare_large_run(
+    segmenter: Segmenter,
+    request: LargeRequest,
+    source: str,
+    place_for: Callable[[str], PyramidPlace],
+    *,
+    overwrite: bool = False,
+    cache: WindowCache | None = None,
+    mask: Mask | None = None,
+) -> PreparedLargeRun:
+    """Begin the labels of a plane, or go on with those of an unfinished run, and refuse what cannot fit.
+
+    Parameters
+    ----------
+    request
+        What is wanted; the cores that are finished are filled in.
+    source
+        Says which plane of which image this is, for the key of the run.
+    place_for
+        Where labels go, from the key of the run; the size of its cores is filled in.
+    overwrite
+        Replace labels that are there.
+    cache, mask
+        See `LargeRun`.
+    """
+    prompts, shape = request.prompts, request.picture.shape
+    plan = segmenter.plan_large(shape)
+    key = run_key(segmenter, prompts, source, request.box, skip_empty=request.skip_empty, examples=request.examples)
+    place = replace(place_for(key), core=plan.windows.core_shape(shape))
+    pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
+    cores = plan.cores_in(request.box, pyramid.finished)
+    expected = estimate_large(segmenter, plan, cores)
+    refuse_large(expected, place.root)
+    run = LargeRun(segmenter, replace(request, finished=pyramid.finished), pyramid, cache, mask)
+    return PreparedLargeRun(run, cores, expected)
 
 
 def _moved(part: slice, origin: int) -> slice:

@@ -101,12 +101,11 @@ def _segment(
     only_estimate: bool,
     overwrite: bool,
 ) -> None:
-    from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
+    from napari_cliptrase.batch.large_run import estimate_large, prepare_large_run
     from napari_cliptrase.engine.pipeline import LargeRequest
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.engine.teaching import without_examples
     from napari_cliptrase.engine.window_cache import WindowCache
-    from napari_cliptrase.masks.label_pyramid import start_pyramid
     from napari_cliptrase.models.load import load_model_steps
     from napari_cliptrase.pixels.lazy_picture import open_picture
 
@@ -119,27 +118,21 @@ def _segment(
         if examples is not None:
             examples.check(clip.fingerprint, settings.encode_key(), clip.name)
             _print_notes(without_examples(prompts, examples))
-        plan = segmenter.plan_large(picture.shape)
-        place = replace(place, core=plan.windows.core_shape(picture.shape))
-        source = f"{opened.path.absolute()} {level} {index} {picture.shape}"
-        key = run_key(segmenter, prompts, source, box, skip_empty=skip_empty, examples=examples)
         if only_estimate:
+            plan = segmenter.plan_large(picture.shape)
             typer.echo(estimate_large(segmenter, plan, plan.cores_in(box)).describe())
             return
-        pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
-        cores = plan.cores_in(box, pyramid.finished)
-        if pyramid.finished:
-            typer.echo(f"Going on: {len(pyramid.finished):,} cores are finished, {len(cores):,} are left.", err=True)
-        expected = estimate_large(segmenter, plan, cores)
-        refuse_large(expected, place.root)
-        typer.echo(f"{picture.shape[1]:,}×{picture.shape[0]:,} pixels: {expected.describe()}", err=True)
-        done.append(f"Stopped. What was finished is kept in {place.root}; the same command continues from there.")
-        request = LargeRequest(
-            picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty, examples=examples
-        )
+        request = LargeRequest(picture, prompts, box=box, skip_empty=skip_empty, examples=examples)
+        source = f"{opened.path.absolute()} {level} {index} {picture.shape}"
         kept = None if cache is None else WindowCache(folder=cache)
+        prepared = prepare_large_run(segmenter, request, source, lambda _key: place, overwrite=overwrite, cache=kept)
+        finished, cores = prepared.run.pyramid.finished, prepared.cores
+        if finished:
+            typer.echo(f"Going on: {len(finished):,} cores are finished, {len(cores):,} are left.", err=True)
+        typer.echo(f"{picture.shape[1]:,}×{picture.shape[0]:,} pixels: {prepared.expected.describe()}", err=True)
+        done.append(f"Stopped. What was finished is kept in {place.root}; the same command continues from there.")
         with work_bar("encoding windows") as watch:
-            response = run_to_end(LargeRun(segmenter, request, pyramid, kept).steps(), watch)
+            response = run_to_end(prepared.run.steps(), watch)
         _print_notes(response.notes)
         if response.empty:
             typer.echo(f"{len(response.empty):,} of {len(cores):,} parts were empty and left out.", err=True)
@@ -190,14 +183,13 @@ def _box(text: str | None, shape: tuple[int, int]) -> "PlaneBox | None":
 
 
 def _place(opened: "LazyFile", level: int, out: Path | None, image: Path) -> "PyramidPlace":
-    from napari_cliptrase.masks.label_pyramid import PyramidPlace, at_level
+    from napari_cliptrase.masks.label_pyramid import PyramidPlace, at_level, labels_beside
 
     root, beside = out, None
     if root is None and opened.ome_zarr and not opened.plane_shape:
         root, beside = image / "labels" / "cliptrase", image
     elif root is None:
-        stem = image.name.removesuffix(".zarr").removesuffix(".ome").split(".")[0]
-        root = image.with_name(f"{stem}.labels.ome.zarr")
+        root = labels_beside(image)
     finest, here = opened.shape(0), opened.shape(level)
     place = PyramidPlace(root, here, here, opened.scale, unit=opened.unit, beside=beside)
     return at_level(place, (finest[0] / here[0], finest[1] / here[1]))

@@ -170,6 +170,12 @@ def _go_on(place: PyramidPlace) -> LabelPyramid:
     return LabelPyramid(place, array, frozenset(numbers.tolist()))
 
 
+def labels_beside(image: Path, number: int = 1) -> Path:
+    """Return the folder beside an image that its labels go to; further numbers are for further labels of it."""
+    stem = image.name.removesuffix(".zarr").removesuffix(".ome").split(".")[0] or "image"
+    return image.with_name(f"{stem}.labels.ome.zarr" if number == 1 else f"{stem}.labels-{number}.ome.zarr")
+
+
 def key_of_unfinished(root: Path) -> str | None:
     """Return the key of an unfinished run in a folder; None where there is none."""
     try:

@@ -13,7 +13,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.engine.pipeline import LargeRequest
 from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.masks.label_pyramid import PyramidPlace, key_of_unfinished, start_pyramid
+from napari_cliptrase.masks.label_pyramid import PyramidPlace, key_of_unfinished, labels_beside
 from napari_cliptrase.pixels.lazy_picture import open_picture
 from napari_cliptrase.plugin.layers.labels_on_disk import show_labels_on_disk
 from napari_cliptrase.plugin.run.jobs import Job
@@ -52,7 +52,6 @@ class _Outcome:
 
     pyramid: "LabelPyramid | None" = None
     cores: int = 0
-    finished: int = 0
 
 
 class LargeRunner:
@@ -98,34 +97,31 @@ class LargeRunner:
         file = image.source.path if isinstance(image, Image) else None
 
         def work(segmenter: "Segmenter") -> Generator[Progress, None, Any]:
-            from napari_cliptrase.batch.large_run import LargeRun, estimate_large, refuse_large, run_key
+            from napari_cliptrase.batch.large_run import prepare_large_run
             from napari_cliptrase.engine.window_cache import WindowCache
 
             self._cache = self._cache or WindowCache()
             yield Progress(0, 0, "Planning the windows")
             picture = open_picture(source.array, source.roles, source.index, source.contrast)
-            plan = segmenter.plan_large(picture.shape)
             target = source.target
             box = None if target.shape == picture.shape else target.box
             identity = repr(source.key[:-1]) if file is None else f"{file} {source.key[1:-1]}"
             examples = session.examples.in_use(segmenter.model.fingerprint, segmenter.settings.encode_key())
-            key = run_key(segmenter, prompts, identity, box, skip_empty=skip_empty, examples=examples)
-            scale = [float(value) for value in target.geometry.place["scale"]][-2:]
-            root = self._root(target.image_name, file, key)
-            place = PyramidPlace(root, picture.shape, plan.windows.core_shape(picture.shape), (scale[0], scale[1]))
-            pyramid = start_pyramid(place, table, key)
-            cores = plan.cores_in(box, pyramid.finished)
-            outcome.cores, outcome.finished = len(cores) + len(pyramid.finished), len(pyramid.finished)
-            expected = estimate_large(segmenter, plan, cores)
-            refuse_large(expected, root)
-            yield Progress(0, 0, f"To do: {expected.describe()}")
-            outcome.pyramid = pyramid
             request = LargeRequest(
-                picture, prompts, box=box, finished=pyramid.finished, skip_empty=skip_empty, identity=identity,
-                examples=examples,
-            )  # fmt: skip
-            steps = LargeRun(segmenter, request, pyramid, self._cache, target.mask).steps()
-            return (yield from steps)
+                picture, prompts, box=box, skip_empty=skip_empty, identity=identity, examples=examples
+            )
+            scale = [float(value) for value in target.geometry.place["scale"]][-2:]
+
+            def place_for(key: str) -> PyramidPlace:
+                root = self._root(target.image_name, file, key)
+                return PyramidPlace(root, picture.shape, picture.shape, (scale[0], scale[1]))
+
+            prepared = prepare_large_run(segmenter, request, identity, place_for, cache=self._cache, mask=target.mask)
+            pyramid = prepared.run.pyramid
+            outcome.cores = len(prepared.cores) + len(pyramid.finished)
+            yield Progress(0, 0, f"To do: {prepared.expected.describe()}")
+            outcome.pyramid = pyramid
+            return (yield from prepared.run.steps())
 
         def show() -> None:
             if outcome.pyramid is not None and outcome.pyramid.written:
@@ -151,15 +147,14 @@ class LargeRunner:
 
     def _root(self, image_name: str, file: str | None, key: str) -> Path:
         """Return where labels go: an unfinished run of the same key, or a name that is free."""
-        folder, stem = self.folder, image_name
         if file is not None and Path(file).exists():
-            path = Path(file).absolute()
-            folder = path.parent
-            stem = path.name.removesuffix(".zarr").removesuffix(".ome").split(".")[0]
-        stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in stem).strip() or "image"
+            image = Path(file).absolute()
+        else:
+            stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in image_name).strip()
+            image = self.folder / (stem or "image")
         number = 1
         while True:
-            root = folder / (f"{stem}.labels.ome.zarr" if number == 1 else f"{stem}.labels-{number}.ome.zarr")
+            root = labels_beside(image, number)
             if not root.exists() or key_of_unfinished(root) == key:
                 return root
             number += 1
