@@ -23,7 +23,7 @@ from scene import CLASSES, Scene
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.state.plane_source import Planes, plane_source_of
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
-from napari_cliptrase.plugin.widgets.classes.table_model import Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
 
 TOY = ModelChoice(f"local-dir:{Path(__file__).parents[1] / 'data' / 'golden' / 'toyclip'}")
 ASKED = os.environ.get("NAPARI_CLIPTRASE_WINDOW_ACTIONS")

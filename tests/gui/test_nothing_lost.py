@@ -10,8 +10,8 @@ from superqt.utils import QSignalDebouncer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.plugin import commands
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
 from napari_cliptrase.plugin.widgets.classes.class_panel import AREA_DELAY
-from napari_cliptrase.plugin.widgets.classes.table_model import Column
 
 SIDE = 12
 

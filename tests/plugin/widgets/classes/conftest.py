@@ -7,7 +7,8 @@ from qtpy.QtCore import QModelIndex, QPoint, Qt
 
 from napari_cliptrase.plugin.layers import Visibility
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.widgets.classes.table_model import ClassTableModel, Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.table_model import ClassTableModel
 from napari_cliptrase.plugin.widgets.classes.table_view import ClassTableView
 
 

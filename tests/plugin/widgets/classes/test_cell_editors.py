@@ -5,7 +5,7 @@ from qtpy.QtGui import QColor, QImage
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.widgets.classes.table_model import Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
 
 
 def picture_of(table, row, column):

@@ -13,9 +13,10 @@ from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.results import Segmented
 from napari_cliptrase.plugin.widgets.classes import class_panel as panel_module
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
 from napari_cliptrase.plugin.widgets.classes.replace_question import ReplaceChoice
-from napari_cliptrase.plugin.widgets.classes.table_model import NOTE, Column
+from napari_cliptrase.plugin.widgets.classes.table_model import NOTE
 from napari_cliptrase.plugin.workbench import workbench_of
 
 CHECK = Qt.ItemDataRole.CheckStateRole

@@ -11,7 +11,8 @@ from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.learn.lesson import Lesson
 from napari_cliptrase.learn.lesson_memory import LessonMemory
-from napari_cliptrase.plugin.widgets.classes.table_model import NOTE, Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.table_model import NOTE
 
 CHECK = Qt.ItemDataRole.CheckStateRole
 COLOR = Qt.ItemDataRole.BackgroundRole
@@ -97,19 +98,6 @@ def test_toggles_reach_the_eye_the_solo_and_the_lock(table):
     switch(Column.SOLO, Qt.CheckState.Unchecked)
     switch(Column.LOCKED, Qt.CheckState.Unchecked)
     assert (table.visibility.hidden, table.visibility.solo, table.session.locked) == (frozenset(), None, frozenset())
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0, "none"), (0.0001, "<0.1 %"), (0.001, "0.1 %"), (0.123, "12.3 %"), (0.999, "99.9 %"), (0.9996, "100 %"),
-        (1, "100 %"),
-    ],
-)  # fmt: skip
-def test_an_area_is_reported_in_percent(table, share, text):
-    table.session.prompts = PromptSet.parse("cat")
-    table.model.set_figures({1: share}, ())
-    assert table.cell(0, Column.AREA) == text
 
 
 def test_figures_of_the_last_result_are_shown_and_what_has_none_is_empty(table):

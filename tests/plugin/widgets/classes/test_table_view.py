@@ -4,7 +4,8 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QDoubleSpinBox, QLineEdit
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.widgets.classes.table_model import ID, Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.table_model import ID
 
 
 def names(table):

@@ -3,7 +3,7 @@ import pytest
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter
 
-from napari_cliptrase.plugin.widgets.classes.table_model import Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
 from napari_cliptrase.plugin.widgets.classes.toggle_icons import draw
 
 TOGGLES = [Column.VISIBLE, Column.SOLO, Column.LOCKED]

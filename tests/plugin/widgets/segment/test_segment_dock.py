@@ -13,7 +13,8 @@ from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.plugin.docks import SegmentByText
 from napari_cliptrase.plugin.state.plane_source import Planes
 from napari_cliptrase.plugin.state.run_choices import Output
-from napari_cliptrase.plugin.widgets.classes.table_model import NOTE, Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.table_model import NOTE
 from napari_cliptrase.plugin.widgets.sections import Section
 from napari_cliptrase.plugin.workbench import workbench_of
 

@@ -13,7 +13,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cliptrase.plugin.widgets.classes.table_model import ID, NOTE, Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.table_model import ID, NOTE
 from napari_cliptrase.plugin.widgets.classes.toggle_icons import draw
 
 ROW_HEIGHT = 24

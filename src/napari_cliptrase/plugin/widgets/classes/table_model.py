@@ -1,7 +1,6 @@
 """The class table as Qt sees it: one row for each class, and a last one for the background."""
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, Qt, Signal
@@ -10,9 +9,9 @@ from qtpy.QtGui import QColor
 from napari_cliptrase.classes.colors import class_color, to_hex
 from napari_cliptrase.classes.prompt_class import BACKGROUND, PromptClass
 from napari_cliptrase.errors import PromptError
-from napari_cliptrase.learn.lesson import class_key
 from napari_cliptrase.plugin.layers import Visibility
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import HEADERS, ClassCellTexts, Column
 from napari_cliptrase.plugin.widgets.classes.prompt_edits import line_of, with_background_line, with_line
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
@@ -24,32 +23,6 @@ ID = Qt.ItemDataRole.UserRole + 1
 NOTE = Qt.ItemDataRole.UserRole + 2
 """The synonyms, shown behind the name in a fainter colour."""
 
-
-class Column(IntEnum):
-    """Columns, from the left."""
-
-    VISIBLE = 0
-    COLOR = 1
-    NAME = 2
-    THRESHOLD = 3
-    AREA = 4
-    SCORE = 5
-    BASIS = 6
-    SOLO = 7
-    LOCKED = 8
-
-
-HEADERS = {
-    Column.VISIBLE: ("", "Show or hide"),
-    Column.COLOR: ("", "Colour (click to change)"),
-    Column.NAME: ("Class", "Name and synonyms: double-click to edit, drag to reorder"),
-    Column.THRESHOLD: ("Min", "Least probability for a pixel of this class; empty: the one for all classes"),
-    Column.AREA: ("Area", "Share of the image in the label layers as they are now, hand edits included"),
-    Column.SCORE: ("Score", "Mean probability of the class over its pixels in the last result"),
-    Column.BASIS: ("From", "What the class stands on: its text alone, or also examples, and how many"),
-    Column.SOLO: ("", "Solo: show this class alone"),
-    Column.LOCKED: ("", "Lock: no run and no tool changes this class"),
-}
 
 _TOGGLES = (Column.VISIBLE, Column.SOLO, Column.LOCKED)
 _BACKGROUND_COLUMNS = (Column.NAME, Column.AREA, Column.SCORE, Column.BASIS)
@@ -83,8 +56,7 @@ class ClassTableModel(QAbstractTableModel):
 
     def best_score(self, class_id: int) -> float | None:
         """Highest probability of a class anywhere in the last result."""
-        entry = self._summary.get(class_id)
-        return None if entry is None else entry.best_score
+        return self._texts.best_score(class_id)
 
     def empty_classes(self) -> tuple[PromptClass, ...]:
         """Classes of which neither the last result nor the layers hold anything.
@@ -93,6 +65,11 @@ class ClassTableModel(QAbstractTableModel):
         """
         missed = {class_id for class_id, found in self._summary.items() if not found.area}
         return tuple(entry for entry in self._prompts if entry.id in missed and not self._areas.get(entry.id))
+
+    @property
+    def _texts(self) -> ClassCellTexts:
+        session = self._session
+        return ClassCellTexts(self._areas, self._summary, session.memory if session.examples.used else None)
 
     def refresh(self, *_: Any) -> None:
         """Draw all cells again."""
@@ -157,13 +134,13 @@ class ClassTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.BackgroundRole and column == Column.COLOR:
             return QColor(entry.color or to_hex(class_color(class_id)))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tooltip(column, entry)
+            return self._texts.tooltip(column, entry)
         if role == Qt.ItemDataRole.EditRole:
             return line_of(self._prompts, class_id) if column == Column.NAME else entry.threshold
         if role == NOTE and column == Column.NAME:
-            return self._absence(class_id) or ", ".join(entry.synonyms)
+            return self._texts.absence(class_id) or ", ".join(entry.synonyms)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(column, entry)
+            return self._texts.text(column, entry)
         return None
 
     def _background_data(self, column: Column, role: int) -> Any:
@@ -183,63 +160,9 @@ class ClassTableModel(QAbstractTableModel):
             return (phrases or "nothing: every pixel gets a class") if role == NOTE else None
         if role == Qt.ItemDataRole.DisplayRole:
             if column == Column.BASIS:
-                return self._basis_text(BACKGROUND) if self._prompts.background else ""
-            return _percent(self._areas.get(0)) if column == Column.AREA else self._score_text(0)
+                return self._texts.basis(BACKGROUND) if self._prompts.background else ""
+            return self._texts.area(0) if column == Column.AREA else self._texts.score(0)
         return None
-
-    def _text(self, column: Column, entry: PromptClass) -> str | None:
-        if column == Column.NAME:
-            return entry.name
-        if column == Column.THRESHOLD:
-            return "" if entry.threshold is None else f"{entry.threshold:.2f}"
-        if column == Column.AREA:
-            return _percent(self._areas.get(entry.id))
-        if column == Column.BASIS:
-            return self._basis_text(entry.name)
-        return self._score_text(entry.id) if column == Column.SCORE else None
-
-    def _examples(self, name: str) -> tuple[int, int]:
-        """Return how many examples of a class count, and their patches."""
-        memory = self._session.memory if self._session.examples.used else None
-        if memory is None:
-            return 0, 0
-        mine = [lesson for lesson in memory.lessons if class_key(lesson.class_name) == class_key(name)]
-        return len(mine), sum(map(len, mine))
-
-    def _basis_text(self, name: str) -> str:
-        examples, _ = self._examples(name)
-        return f"+{examples}" if examples else "text"
-
-    def _basis(self, name: str) -> str:
-        """Say what a class stands on."""
-        examples, patches = self._examples(name)
-        if not examples:
-            return "Stands on its text alone. Learn from my edits, or load examples."
-        counted = "1 example" if examples == 1 else f"{examples} examples"
-        return f"Stands on its text and {counted} ({patches:,} patches); an image teaches a class one example."
-
-    def _score_text(self, class_id: int) -> str:
-        entry = self._summary.get(class_id)
-        return "" if entry is None or entry.mean_score is None else f"{entry.mean_score:.2f}"
-
-    def _absence(self, class_id: int) -> str:
-        """Why a class was not looked for in the last result; empty when it was."""
-        entry = self._summary.get(class_id)
-        return "" if entry is None or entry.absence is None else entry.absence.text
-
-    def _tooltip(self, column: Column, entry: PromptClass) -> str:
-        if column == Column.NAME:
-            words = f"\nAlso asked for: {', '.join(entry.synonyms)}" if entry.synonyms else ""
-            absence = self._absence(entry.id)
-            words += f"\n{absence[0].upper()}{absence[1:]}; see Absent under Advanced." if absence else ""
-            return f"{entry.name}{words}\nDouble-click to edit name and synonyms (dog: puppy, hound); drag to reorder."
-        if column == Column.BASIS:
-            return self._basis(entry.name)
-        if column in (Column.AREA, Column.SCORE):
-            best = self.best_score(entry.id)
-            if best is not None:
-                return f"{HEADERS[column][1]}.\nHighest probability anywhere: {best:.2f}"
-        return HEADERS[column][1]
 
     def _is_on(self, column: Column, class_id: int) -> bool:
         if column == Column.VISIBLE:
@@ -319,13 +242,3 @@ class ClassTableModel(QAbstractTableModel):
         self.beginResetModel()
         self._prompts = prompts
         self.endResetModel()
-
-
-def _percent(share: float | None) -> str:
-    if share is None:
-        return ""
-    if share == 0:
-        return "none"
-    if share < 0.001:
-        return "<0.1 %"
-    return "100 %" if share >= 0.9995 else f"{100 * share:.1f} %"  # as wide as the column, and not wider

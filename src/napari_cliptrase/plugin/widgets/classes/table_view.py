@@ -15,7 +15,8 @@ from napari_cliptrase.plugin.widgets.classes.cell_editors import (
     ThresholdCell,
     ToggleCell,
 )
-from napari_cliptrase.plugin.widgets.classes.table_model import ID, ClassTableModel, Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.table_model import ID, ClassTableModel
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 ICON_WIDTH = 24

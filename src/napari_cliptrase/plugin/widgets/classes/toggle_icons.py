@@ -3,7 +3,7 @@
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPen
 
-from napari_cliptrase.plugin.widgets.classes.table_model import Column
+from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
 
 SIDE = 14
 
