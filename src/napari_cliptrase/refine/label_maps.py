@@ -9,7 +9,7 @@ from scipy.ndimage import find_objects
 from napari_cliptrase.array_types import Floats, LabelArray
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.progress import Progress, map_progress
-from napari_cliptrase.refine.protocol import progress_of_labels
+from napari_cliptrase.refine.protocol import progress_in_window
 from napari_cliptrase.refine.tiles import Tile, grown
 
 WindowPart = tuple[slice, slice]
@@ -24,10 +24,10 @@ def highest_map_steps(
     *,
     reach: int,
     every: int = 1,
-) -> Generator[tuple[int, int], None, LabelArray]:
+) -> Generator[Progress, None, LabelArray]:
     """Smooth the map of each label that occurs in a window, one after the other, and keep the highest.
 
-    Yields how many labels are done, and of how many.
+    Yields how many labels of the window are done.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def highest_map_steps(
     boxes = find_objects(dense.reshape(labels.shape) + 1)
     for done, (label, box) in enumerate(zip(found, boxes, strict=True)):
         if done % every == 0:
-            yield done, len(found)
+            yield Progress(done, len(found), f"Refining label {done + 1} of {len(found)}")
         scored = scores is not None and label in scores.ids
         part = (slice(None), slice(None)) if scored else grown(box, reach)
         values = (labels[part] == label).astype(np.float32)
@@ -67,19 +67,19 @@ def highest_map_steps(
 def refine_windows_steps(
     labels: LabelArray,
     tiles: Sequence[Tile],
-    refine: Callable[[int, LabelArray], Generator[tuple[int, int], None, LabelArray]],
+    refine: Callable[[int, LabelArray], Generator[Progress, None, LabelArray]],
 ) -> Generator[Progress, None, LabelArray]:
     """Refine the labels (H, W) of an image window by window; a window with one label stays as it is.
 
-    ``refine`` takes the number of a window and its labels, yields how many labels are done and of how many, and returns
-    the refined labels.
+    ``refine`` takes the number of a window and its labels, yields how many labels are done, and returns the refined
+    labels.
     """
     refined = labels.copy()
     for number, tile in enumerate(tiles):
         yield Progress(number, len(tiles), "Refining")
         window = labels[tile.rows, tile.columns]
         if len(np.unique(window)) > 1:
-            window = yield from map_progress(refine(number, window), partial(progress_of_labels, number, len(tiles)))
+            window = yield from map_progress(refine(number, window), partial(progress_in_window, number, len(tiles)))
             refined[tile.owned] = window[tile.owned_within]
     yield Progress(len(tiles), len(tiles), "Refined")
     return refined

@@ -68,7 +68,7 @@ class Pamr(StepwiseRefiner):
         image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST)
 
-        def refine(number: int, window: LabelArray) -> Generator[tuple[int, int], None, LabelArray]:
+        def refine(number: int, window: LabelArray) -> Generator[Progress, None, LabelArray]:
             tile, weights = tiles[number], self._only
             if weights is None:
                 weights = neighbour_weights(image[tile.rows, tile.columns], self.options.dilations)

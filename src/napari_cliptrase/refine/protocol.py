@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -101,7 +101,8 @@ def check_labels(labels: LabelArray, shape: tuple[int, int]) -> None:
         raise CliptraseError(f"Labels must be whole numbers, but these are {labels.dtype}; convert them first.")
 
 
-def progress_of_labels(window: int, windows: int, step: tuple[int, int]) -> Progress | None:
-    """Return how far the labels of a window are (``step``: done, all), counted over all windows; None for the first."""
-    done, labels = step
-    return Progress(window * labels + done, windows * labels, f"Refining label {done} of {labels}") if done else None
+def progress_in_window(window: int, windows: int, step: Progress) -> Progress:
+    """Return the progress within a window, counted over all windows."""
+    # at the start of a window its steps may still be unknown
+    total = max(step.total, 1)
+    return replace(step, done=window * total + step.done, total=windows * total)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
 from napari_cliptrase.array_types import LabelArray
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.components import Component, components_of
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.overlap import mask_iou
@@ -43,13 +44,13 @@ class SamPrompts(SamWindows):
         """Return method, model and options, fit for JSON."""
         return {"method": "sam-prompts", **self.sam_record(), "options": asdict(self.options)}
 
-    def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
+    def refine_window(self, view: View) -> Generator[Progress, None, WindowResult]:
         """Ask for a mask for each piece, and resolve overlaps of the accepted ones."""
         pieces = list(components_of(view.labels, self.options.least_area))
         claims = _PixelClaims(view.labels)
         used = 0
         for start, (group, prompts) in _groups(view, pieces):
-            yield f"Asking for masks, {start} of {len(pieces)} pieces"
+            yield Progress(start, len(pieces), f"Asking for masks, {start} of {len(pieces)} pieces")
             answers = decode_masks(view.sam, view.embedding, prompts, several=False)
             masks = to_pixels(view.sam, view.embedding, answers.logits[:, 0])
             for piece, quality, logits in zip(group, answers.quality[:, 0].tolist(), masks, strict=True):
@@ -57,7 +58,7 @@ class SamPrompts(SamWindows):
                 if found and quality >= self.options.quality:
                     claims.add(piece, logits, _score(view, piece.class_id))
                     used += 1
-        yield "Resolving overlaps"
+        yield Progress(len(pieces), len(pieces), "Resolving overlaps")
         return WindowResult(claims.result(), used, len(pieces) - used)
 
     def note(self, used: int, refused: int) -> str:

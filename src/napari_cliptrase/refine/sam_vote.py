@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.refine.embedding import Embedder
 from napari_cliptrase.refine.overlap import best_boxes
 from napari_cliptrase.refine.sam_decoder import DecoderPrompts, decode_masks, to_pixels
@@ -43,7 +44,7 @@ class SamVote(SamWindows):
         """Return method, model and options, fit for JSON."""
         return {"method": "sam-vote", **self.sam_record(), "options": asdict(self.options)}
 
-    def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
+    def refine_window(self, view: View) -> Generator[Progress, None, WindowResult]:
         """Find masks, paint them from large to small, and give what stays visible of each the class of its majority.
 
         What a smaller mask covers does not count in the larger one, so that a meadow does not absorb the house on it.
@@ -51,7 +52,8 @@ class SamVote(SamWindows):
         masks = yield from self._find(view)
         areas = (masks > 0).sum((-2, -1))
         masks = masks[areas.argsort(descending=True, stable=True)]
-        yield f"Voting in {len(masks)} masks"
+        points = self.options.points**2
+        yield Progress(points, points, f"Voting in {len(masks)} masks")
         painted = np.zeros(view.labels.shape, np.int32)  # 0 is in no mask
         for number, logits in enumerate(to_pixels(view.sam, view.embedding, masks), start=1):
             painted[logits > 0] = number
@@ -68,7 +70,7 @@ class SamVote(SamWindows):
         """Return how many masks voted."""
         return f"{used} masks voted; {refused} had no class in the majority and changed nothing."
 
-    def _find(self, view: View) -> Generator[str, None, Tensor]:
+    def _find(self, view: View) -> Generator[Progress, None, Tensor]:
         """Return the low-resolution masks (P, m, m) of everything in a window, without doubles."""
         options = self.options
         points = grid_points(view.labels.shape, options.points)[:, None]
@@ -77,7 +79,7 @@ class SamVote(SamWindows):
         ranks = torch.empty(0)
         done = 0
         for chunk in prompts.chunks():
-            yield f"Looking for masks, {done} of {len(prompts)} points"
+            yield Progress(done, len(prompts), f"Looking for masks, {done} of {len(prompts)} points")
             answers = decode_masks(view.sam, view.embedding, chunk, several=True)
             masks, quality = answers.logits.flatten(0, 1).cpu(), answers.quality.flatten().cpu()
             rank = stability(masks)

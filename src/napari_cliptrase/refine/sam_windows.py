@@ -13,7 +13,7 @@ from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.models.loaded_models import SamModel
 from napari_cliptrase.progress import Progress, map_progress
 from napari_cliptrase.refine.embedding import Embedder, Embedding
-from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image
+from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image, progress_in_window
 from napari_cliptrase.refine.tiles import Tile
 
 
@@ -45,8 +45,8 @@ class SamWindows(StepwiseRefiner):
         self.embedder = embedder
 
     @abstractmethod
-    def refine_window(self, view: View) -> Generator[str, None, WindowResult]:
-        """Refine one window, yielding what is being done between steps that take time."""
+    def refine_window(self, view: View) -> Generator[Progress, None, WindowResult]:
+        """Refine one window, yielding its progress between steps that take time."""
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
         """Do what `prepare` does, window by window."""
@@ -68,7 +68,7 @@ class SamWindows(StepwiseRefiner):
             if window.any():
                 embedding = self.embedder.embed(np.ascontiguousarray(image[tile.rows, tile.columns]))
                 steps = self.refine_window(View(self.embedder.sam, embedding, window, scores, tile))
-                result = yield from map_progress(steps, partial(Progress, number, len(tiles)))
+                result = yield from map_progress(steps, partial(progress_in_window, number, len(tiles)))
                 refined[tile.owned] = result.labels[tile.owned_within]
                 used, refused = used + result.used, refused + result.refused
         yield Progress(len(tiles), len(tiles), "Refined")

@@ -80,7 +80,7 @@ class Superpixels(StepwiseRefiner):
         image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST_WINDOW)
 
-        def refine(number: int, window: LabelArray) -> Generator[tuple[int, int], None, LabelArray]:
+        def refine(number: int, window: LabelArray) -> Generator[Progress, None, LabelArray]:
             if self.options.guided:
                 tile = tiles[number]
                 window = yield from _flow(image[tile.rows, tile.columns], window, scores, tile, self.options)
@@ -99,7 +99,7 @@ def vote(pieces: NDArray[np.intp], labels: LabelArray) -> LabelArray:
 
 def _flow(
     image: Image, labels: LabelArray, scores: ClassScores | None, tile: Tile, options: SuperpixelOptions
-) -> Generator[tuple[int, int], None, LabelArray]:
+) -> Generator[Progress, None, LabelArray]:
     """Filter the map of each label that occurs along the image, and keep the highest."""
     guide = GuidedFilter(image, options.radius, options.smoothness)
 
