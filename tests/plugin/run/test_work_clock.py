@@ -5,7 +5,7 @@ def test_time_between_signs_of_life_counts_and_pauses_do_not():
     clock = WorkClock(longest_pause=60)
     clock.start(0)
     for now in (10, 50, 1000, 1020):
-        clock.sign(now)
+        clock.note_activity(now)
     assert clock.stop(1030) == 80
 
 
@@ -13,7 +13,7 @@ def test_a_clock_that_was_stopped_counts_no_more():
     clock = WorkClock()
     clock.start(0)
     clock.stop(5)
-    clock.sign(6)
+    clock.note_activity(6)
     clock.start(100)
     assert clock.stop(103) == 3
 

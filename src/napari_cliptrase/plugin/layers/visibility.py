@@ -50,8 +50,8 @@ class Visibility:
         self._set(self._hidden, class_id)
 
     @contextmanager
-    def unheeded(self) -> Iterator[None]:
-        """While layers are hidden that are about to go, which says nothing about their classes."""
+    def paused(self) -> Iterator[None]:
+        """Do not follow the layers for a while: some are hidden that are about to go, and their classes stay shown."""
         self._applying = True
         try:
             yield

@@ -153,7 +153,7 @@ class ImageVisits:
 
     def _show(self, opened: OpenedImage) -> None:
         self._task = None
-        self._close_books()
+        self._save_visit()
         self._turns.start(self._showing(opened), lambda _: self._shown_all(opened))
 
     def _showing(self, opened: OpenedImage) -> Generator[None, None, None]:
@@ -240,7 +240,7 @@ class ImageVisits:
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
-    def _close_books(self) -> None:
+    def _save_visit(self) -> None:
         """Hand over what was drawn on the image on show, and the time it took."""
         if self._saver.untouched:
             self._turns.cancel()
@@ -256,7 +256,7 @@ class ImageVisits:
             self._saver.later(lambda: project.add_time(visit.name, seconds), visit.name)
 
     def _end_visit(self) -> None:
-        self._close_books()
+        self._save_visit()
         if self._visit is not None:
             self._leave_behind(self._visit)
             self._visit = None
@@ -266,7 +266,7 @@ class ImageVisits:
         """Hide the layers of an image; they are removed a little later."""
         layers = self._session.viewer.layers
         gone = [*plugin_layers(layers, visit.image.unique_id), *([visit.image] if visit.image in layers else [])]
-        with self._visibility.unheeded():
+        with self._visibility.paused():
             for layer in gone:
                 layer.visible = False
         self._left_behind.extend(gone)
@@ -301,7 +301,7 @@ class ImageVisits:
 
     def _on_work(self, _event: Any = None) -> None:
         if self._visit is not None:
-            self._clock.sign()
+            self._clock.note_activity()
 
     def _on_removed(self, event: Any) -> None:
         """The user removed the image: its mask stays as it is saved."""

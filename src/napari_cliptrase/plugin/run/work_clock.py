@@ -3,11 +3,11 @@
 import time
 
 LONGEST_PAUSE = 60.0
-"""Seconds without a sign of life that still count as work: looking takes time, too."""
+"""Seconds without activity that still count as work: looking takes time, too."""
 
 
 class WorkClock:
-    """Adds up the time between signs of life."""
+    """Adds up the time between activities of a person."""
 
     def __init__(self, longest_pause: float = LONGEST_PAUSE) -> None:
         self._longest = longest_pause
@@ -18,8 +18,8 @@ class WorkClock:
         """Begin with nothing."""
         self._seconds, self._last = 0.0, time.monotonic() if now is None else now
 
-    def sign(self, now: float | None = None) -> None:
-        """Take note of a sign of life."""
+    def note_activity(self, now: float | None = None) -> None:
+        """Count the time since the last activity as work, unless it was a pause."""
         now = time.monotonic() if now is None else now
         if self._last is not None and now - self._last <= self._longest:
             self._seconds += now - self._last
@@ -29,6 +29,6 @@ class WorkClock:
         """Return the seconds of work since the start, and stop counting."""
         if self._last is None:
             return 0.0
-        self.sign(now)
+        self.note_activity(now)
         self._last = None
         return self._seconds
