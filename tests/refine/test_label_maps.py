@@ -4,7 +4,7 @@ import numpy as np
 
 from napari_cliptrase.array_types import Floats, LabelArray
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.progress import run_to_end
+from napari_cliptrase.progress import Progress, run_to_end
 from napari_cliptrase.refine.label_maps import WindowPart, highest_map_steps, refine_windows_steps
 from napari_cliptrase.refine.tiles import tiles_of
 
@@ -58,8 +58,8 @@ def test_windows_with_one_label_are_left_alone_and_the_others_joined() -> None:
 
     def to_nine(number: int, window: LabelArray) -> Generator[tuple[int, int], None, LabelArray]:
         asked.append(number)
-        yield 0, 2
-        yield 1, 2
+        yield Progress(0, 2, "Painting nine")
+        yield Progress(1, 2, "Painting nine")
         return np.where(window == 3, 9, window).astype(window.dtype)
 
     refined = run_to_end(refine_windows_steps(labels, tiles, to_nine))
