@@ -175,7 +175,7 @@ def test_only_the_engine_encodes_and_scores_step_by_step():
 @pytest.mark.parametrize(
     "source",
     [
-        "from napari_cliptrase.engine.window_code import look_at_window",
+        "from napari_cliptrase.engine.window_code import encode_window",
         "def timed():\n    from napari_cliptrase.engine.score import EmbeddedPhrases, score",
         "from napari_cliptrase.engine import encode",
     ],

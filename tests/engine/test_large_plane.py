@@ -106,7 +106,7 @@ def test_a_plane_that_fits_into_memory_gets_the_labels_that_it_gets_at_once(segm
 
 
 def test_windows_that_are_kept_are_not_encoded_again(segmenter, rgb, whole, cache, monkeypatch):
-    monkeypatch.setattr("napari_cliptrase.engine.large_plane.look_at_window", lambda *_: pytest.fail("encoded"))
+    monkeypatch.setattr("napari_cliptrase.engine.large_plane.encode_window", lambda *_: pytest.fail("encoded"))
     labels, *_ = segment(segmenter, LargeRequest(picture(rgb), PROMPTS), cache)
     np.testing.assert_array_equal(labels, whole[0])
     other = PromptSet.parse("sky: cloud\ngrass\nbackground: road")

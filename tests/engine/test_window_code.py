@@ -6,7 +6,7 @@ import pytest
 from napari_cliptrase import Settings, load_model
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.engine.core_plan import plan_large
-from napari_cliptrase.engine.window_code import WindowCode, look_at_window, make_code
+from napari_cliptrase.engine.window_code import WindowCode, encode_window, make_code
 
 SETTINGS = Settings(detail="full", window=128)
 
@@ -16,7 +16,7 @@ def code():
     model = load_model("demo", device="cpu")
     plan = plan_large((304, 304), model.vision.patch, SETTINGS)
     pixels = paint_scene(4, (128, 128)).image
-    return make_code(look_at_window(model, pixels, SETTINGS), SETTINGS, plan.windows, 0, plan.shape)
+    return make_code(encode_window(model, pixels, SETTINGS), SETTINGS, plan.windows, 0, plan.shape)
 
 
 def test_a_window_holds_features_and_the_regions_of_its_core(code):

@@ -24,7 +24,7 @@ from napari_cliptrase.engine.encode import unit_rows
 from napari_cliptrase.engine.score import EmbeddedPhrases, assign, compete, to_ids
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.window_cache import WindowCache, window_key
-from napari_cliptrase.engine.window_code import WindowCode, look_at_window, make_code
+from napari_cliptrase.engine.window_code import WindowCode, encode_window, make_code
 from napari_cliptrase.pixels.empty_parts import is_empty
 from napari_cliptrase.pixels.lazy_picture import LazyPicture
 from napari_cliptrase.progress import Progress
@@ -209,7 +209,7 @@ def label_cores(
             if isinstance(found, WindowCode):
                 codes[number] = found
             else:
-                patches = look_at_window(reader.model, found, reader.settings)
+                patches = encode_window(reader.model, found, reader.settings)
                 clock.encoded()
                 behind.append(
                     (number, key, pool.submit(make_code, patches, reader.settings, plan.windows, number, plan.shape))

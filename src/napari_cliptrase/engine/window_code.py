@@ -62,7 +62,7 @@ class WindowCode:
             raise ValueError(f"this is not an encoded window ({error})") from error
 
 
-def look_at_window(model: "ClipModel", pixels: NDArray[np.uint8], settings: Settings) -> Patches:
+def encode_window(model: "ClipModel", pixels: NDArray[np.uint8], settings: Settings) -> Patches:
     """Encode one window (h, w, 3) uint8, always alone: the last bits may depend on what is encoded together."""
     return encode_pixels(model, pixels[None], settings, attention=False)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_cliptrase.engine.core_plan import CorePlan
 from napari_cliptrase.engine.settings import Settings
-from napari_cliptrase.engine.window_code import look_at_window, make_code
+from napari_cliptrase.engine.window_code import encode_window, make_code
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.loaded_models import ClipModel
@@ -31,6 +31,6 @@ def measure_window(model: "ClipModel", plan: CorePlan, settings: Settings) -> Wi
     costs = []
     for _ in range(_TRIALS):
         begun = time.perf_counter()
-        code = make_code(look_at_window(model, pixels, settings), settings, plan.windows, 0, plan.shape)
+        code = make_code(encode_window(model, pixels, settings), settings, plan.windows, 0, plan.shape)
         costs.append(WindowCost(time.perf_counter() - begun, code.nbytes))
     return min(costs, key=lambda cost: cost.seconds)

@@ -54,7 +54,7 @@ def test_another_class_needs_no_encoding_and_keeps_what_was_painted(large, monke
     large.wait()
     (first,) = label_layers(large)
     first.paint((2, 2), 7)
-    monkeypatch.setattr("napari_cliptrase.engine.large_plane.look_at_window", lambda *_: pytest.fail("encoded"))
+    monkeypatch.setattr("napari_cliptrase.engine.large_plane.encode_window", lambda *_: pytest.fail("encoded"))
     monkeypatch.setattr("napari_cliptrase.batch.large_run.measure_window", lambda *_: pytest.fail("timed"))
     large.session.prompts = large.session.prompts.added("zebra")
     monkeypatch.undo()
