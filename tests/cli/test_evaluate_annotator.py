@@ -4,13 +4,13 @@ import pytest
 
 
 def test_two_ways_of_working_on_a_scene(run_command, tmp_path):
-    words = ("--scenes", 1, "--split", "plain", "--way", "painting", "--way", "text", "--out", tmp_path)
+    words = ("--scenes", 1, "--split", "plain", "--workflow", "painting", "--workflow", "text", "--out", tmp_path)
     code, out, errors = run_command("evaluate", "annotator", *words, "--plot", tmp_path / "plot.png")
     assert code == 0
-    assert "1 images in 2 ways" in errors
-    assert [line.split("|")[1].strip() for line in out.splitlines()] == ["way of working", "---", "painting", "text"]
-    ways = json.loads((tmp_path / "results.json").read_text())["ways"]
-    assert ways["text"][0]["reached"]["0.90"]["actions"] < ways["painting"][0]["reached"]["0.90"]["actions"]
+    assert "1 images in 2 workflows" in errors
+    assert [line.split("|")[1].strip() for line in out.splitlines()] == ["workflow", "---", "painting", "text"]
+    workflows = json.loads((tmp_path / "results.json").read_text())["workflows"]
+    assert workflows["text"][0]["reached"]["0.90"]["actions"] < workflows["painting"][0]["reached"]["0.90"]["actions"]
     assert (tmp_path / "results.md").read_text().strip() == out.strip()
     assert (tmp_path / "plot.png").exists()
 
@@ -25,7 +25,7 @@ def test_a_learning_curve_as_json(run_command):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("annotator", "--way", "magic"), "There is no way of working called 'magic'; choose painting"),
+        (("annotator", "--workflow", "magic"), "There is no workflow called 'magic'; choose painting"),
         (("annotator", "--names", "odd"), "There is no choice of names 'odd'; choose known, made-up, mixed"),
         (("annotator", "--split", "odd"), "There is no split 'odd'"),
         (("annotator", "--images", "photos"), "need --images, --masks and --classes together"),

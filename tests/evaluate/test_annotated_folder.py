@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_cliptrase import Segmenter, Settings, load_model
-from napari_cliptrase.evaluate.annotated_folder import WAYS, AnnotationStudy
+from napari_cliptrase.evaluate.annotated_folder import WORKFLOWS, AnnotationStudy
 from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes
 from napari_cliptrase.evaluate.encoded_images import EncodedImages
 from napari_cliptrase.evaluate.name_choice import NameChoice
@@ -12,7 +12,7 @@ from napari_cliptrase.models.load import load_sam
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.embedding import Embedder
 
-BY_NAME = {way.name: way for way in WAYS}
+BY_NAME = {workflow.name: workflow for workflow in WORKFLOWS}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def folders(tmp_path_factory):
     study = AnnotationStudy(
         images, NameChoice.KNOWN.prompts(images.images.classes), Embedder(load_sam("demo", device="cpu"))
     )
-    return {folder.way.name: folder for folder in run_to_end(study.run_steps(WAYS))}
+    return {folder.workflow.name: folder for folder in run_to_end(study.run_steps(WORKFLOWS))}
 
 
 def test_every_way_ends_at_its_goals(folders):

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from napari_cliptrase.evaluate.annotated_folder import WAYS, AnnotatedFolder
+from napari_cliptrase.evaluate.annotated_folder import WORKFLOWS, AnnotatedFolder
 from napari_cliptrase.evaluate.annotation_effort import CostModel, Effort
 from napari_cliptrase.evaluate.annotation_report import (
     curve_record,
@@ -27,8 +27,8 @@ def image(few, many, start=0.5):
 @pytest.fixture
 def folders():
     return (
-        AnnotatedFolder(WAYS[0], (image(10, 20), *[image(4, 6)] * 11)),
-        AnnotatedFolder(WAYS[1], (image(1, None), image(3, 5))),
+        AnnotatedFolder(WORKFLOWS[0], (image(10, 20), *[image(4, 6)] * 11)),
+        AnnotatedFolder(WORKFLOWS[1], (image(1, None), image(3, 5))),
     )
 
 
@@ -44,8 +44,8 @@ def test_the_record_holds_every_image_and_the_costs(folders):
     record = json.loads(json.dumps(study_record(folders, CostModel(), {"model": "demo"})))
     assert record["model"] == "demo"
     assert record["costs"]["click"] == CostModel().click
-    assert record["ways"]["painting"][0]["reached"]["0.90"]["actions"] == 10
-    assert record["ways"][WAYS[1].name][0]["reached"]["0.95"] is None
+    assert record["workflows"]["painting"][0]["reached"]["0.90"]["actions"] == 10
+    assert record["workflows"][WORKFLOWS[1].name][0]["reached"]["0.95"] is None
 
 
 def test_the_plot_is_a_picture(folders, tmp_path):

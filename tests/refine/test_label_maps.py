@@ -56,7 +56,7 @@ def test_windows_with_one_label_are_left_alone_and_the_others_joined() -> None:
     tiles = tiles_of(labels.shape, 12)
     asked: list[int] = []
 
-    def to_nine(number: int, window: LabelArray) -> Generator[tuple[int, int], None, LabelArray]:
+    def to_nine(number: int, window: LabelArray) -> Generator[Progress, None, LabelArray]:
         asked.append(number)
         yield Progress(0, 2, "Painting nine")
         yield Progress(1, 2, "Painting nine")

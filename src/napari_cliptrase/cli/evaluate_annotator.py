@@ -31,7 +31,7 @@ OwnClassList = Annotated[Path | None, typer.Option(help="Class list of the masks
 
 def annotator(
     scenes: Annotated[int, typer.Option(min=1, help="How many painted scenes are annotated.")] = 50,
-    way: Annotated[list[str] | None, typer.Option("--way", help="Only this way of working; may be repeated.")] = None,
+    workflow: Annotated[list[str] | None, typer.Option(help="Only this workflow; may be repeated.")] = None,
     names: Names = "known",
     split: Split = "rich",
     dim: Dim = False,
@@ -51,30 +51,30 @@ def annotator(
 
     napari-cliptrase evaluate annotator --scenes 10 --names made-up
     """
-    from napari_cliptrase.evaluate.annotated_folder import WAYS, AnnotationStudy
+    from napari_cliptrase.evaluate.annotated_folder import WORKFLOWS, AnnotationStudy
     from napari_cliptrase.evaluate.annotation_effort import ActionKind
     from napari_cliptrase.evaluate.annotation_report import draw_actions, study_record, study_table
 
-    unknown = sorted(set(way or ()) - {known.name for known in WAYS})
+    unknown = sorted(set(workflow or ()) - {known.name for known in WORKFLOWS})
     if unknown:
-        known = "; ".join(one.name for one in WAYS)
-        raise CliptraseError(f"There is no way of working called {unknown[0]!r}; choose {known}.")
-    ways = [one for one in WAYS if not way or one.name in way]
+        known = "; ".join(one.name for one in WORKFLOWS)
+        raise CliptraseError(f"There is no workflow called {unknown[0]!r}; choose {known}.")
+    workflows = [one for one in WORKFLOWS if not workflow or one.name in workflow]
     found, prompts = _asked(scenes, names, split, dim, first_seed, (images, masks, classes))
-    typer.echo(f"Annotating {len(found.names()):,} images in {len(ways)} ways", err=True)
+    typer.echo(f"Annotating {len(found.names()):,} images in {len(workflows)} workflows", err=True)
     with (
         telling_when_stopped(lambda: "Stopped; the table is made when all images are annotated."),
         TemporaryDirectory(prefix="cliptrase-") as folder,
         work_bar("loading") as show,
     ):
         embedder = None
-        if any(ActionKind.SAM in one.clicks for one in ways):
+        if any(ActionKind.SAM in one.clicks for one in workflows):
             from napari_cliptrase.models.load import load_sam_steps
             from napari_cliptrase.refine.embedding import Embedder
 
             embedder = Embedder(run_to_end(load_sam_steps(sam), show))
         study = AnnotationStudy(_encoded(found, model, Path(folder)), prompts, embedder)
-        folders = run_to_end(study.run_steps(ways), show)
+        folders = run_to_end(study.run_steps(workflows), show)
     about = {"images": found.record(), "names": names, "model": model, "sam": sam}
     _give(study_record(folders, study.costs, about), study_table(folders), out, as_json)
     if plot is not None:

@@ -1,4 +1,4 @@
-"""A simulated annotator goes through a folder, once for each way of working."""
+"""A simulated annotator goes through a folder, once for each workflow."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ GOALS: Final = (0.90, 0.95)
 
 
 @dataclass(frozen=True)
-class WayOfWorking:
+class Workflow:
     """What an annotator uses.
 
     Attributes
@@ -47,23 +47,23 @@ class WayOfWorking:
 
 
 _BOTH: Final = (ActionKind.REGION, ActionKind.SAM)
-WAYS: Final = (
-    WayOfWorking("painting"),
-    WayOfWorking("painting, regions and SAM", clicks=_BOTH),
-    WayOfWorking("text", text=True),
-    WayOfWorking("text and regions", text=True, clicks=(ActionKind.REGION,)),
-    WayOfWorking("text, regions and SAM", text=True, clicks=_BOTH),
-    WayOfWorking("learning within the image", text=True, clicks=_BOTH, within=True),
-    WayOfWorking("learning from finished images", text=True, clicks=_BOTH, across=True),
-    WayOfWorking("learning across the folder", text=True, clicks=_BOTH, within=True, across=True),
+WORKFLOWS: Final = (
+    Workflow("painting"),
+    Workflow("painting, regions and SAM", clicks=_BOTH),
+    Workflow("text", text=True),
+    Workflow("text and regions", text=True, clicks=(ActionKind.REGION,)),
+    Workflow("text, regions and SAM", text=True, clicks=_BOTH),
+    Workflow("learning within the image", text=True, clicks=_BOTH, within=True),
+    Workflow("learning from finished images", text=True, clicks=_BOTH, across=True),
+    Workflow("learning across the folder", text=True, clicks=_BOTH, within=True, across=True),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedFolder:
-    """What one way of working cost, image by image."""
+    """What one workflow cost, image by image."""
 
-    way: WayOfWorking
+    workflow: Workflow
     images: tuple[AnnotatedImage, ...] = field(repr=False)
 
     def actions(self, goal: float) -> list[int | None]:
@@ -73,7 +73,7 @@ class AnnotatedFolder:
 
 @dataclass(frozen=True, eq=False)
 class AnnotationStudy:
-    """Everything that the ways of working share.
+    """Everything that the workflows share.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class AnnotationStudy:
     prompts
         Names of its classes, in their order.
     embedder
-        Of the SAM; None when no way needs one.
+        Of the SAM; None when no workflow needs one.
     costs
         What actions cost.
     """
@@ -92,35 +92,35 @@ class AnnotationStudy:
     embedder: Embedder | None
     costs: CostModel = field(default_factory=CostModel)
 
-    def run_steps(self, ways: Sequence[WayOfWorking]) -> Generator[Progress, None, tuple[AnnotatedFolder, ...]]:
-        """Annotate the folder in each way."""
+    def run_steps(self, workflows: Sequence[Workflow]) -> Generator[Progress, None, tuple[AnnotatedFolder, ...]]:
+        """Annotate the folder in each workflow."""
         names = self.images.names()
         done: list[AnnotatedFolder] = []
-        for way in ways:
+        for workflow in workflows:
             memory = self._nothing_learned()
             annotated: list[AnnotatedImage] = []
             for number, name in enumerate(names):
-                yield Progress(len(done) * len(names) + number, len(ways) * len(names), f"{way.name}: {name}")
+                yield Progress(len(done) * len(names) + number, len(workflows) * len(names), f"{workflow.name}: {name}")
                 encoded = self.images.read(name)
-                result = self.annotate(encoded, way, memory)
+                result = self.annotate(encoded, workflow, memory)
                 annotated.append(result)
-                if way.across:
+                if workflow.across:
                     memory = memory.taught(self._lessons(encoded, result.labels, None))
-            done.append(AnnotatedFolder(way, tuple(annotated)))
+            done.append(AnnotatedFolder(workflow, tuple(annotated)))
         return tuple(done)
 
-    def annotate(self, encoded: EncodedImage, way: WayOfWorking, memory: LessonMemory) -> AnnotatedImage:
+    def annotate(self, encoded: EncodedImage, workflow: Workflow, memory: LessonMemory) -> AnnotatedImage:
         """Annotate one image; ``memory`` is what earlier ones taught."""
         truth = encoded.image.truth
         labels = np.full(truth.shape, NOTHING, np.int32)
-        if way.text:
+        if workflow.text:
             labels = self.images.find(encoded, self.prompts, memory)
         clicks: dict[ActionKind, Tool] = {}
-        if ActionKind.REGION in way.clicks:
-            clicks[ActionKind.REGION] = region_tool(encoded)
-        if ActionKind.SAM in way.clicks and self.embedder is not None:
-            clicks[ActionKind.SAM] = sam_tool(self.embedder, encoded)
-        learner = self._learner(encoded, memory) if way.within else None
+        if ActionKind.REGION in workflow.clicks:
+            clicks[ActionKind.REGION] = region_clicks(encoded)
+        if ActionKind.SAM in workflow.clicks and self.embedder is not None:
+            clicks[ActionKind.SAM] = sam_clicks(self.embedder, encoded)
+        learner = self._learner(encoded, memory) if workflow.within else None
         tools = Tools(clicks, learner, encoded.encoding.shape[0] / encoded.encoding.grid[0])
         return Annotator(truth, labels, tools, self.costs).run(GOALS)
 
@@ -144,7 +144,7 @@ class AnnotationStudy:
         return LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
 
 
-def region_tool(encoded: EncodedImage) -> Tool:
+def region_clicks(encoded: EncodedImage) -> Tool:
     """Return what gives the connected part of the method's region under a click."""
     parts = label(encoded.encoding.region_map(), background=-1, connectivity=1)
 
@@ -155,7 +155,7 @@ def region_tool(encoded: EncodedImage) -> Tool:
     return part
 
 
-def sam_tool(embedder: Embedder, encoded: EncodedImage) -> Tool:
+def sam_clicks(embedder: Embedder, encoded: EncodedImage) -> Tool:
     """Return what draws SAM's best mask for a click."""
     rgb = encoded.image.rgb
 

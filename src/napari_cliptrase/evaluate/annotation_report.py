@@ -20,15 +20,15 @@ class PlotError(CliptraseError):
 
 
 def study_table(folders: Sequence[AnnotatedFolder]) -> str:
-    """Return a table in Markdown: a line for each way of working."""
-    head = ["way of working", "mIoU at first"]
+    """Return a table in Markdown: a line for each workflow."""
+    head = ["workflow", "mIoU at first"]
     for goal in GOALS:
         percent = f"{goal:.0%}".replace("%", " %")
         head += [f"actions to {percent}", f"seconds to {percent}"]
     head += [f"actions to {GOALS[0]:.0%}, last {LAST}".replace("%", " %"), "not reached"]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     for folder in folders:
-        cells = [folder.way.name, f"{100 * np.mean([image.start for image in folder.images]):.1f}"]
+        cells = [folder.workflow.name, f"{100 * np.mean([image.start for image in folder.images]):.1f}"]
         for goal in GOALS:
             efforts = [effort for image in folder.images if (effort := image.reached[goal]) is not None]
             cells += [_mean([effort.actions for effort in efforts]), _mean([effort.seconds for effort in efforts])]
@@ -43,8 +43,8 @@ def study_record(folders: Sequence[AnnotatedFolder], costs: CostModel, about: di
     return {
         **about,
         "costs": costs.record(),
-        "ways": {
-            folder.way.name: [
+        "workflows": {
+            folder.workflow.name: [
                 {
                     "start": image.start,
                     "reached": {
@@ -95,7 +95,7 @@ def draw_actions(folders: Sequence[AnnotatedFolder], path: Path) -> None:
     axes = figure.add_subplot()
     for folder in folders:
         counts = np.array([np.nan if count is None else count for count in folder.actions(GOALS[0])], float)
-        axes.plot(np.arange(1, len(counts) + 1), _smooth(counts), label=folder.way.name)
+        axes.plot(np.arange(1, len(counts) + 1), _smooth(counts), label=folder.workflow.name)
     axes.set(xlabel="image of the folder", ylabel=f"actions to {100 * GOALS[0]:.0f} % mIoU", ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
