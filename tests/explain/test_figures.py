@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_cliptrase import optional_packages
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.explain import figures
 from napari_cliptrase.explain.figures import (
     FIGURE_MAKERS,
     attention_figure,
@@ -83,7 +83,7 @@ def test_the_legend_names_the_classes_that_were_found(stages):
 
 
 def test_without_matplotlib_there_is_one_sentence(monkeypatch, stages, tmp_path):
-    monkeypatch.setattr(figures, "find_spec", lambda name: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda name: None)
     with pytest.raises(CliptraseError, match=r'pip install "napari-cliptrase\[explain\]"'):
         write_figures(stages, tmp_path / "none")
     assert not (tmp_path / "none").exists()

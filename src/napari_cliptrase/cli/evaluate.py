@@ -22,13 +22,13 @@ from napari_cliptrase.cli.evaluation_run import (
     RunChoices,
     Scheduler,
     Workers,
+    check_names,
     evaluate_and_report,
     run_evaluation,
 )
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, Watch, run_to_end
 from napari_cliptrase.refine.methods import Method, load_refiner_steps
 
@@ -98,7 +98,7 @@ def painted_world(
         ("split", split, SceneSplit),
         ("list of words", words, WordList),
     ):
-        _check_names(what, [given], [*known])
+        check_names(what, [given], [*known])
     images = PaintedScenes(first_seed, scenes, size, SceneSplit(split))
     names = [*(method or []), *([*PEERS, *LADDER, "recommended"] if ladder else [])] or ["cliptrase"]
     names += [f"{names[-1].split(',')[-1]}:sam-prompts"] if sam else []
@@ -133,9 +133,9 @@ def refinement(
     from napari_cliptrase.evaluate.held_out import held_out
 
     seeds = held_out(first_seed, scenes)
-    _check_names("start", [start], ["clip", "patches"])
+    check_names("start", [start], ["clip", "patches"])
     methods = method or [*Method]
-    _check_names("method", methods, [*Method])
+    check_names("method", methods, [*Method])
     with _scoring(", ".join(methods), scenes) as (loading, counting):
         from napari_cliptrase.evaluate.coarse import from_clip, from_truth
         from napari_cliptrase.evaluate.refinement import (
@@ -171,7 +171,7 @@ def long_lists(
     from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
     from napari_cliptrase.evaluate.long_lists import list_rows, lists_table
 
-    _check_names("split", [split], [*SceneSplit])
+    check_names("split", [split], [*SceneSplit])
     images = PaintedScenes(first_seed, scenes, split=SceneSplit(split))
     recoveries = recovery or [*Recovery]
     setup = EvaluationSetup(images, list_rows(recoveries), model)
@@ -224,12 +224,6 @@ def sam_score(
         embedder = run_to_end(load_embedder_steps(sam), loading)
         report = sam_summary(run_to_end(score_sam(embedder, seeds, size), counting))
     typer.echo(json.dumps(report, indent=2) if as_json else sam_table(report))
-
-
-def _check_names(what: str, given: list[str], known: list[str]) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise CliptraseError(f"There is no {what} {unknown[0]!r}; choose {', '.join(known)}.")
 
 
 @contextmanager

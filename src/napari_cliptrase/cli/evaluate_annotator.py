@@ -9,10 +9,11 @@ import typer
 
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Model, Out, Sam
+from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Model, Out, Sam, check_names
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.optional_packages import check_matplotlib
 from napari_cliptrase.progress import run_to_end
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def annotator(
         raise CliptraseError(f"There is no workflow called {unknown[0]!r}; choose {known}.")
     workflows = [one for one in WORKFLOWS if not workflow or one.name in workflow]
     found, prompts = _asked(scenes, names, split, dim, first_seed, (images, masks, classes))
+    if plot is not None:  # not only after hours of annotation
+        check_matplotlib("A plot")
     typer.echo(f"Annotating {len(found.names()):,} images in {len(workflows)} workflows", err=True)
     with (
         telling_when_stopped(lambda: "Stopped; the table is made when all images are annotated."),
@@ -131,8 +134,7 @@ def _asked(
     from napari_cliptrase.evaluate.name_choice import NameChoice
 
     for what, given, known in (("split", split, SceneSplit), ("choice of names", names, NameChoice)):
-        if given not in tuple(known):
-            raise CliptraseError(f"There is no {what} {given!r}; choose {', '.join(known)}.")
+        check_names(what, [given], [*known])
     images, masks, classes = own
     if images is None and masks is None and classes is None:
         scenes = PaintedScenes(first_seed, count, split=SceneSplit(split), dim=dim)

@@ -20,6 +20,7 @@ from napari_cliptrase.cli.evaluation_run import (
     Scheduler,
     Templates,
     Workers,
+    check_names,
     run_evaluation,
 )
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, TemplateSet, Vote
@@ -167,6 +168,5 @@ def _painted(first: int, count: int, split: str, words: str) -> "tuple[LabelledI
     from napari_cliptrase.evaluate.word_lists import WordList
 
     for what, given, known in (("split", split, tuple(SceneSplit)), ("list of words", words, tuple(WordList))):
-        if given not in known:
-            raise CliptraseError(f"There is no {what} {given!r}; choose {', '.join(known)}.")
+        check_names(what, [given], known)
     return PaintedScenes(first, count, split=SceneSplit(split)), WordList(words).vocabulary

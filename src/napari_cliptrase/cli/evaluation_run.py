@@ -42,6 +42,13 @@ Templates = Annotated[TemplateSet, typer.Option(help="Sentences for each name; f
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
+def check_names(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Raise a sentence for the first given name that is not known."""
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise CliptraseError(f"There is no {what} {unknown[0]!r}; choose {', '.join(known)}.")
+
+
 @dataclass(frozen=True)
 class RunChoices:
     """How an evaluation runs and where its results go.

@@ -12,6 +12,7 @@ from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
+from napari_cliptrase.optional_packages import check_matplotlib
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.progress import run_to_end
 
@@ -42,9 +43,7 @@ def explain(
         raise CliptraseError(f"{image} does not exist; check the name.")
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
-    from napari_cliptrase.explain.figures import check_matplotlib
-
-    check_matplotlib()
+    check_matplotlib("A figure")
     typer.echo(f"Explaining {image} with {model}; figures go to {out}", err=True)
     with telling_when_stopped(lambda: f"Stopped. No figure was written to {out}."), work_bar("reading") as watch:
         from napari_cliptrase.explain.figures import write_figures

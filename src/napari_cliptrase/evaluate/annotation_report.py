@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.annotated_folder import GOALS, AnnotatedFolder
 from napari_cliptrase.evaluate.annotation_effort import CostModel
 from napari_cliptrase.evaluate.learning_curve import LearningPoint
+from napari_cliptrase.optional_packages import check_matplotlib
 
 LAST: Final = 10
 """Images at the end of the folder whose mean stands in a column of its own."""
-
-
-class PlotError(CliptraseError):
-    """A plot cannot be drawn."""
 
 
 def study_table(folders: Sequence[AnnotatedFolder]) -> str:
@@ -86,11 +83,10 @@ def curve_record(points: Sequence[LearningPoint]) -> list[dict[str, Any]]:
 
 def draw_actions(folders: Sequence[AnnotatedFolder], path: Path) -> None:
     """Draw the actions to the first goal, image by image, each as the mean of the images around it."""
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise PlotError("A plot needs matplotlib; run: pip install 'napari-cliptrase[explain]'") from error
+    check_matplotlib("A plot")
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
     for folder in folders:
@@ -104,7 +100,8 @@ def draw_actions(folders: Sequence[AnnotatedFolder], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _smooth(counts: "np.ndarray[Any, np.dtype[np.float64]]", reach: int = 2) -> "np.ndarray[Any, np.dtype[np.float64]]":
+def _smooth(counts: NDArray[np.float64], reach: int = 2) -> NDArray[np.float64]:
+    """(n,) mean of each count and of ``reach`` on either side, without those that are NaN."""
     windows = [counts[max(i - reach, 0) : i + reach + 1] for i in range(len(counts))]
     return np.array([np.nan if np.isnan(part).all() else np.nanmean(part) for part in windows])
 

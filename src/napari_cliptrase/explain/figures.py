@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.classes.colors import class_color
 from napari_cliptrase.cliptrase.options import Denoise
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.explain.stages import GLOBAL_FACTOR, LabelStage, RegionStage, Stages
+from napari_cliptrase.optional_packages import check_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,15 +27,9 @@ _DOTS: Final = 130
 _MOST_NAMED: Final = 30
 
 
-def check_matplotlib() -> None:
-    """Raise a sentence when matplotlib is not there."""
-    if find_spec("matplotlib") is None:
-        raise CliptraseError('The figures need matplotlib; install it with: pip install "napari-cliptrase[explain]"')
-
-
 def write_figures(stages: Stages, folder: Path) -> list[Path]:
     """Write all figures as PNG, and return their paths in the order of the method."""
-    check_matplotlib()
+    check_matplotlib("A figure")
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, draw in FIGURE_MAKERS.items():

@@ -44,7 +44,7 @@ def assumed_sources(labels: LabelArray) -> Sources:
 
 
 def sources_after_edit(before: LabelArray, after: LabelArray, sources: Sources) -> Sources:
-    """Return the provenance after a person turned ``before`` into ``after``: what changed is by hand."""
+    """(H, W) uint8 provenance after a person turned ``before`` (H, W) into ``after``: what changed is by hand."""
     changed = before != after
     if not changed.any():
         return sources

@@ -54,7 +54,7 @@ class Limits:
         return {"strength": str(self.strength), "classes": None if self.classes is None else sorted(self.classes)}
 
     def apply(self, before: LabelArray, refined: LabelArray) -> LabelArray:
-        """Return ``before`` with those changes of ``refined`` that are allowed."""
+        """(H, W) ``before`` with those changes of ``refined`` (H, W) that are allowed."""
         allowed = before != refined
         if self.strength.band is not None:
             allowed &= boundary_band(before, self.strength.band)
