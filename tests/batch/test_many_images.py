@@ -71,7 +71,8 @@ def test_each_is_done_once_whoever_dies_and_memory_stays(
     after, _ = finish(start(parts))
     assert set(after) <= set(everything) - set(before)
     assert len(before) + len(after) >= IMAGES - 4  # what was written and not yet told is not done again, either
-    assert files(parts) == expected
+    # an image that was killed between its mask and its state is written again, which keeps what was there as a backup
+    assert {name: data for name, data in files(parts).items() if "/backup/" not in name} == expected
 
     figures = {
         "images": IMAGES,
