@@ -190,23 +190,21 @@ def test_areas_and_scores_are_shown_and_empty_classes_explained(desk):
     assert "To be noted." in desk.panel.advice.text()
 
 
-def test_long_notes_scroll_and_leave_room_for_the_rest(desk):
+def test_long_notes_scroll_and_leave_room_for_the_rest(desk, qtbot):
     desk.session.prompts = PromptSet.parse("\n".join(f"class number {i}" for i in range(41)))
     summary = tuple(ClassSummary(i, f"class number {i}", 0, 0.0, None, 0.1) for i in range(1, 42))
     desk.result(np.zeros((10, 10), np.uint8), summary)
     desk.session.segmented.segmentation.notes = ("A sentence of some length that goes on for a while. " * 9,) * 3
     desk.panel.count()
     desk.panel.add_text(", ".join(f"class number {i}" for i in range(41)))
-    QApplication.processEvents()
     line = desk.panel.fontMetrics().lineSpacing()
-    assert desk.panel.advice.height() <= 8 * line
-    assert desk.panel.note.height() <= 4 * line
+    qtbot.waitUntil(lambda: desk.panel.advice.verticalScrollBar().isVisible(), timeout=30_000)
+    qtbot.waitUntil(lambda: desk.panel.advice.height() <= 8 * line, timeout=30_000)
+    qtbot.waitUntil(lambda: desk.panel.note.height() <= 4 * line, timeout=30_000)
     assert desk.panel.advice.text().count("of some length") == 27
-    assert desk.panel.advice.verticalScrollBar().isVisible()
     desk.panel.advice.show_text("This takes two lines in a dock of this width, if nobody has made the font smaller.")
-    QApplication.processEvents()
-    assert desk.panel.advice.height() <= 3 * line
-    assert not desk.panel.advice.verticalScrollBar().isVisible()
+    qtbot.waitUntil(lambda: desk.panel.advice.height() <= 3 * line, timeout=30_000)
+    qtbot.waitUntil(lambda: not desk.panel.advice.verticalScrollBar().isVisible(), timeout=30_000)
 
 
 def test_areas_follow_the_brush(desk, qtbot):
