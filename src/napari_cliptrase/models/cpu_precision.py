@@ -1,5 +1,6 @@
 """What ``auto`` stands for on a processor: bfloat16 where the processor has it in hardware and is faster with it."""
 
+import contextlib
 import json
 import os
 import platform
@@ -12,6 +13,7 @@ import torch
 
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.errors import ModelError
+from napari_cliptrase.json_file import json_in
 from napari_cliptrase.models.folders import cache_folder
 
 PRECISION_VARIABLE: Final = "NAPARI_CLIPTRASE_PRECISION"
@@ -62,19 +64,16 @@ def _bfloat16_pays(memory: Path) -> bool:
     known = _read(memory)
     if key not in known:
         known[key] = round(share_of_time(), 2)
-        try:
+        with contextlib.suppress(OSError):  # it is tried again next time
             memory.parent.mkdir(parents=True, exist_ok=True)
             write_text(memory, json.dumps(known, indent=1) + "\n")
-        except OSError:
-            pass  # it is tried again next time
     return known[key] <= WORTH
 
 
 def _read(memory: Path) -> dict[str, float]:
-    try:
-        found = json.loads(memory.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
+    found = None
+    with contextlib.suppress(OSError):
+        found = json_in(memory)
     numbers = found.items() if isinstance(found, dict) else ()
     return {str(key): float(value) for key, value in numbers if isinstance(value, int | float)}
 
