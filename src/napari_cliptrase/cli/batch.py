@@ -13,6 +13,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.batch_export import chosen_export, export_and_tell
 from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remember
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError, ProjectError
@@ -47,8 +48,8 @@ def batch(
     examples: Annotated[
         Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
     again: Annotated[bool, typer.Option("--again", help="Also images that were segmented like that before.")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,

@@ -12,12 +12,10 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.evaluation_run import (
     Anew,
     AsJson,
-    Device,
     Limit,
     Methods,
     Model,
     Out,
-    Precision,
     RunChoices,
     Sam,
     Scheduler,
@@ -25,6 +23,7 @@ from napari_cliptrase.cli.evaluation_run import (
     Workers,
     evaluate_and_report,
 )
+from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.datasets.benchmark_images import BenchmarkImages

@@ -12,10 +12,8 @@ from napari_cliptrase.atomic import write_text
 from napari_cliptrase.cli.evaluation_run import (
     Anew,
     AsJson,
-    Device,
     Limit,
     Out,
-    Precision,
     RunChoices,
     Scheduler,
     Templates,
@@ -23,6 +21,7 @@ from napari_cliptrase.cli.evaluation_run import (
     check_names,
     run_evaluation,
 )
+from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Settings, limits_of
 from napari_cliptrase.errors import CliptraseError

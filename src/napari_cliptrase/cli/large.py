@@ -8,6 +8,7 @@ import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cli.segment import bring_weights, read_prompts
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cli.work_bar import work_bar
@@ -51,8 +52,8 @@ def large(
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings as JSON; --detail takes precedence.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or bf16.")] = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take; segment nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace labels that are there.")] = False,
 ) -> None:

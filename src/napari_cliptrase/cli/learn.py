@@ -12,6 +12,7 @@ from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.cli.export import Classes, chosen_table
 from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cli.segment import bring_weights
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.engine.settings import Detail, Settings
@@ -41,8 +42,8 @@ def learn(
     ] = None,
     classes: Classes = None,
     add: Annotated[bool, typer.Option("--add", help="Add to the examples that the file has.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
 ) -> None:
     """Learn classes from images with masks, for names that a model does not know.
 

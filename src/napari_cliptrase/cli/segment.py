@@ -12,6 +12,7 @@ from napari_cliptrase.atomic import clear_leftovers_below
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cli.models import byte_bar
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
@@ -66,8 +67,8 @@ def segment(
     ] = None,
     refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
     sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16, bf16 or int8.")] = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
     overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Pictures with a legend, too.")] = True,
     scores: Annotated[bool, typer.Option("--scores", help="Class scores as NumPy archives, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace masks even if they were edited.")] = False,
