@@ -55,7 +55,10 @@ def reader(tmp_path, monkeypatch):
     shim.chmod(0o755)
     (programs / "python").symlink_to(sys.executable)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(Path(napari_cliptrase.__file__).parents[1]))
+    # The folder above an installed package holds all packages, some with the names of standard modules: a source only.
+    above = Path(napari_cliptrase.__file__).parents[1]
+    if above == ROOT / "src":
+        monkeypatch.setenv("PYTHONPATH", str(above))
     monkeypatch.setenv("XDG_CACHE_HOME", str(programs / "cache"))
     monkeypatch.chdir(tmp_path)
     load = napari_cliptrase.load_model
