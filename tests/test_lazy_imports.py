@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from napari_cliptrase.cli.app import COMMANDS as COMMAND_NAMES
+from napari_cliptrase.cli.app import command_module
+
 SOURCE = Path(__file__).parent.parent / "src" / "napari_cliptrase"
 ROOT = SOURCE.name
-COMMANDS = f"{ROOT}.cli.app"
+APP = f"{ROOT}.cli.app"
+# modules of which a start imports one
+COMMANDS = (APP, *map(command_module, COMMAND_NAMES))
 
 # packages that are imported when they are needed
 LAZY = {
@@ -25,7 +30,7 @@ LAZY = {
 }
 # imports inside functions with another reason
 OTHER_REASONS = {
-    ("cli/__init__.py", COMMANDS): "Ctrl-C ends in a sentence also while the commands are imported",
+    ("cli/__init__.py", APP): "Ctrl-C ends in a sentence also while the list of commands is imported",
     ("bench/memory_row.py", "resource"): "Windows has none",
     ("free_memory.py", "resource"): "Windows has none",
 }
@@ -95,12 +100,13 @@ def _inside_functions(tree: ast.Module) -> set[str]:
 def _keeps_something_away(module: str, target: str) -> bool:
     """Whether a module would bring more with it if the import stood at its top."""
     new = _brings(target) - _brings(module)
-    for_commands = {name for name in new if name.startswith(ROOT)} - _brings(COMMANDS)
-    return bool(new & set(LAZY)) or (module in _brings(COMMANDS) and bool(for_commands))
+    with_commands = frozenset().union(*map(_brings, COMMANDS))
+    for_commands = {name for name in new if name.startswith(ROOT)} - with_commands
+    return bool(new & set(LAZY)) or (module in with_commands and bool(for_commands))
 
 
 def test_an_import_inside_a_function_keeps_something_slow_or_optional_away() -> None:
-    """Commands are imported at every start, so each imports inside its function what --help does without."""
+    """A command shows its help at once, so it imports inside its function what help does without."""
     idle = {
         (path.relative_to(SOURCE).as_posix(), target)
         for module, path in MODULES.items()

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import napari_cliptrase
+from napari_cliptrase.cli.app import COMMANDS, command_module
 
 HEAVY = ("torch", "open_clip", "napari", "qtpy", "skimage", "segment_anything")
 
@@ -21,8 +22,9 @@ def test_import_is_light():
     assert not loaded.intersection(HEAVY)
 
 
-def test_command_list_is_light():
-    loaded = _modules_after("import napari_cliptrase.cli.app")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_light_until_it_runs(name):
+    loaded = _modules_after(f"import {command_module(name)}")
     assert not loaded.intersection(HEAVY)
 
 

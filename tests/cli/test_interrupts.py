@@ -59,6 +59,7 @@ def folder(tmp_path: Path) -> Path:
             "export masks --to coco -o a.json",
             "Stopped before it began. Nothing was written",
         ),
+        ("napari_cliptrase.masks.registry", "export masks --to coco -o a.json", "Stopped before it began. Nothing"),
         ("torch", "segment a.png b.png -p sky -o out -m demo", "0 images were segmented; not segmented: a.png, b.png."),
         ("napari_cliptrase.batch.batch_plan", "batch . -p sky -m demo", "No image was segmented; the same command"),
         ("torch", "batch . -p sky -m demo", "0 of 2 images were segmented; the same command does the rest."),

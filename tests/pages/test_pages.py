@@ -19,6 +19,7 @@ from typer.main import get_command
 
 import napari_cliptrase
 from napari_cliptrase.cli.app import app
+from napari_cliptrase.cli.deferred_command import DeferredCommand
 from napari_cliptrase.demo.world import paint_scene
 from napari_cliptrase.errors import CliptraseError
 
@@ -141,6 +142,8 @@ def parse(words: list[str], where: str) -> None:
         if name.startswith("-"):
             break
         command = command.commands[name]
+        if isinstance(command, DeferredCommand):
+            command = command.load()
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     options = [word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)]
     assert set(options) <= known | {"--help"}, f"{where}: {set(options) - known} is not an option of {' '.join(words)}"

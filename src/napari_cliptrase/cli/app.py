@@ -1,6 +1,6 @@
 """The list of subcommands.
 
-The modules named here are imported at every start: they import torch, napari and the like only inside their functions.
+A start imports the module of the subcommand that is asked for alone; the list shows what stands here.
 """
 
 from typing import Any
@@ -9,24 +9,43 @@ import typer
 from typer.core import TyperGroup
 
 from napari_cliptrase import __version__
-from napari_cliptrase.cli.batch import batch
-from napari_cliptrase.cli.bench import bench
-from napari_cliptrase.cli.convert import convert
-from napari_cliptrase.cli.demo import demo
-from napari_cliptrase.cli.doctor import doctor
-from napari_cliptrase.cli.evaluate import app as evaluate
-from napari_cliptrase.cli.explain import explain
-from napari_cliptrase.cli.export import export
+from napari_cliptrase.cli.deferred_command import DeferredCommand
 from napari_cliptrase.cli.interrupts import Stopped
-from napari_cliptrase.cli.large import large
-from napari_cliptrase.cli.learn import learn
-from napari_cliptrase.cli.models import app as models
-from napari_cliptrase.cli.refine import refine
-from napari_cliptrase.cli.segment import segment
+
+COMMANDS = {
+    "demo": "Show what it does, on a painted scene with the model that ships: nothing is downloaded.",
+    "segment": "Segment images by class names: one mask per image, and what is in it.",
+    "large": "Segment one large image, part by part: it need not fit into memory.",
+    "batch": "Segment a folder of images into a project, and go on where it was interrupted.",
+    "learn": "Learn classes from images with masks, for names that a model does not know.",
+    "export": "Export masks to the format another tool reads, and say what it cannot keep.",
+    "convert": "Convert masks between two formats.",
+    "refine": "Sharpen the boundaries of a mask along the image.",
+    "explain": "Draw what happens to an image: attention, class token, recovery, regions, labels.",
+    "doctor": "Check the installation; exit code 1 when something has to be fixed.",
+    "bench": "Measure speed and memory with random weights of the shapes of ViT-B/16; nothing is downloaded.",
+    "models": "List the models, their sizes, and where they are on this computer.",
+    "evaluate": "Score methods on painted scenes, on benchmarks, or on images of your own.",
+}
+"""What the list says of each subcommand: the first sentence of its own help."""
+
+GROUPS = {"models", "evaluate"}
+"""Those with subcommands of their own; the others are functions of the same name."""
+
+
+def command_module(name: str) -> str:
+    """Return the module of a subcommand."""
+    return f"napari_cliptrase.cli.{name}"
 
 
 class _Commands(TyperGroup):
     """Subcommands; Ctrl-C in one of them ends with a sentence on what is unfinished."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, summary in COMMANDS.items():
+            target = f"{command_module(name)}:{'app' if name in GROUPS else name}"
+            self.add_command(DeferredCommand(name, target, summary))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -57,18 +76,3 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Segment images by class names."""
-
-
-app.command()(demo)
-app.command()(segment)
-app.command()(large)
-app.command()(batch)
-app.command()(learn)
-app.command()(export)
-app.command()(convert)
-app.command()(refine)
-app.add_typer(models, name="models")
-app.add_typer(evaluate, name="evaluate")
-app.command()(explain)
-app.command()(doctor)
-app.command()(bench)

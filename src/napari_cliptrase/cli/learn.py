@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def learn(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of them, or patterns.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, folders of them, or patterns.")],
     masks: Annotated[Path, typer.Option("--masks", help="Folder or file of their masks, in any format that is read.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write, such as examples.npz.")],
     model: Annotated[str, typer.Option("--model", "-m", help="CLIP that will use the examples.")] = DEFAULT_CLIP,

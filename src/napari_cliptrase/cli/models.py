@@ -42,7 +42,7 @@ def list_(as_json: ListAsJson = False) -> None:
 
 @app.command("download")
 def download_(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models to download, as in the list.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Models to download, as in the list.")],
 ) -> None:
     """Download weights, or continue a download that was stopped."""
     typer.echo(f"Looking for {', '.join(names)}", err=True)
@@ -66,7 +66,7 @@ def download_(
 @app.command("verify")
 def verify_(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models to check; all on this computer by default.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Models to check; all on this computer by default.")
     ] = None,
 ) -> None:
     """Read weights again and compare their SHA-256 with the published one."""

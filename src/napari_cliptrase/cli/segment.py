@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def segment(
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Images, folders of them, or patterns.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, folders of them, or patterns.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the masks; made when missing.")],
     prompts: Annotated[
         str | None, typer.Option("--prompts", "-p", help='Classes: "cat; dog: puppy, hound; background: wall".')
