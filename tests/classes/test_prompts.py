@@ -38,6 +38,7 @@ def prompt_sets(draw):
             tuple(draw(st.lists(names, max_size=3))),
             draw(st.none() | st.floats(0, 1)),
             draw(st.none() | st.integers(0, 0xFFFFFF).map("#{:06x}".format)),
+            draw(st.booleans()),
         )
         for class_id, name in zip(ids, found, strict=False)
     ]
@@ -61,6 +62,7 @@ def test_class_table_remembers_the_prompts(prompts):
     assert again.background == prompts.background
     assert [entry.phrases for entry in again] == [entry.phrases for entry in prompts]
     assert [entry.threshold for entry in again] == [entry.threshold for entry in prompts]
+    assert [entry.text for entry in again] == [entry.text for entry in prompts]
 
 
 @pytest.mark.parametrize("name", ["prompts.txt", "prompts.json", "liste für später.txt"])
@@ -174,6 +176,7 @@ def test_prompts_and_settings_need_no_torch():
         (lambda: PromptClass(1, "cat", "kitten"), "Class 'cat': synonyms is 'kitten'; it must be a list of texts"),
         (lambda: PromptClass(1, "cat", (5,)), "Class 'cat': synonyms holds 5"),
         (lambda: PromptClass(1, "cat", threshold="0.5"), "Class 'cat': threshold is '0.5'"),
+        (lambda: PromptClass(1, "cat", text="off"), "Class 'cat': text is 'off'"),
         (lambda: PromptClass(1, "cat", color=5), "Class 'cat': color is 5; it must be text"),
         (lambda: PromptSet("cat"), r"PromptSet\.parse makes one from text"),
         (lambda: PromptSet(5), r"PromptSet\.parse makes one from text"),

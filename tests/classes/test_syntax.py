@@ -61,7 +61,7 @@ def test_options_in_a_list_belong_to_their_class():
         ("cat,,dog", "Line 1: A name is empty"),
         (",", "Line 1: A name is empty"),
         ("dog: puppy,,hound", "Line 1: A name is empty"),
-        ("cat\ndog [wolf]", "Line 2: unknown option 'wolf'; there are threshold, color and id"),
+        ("cat\ndog [wolf]", "Line 2: unknown option 'wolf'; there are threshold, color, text and id"),
         ("dog [threshhold=1]", "Line 1: unknown option 'threshhold'"),
         ("dog [threshold=high]", "Line 1: threshold=high cannot be read"),
         ("dog [threshold=]", "Line 1: threshold= cannot be read"),
@@ -97,3 +97,15 @@ def test_ids_are_printed_only_when_they_say_something():
 
 def test_names_with_signs_of_the_syntax_are_quoted():
     assert PromptSet.from_names("a, b", "# c", "No.#3", "d [e]").to_text() == '"a, b"\n"# c"\nNo.#3\n"d [e]"\n'
+
+
+def test_a_class_without_text_is_written_and_read_back():
+    prompts = PromptSet.parse("this thing: that thing [text=off]\ndog [text=on]")
+    assert [(entry.text, entry.prompts) for entry in prompts] == [(False, ()), (True, ("dog",))]
+    assert prompts.to_text() == "this thing: that thing [text=off]\ndog\n"
+    assert PromptSet.parse(prompts.to_text()) == prompts
+
+
+def test_text_is_on_or_off():
+    with pytest.raises(PromptError, match="Line 1: text=maybe cannot be read; write text=on or text=off"):
+        PromptSet.parse("dog [text=maybe]")

@@ -54,6 +54,7 @@ def test_background_listed_as_class_zero_is_no_class():
         ({"threshold": float("nan")}, "finite"),
         ({"threshold": 10**400}, "finite"),
         ({"threshold": "0.5"}, "instead of a number"),
+        ({"text": "off"}, "'text' of class 1 is 'off' instead of true or false"),
     ],
 )
 def test_classes_that_no_writer_could_write_are_refused_where_they_are_made(fields, says):

@@ -152,3 +152,38 @@ def test_a_stroke_across_windows_teaches_all_of_them():
     examples = LessonMemory(narrow.model.fingerprint, encoding.encode_settings, (lesson,))
     found = narrow.segment(encoding, MADE_UP, examples=examples).labels
     assert (found[10:40] == 1).mean() > 0.9
+
+
+def without_text(prompts):
+    return PromptSet(tuple(replace(entry, text=False) for entry in prompts))
+
+
+def test_a_class_without_text_wins_nothing_until_it_has_an_example_and_then_stands_on_it(segmenter, scenes):
+    thing = KNOWN.classes[int(np.bincount(scenes[0][0].labels.ravel())[1:].argmax())]
+    prompts = PromptSet(tuple(replace(entry, text=entry is not thing) for entry in KNOWN))
+    encoding, truth = scenes[0][1], scenes[0][0].labels == thing.id
+    found = segmenter.segment(encoding, prompts)
+    assert not (found.labels == thing.id).any()
+    assert any(f"without pixels: '{thing.name}'" in note for note in found.notes)
+    others = PromptSet(tuple(entry for entry in KNOWN if entry is not thing))
+    assert (found.labels == segmenter.segment(encoding, others).labels).all()
+    shown = segmenter.segment(encoding, prompts, examples=memory(segmenter, scenes[:1], KNOWN))
+    right = shown.labels == thing.id
+    assert (right & truth).sum() / (right | truth).sum() > 0.8
+    assert not any("without pixels" in note for note in shown.notes)
+
+
+def test_classes_that_all_are_without_text_leave_the_image_empty_and_are_learned(segmenter, scenes):
+    nameless = without_text(KNOWN)
+    assert not segmenter.segment(scenes[0][1], nameless).labels.any()
+    assert mean_iou(segmenter, scenes[:1], nameless, memory(segmenter, scenes[:1], KNOWN)) > 0.7
+    assert mean_iou(segmenter, scenes[4:], nameless, memory(segmenter, scenes[:4], KNOWN)) > 0.6
+
+
+def test_what_is_not_a_class_without_text_does_not_make_it_speak(segmenter, scenes):
+    nameless = PromptSet((*KNOWN.classes[1:], replace(KNOWN.classes[0], text=False)))
+    (lesson, *_) = memory(segmenter, scenes[:1], KNOWN).lessons
+    denied = replace(lesson, class_name=KNOWN.classes[0].name, negative=True)
+    taught = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key(), (denied,))
+    found = segmenter.segment(scenes[0][1], nameless, examples=taught)
+    assert not (found.labels == KNOWN.classes[0].id).any()

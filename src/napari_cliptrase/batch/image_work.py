@@ -64,6 +64,8 @@ class RunSetup:
             "precision": self.precision,
             "sam": self.sam if self.refine is not None and self.refine.needs_sam else None,
         }
+        if silent := sorted(entry.id for entry in self.prompts if not entry.text):
+            asked["without text"] = silent
         if (examples := self.taught()) is not None:
             asked["examples"] = examples.sha256
         key = hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from napari_cliptrase.classes.colors import parse_hex, to_hex
 from napari_cliptrase.errors import PromptError
-from napari_cliptrase.field_values import checked_number, checked_text, checked_texts, checked_whole_number, naming
+from napari_cliptrase.field_values import (
+    checked_flag,
+    checked_number,
+    checked_text,
+    checked_texts,
+    checked_whole_number,
+    naming,
+)
 
 BACKGROUND = "background"
 HIGHEST_CLASS_ID = 65535  # what a uint16 label can hold
@@ -31,6 +38,8 @@ class PromptClass:
         Least probability (0 to 1) for a pixel of this class; None: as the settings say.
     color
         ``#rrggbb``, or None for the default of the id.
+    text
+        Whether name and synonyms are prompts. A class without text stands on its examples alone.
     """
 
     id: int
@@ -38,6 +47,7 @@ class PromptClass:
     synonyms: tuple[str, ...] = ()
     threshold: float | None = None
     color: str | None = None
+    text: bool = True
 
     def __post_init__(self) -> None:
         with naming("", PromptError):
@@ -47,6 +57,7 @@ class PromptClass:
             synonyms = checked_texts("synonyms", self.synonyms)
             threshold = None if self.threshold is None else checked_number("threshold", self.threshold, 0, 1)
             color = None if self.color is None else _tidy_color(checked_text("color", self.color), name)
+            text = checked_flag("text", self.text)
         if name.casefold() == BACKGROUND:
             raise PromptError(f"{name!r} cannot be the name of a class: it always is 0 in the labels.")
         object.__setattr__(self, "id", class_id)
@@ -54,11 +65,17 @@ class PromptClass:
         object.__setattr__(self, "synonyms", distinct_phrases((name, *synonyms))[1:])
         object.__setattr__(self, "threshold", threshold)
         object.__setattr__(self, "color", color)
+        object.__setattr__(self, "text", text)
 
     @property
     def phrases(self) -> tuple[str, ...]:
         """The name and its synonyms."""
         return (self.name, *self.synonyms)
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The phrases that a model is asked for; none for a class without text."""
+        return self.phrases if self.text else ()
 
 
 def tidy_phrase(text: str) -> str:

@@ -35,6 +35,7 @@ class PromptClassFields(TypedDict, total=False):
     synonyms: tuple[str, ...]
     threshold: float | None
     color: str | None
+    text: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class PromptSet:
         """Return the prompts that a class table remembers."""
         return cls(
             tuple(
-                PromptClass(entry.id, entry.name, entry.prompts, entry.threshold, to_hex(entry.color))
+                PromptClass(entry.id, entry.name, entry.prompts, entry.threshold, to_hex(entry.color), entry.text)
                 for entry in table
             ),
             table.background,
@@ -132,6 +133,7 @@ class PromptSet:
                 "synonyms": list(entry.synonyms),
                 "threshold": entry.threshold,
                 "color": entry.color,
+                **({} if entry.text else {"text": False}),
             }
             for entry in self.classes
         ]
@@ -152,6 +154,7 @@ class PromptSet:
                     parse_hex(entry.color) if entry.color else class_color(entry.id),
                     entry.phrases,
                     entry.threshold,
+                    entry.text,
                 )
                 for entry in self.classes
             ),
@@ -182,7 +185,7 @@ class PromptSet:
         """Return which phrases occur twice, where only the first can win."""
         seen: dict[str, str] = {}
         found = []
-        places = [(entry.name, entry.phrases) for entry in self.classes] + [(BACKGROUND, self.background)]
+        places = [(entry.name, entry.prompts) for entry in self.classes] + [(BACKGROUND, self.background)]
         for place, phrases in places:
             for phrase in phrases:
                 first = seen.setdefault(phrase.casefold(), place)
@@ -199,10 +202,11 @@ class PromptSet:
         *,
         threshold: float | None = None,
         color: str | None = None,
+        text: bool = True,
         class_id: int | None = None,
     ) -> "PromptSet":
         """Return the set with one more class at the end; its id is one above the highest unless given."""
-        entry = PromptClass(class_id or max(self.ids, default=0) + 1, name, tuple(synonyms), threshold, color)
+        entry = PromptClass(class_id or max(self.ids, default=0) + 1, name, tuple(synonyms), threshold, color, text)
         return replace(self, classes=(*self.classes, entry))
 
     def removed(self, class_id: int) -> "PromptSet":
@@ -215,7 +219,7 @@ class PromptSet:
         return self.replaced(class_id, name=name)
 
     def replaced(self, class_id: int, **changes: Unpack[PromptClassFields]) -> "PromptSet":
-        """Return the set with fields of a class changed: name, synonyms, threshold, color."""
+        """Return the set with fields of a class changed: name, synonyms, threshold, color, text."""
         old = self.get(class_id)
         new = replace(old, **changes)
         return replace(self, classes=tuple(new if entry is old else entry for entry in self.classes))
@@ -248,4 +252,5 @@ def _read_class(entry: object) -> PromptClass:
         entry.get("synonyms") or entry.get("prompts") or (),
         entry.get("threshold"),
         entry.get("color") or None,
+        entry.get("text", True),
     )

@@ -4,6 +4,7 @@
     cat
     dog: puppy, hound [threshold=0.35, color=#ff0000]
     "salt, pepper": "condiments; dry"
+    this thing [text=off]
     background: wall, floor
 
 A line (or a part between ``;``) without a colon but with commas is a list of classes. Text in double quotes is taken
@@ -39,6 +40,7 @@ class _Options(TypedDict, total=False):
     threshold: float
     color: str
     id: int
+    text: bool
 
 
 _Class = tuple[str, tuple[str, ...], _Options]  # name, synonyms, options
@@ -103,7 +105,9 @@ def _claim(lines: dict[_Key, int], key: _Key, number: int, problem: str) -> None
 
 def _prompt_class(entry: _Class, class_id: int) -> PromptClass:
     name, synonyms, options = entry
-    return PromptClass(class_id, name, synonyms, options.get("threshold"), options.get("color"))
+    return PromptClass(
+        class_id, name, synonyms, options.get("threshold"), options.get("color"), options.get("text", True)
+    )
 
 
 def print_prompts(classes: Sequence[PromptClass], background: Sequence[str]) -> str:
@@ -119,6 +123,8 @@ def print_prompts(classes: Sequence[PromptClass], background: Sequence[str]) -> 
             options.append(f"threshold={entry.threshold!r}")
         if entry.color is not None:
             options.append(f"color={entry.color}")
+        if not entry.text:
+            options.append("text=off")
         lines.append(line + (f" [{', '.join(options)}]" if options else ""))
     if background:
         lines.append(f"{BACKGROUND}: " + ", ".join(map(_quoted, background)))
@@ -210,11 +216,19 @@ def _read_options(text: str) -> _Options:
                 options["color"] = value
             elif key == "id":
                 options["id"] = int(value)
+            elif key == "text":
+                options["text"] = _read_switch(key, value)
             else:
                 raise PromptError(
-                    f"unknown option {key!r}; there are threshold, color and id "
+                    f"unknown option {key!r}; there are threshold, color, text and id "
                     '(put a name that holds brackets into "quotes").'
                 )
         except ValueError as error:
             raise PromptError(f"{key}={value} cannot be read; {key} is a number.") from error
     return options
+
+
+def _read_switch(key: str, value: str) -> bool:
+    if value.casefold() not in ("on", "off"):
+        raise PromptError(f"{key}={value} cannot be read; write {key}=on or {key}=off.")
+    return value.casefold() == "on"

@@ -33,6 +33,7 @@ class MaskClass:
     color: RGB
     prompts: tuple[str, ...] = ()
     threshold: float | None = None
+    text: bool = True
 
     def __post_init__(self) -> None:
         class_id = _whole(self.id, "The id of a class")
@@ -45,6 +46,9 @@ class MaskClass:
         self._set("color", self._checked_color())
         self._set("prompts", prompts)
         self._set("threshold", self._checked_threshold())
+        given: object = self.text
+        if not isinstance(given, bool):
+            raise MaskFormatError(f"'text' of class {self.id} is {given!r:.60} instead of true or false.")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -169,6 +173,7 @@ class ClassTable:
                     "color": to_hex(entry.color),
                     "prompts": list(entry.prompts),
                     "threshold": entry.threshold,
+                    **({} if entry.text else {"text": False}),
                 }
             )
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -195,7 +200,8 @@ class ClassTable:
 def _read_class(entry: dict[str, Any]) -> MaskClass:
     class_id = _whole(entry["id"], "The id of a class")
     color = parse_hex(entry["color"]) if entry.get("color") else class_color(max(class_id, 1))
-    return MaskClass(class_id, entry["name"], color, _listed(entry.get("prompts"), "prompts"), entry.get("threshold"))
+    prompts = _listed(entry.get("prompts"), "prompts")
+    return MaskClass(class_id, entry["name"], color, prompts, entry.get("threshold"), entry.get("text", True))
 
 
 def _listed(value: Any, what: str) -> tuple[Any, ...]:

@@ -159,7 +159,7 @@ def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project"
             raise ProjectError(f'{folder} is not a project yet; name its classes with --prompts "cat; dog".')
         return Project.create(folder, prompts)
     project = Project.open(folder, write=not dry_run)
-    if prompts is not None and [e.phrases for e in prompts] != [e.phrases for e in project.prompts]:
+    if prompts is not None and [(e.phrases, e.text) for e in prompts] != [(e.phrases, e.text) for e in project.prompts]:
         project.close()
         raise ProjectError(
             f"{folder} is a project with other classes; omit --prompts, or change the classes in the project."

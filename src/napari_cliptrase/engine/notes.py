@@ -28,7 +28,7 @@ def unknown_words(
     if vocabulary is None:
         return ()
     known = {word.casefold() for word in vocabulary}
-    phrases = [phrase for entry in prompts for phrase in entry.phrases] + list(prompts.background)
+    phrases = [phrase for entry in prompts for phrase in entry.prompts] + list(prompts.background)
     strange = [phrase for phrase in phrases if not known.issuperset(_WORD.findall(phrase.casefold()))]
     if not strange:
         return ()
@@ -62,6 +62,14 @@ def absent_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str,
         [f"{prompts.classes[i].name} ({why.figure:.2f} of {why.least:.2f})" for i, why in absent.items()]
     )
     return (f"Not in this image, so without pixels: {listed}.",)
+
+
+def silent_note(prompts: PromptSet, silent: Collection[int]) -> tuple[str, ...]:
+    """Name the classes that nothing speaks for yet; ``silent`` are class indices."""
+    if not silent:
+        return ()
+    listed = _shortened([f"'{prompts.classes[index].name}'" for index in sorted(silent)])
+    return (f"Without text and without examples yet, so without pixels: {listed}. Give an example of each.",)
 
 
 def rivals_note(prompts: PromptSet, rivals: Sequence[Rivals]) -> tuple[str, ...]:

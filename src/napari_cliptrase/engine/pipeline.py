@@ -238,7 +238,7 @@ def segment_large_steps(
     whatever box is asked for. ``cache`` keeps encoded windows for the next request.
     """
     from napari_cliptrase.engine.large_plane import CoreScorer, WindowReader, empty_cores, label_cores
-    from napari_cliptrase.engine.notes import no_background_note
+    from napari_cliptrase.engine.notes import no_background_note, silent_note
     from napari_cliptrase.engine.window_cache import WindowCache
 
     settings = segmenter.settings.with_scoring_of(request.settings or segmenter.settings)
@@ -256,7 +256,8 @@ def segment_large_steps(
     record = segmenter.record(
         settings, request.prompts, image=request.identity or "", windows=plan.record(), examples=meant.examples
     )
-    notes = (*meant.notes, *no_background_note(request.prompts, settings.threshold))
+    silent = silent_note(request.prompts, meant.phrases.silent)
+    notes = (*meant.notes, *silent, *no_background_note(request.prompts, settings.threshold))
     if settings.absent is not Absent.OFF:
         notes = (*notes, "Absent classes are not looked for in large images, since no window shows the whole of one.")
     return LargeResponse(record, notes, empty)

@@ -46,36 +46,44 @@ class EmbeddedPhrases:
         (phrases,) index of the class that each belongs to, ascending.
     ids
         (classes + 1,) label of each class index, 0 for the background.
+    silent
+        Class indices without text and without examples; they win no pixel.
     """
 
     text: Tensor = field(repr=False)
     owner: NDArray[np.intp]
     ids: NDArray[np.uint16]
+    silent: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, prompts: PromptSet, vectors: Tensor, merge: SynonymMerge) -> "EmbeddedPhrases":
         """Join the embeddings (n, d) of all phrases, in the order of `all_phrases`, into what competes for pixels.
 
-        Background phrases always compete one by one, since they name different things.
+        Background phrases always compete one by one, since they name different things. A class without text gets the
+        mean of all the others, from which its examples move it.
         """
+        middle = vectors.mean(0, keepdim=True) if len(vectors) else vectors.new_zeros(1, vectors.shape[1])
         rows: list[Tensor] = []
         owner: list[int] = []
         start = 0
         for index, entry in enumerate(prompts):
-            mine = vectors[start : start + len(entry.phrases)]
+            mine = vectors[start : start + len(entry.prompts)]
             start += len(mine)
-            if merge is SynonymMerge.MEAN and len(mine) > 1:
+            if not entry.text:
+                mine = middle
+            elif merge is SynonymMerge.MEAN and len(mine) > 1:
                 mine = mean_of(mine)[None]
             rows.append(mine)
             owner += [index] * len(mine)
         rows.append(vectors[start:])
         owner += [len(prompts)] * len(prompts.background)
-        return cls(torch.cat(rows), np.asarray(owner, np.intp), np.asarray([*prompts.ids, 0], np.uint16))
+        silent = frozenset(index for index, entry in enumerate(prompts) if not entry.text)
+        return cls(torch.cat(rows), np.asarray(owner, np.intp), np.asarray([*prompts.ids, 0], np.uint16), silent)
 
 
 def all_phrases(prompts: PromptSet) -> list[str]:
     """Phrases of all classes and of the background, in order."""
-    return [phrase for entry in prompts for phrase in entry.phrases] + list(prompts.background)
+    return [phrase for entry in prompts for phrase in entry.prompts] + list(prompts.background)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +104,8 @@ class ScoredGrid:
         Where the labels lie on the grid of ``scores``; None: edge to edge.
     rivals
         Pairs of classes that claim the same place, as far as that was looked for.
+    silent
+        Class indices that nothing speaks for; ``scores`` are without them, too.
     """
 
     scores: PhraseScores
@@ -104,6 +114,7 @@ class ScoredGrid:
     absent: Mapping[int, Absence] = field(default_factory=dict)
     part: Part | None = None
     rivals: tuple[Rivals, ...] = ()
+    silent: frozenset[int] = frozenset()
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -122,7 +133,7 @@ class ScoredGrid:
     @property
     def empty(self) -> bool:
         """Whether no class is left that could win a pixel."""
-        return len(self.absent) == self.scores.classes
+        return len(self.silent.union(self.absent)) == self.scores.classes
 
     @property
     def nothing(self) -> int:
@@ -177,9 +188,9 @@ def compete(
     """Compare patches with all phrases; cosines are multiplied with ``scale``. Nothing is absent yet."""
     prior = torch.from_numpy(patches.cls) if settings.prior else None
     features = torch.from_numpy(patches.features)
-    scores = phrase_scores(features, patches.grid, phrases.text, phrases.owner, scale, prior)
+    scores = phrase_scores(features, patches.grid, phrases.text, phrases.owner, scale, prior).without(phrases.silent)
     least = [settings.threshold if entry.threshold is None else entry.threshold for entry in prompts]
-    return ScoredGrid(scores, patches.shape, np.asarray([*least, 0], np.float32), part=part)
+    return ScoredGrid(scores, patches.shape, np.asarray([*least, 0], np.float32), part=part, silent=phrases.silent)
 
 
 def score(
@@ -189,7 +200,9 @@ def score(
     scored = compete(encoding, phrases, prompts, settings, scale)
     lowest = settings.working_absent_threshold
     absent = find_absent(encoding, scored.scores, len(prompts), settings.absent, lowest)
-    rivals = find_rivals(encoding, scored.scores, len(prompts), settings.absent, absent, lowest)
+    absent = {index: why for index, why in absent.items() if index not in phrases.silent}
+    unseen = phrases.silent.union(absent)
+    rivals = find_rivals(encoding, scored.scores, len(prompts), settings.absent, unseen, lowest)
     return replace(scored, scores=scored.scores.without(absent), absent=absent, rivals=rivals)
 
 

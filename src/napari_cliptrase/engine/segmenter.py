@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
 from napari_cliptrase.array_types import Rgb
@@ -20,6 +21,7 @@ from napari_cliptrase.engine.notes import (
     lookalikes,
     no_background_note,
     rivals_note,
+    silent_note,
     unknown_words,
 )
 from napari_cliptrase.engine.plan import EncodePlan, plan_encoding
@@ -40,6 +42,7 @@ __all__ = ["ClassSummary", "EncodePlan", "Encoding", "Segmentation", "Segmenter"
 
 
 _REMEMBERED = 32
+_ANY_WORD = "thing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +169,7 @@ class Segmenter:
             ),
             notes=(
                 *meant.notes,
+                *silent_note(prompts, phrases.silent),
                 *absent_note(prompts, scored.absent),
                 *rivals_note(prompts, scored.rivals),
                 *no_background_note(prompts, settings.threshold),
@@ -233,11 +237,14 @@ class Segmenter:
             for number, phrase in enumerate(phrases):
                 yield Progress(number, len(phrases), "reading the prompts")
                 self._embed([phrase], settings)
-            embedded = EmbeddedPhrases.of(prompts, self._embed(phrases, settings), settings.synonym_merge)
+            # without any phrase there still is a width that rows must have
+            vectors = self._embed(phrases, settings) if phrases else self._embed([_ANY_WORD], settings)[:0]
+            embedded = EmbeddedPhrases.of(prompts, vectors, settings.synonym_merge)
+            spoken = ~np.isin(embedded.owner, list(embedded.silent))
             notes = (
                 *unknown_words(prompts, self.model.vocabulary, self.model.name, sentences(TemplateSet.FULL)),
                 *prompts.doubts(),
-                *lookalikes(prompts, embedded.text.numpy(), embedded.owner),
+                *lookalikes(prompts, embedded.text.numpy()[spoken], embedded.owner[spoken]),
             )
             while len(self._embedded) >= _REMEMBERED:
                 self._embedded.pop(next(iter(self._embedded)), None)

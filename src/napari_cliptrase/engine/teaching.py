@@ -34,10 +34,16 @@ def teach(phrases: EmbeddedPhrases, prompts: PromptSet, memory: LessonMemory, sc
         return phrases
     by_phrase = patches.features @ (scale * phrases.text.numpy()).T
     starts = np.flatnonzero(np.diff(phrases.owner, prepend=-1))
-    change = corrections(patches, np.maximum.reduceat(by_phrase, starts, axis=1))
-    if not change.any():
+    logits = np.maximum.reduceat(by_phrase, starts, axis=1)
+    change = corrections(patches, logits, phrases.silent)
+    shown = {int(index) for index in np.unique(patches.owner[~patches.negative])}
+    if not change.any() and not phrases.silent & shown:
         return phrases
-    return replace(phrases, text=phrases.text + torch.from_numpy(change / np.float32(scale))[phrases.owner])
+    return replace(
+        phrases,
+        text=phrases.text + torch.from_numpy(change / np.float32(scale))[phrases.owner],
+        silent=phrases.silent - shown,
+    )
 
 
 def teaching_record(prompts: PromptSet, memory: LessonMemory) -> dict[str, object]:

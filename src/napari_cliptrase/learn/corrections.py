@@ -5,7 +5,7 @@ is left to correct; so words that the model knows stay as they are, and words th
 strongly a class is held at its text depends on how often the text was right about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,7 @@ class TaughtPatches:
         )
 
 
-def corrections(patches: TaughtPatches, logits: Floats) -> Floats:
+def corrections(patches: TaughtPatches, logits: Floats, silent: Collection[int] = ()) -> Floats:
     """Return what to add to the weights of each class.
 
     Parameters
@@ -76,6 +76,8 @@ def corrections(patches: TaughtPatches, logits: Floats) -> Floats:
         What was taught, n patches of d numbers.
     logits
         (n, classes) float32: what the text says about these patches.
+    silent
+        Classes without text: nothing holds them back.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def corrections(patches: TaughtPatches, logits: Floats) -> Floats:
     curvature, axes = np.linalg.eigh((patches.features.T @ weighted / 2).astype(np.float64))
     turned = patches.features @ axes.astype(np.float32)
     pull = (turned * weight[:, None]).T
-    ridge = _ridge(patches, logits)
+    ridge = _ridge(patches, logits, list(silent))
     step = (1 / (np.maximum(curvature, 0)[:, None] + ridge)).astype(np.float32)
     start = logits / np.float32(SOFTNESS)
     change = before = np.zeros((len(axes), logits.shape[1]), np.float32)
@@ -108,10 +110,12 @@ def _balanced(patches: TaughtPatches, classes: int) -> Floats:
     return np.asarray(patches.weight * np.minimum(boost, LARGEST_BOOST)[patches.owner], np.float32)
 
 
-def _ridge(patches: TaughtPatches, logits: Floats) -> Floats:
+def _ridge(patches: TaughtPatches, logits: Floats, silent: list[int]) -> Floats:
     """(classes,) how strongly each class is held at its text, by how well the text alone finds its patches."""
     classes = logits.shape[1]
-    found = logits.argmax(1)
+    spoken = logits.copy()
+    spoken[:, silent] = -np.inf
+    found = spoken.argmax(1)
     hit = (found == patches.owner) & ~patches.negative
     own = np.bincount(patches.owner, weights=patches.weight * ~patches.negative, minlength=classes)
     # that a patch is not one class tells nothing about the other classes, and much about that one
@@ -121,6 +125,7 @@ def _ridge(patches: TaughtPatches, logits: Floats) -> Floats:
     )
     right = np.bincount(found, weights=patches.weight * hit, minlength=classes)
     trust = (right + DOUBT) / (own + claimed - right + DOUBT)
+    trust[silent] = 0
     return np.asarray(WEAKEST_RIDGE * (STRONGEST_RIDGE / WEAKEST_RIDGE) ** trust, np.float32)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def scored_question(prompts: PromptSet) -> Hashable:
     """Return the parts of a prompt set that affect the labels, without the order and the colours."""
-    classes = frozenset((entry.id, entry.phrases, entry.threshold) for entry in prompts.classes)
+    classes = frozenset((entry.id, entry.phrases, entry.text, entry.threshold) for entry in prompts.classes)
     return classes, prompts.background
 
 

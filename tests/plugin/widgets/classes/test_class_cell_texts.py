@@ -51,3 +51,14 @@ def test_examples_are_counted_whatever_the_case_of_the_name():
     taught = texts(memory=LessonMemory("model", "settings").taught(lessons[:1]))
     assert (taught.basis("cat"), taught.basis("dog")) == ("+1", "text")
     assert "text and 1 example (3 patches)" in taught.tooltip(Column.BASIS, CAT)
+
+
+def test_a_class_without_text_says_what_it_stands_on():
+    thing = PromptClass(1, "thing", text=False)
+    alone = texts()
+    assert alone.text(Column.BASIS, thing) == "none"
+    assert "nothing yet, since its text is off" in alone.tooltip(Column.BASIS, thing)
+    memory = LessonMemory("m", "s", (Lesson("thing", np.eye(3, dtype=np.float32), np.ones(3)),))
+    taught = texts(memory=memory)
+    assert taught.text(Column.BASIS, thing) == "1"
+    assert "1 example (3 patches) alone" in taught.tooltip(Column.BASIS, thing)

@@ -72,7 +72,7 @@ class ClassCellTexts:
         if column == Column.AREA:
             return self.area(entry.id)
         if column == Column.BASIS:
-            return self.basis(entry.name)
+            return self.basis(entry.name, entry.text)
         return self.score(entry.id) if column == Column.SCORE else None
 
     def _examples(self, name: str) -> tuple[int, int]:
@@ -82,17 +82,22 @@ class ClassCellTexts:
         mine = [lesson for lesson in self.memory.lessons if class_key(lesson.class_name) == class_key(name)]
         return len(mine), sum(map(len, mine))
 
-    def basis(self, name: str) -> str:
+    def basis(self, name: str, text: bool = True) -> str:
         """Return in one word what a class, or the background, stands on."""
         examples, _ = self._examples(name)
+        if not text:
+            return str(examples) if examples else "none"
         return f"+{examples}" if examples else "text"
 
-    def _basis_sentences(self, name: str) -> str:
+    def _basis_sentences(self, name: str, text: bool) -> str:
         examples, patches = self._examples(name)
+        switch = f"Right-click to {'leave its text out' if text else 'use its text as well'}."
         if not examples:
-            return "Stands on its text alone. Learn from my edits, or load examples."
-        counted = "1 example" if examples == 1 else f"{examples} examples"
-        return f"Stands on its text and {counted} ({patches:,} patches); an image teaches a class one example."
+            words = "its text alone" if text else "nothing yet, since its text is off"
+            return f"Stands on {words}. Learn from my edits, or load examples. {switch}"
+        counted = f"{'1 example' if examples == 1 else f'{examples} examples'} ({patches:,} patches)"
+        words = f"its text and {counted}" if text else f"{counted} alone"
+        return f"Stands on {words}; an image teaches a class one example. {switch}"
 
     def area(self, class_id: int) -> str:
         """Return the share of the image; empty when it is unknown."""
@@ -116,7 +121,7 @@ class ClassCellTexts:
             words += f"\n{absence[0].upper()}{absence[1:]}; see Absent under Advanced." if absence else ""
             return f"{entry.name}{words}\nDouble-click to edit name and synonyms (dog: puppy, hound); drag to reorder."
         if column == Column.BASIS:
-            return self._basis_sentences(entry.name)
+            return self._basis_sentences(entry.name, entry.text)
         if column in (Column.AREA, Column.SCORE):
             best = self.best_score(entry.id)
             if best is not None:

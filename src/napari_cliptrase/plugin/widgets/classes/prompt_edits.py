@@ -34,7 +34,12 @@ def added(
             class_id = highest = highest + 1
         names.add(name)
         prompts = prompts.added(
-            entry.name, entry.synonyms, threshold=entry.threshold, color=entry.color, class_id=class_id
+            entry.name,
+            entry.synonyms,
+            threshold=entry.threshold,
+            color=entry.color,
+            text=entry.text,
+            class_id=class_id,
         )
     if new.background:
         prompts = prompts.with_background(*prompts.background, *new.background)
@@ -73,7 +78,7 @@ def with_line(prompts: PromptSet, class_id: int, line: str) -> PromptSet:
     if len(new) != 1 or new.background:
         raise PromptError("Write one name, and synonyms after a colon: dog: puppy, hound")
     entry = new.classes[0]
-    return prompts.replaced(class_id, name=entry.name, synonyms=entry.synonyms)
+    return prompts.replaced(class_id, name=entry.name, synonyms=entry.synonyms, text=entry.text)
 
 
 def with_background_line(prompts: PromptSet, line: str) -> PromptSet:

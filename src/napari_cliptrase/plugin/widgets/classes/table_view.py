@@ -3,7 +3,7 @@
 from typing import Any
 
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QContextMenuEvent, QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QColorDialog, QHeaderView, QTableView, QWidget
 
 from napari_cliptrase.plugin.state.session import Session
@@ -16,6 +16,7 @@ from napari_cliptrase.plugin.widgets.classes.cell_editors import (
     ToggleCell,
 )
 from napari_cliptrase.plugin.widgets.classes.class_cell_texts import Column
+from napari_cliptrase.plugin.widgets.classes.row_menu import RowMenu
 from napari_cliptrase.plugin.widgets.classes.table_model import ID, ClassTableModel
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
@@ -144,6 +145,18 @@ class ClassTableView(QTableView):
             self.delete_requested.emit(self.selected_classes())
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the class under the pointer."""
+        class_id = self.indexAt(event.pos()).data(ID)
+        if class_id:
+            self.row_menu(class_id).popup(event.globalPos())
+
+    def row_menu(self, class_id: int) -> RowMenu:
+        """Return the menu of a class; it goes when it is closed."""
+        menu = RowMenu(self._session, class_id, self.edit_name, self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
 
     def _on_clicked(self, index: QModelIndex) -> None:
         class_id = index.data(ID)
