@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from napari_cliptrase.cli.app import app
 from napari_cliptrase.demo.world import paint_scene
 
 SEGMENT = ["segment", "one.png", "--prompts", "sky; sea", "--out", "masks", "--model"]
@@ -66,6 +68,15 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     output, modules = run(tmp_path, "--help")
     assert "segment" in output
     assert not modules & {"torch", "open_clip", "numpy", "scipy", "skimage", "napari", "qtpy", "huggingface_hub"}
+
+
+@pytest.mark.parametrize(
+    ("words", "proposed"), [(["segmant"], "segment"), (["evaluate", "ade15"], "ade150"), (["models", "lst"], "list")]
+)
+def test_a_mistyped_command_is_answered_with_the_right_one(words: list[str], proposed: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert f"No such command '{words[-1]}'. Did you mean '{proposed}'" in result.stderr
 
 
 WALL = """

@@ -37,10 +37,14 @@ class _EvaluateCommands(TyperGroup):
     """The commands of this file, and one for each benchmark, which is imported only when it is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *self._more().list_commands(ctx)]
+        return [*{**self.commands, **self._more().commands}]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return super().get_command(ctx, cmd_name) or self._more().get_command(ctx, cmd_name.lower())
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            self.commands.update(self._more().commands)
+            found = super().get_command(ctx, cmd_name.lower())
+        return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Say that it works before anything large is imported, also what the list of benchmarks needs."""

@@ -100,9 +100,10 @@ def segment(
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
 
+    typer.echo(f"Segmenting {named(images)} with {model}; masks go to {out}", err=True)
+
     from napari_cliptrase.cli.folder_ids import number_classes
 
-    typer.echo(f"Segmenting {named(images)} with {model}; masks go to {out}", err=True)
     inputs, failures = find_inputs(images, out)
     for failure in failures:
         print_failure(failure)
