@@ -184,6 +184,75 @@ def test_a_function_from_inside_the_pipeline_is_found(source):
     assert _functions_inside_the_pipeline(source)
 
 
+# what changes the layers of a viewer
+LAYER_CLASSES = {"Image", "Labels", "Points", "Shapes", "Vectors", "Surface", "Tracks"}
+LIST_CHANGES = {"insert", "append", "extend", "remove", "pop", "clear", "move", "move_multiple"}
+LAYER_CHANGES = {"data_setitem", "block_history", "paint", "fill", "undo", "redo"}
+# where that is not the label layers of a result: the file, the expression, and what it does there
+OTHER_LAYERS = {
+    ("start.py", "viewer.add_image"): "the image of the demo",
+    ("io/readers.py", "layers.append"): "a list of what napari makes layers of",
+    ("io/writers.py", "Labels"): "layers of no viewer, of which napari saves the data",
+    ("tools/sam_marks.py", "Points"): "clicks, which are no mask",
+    ("tools/sam_marks.py", "Shapes"): "a box, which is no mask",
+    ("tools/sam_marks.py", "self._box.data"): "a box, which is no mask",
+    ("tools/sam_marks.py", "self._clicks.data"): "clicks, which are no mask",
+    ("tools/sam_marks.py", "self._viewer.layers.append"): "adds clicks and box",
+}
+
+
+def _changes_of_layers(source: str) -> list[str]:
+    """Return the expressions that make layers, change their data, or change the list of layers."""
+    tree = ast.parse(source)
+    classes = {
+        entry.asname or entry.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "napari.layers"
+        for entry in node.names
+    } & LAYER_CLASSES
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            places = [target.value if isinstance(target, ast.Subscript) else target for target in targets]
+            found += [place for place in places if isinstance(place, ast.Attribute) and place.attr == "data"]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found += [node.func] if node.func.id in classes else []
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            of_the_list = ast.unparse(node.func.value).endswith("layers") and node.func.attr in LIST_CHANGES
+            adds = re.fullmatch("add_(image|labels|points|shapes|layer|vectors)", node.func.attr)
+            of_a_layer = ast.unparse(node.func.value).endswith("layer") and node.func.attr in LAYER_CHANGES
+            found += [node.func] if of_the_list or adds or of_a_layer else []
+    return [ast.unparse(expression) for expression in found]
+
+
+def test_only_the_room_of_layers_writes_layers():
+    plugin = SOURCE / "plugin"
+    files = {path.relative_to(plugin).as_posix(): path.read_text(encoding="utf-8") for path in plugin.rglob("*.py")}
+    found = {
+        (name, change)
+        for name, text in files.items()
+        if not name.startswith("layers/")
+        for change in _changes_of_layers(text)
+    }
+    assert sorted(found) == sorted(OTHER_LAYERS)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "viewer.add_labels(labels)",
+        "viewer.layers.insert(0, layer)",
+        "layer.data = labels",
+        "layer.data[2:4] = 1",
+        "layer.data_setitem(places, 1)",
+        "from napari.layers import Labels\nlayer = Labels(labels)",
+    ],
+)
+def test_code_that_writes_layers_is_found(source):
+    assert _changes_of_layers(source)
+
+
 def test_no_imports_run_in_a_circle():
     """Imports inside functions and for types count, too."""
     imports = grimp.build_graph("napari_cliptrase", cache_dir=None)

@@ -21,7 +21,7 @@ class Mirrored:
         self.board, self.stored = board, stored
         book, self.geometry = board.label_layers, board.target().geometry
         parts = split_annotation({(): stored}, (1,), combined=combined)
-        list(StoredLayers(board.viewer.layers, book).put(board.image, self.geometry, parts, board.table))
+        list(StoredLayers(book).put(board.image, self.geometry, parts, board.table))
         self.mirror = MaskMirror(self.layers, book.history, self.geometry, {(): stored})
         book.rows_changed.connect(lambda _layer, plane, rows: self.mirror.note_rows(plane, rows))
         book.content_changed.connect(self.mirror.note_layer)

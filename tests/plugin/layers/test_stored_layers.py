@@ -17,7 +17,7 @@ def stored(shape=(12, 16)):
 
 def put(board, annotations, ids=(), **how):
     geometry = board.target(() if () in annotations else (0,)).geometry
-    layers = StoredLayers(board.viewer.layers, board.label_layers)
+    layers = StoredLayers(board.label_layers)
     return list(layers.put(board.image, geometry, split_annotation(annotations, ids, **how), board.table))
 
 
@@ -53,6 +53,13 @@ def test_nothing_can_be_undone_in_fresh_layers(board):
         np.testing.assert_array_equal(layer.data, before)
 
 
+def test_nobody_paints_on_layers_of_a_folder_that_is_open_for_reading(board):
+    target = board.target()
+    parts = split_annotation({(): stored()}, ())
+    (first, *_) = StoredLayers(board.label_layers).put(board.image, target.geometry, parts, board.table, editable=False)
+    assert not first.editable
+
+
 def test_one_combined_layer_holds_all_classes(board):
     (layer,) = put(board, {(): stored()}, combined=True)
     np.testing.assert_array_equal(layer.data, stored().labels)
@@ -67,7 +74,7 @@ def test_planes_of_a_stack_keep_their_places(make_board):
 
 
 def test_a_class_without_a_layer_gets_an_empty_one_once(board):
-    layers = StoredLayers(board.viewer.layers, board.label_layers)
+    layers = StoredLayers(board.label_layers)
     geometry = board.target().geometry
     new = layers.ensure(board.image, geometry, board.table, 2, [()])
     assert not new.data.any()

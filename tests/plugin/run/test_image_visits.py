@@ -88,8 +88,8 @@ def test_classes_whose_layers_never_came_are_not_erased(annotator, monkeypatch):
     annotator.go(B)
     real = StoredLayers.put
 
-    def first_only(self, *args):
-        yield next(real(self, *args))
+    def first_only(self, *args, **how):
+        yield next(real(self, *args, **how))
         raise RuntimeError("The graphics card is gone.")
 
     with monkeypatch.context() as patch, annotator.qtbot.captureExceptions() as errors:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from napari.components import LayerList
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
@@ -68,15 +67,27 @@ def _combined(annotation: Annotation) -> LayerPart:
 class StoredLayers:
     """Makes label layers of stored masks."""
 
-    def __init__(self, viewer_layers: LayerList, label_layers: LabelLayers) -> None:
-        self._list = viewer_layers
+    def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
 
-    def put(self, image: Image, geometry: LayerGeometry, parts: LayerParts, table: ClassTable) -> Iterator[Labels]:
-        """Add a layer for each part above its image and yield it; the order is that of ``parts``."""
+    def put(
+        self,
+        image: Image,
+        geometry: LayerGeometry,
+        parts: LayerParts,
+        table: ClassTable,
+        *,
+        editable: bool = True,
+    ) -> Iterator[Labels]:
+        """Add a layer for each part above its image and yield it; the order is that of ``parts``.
+
+        Nobody can paint on layers that are not ``editable``.
+        """
         for class_id, planes in parts.items():
             table = table if class_id is None else table.with_missing([class_id])
-            yield self._add(image, geometry, table, class_id, planes)
+            layer = self._add(image, geometry, table, class_id, planes)
+            layer.editable = editable
+            yield layer
 
     def ensure(
         self, image: Image, geometry: LayerGeometry, table: ClassTable, class_id: int, planes: Iterable[PlaneIndex]

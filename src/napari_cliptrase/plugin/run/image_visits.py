@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, Visibility
-from napari_cliptrase.plugin.layers.file_image import image_layer, layer_shape
-from napari_cliptrase.plugin.layers.quick_removal import remove_layers
+from napari_cliptrase.plugin.layers.brush import Brush
+from napari_cliptrase.plugin.layers.file_image import layer_shape
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
+from napari_cliptrase.plugin.layers.visited_layers import VisitedLayers
 from napari_cliptrase.plugin.layers.warm_up import read_units
 from napari_cliptrase.plugin.run.findings_merge import FindingsMerge
 from napari_cliptrase.plugin.run.image_ahead import IMAGES_AHEAD, ImageAhead
@@ -31,11 +32,7 @@ from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of, planes_of
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.state.tags import plugin_layers
 from napari_cliptrase.project.image_blocked import ImageBlocked
-
-PAINTING = ("brush_size", "contiguous", "n_edit_dimensions", "preserve_labels", "mode")
-"""What a person chose for painting, and finds again on the next image."""
 
 
 @dataclass(eq=False)
@@ -67,13 +64,13 @@ class ImageVisits:
         self._state = state
         self._saver = saver
         self._ahead = ahead
-        self._stored = StoredLayers(session.viewer.layers, label_layers)
+        self._layers = VisitedLayers(session.viewer.layers, visibility)
+        self._stored = StoredLayers(label_layers)
         self._reading = SideThread("open")
         self._turns = Turns()
         self._merge = FindingsMerge(session, label_layers, runner, state, saver, self._turns)
         self._task: Task | None = None
         self._visit: _Visit | None = None
-        self._left_behind: list[Layer] = []
         self._clock = WorkClock()
         ahead.ready.connect(self._on_ready)
         session.active_changed.connect(self._on_active)
@@ -160,19 +157,17 @@ class ImageVisits:
         """Add the new layers, the one to paint on first, and remove the old ones."""
         session, state, old = self._session, self._state, self._visit
         viewer, name = session.viewer, opened.request.name
-        brush = _brush_of(viewer.layers.selection.active)
-        place = viewer.layers.index(old.image) if old is not None and old.image in viewer.layers else 0
+        brush = Brush.in_use(viewer.layers)
+        place = self._layers.place_of(None if old is None else old.image)
         self._visit = None
         if old is not None:
-            self._leave_behind(old)
+            self._layers.leave(old.image)
         same_size = old is not None and old.source.target.geometry.shape == layer_shape(opened.image)
         if not same_size:
-            self._sweep()
+            self._layers.remove_left()
         project = state.project
         path = str(project.paths.image(name)) if project is not None else ""
-        image = image_layer(opened.image, path, PurePosixPath(name).stem)
-        viewer.layers.insert(min(place, len(viewer.layers)), image)
-        session.image = image
+        session.image = image = self._layers.open_image(opened.image, path, PurePosixPath(name).stem, place)
         source = plane_source_of(viewer, image, session.version_of(image), roles=opened.image.roles)
         self._visit = visit = _Visit(name, image, source)
         geometry = source.target.geometry
@@ -184,10 +179,9 @@ class ImageVisits:
         self._saver.held = True
         if state.writable:
             self._saver.follow(opened.stored, image, geometry, file_planes)
-        for layer in self._stored.put(image, geometry, parts, session.prompts.table()):
-            layer.editable = state.writable
+        for layer in self._stored.put(image, geometry, parts, session.prompts.table(), editable=state.writable):
             if state.shown != name:
-                self._select(layer, opened.request.active, brush)
+                brush.take_to(viewer.layers, layer, opened.request.active)
                 self._arrive(visit)
             yield
         if state.shown != name:  # a project without classes has no layers
@@ -198,7 +192,7 @@ class ImageVisits:
         visit.complete = True
         self._saver.held = False
         yield
-        self._sweep()
+        self._layers.remove_left()
 
     def _arrive(self, visit: _Visit) -> None:
         """The image can be worked on."""
@@ -258,32 +252,11 @@ class ImageVisits:
     def _end_visit(self) -> None:
         self._save_visit()
         if self._visit is not None:
-            self._leave_behind(self._visit)
+            self._layers.leave(self._visit.image)
             self._visit = None
-        self._sweep()
-
-    def _leave_behind(self, visit: _Visit) -> None:
-        """Hide the layers of an image; they are removed a little later."""
-        layers = self._session.viewer.layers
-        gone = [*plugin_layers(layers, visit.image.unique_id), *([visit.image] if visit.image in layers else [])]
-        with self._visibility.paused():
-            for layer in gone:
-                layer.visible = False
-        self._left_behind.extend(gone)
-
-    def _sweep(self) -> None:
-        gone, self._left_behind = self._left_behind, []
-        remove_layers(self._session.viewer.layers, gone)
+        self._layers.remove_left()
 
     # -- what happens meanwhile ---------------------------------------------------------------------------------------
-
-    def _select(self, layer: Labels, active: int | None, brush: dict[str, Any]) -> None:
-        """Make a layer the one to paint on, with the tool that was in use."""
-        self._session.viewer.layers.selection.active = layer
-        if active is not None:
-            layer.selected_label = active
-        for key, value in brush.items():
-            setattr(layer, key, value)
 
     def _on_active(self, class_id: int | None) -> None:
         """Give a class that becomes active a layer to paint on."""
@@ -294,10 +267,10 @@ class ImageVisits:
         layers = self._label_layers
         if layers.class_layers(visit.image).get(class_id) or layers.combined_layer(visit.image):
             return
-        brush = _brush_of(session.viewer.layers.selection.active)
+        brush = Brush.in_use(session.viewer.layers)
         planes = [source.target.plane for source in planes_of(visit.source)]
         layer = self._stored.ensure(visit.image, geometry, session.prompts.table(), class_id, planes)
-        self._select(layer, class_id, brush)
+        brush.take_to(session.viewer.layers, layer, class_id)
 
     def _on_work(self, _event: Any = None) -> None:
         if self._visit is not None:
@@ -312,8 +285,3 @@ class ImageVisits:
             self._visit = None
             self._clock.stop()
             self._state.shown = None
-
-
-def _brush_of(layer: Any) -> dict[str, Any]:
-    """What a person has set for painting; nothing when no label layer is selected."""
-    return {key: getattr(layer, key) for key in PAINTING} if isinstance(layer, Labels) else {}

@@ -2,11 +2,10 @@
 
 from typing import Final
 
-import numpy as np
-from napari.layers import Labels
 from napari.utils.notifications import show_info
 
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
+from napari_cliptrase.plugin.layers.refined_copy import RefinedCopy
 from napari_cliptrase.plugin.run.refine_target import Labelled, RefineTarget
 from napari_cliptrase.plugin.run.refine_task import RefineOutcome
 from napari_cliptrase.plugin.state.run_choices import Output
@@ -21,32 +20,26 @@ class RefinementWriter:
     def __init__(self, session: Session, label_layers: LabelLayers) -> None:
         self._session = session
         self._label_layers = label_layers
-        self._copy: Labels | None = None
+        self._copy = RefinedCopy(session.viewer.layers)
 
     def write(self, choice: RefineTarget, at: Labelled, refined: RefineOutcome) -> None:
         """Write the refined labels of what was chosen."""
         if choice.layer is None:
             self._write_ours(choice, at, refined)
         else:
-            self._add_copy(choice.layer, at, refined)
+            self._copy.put(choice.layer, at.source.target, refined.labels)
 
     @property
     def can_undo(self) -> bool:
         """Whether the last refinement is still there to be taken back."""
-        return self._has_copy or self._last_is_ours
+        return self._copy.is_there or self._last_is_ours
 
     def undo(self) -> None:
         """Undo the last refinement in all layers."""
-        copy = self._copy
-        if copy is not None and self._has_copy:
-            self._copy = None
-            self._session.viewer.layers.remove(copy)
+        if self._copy.is_there:
+            self._copy.remove()
         elif self._last_is_ours:
             self._label_layers.undo_last_run(self._session.locked)
-
-    @property
-    def _has_copy(self) -> bool:
-        return self._copy is not None and self._copy in self._session.viewer.layers
 
     @property
     def _last_is_ours(self) -> bool:
@@ -67,19 +60,3 @@ class RefinementWriter:
         )
         for note in run.notes:
             show_info(note)
-
-    def _add_copy(self, layer: Labels, at: Labelled, refined: RefineOutcome) -> None:
-        """Put the refined labels beside a layer that the plugin did not make, since its hand edits are unknown."""
-        data = np.array(layer.data)
-        at.source.target.geometry.plane_of(data, at.source.target.plane)[...] = refined.labels
-        copy = Labels(
-            data,
-            name=f"{layer.name} (refined)",
-            opacity=layer.opacity,
-            colormap=layer.colormap,
-            features=layer.features,
-            **at.source.target.geometry.place,
-        )
-        self._session.viewer.layers.insert(self._session.viewer.layers.index(layer) + 1, copy)
-        layer.visible = False
-        self._copy = copy
