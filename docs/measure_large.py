@@ -12,10 +12,12 @@ parts which were segmented as pictures of their own.
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +74,27 @@ def resident() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def measure(folder: Path, side: int, rows: int, parts: int) -> dict[str, Any]:
+def load(name: str) -> Any:
+    """Return the demo model, or one with random weights of the shapes of ViT-B/16, whose labels mean nothing."""
+    from napari_cliptrase import load_model
+
+    demo = load_model("demo", device="cpu")
+    if name == "demo":
+        return demo
+    from napari_cliptrase.bench.random_model import BenchModel
+
+    made = BenchModel.random()
+    return replace(
+        demo, name="random ViT-B/16", vision=made.vision, text=made.text, tokenizer=made.tokenizer, vocabulary=None,
+        fingerprint="random ViT-B/16", network=made.module, logit_scale=100.0,
+    )  # fmt: skip
+
+
+def measure(folder: Path, side: int, rows: int, parts: int, model: str) -> dict[str, Any]:
     """Run over the image, or over its first rows, with a stop after a tenth of that."""
     import zarr
 
-    from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
+    from napari_cliptrase import PromptSet, Segmenter, Settings
     from napari_cliptrase.batch.large_run import LargeRun, estimate_large
     from napari_cliptrase.demo.words import NAMES
     from napari_cliptrase.engine.encode import encode_pixels
@@ -86,8 +104,8 @@ def measure(folder: Path, side: int, rows: int, parts: int) -> dict[str, Any]:
     from napari_cliptrase.pixels.lazy_picture import open_picture
 
     prompts = PromptSet.from_names(*NAMES)
-    segmenter = Segmenter(load_model("demo"), Settings(detail="full"))
-    found: dict[str, Any] = {"side": side}
+    segmenter = Segmenter(load(model), Settings(detail="full"))
+    found: dict[str, Any] = {"model": segmenter.model.name, "side": side}
     with open_lazily(folder / "image.zarr") as opened:
         picture = open_picture(opened.levels[0], opened.roles)
         plan = segmenter.plan_large(picture.shape)
@@ -106,6 +124,7 @@ def measure(folder: Path, side: int, rows: int, parts: int) -> dict[str, Any]:
         time_encoder()
         found["estimate"] = estimate_large(segmenter, plan, cores).describe()
         root = folder / "labels.ome.zarr"
+        shutil.rmtree(root, ignore_errors=True)
         seconds, gaps, encoded = 0.0, [0.0], 0
         with Watched() as memory:
             for stop_at in (len(cores) // 10, None):
@@ -119,7 +138,7 @@ def measure(folder: Path, side: int, rows: int, parts: int) -> dict[str, Any]:
                     now = time.perf_counter()
                     gaps.append(now - last)
                     last = now
-                    encoded = progress.done if progress.total else encoded
+                    encoded = progress.done if "windows" in progress.text else encoded
                     if since + 400 <= encoded:  # the machine may be slower at other times
                         since = encoded
                         time_encoder()
@@ -144,6 +163,8 @@ def measure(folder: Path, side: int, rows: int, parts: int) -> dict[str, Any]:
         "seconds": round(seconds),
     }
     labels = zarr.open_array(root / "0", mode="r")
+    if model != "demo":
+        return found
     return found | compare(segmenter, prompts, labels, (rows, side), parts)
 
 
@@ -184,6 +205,7 @@ def main() -> None:
     reader.add_argument("--side", type=int, default=4096)
     reader.add_argument("--rows", type=int, help="only so many rows")
     reader.add_argument("--parts", type=int, default=12)
+    reader.add_argument("--model", choices=["demo", "random"], default="demo", help="random: the shapes of ViT-B/16")
     reader.add_argument("--folder", type=Path, required=True)
     reader.add_argument("--paint", action="store_true", help=argparse.SUPPRESS)
     chosen = reader.parse_args()
@@ -194,7 +216,11 @@ def main() -> None:
     if not (chosen.folder / "image.zarr").exists():
         again = [sys.executable, __file__, "--paint", "--side", str(chosen.side), "--folder", str(chosen.folder)]
         subprocess.run(again, check=True)
-    print(json.dumps(measure(chosen.folder, chosen.side, chosen.rows or chosen.side, chosen.parts), indent=1))
+    print(
+        json.dumps(
+            measure(chosen.folder, chosen.side, chosen.rows or chosen.side, chosen.parts, chosen.model), indent=1
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from scipy.ndimage import median_filter
 from torch.nn import functional as F
@@ -64,3 +65,26 @@ def test_a_part_of_the_map_is_made_without_the_rest():
         np.testing.assert_array_equal(region_map(rows, regions, GRID, SIZE, pixels), whole[pixels])
     nothing = region_map(rows, np.full(48, -1), GRID, SIZE, (slice(0, 3), slice(5, 9)))
     np.testing.assert_array_equal(nothing, np.full((3, 4), -1))
+
+
+def test_a_part_that_one_region_covers_needs_no_smoothing():
+    rows = torch.ones(48, 48)
+    found = region_map(rows, np.zeros(48, np.int64), GRID, SIZE, (slice(10, 20), slice(0, 30)))
+    np.testing.assert_array_equal(found, np.zeros((10, 30)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_smoothing_near_borders_alone_changes_nothing(seed):
+    random = np.random.default_rng(seed)
+    centres = random.random((4, 2)) * [21, 21]
+    place = np.stack(np.meshgrid(np.arange(21), np.arange(21), indexing="ij"), -1).reshape(-1, 2)
+    distance = ((place[:, None] - centres) ** 2).sum(2)
+    regions = distance.argmin(1)
+    masks = np.exp(-distance.T / 60).astype(np.float32) + random.random((4, 441)).astype(np.float32) * 0.05
+    rows = torch.from_numpy(masks[regions])
+    large = F.interpolate(torch.from_numpy(masks).view(1, 4, 21, 21), scale_factor=4, mode="bilinear")[0].numpy()
+    smooth = np.stack([median_filter(mask, size=7) for mask in large])
+    expected = F.interpolate(torch.from_numpy(smooth)[None], size=(336, 336), mode="bilinear")[0].argmax(0).numpy()
+    assert (region_map(rows, regions, (21, 21), (336, 336)) == expected).mean() > 0.9999
+    part = slice(56, 280), slice(56, 280)
+    assert (region_map(rows, regions, (21, 21), (336, 336), part) == expected[part]).mean() > 0.9999

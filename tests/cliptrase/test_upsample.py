@@ -115,3 +115,24 @@ def test_a_part_has_the_values_of_the_whole(seed, shape, cut):
     np.testing.assert_allclose(values, whole(maps, size)[:, pixels[0], pixels[1]], atol=1e-5)
     chosen = highest(maps[:, cells[0], cells[1]], part.size, part)
     np.testing.assert_array_equal(chosen, values.argmax(0))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_part_of_smooth_maps_gets_the_maps_that_are_highest(seed):
+    random = torch.Generator().manual_seed(seed)
+    few = torch.randn(12, 1, 4, 4, generator=random)
+    maps = torch.nn.functional.interpolate(few, (16, 17), mode="bicubic")[:, 0]
+    maps[7] = maps[2]  # two equal ones: the first wins
+    pixels = slice(20, 200), slice(3, 250)
+    cells = cells_below((224, 255), (16, 17), pixels)
+    part = Part.of((224, 255), (16, 17), pixels, cells)
+    inside = maps[:, cells[0], cells[1]]
+    values = torch.cat([tile for _, tile in part.tiles(inside)], dim=1)
+    np.testing.assert_array_equal(highest(inside, part.size, part), values.numpy().argmax(0))
+
+
+def test_a_map_that_wins_only_between_the_cells_of_a_part_is_found():
+    maps = torch.tensor([[[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]], [[0.9, 0.9], [0.9, 0.9]]])
+    whole_part = slice(0, 32), slice(0, 32)
+    part = Part.of((32, 32), (2, 2), whole_part, (slice(0, 2), slice(0, 2)))
+    assert set(np.unique(highest(maps, (32, 32), part))) == {0, 1, 2}

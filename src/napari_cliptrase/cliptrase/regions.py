@@ -37,11 +37,11 @@ def dbscan(rows: Tensor, eps: float, min_samples: int) -> NDArray[np.int64]:
     if not len(core):
         return labels
     of_core = _components(near[np.ix_(core, core)])
-    # a border row belongs to the lowest numbered cluster that has a core next to it
-    reach = near[:, core]
-    lowest = np.where(reach, of_core, len(core)).min(1)
-    labels = np.where(lowest < len(core), lowest, NOISE)
     labels[core] = of_core
+    # a border row belongs to the lowest numbered cluster that has a core next to it
+    others = np.flatnonzero(labels == NOISE)
+    lowest = np.where(near[np.ix_(others, core)], of_core, len(core)).min(1)
+    labels[others] = np.where(lowest < len(core), lowest, NOISE)
     return labels
 
 

@@ -9,6 +9,7 @@ resolution is ever made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -142,11 +143,9 @@ def bands(maps: Tensor, size: tuple[int, int]) -> Iterator[Band]:
 
 def highest(maps: Tensor, size: tuple[int, int], part: Part | None = None) -> NDArray[np.int32]:
     """(H, W) index of the highest of maps (n, h, w) at each pixel; the lowest index among equals."""
-    out = np.empty(size, np.int32)
     if part is not None:
-        for rows, values in part.tiles(maps):
-            out[rows] = winners(values)[1].cpu().numpy()
-        return out
+        return _highest_in_part(maps, part)
+    out = np.empty(size, np.int32)
     for band in bands(maps, size):
         chosen = band.contenders()
         if len(chosen) == 1:
@@ -155,6 +154,65 @@ def highest(maps: Tensor, size: tuple[int, int], part: Part | None = None) -> ND
         for rows, values in band.tiles(chosen):
             out[rows] = chosen[winners(values)[1]].cpu().numpy()
     return out
+
+
+def _highest_in_part(maps: Tensor, part: Part) -> NDArray[np.int32]:
+    """`highest` of a part. Only pixels between cells with different winners are interpolated.
+
+    Where one map is the highest at all four cells around a pixel, it is the highest at the pixel.
+    """
+    (upper, lower, down), (left, right, along), width = part.rows, part.columns, part.size[1]
+    rows, columns = _between_cells(upper, lower), _between_cells(left, right)
+    winner = winners(maps)[1].numpy().astype(np.int32)
+    corners = [winner[a][:, b] for a in (rows.first, rows.second) for b in (columns.first, columns.second)]
+    mixed = np.any([corner != corners[0] for corner in corners[1:]], axis=0)
+    found = rows.spread(columns.spread(corners[0], 1), 0)
+    pixels = np.flatnonzero(rows.spread(columns.spread(mixed, 1), 0))
+    if len(pixels):
+        chosen = _contenders(maps, rows, columns, mixed)
+        across = torch.lerp(maps[chosen][:, :, left], maps[chosen][:, :, right], along).flatten(1).numpy()
+        y, x = np.divmod(pixels, width)
+        above, below = (torch.from_numpy(across.take(cell.numpy()[y] * width + x, axis=1)) for cell in (upper, lower))
+        best = winners(torch.addcmul(above, down[torch.from_numpy(y)], below - above))[1]
+        found.reshape(-1)[pixels] = chosen.numpy()[best.numpy()]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _BetweenCells:
+    """Runs of pixels along one axis that lie between the same two cells: (n,) the cells, and pixels in each run."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    pixels: NDArray[np.int64]
+
+    def spread(self, values: NDArray[Any], axis: int) -> NDArray[Any]:
+        """Repeat values of runs for each of their pixels."""
+        return np.repeat(values, self.pixels, axis)
+
+
+def _between_cells(first: Tensor, second: Tensor) -> _BetweenCells:
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(first.numpy())) + 1])
+    pixels = np.diff(np.concatenate([starts, [len(first)]]))
+    return _BetweenCells(first.numpy()[starts], second.numpy()[starts], pixels)
+
+
+def _contenders(maps: Tensor, rows: _BetweenCells, columns: _BetweenCells, mixed: NDArray[np.bool_]) -> Tensor:
+    """Indices, ascending, of the maps that are the highest somewhere in the ``mixed`` places (and maybe a few more).
+
+    A map is left out when at each of these places some other map is higher at all four cells around it.
+    """
+    values = maps.numpy()
+    run, along = np.nonzero(mixed)
+    corners = np.stack(
+        [values[:, a[run], b[along]] for a in (rows.first, rows.second) for b in (columns.first, columns.second)]
+    )  # (4, maps, places)
+    best = np.unique(corners.argmax(1))
+    slack = 4 * np.finfo(values.dtype).eps * np.abs(values).max()
+    beaten = np.zeros(corners.shape[1:], bool)
+    for other in best:
+        beaten |= (corners[:, other, None] > corners + slack).all(0)
+    return torch.from_numpy(np.flatnonzero(~beaten.all(1)))
 
 
 def winners(values: Tensor) -> tuple[Tensor, Tensor]:

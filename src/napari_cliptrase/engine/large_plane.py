@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import Floats
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cliptrase.encoder import Patches
 from napari_cliptrase.cliptrase.upsample import Part
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, pooling
 from napari_cliptrase.engine.core_plan import CorePlan
@@ -25,6 +26,7 @@ from napari_cliptrase.engine.score import EmbeddedPhrases, assign, compete, to_i
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.window_cache import WindowCache, window_key
 from napari_cliptrase.engine.window_code import WindowCode, encode_window, make_code
+from napari_cliptrase.engine.window_threads import thread_count, window_threads
 from napari_cliptrase.pixels.empty_parts import is_empty
 from napari_cliptrase.pixels.lazy_picture import LazyPicture
 from napari_cliptrase.progress import Progress
@@ -32,10 +34,8 @@ from napari_cliptrase.progress import Progress
 if TYPE_CHECKING:
     from napari_cliptrase.models.loaded_models import ClipModel
 
-_READ_AHEAD = 4
-"""Windows that are read while others are encoded."""
-_BEHIND = 4
-"""Windows whose regions are found while others are encoded."""
+_AHEAD: Final = 4
+"""Windows that wait for a thread, so that none is idle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,45 +188,85 @@ def label_cores(
 ) -> Generator[Progress, None, None]:
     """Encode the windows of cores and hand over the labels of each core as soon as they are known, row by row.
 
-    Yields between windows. The reading of windows and the search for regions go on in other threads meanwhile.
+    Yields between windows. On a processor, windows are read, encoded and labelled side by side; another device encodes
+    them one after another while threads do the rest. ``receive`` is called in this thread.
     """
     plan, order = reader.plan, reader.plan.needed(cores)
-    last_use = {number: place for place, core in enumerate(cores) for number in plan.windows_of(core)}
+    last_use = {number: turn for turn, core in enumerate(cores) for number in plan.windows_of(core)}
     codes: dict[int, WindowCode] = {}
-    waiting: deque[tuple[int, Future[tuple[str, WindowCode | NDArray[np.uint8]]]]] = deque()
-    behind: deque[tuple[int, str, Future[WindowCode]]] = deque()
-    ahead = iter(order)
-    left = deque(cores)
+    place, left = 0, deque(cores)
     clock = _Clock(len(order))
-    pool = ThreadPoolExecutor(2, thread_name_prefix="windows")
-    try:
-        for done in range(len(order)):
-            while len(waiting) < _READ_AHEAD and (number := next(ahead, None)) is not None:
-                waiting.append((number, pool.submit(reader.read, number)))
+    device = reader.model.vision.device
+    with window_threads(device) as pool:
+        ahead = thread_count(device) + _AHEAD
+        making: deque[Future[_Made]] = deque()
+        scoring: deque[Future[CoreLabels]] = deque()
+        coming = _windows_to_come(pool, reader, order)
+        for done, number in enumerate(order):
+            while len(making) < ahead and (started := next(coming, None)) is not None:
+                making.append(started)
             yield clock.progress(done)
-            number, reading = waiting.popleft()
-            key, found = reading.result()
-            if isinstance(found, WindowCode):
-                codes[number] = found
-            else:
-                patches = encode_window(reader.model, found, reader.settings)
-                clock.encoded()
-                behind.append(
-                    (number, key, pool.submit(make_code, patches, reader.settings, plan.windows, number, plan.shape))
-                )
-            while behind and (len(behind) > _BEHIND or done == len(order) - 1 or behind[0][2].done()):
-                finished, key, future = behind.popleft()
-                codes[finished] = future.result()
-                reader.cache.put(key, codes[finished])
-            while left and all(number in codes for number in plan.windows_of(left[0])):
-                receive(scorer.labels(left[0], codes))
-                place = len(cores) - len(left)
-                for number in plan.windows_of(left.popleft()):
-                    if last_use[number] == place:
-                        del codes[number]
+            made = making.popleft().result()
+            codes[number] = made.code
+            clock.count(made)
+            while left and all(window in codes for window in plan.windows_of(left[0])):
+                core = left.popleft()
+                over = plan.windows_of(core)
+                scoring.append(pool.submit(scorer.labels, core, {window: codes[window] for window in over}))
+                for window in over:
+                    if last_use[window] == place:
+                        del codes[window]
+                place += 1
+            while scoring and (scoring[0].done() or len(scoring) > ahead):
+                receive(scoring.popleft().result())
+        while scoring:
+            receive(scoring.popleft().result())
         yield clock.progress(len(order))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A window, and whether it had to be encoded."""
+
+    code: WindowCode
+    encoded: bool
+
+
+def _windows_to_come(
+    pool: ThreadPoolExecutor, reader: WindowReader, order: Sequence[int]
+) -> Generator["Future[_Made]", None, None]:
+    """Set out the work on windows, one each time that it is asked for the next."""
+    if reader.model.vision.device.type == "cpu":
+        for number in order:
+            yield pool.submit(_make, reader, number)
+        return
+    reading: deque[Future[tuple[str, WindowCode | NDArray[np.uint8]]]] = deque()
+    ahead = iter(order)
+    for number in order:
+        while len(reading) < _AHEAD and (following := next(ahead, None)) is not None:
+            reading.append(pool.submit(reader.read, following))
+        key, found = reading.popleft().result()
+        if isinstance(found, WindowCode):
+            yield pool.submit(_finish, reader, number, key, found)
+        else:
+            yield pool.submit(_finish, reader, number, key, encode_window(reader.model, found, reader.settings))
+
+
+def _make(reader: WindowReader, number: int) -> _Made:
+    """Read a window, encode it unless it is known, and keep it."""
+    key, found = reader.read(number)
+    if not isinstance(found, WindowCode):
+        return _finish(reader, number, key, encode_window(reader.model, found, reader.settings))
+    return _finish(reader, number, key, found)
+
+
+def _finish(reader: WindowReader, number: int, key: str, found: WindowCode | Patches) -> _Made:
+    """Find the regions of a window that was encoded now, and keep it."""
+    if isinstance(found, WindowCode):
+        return _Made(found, encoded=False)
+    code = make_code(found, reader.settings, reader.plan.windows, number, reader.plan.shape)
+    reader.cache.put(key, code)
+    return _Made(code, encoded=True)
 
 
 class _Clock:
@@ -237,8 +277,8 @@ class _Clock:
         self._begun = time.monotonic()
         self._encoded = 0
 
-    def encoded(self) -> None:
-        self._encoded += 1
+    def count(self, made: _Made) -> None:
+        self._encoded += made.encoded
 
     def progress(self, done: int) -> Progress:
         text = "encoding windows" if self._encoded else "labelling windows"
