@@ -37,9 +37,9 @@ def start(segmenter, picture, root):
     return prepare(segmenter, LargeRequest(picture, PROMPTS), root).run
 
 
-def prepare(segmenter, request, root):
+def prepare(segmenter, request, root, **choices):
     shape = request.picture.shape
-    return prepare_large_run(segmenter, request, "scan", lambda _key: PyramidPlace(root, shape, shape))
+    return prepare_large_run(segmenter, request, "scan", lambda _key: PyramidPlace(root, shape, shape), **choices)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,20 @@ def test_what_cannot_fit_is_refused_before_a_window_is_encoded(segmenter, pictur
     monkeypatch.setattr(large_run, "free_memory", lambda: 1)
     with pytest.raises(CliptraseError, match="choose detail full"):
         prepare(segmenter, LargeRequest(picture, PROMPTS), tmp_path / "a.zarr")
+
+
+def test_a_refused_run_leaves_no_folder_and_the_labels_that_it_would_have_replaced(
+    segmenter, picture, tmp_path, monkeypatch
+):
+    request = LargeRequest(picture, PROMPTS)
+    prepare(segmenter, request, tmp_path / "old.zarr")
+    before = {path: path.read_bytes() for path in (tmp_path / "old.zarr").rglob("*") if path.is_file()}
+    monkeypatch.setattr(large_run, "free_memory", lambda: 1)
+    for name, overwrite in (("new.zarr", False), ("old.zarr", True)):
+        with pytest.raises(CliptraseError, match="choose detail full"):
+            prepare(segmenter, request, tmp_path / name, overwrite=overwrite)
+    assert not (tmp_path / "new.zarr").exists()
+    assert {path: path.read_bytes() for path in (tmp_path / "old.zarr").rglob("*") if path.is_file()} == before
 
 
 def test_another_question_does_not_go_on_with_an_unfinished_run(segmenter, picture, tmp_path):

@@ -11,6 +11,7 @@ from napari_cliptrase.masks.label_pyramid import (
     LabelPyramid,
     PyramidPlace,
     at_level,
+    finished_cores,
     labels_beside,
     start_pyramid,
 )
@@ -90,6 +91,32 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     for _, box in cores()[5:7]:
         expected[box] = 0
     np.testing.assert_array_equal(zarr.open_array(root / "0")[...], expected)
+
+
+def test_a_run_that_a_full_disk_stopped_while_it_began_begins_again(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(zarr, "create_array", refuse)
+        with pytest.raises(OSError, match="No space"):
+            start_pyramid(place(tmp_path / "a.zarr"), CLASSES, "key")
+    (tmp_path / "empty.zarr").mkdir()
+    for name in ("a.zarr", "empty.zarr"):
+        write(start_pyramid(place(tmp_path / name), CLASSES, "key"))
+        np.testing.assert_array_equal(zarr.open_array(tmp_path / name / "0")[...], LABELS)
+
+
+def test_what_a_run_would_begin_with_is_told_without_a_change(tmp_path):
+    root = tmp_path / "a.zarr"
+    assert finished_cores(place(root), "key") == frozenset()
+    assert not root.exists()
+    write(start_pyramid(place(root), CLASSES, "key"), 3)
+    assert finished_cores(place(root), "key") == frozenset(range(3))
+    assert finished_cores(place(root), "other", overwrite=True) == frozenset()
+    assert zarr.open_array(root / "0")[...].any()
+    with pytest.raises(MaskFormatError, match="unfinished run over another image"):
+        finished_cores(place(root), "other")
 
 
 def test_another_run_does_not_go_on_in_labels_that_are_there(tmp_path, finished):

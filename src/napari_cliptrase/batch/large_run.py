@@ -23,7 +23,7 @@ from napari_cliptrase.engine.window_cost import WindowCost, measure_window
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
-from napari_cliptrase.masks.label_pyramid import LabelPyramid, PyramidPlace, start_pyramid
+from napari_cliptrase.masks.label_pyramid import LabelPyramid, PyramidPlace, finished_cores, start_pyramid
 from napari_cliptrase.pixels.planes import PlaneBox
 from napari_cliptrase.progress import Progress
 
@@ -170,7 +170,9 @@ def prepare_large_run(
     cache: WindowCache | None = None,
     mask: Mask | None = None,
 ) -> PreparedLargeRun:
-    """Begin the labels of a plane, or go on with those of an unfinished run, and refuse what cannot fit.
+    """Begin the labels of a plane, or go on with those of an unfinished run.
+
+    What cannot fit is refused before anything is written or replaced.
 
     Parameters
     ----------
@@ -189,10 +191,10 @@ def prepare_large_run(
     plan = segmenter.plan_large(shape)
     key = run_key(segmenter, prompts, source, request.box, skip_empty=request.skip_empty, examples=request.examples)
     place = replace(place_for(key), core=plan.windows.core_shape(shape))
-    pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
-    cores = plan.cores_in(request.box, pyramid.finished)
+    cores = plan.cores_in(request.box, finished_cores(place, key, overwrite=overwrite))
     expected = estimate_large(segmenter, plan, cores)
     refuse_large(expected, place.root)
+    pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
     run = LargeRun(segmenter, replace(request, finished=pyramid.finished), pyramid, cache, mask)
     return PreparedLargeRun(run, cores, expected)
 

@@ -130,21 +130,12 @@ def start_pyramid(place: PyramidPlace, classes: ClassTable, key: str, *, overwri
         Replace labels that are there.
     """
     root = place.root
-    if root.exists() and not overwrite:
-        unfinished = key_of_unfinished(root)
-        if unfinished == key:
-            return _go_on(place)
-        if unfinished is not None:
-            raise MaskFormatError(
-                f"{root} holds an unfinished run over another image or with other classes or settings; add "
-                "--overwrite to replace it."
-            )
-        raise MaskFormatError(f"{root} exists already; choose another name, or add --overwrite to replace it.")
+    if _goes_on(root, key, overwrite=overwrite):
+        return _go_on(place)
     if root.exists():
-        _refuse_foreign(root)
         shutil.rmtree(root)
-    root.mkdir(parents=True)
-    (root / _UNFINISHED).write_text(json.dumps({"key": key}), encoding="utf-8")
+    root.mkdir(parents=True, exist_ok=True)
+    write_bytes(root / _UNFINISHED, json.dumps({"key": key}).encode())
     version = NgffVersion.V05 if place.beside is None else _version_of(place.beside)
     source = None if place.beside is None else "../../"
     levels = place.levels
@@ -158,16 +149,46 @@ def start_pyramid(place: PyramidPlace, classes: ClassTable, key: str, *, overwri
     return LabelPyramid(place, array, frozenset())
 
 
+def finished_cores(place: PyramidPlace, key: str, *, overwrite: bool = False) -> frozenset[int]:
+    """Return the cores with which `start_pyramid` would begin, and refuse what it refuses; nothing is changed."""
+    going_on = _goes_on(place.root, key, overwrite=overwrite)
+    return frozenset(_noted(place.root).tolist()) if going_on else frozenset()
+
+
+def _goes_on(root: Path, key: str, *, overwrite: bool) -> bool:
+    """Whether an unfinished run goes on; what is there and may not be replaced is refused."""
+    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        return False
+    if overwrite:
+        _refuse_foreign(root)
+        return False
+    unfinished = key_of_unfinished(root)
+    if unfinished is None:
+        raise MaskFormatError(f"{root} exists already; choose another name, or add --overwrite to replace it.")
+    if unfinished != key:
+        raise MaskFormatError(
+            f"{root} holds an unfinished run over another image or with other classes or settings; add "
+            "--overwrite to replace it."
+        )
+    return any(
+        (root / "0" / name).is_file() for name in ("zarr.json", ".zarray")
+    )  # else it was stopped before it began
+
+
 def _go_on(place: PyramidPlace) -> LabelPyramid:
     import zarr
 
     array = zarr.open_array(place.root / "0", mode="r+")
-    file = place.root / _FINISHED
-    data = file.read_bytes() if file.exists() else b""
-    numbers = np.frombuffer(data[: len(data) // 4 * 4], "<u4")  # a killed process may have written half a number
-    if len(data) % 4:
-        file.write_bytes(numbers.tobytes())
+    numbers = _noted(place.root)
+    (place.root / _FINISHED).write_bytes(numbers.tobytes())  # a killed process may have written half a number
     return LabelPyramid(place, array, frozenset(numbers.tolist()))
+
+
+def _noted(root: Path) -> NDArray[np.uint32]:
+    """Return the numbers of the cores that an unfinished run has finished."""
+    file = root / _FINISHED
+    data = file.read_bytes() if file.exists() else b""
+    return np.frombuffer(data[: len(data) // 4 * 4], "<u4")
 
 
 def labels_beside(image: Path, number: int = 1) -> Path:
