@@ -5,11 +5,11 @@ from torch.nn import functional as F
 
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.row import Row
-from napari_cliptrase.bench.timing import interleaved
 from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.options import PositionKernel, Recovery
 from napari_cliptrase.cliptrase.regions import dbscan, eps_for, min_samples_for
+from napari_cliptrase.timing import interleaved
 
 ENCODE_TARGET = 1.0
 _SAME = 1e-4

@@ -4,9 +4,9 @@ import torch
 
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.row import Row
-from napari_cliptrase.bench.timing import interleaved
 from napari_cliptrase.cliptrase.encoder import encode
 from napari_cliptrase.cliptrase.towers import in_int8
+from napari_cliptrase.timing import interleaved
 
 TARGET = 0.77
 """1 / 1.3: less would not be worth the rounding."""

@@ -5,10 +5,10 @@ from torch.nn import functional as F
 
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.row import Row
-from napari_cliptrase.bench.timing import interleaved
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import embed_texts
+from napari_cliptrase.timing import interleaved
 
 PROMPTS_TARGET = 6.0
 EQUAL = 1e-6

@@ -7,11 +7,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from napari_cliptrase.bench.row import Row
-from napari_cliptrase.bench.timing import interleaved
 from napari_cliptrase.cliptrase.scoring import PhraseScores, label_pixels, phrase_scores, rank_pixels
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
 from napari_cliptrase.engine.score import ScoredGrid, protect_confident
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.timing import interleaved
 
 TARGET_MS = 20.0
 _DIM, _SCALE = 512, 100.0

@@ -5,8 +5,6 @@ import json
 import os
 import platform
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Final
 
 import torch
@@ -15,13 +13,14 @@ from napari_cliptrase.atomic import write_text
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.json_file import json_in
 from napari_cliptrase.models.folders import cache_folder
+from napari_cliptrase.timing import interleaved
 
 PRECISION_VARIABLE: Final = "NAPARI_CLIPTRASE_PRECISION"
 """``fp32`` or ``bf16``: what ``auto`` stands for, whatever the processor can do."""
 WORTH: Final = 0.7
 """bfloat16 must take at most this share of float32's time: it is less exact, and not all of the work becomes faster."""
 _TOKENS, _WIDTH, _HIDDEN = 442, 768, 3072
-_ROUNDS = 5
+_ROUNDS = 4
 
 
 def cpu_dtype() -> torch.dtype:
@@ -49,14 +48,10 @@ def share_of_time() -> float:
     """Time of a product of the encoder's size in bfloat16, as a share of its time in float32, measured in turn."""
     exact = torch.randn(_TOKENS, _WIDTH), torch.randn(_HIDDEN, _WIDTH)
     short = exact[0].bfloat16(), exact[1].bfloat16()
-    seconds: dict[str, list[float]] = {"exact": [], "short": []}
+    product = torch.nn.functional.linear
     with torch.inference_mode():
-        for _ in range(_ROUNDS):
-            for name, (x, weight) in (("exact", exact), ("short", short)):
-                start = perf_counter()
-                torch.nn.functional.linear(x, weight)
-                seconds[name].append(perf_counter() - start)
-    return median(seconds["short"][1:]) / median(seconds["exact"][1:])
+        seconds = interleaved({"fp32": lambda: product(*exact), "bf16": lambda: product(*short)}, _ROUNDS)
+    return seconds["bf16"] / seconds["fp32"]
 
 
 def _bfloat16_pays(memory: Path) -> bool:

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from napari_cliptrase.bench.timing import interleaved
+from napari_cliptrase.timing import interleaved
 
 
 def test_ways_take_turns_and_change_order():
