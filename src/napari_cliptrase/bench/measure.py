@@ -16,8 +16,7 @@ from napari_cliptrase.bench.prompts_row import VOC_NAMES, prompts_row
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.rescoring_rows import rescoring_rows
 from napari_cliptrase.bench.row import Row
-from napari_cliptrase.models.cpu_precision import processor_name, share_of_time
-from napari_cliptrase.models.device import place
+from napari_cliptrase.models.device import place, processor_name, share_of_time
 from napari_cliptrase.progress import Progress
 
 ENCODED_SIZES: Final = (224, 336)
