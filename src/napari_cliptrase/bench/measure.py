@@ -16,7 +16,7 @@ from napari_cliptrase.bench.prompts_row import VOC_NAMES, prompts_row
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.rescoring_rows import rescoring_rows
 from napari_cliptrase.bench.row import Row
-from napari_cliptrase.models.device import place, processor_name, share_of_time
+from napari_cliptrase.models.device import place, processor_name, remembered_share
 from napari_cliptrase.progress import Progress
 
 ENCODED_SIZES: Final = (224, 336)
@@ -61,7 +61,7 @@ def surroundings() -> dict[str, str | int]:
         "processor": processor_name(),
         "instructions": _instructions(),
         "precision": place("cpu").note,
-        "bf16": f"{share_of_time():.2f} × the time of fp32 for a matrix product",
+        "bf16": f"{remembered_share():.2f} × the time of fp32 for a matrix product",
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count() or 0,
     }

@@ -126,7 +126,7 @@ def cpu_dtype() -> torch.dtype:
         return torch.bfloat16 if asked == "bf16" else torch.float32
     if asked:
         raise ModelError(f"{PRECISION_VARIABLE} is {asked!r}; set it to fp32 or bf16, or leave it unset.")
-    return torch.bfloat16 if has_bfloat16() and _bfloat16_pays(cache_folder() / "processor.json") else torch.float32
+    return torch.bfloat16 if has_bfloat16() and remembered_share() <= WORTH else torch.float32
 
 
 def has_bfloat16() -> bool:
@@ -146,7 +146,9 @@ def share_of_time() -> float:
     return seconds["bf16"] / seconds["fp32"]
 
 
-def _bfloat16_pays(memory: Path) -> bool:
+def remembered_share() -> float:
+    """Return `share_of_time` as this computer measured it the first time; the cache folder holds it."""
+    memory = cache_folder() / "processor.json"
     key = f"{platform.machine()} {processor_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
     known = _read(memory)
     if key not in known:
@@ -154,7 +156,7 @@ def _bfloat16_pays(memory: Path) -> bool:
         with contextlib.suppress(OSError):  # it is tried again next time
             memory.parent.mkdir(parents=True, exist_ok=True)
             write_text(memory, json.dumps(known, indent=1) + "\n")
-    return known[key] <= WORTH
+    return known[key]
 
 
 def _read(memory: Path) -> dict[str, float]:
