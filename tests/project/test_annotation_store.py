@@ -84,3 +84,17 @@ def test_a_program_killed_between_two_files_leaves_something_that_opens(
     assert project.record("a.png").pixels == {2: 192}
     assert not project.read("b.png").labels.any()
     assert project.record("b.png").state is State.IN_PROGRESS
+
+
+def test_what_a_model_wrote_before_the_program_was_killed_is_no_persons_work(
+    project: Project, reopened: Reopen
+) -> None:
+    project.take_result("a.png", {(): ONES})
+    project.take_result("b.png", {(): ONES})
+    project.write("b.png", ONES, HAND)
+    for name in ("a.png", "b.png"):
+        project.paths.state(name).unlink()  # killed before the first record
+    project = reopened(project)
+    for name, state in (("a.png", State.PRE_ANNOTATED), ("b.png", State.IN_PROGRESS)):
+        project.read(name)
+        assert project.record(name).state is state

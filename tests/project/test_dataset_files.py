@@ -82,3 +82,34 @@ def test_a_file_of_somebody_else_is_left_alone(paths: ProjectPaths) -> None:
     files = DatasetFiles(paths, {DRAWN.name: DRAWN}, [DRAWN.name], foreign=[HUGGING_FACE])
     files.write_list()
     assert (paths.folder / HUGGING_FACE).read_text() == "mine\n"
+
+
+def test_a_list_of_thousands_is_not_written_for_each_of_them(paths: ProjectPaths) -> None:
+    now = [0.0]
+    names = [f"{number:04}.png" for number in range(2000)]
+    records = {name: ImageRecord(name, name[:4]) for name in names}
+    files = DatasetFiles(paths, records, names, clock=lambda: now[0])
+    files.write_list()
+    files.may_fall_behind()
+    written, stamp = 0, (paths.folder / HUGGING_FACE).stat().st_ino
+    for name in names:
+        records[name] = ImageRecord(name, name[:4], planes={"": PLANE})
+        files.update(records[name])
+        now[0] += 0.1
+        if stamp != (stamp := (paths.folder / HUGGING_FACE).stat().st_ino):
+            written += 1
+            assert lines(paths)[-1]["file_name"] == name
+    assert 100 < written <= 200  # every second or so of 200
+    files.keep_up()
+    assert [line["file_name"] for line in lines(paths)] == names
+
+
+def test_a_list_that_could_not_be_written_is_written_with_the_next_change(paths: ProjectPaths) -> None:
+    records = {DRAWN.name: DRAWN, "b.png": ImageRecord("b.png", "b", planes={"": PLANE})}
+    files = DatasetFiles(paths, records, records)
+    (paths.folder / HUGGING_FACE).mkdir()
+    with pytest.raises(OSError, match="metadata"):
+        files.write_list()
+    (paths.folder / HUGGING_FACE).rmdir()
+    files.update(DRAWN)
+    assert len(lines(paths)) == 2

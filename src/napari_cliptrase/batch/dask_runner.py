@@ -74,13 +74,14 @@ def run_on_dask_steps(
     here = images_at or str(writer.project.paths.image_folder)
     finished = work_on_dask_steps(client, names, lambda name: (segment_file, setup, place_below(here, name)))
     try:
-        for name, done in finished:
-            try:
-                found: FileResult = done()
-                outcome = writer.write(name, found.result, found.identity)
-            except Exception as error:  # whatever it is, the other images go on
-                outcome = ImageOutcome(name, failure=failure_of(error))
-            yield outcome
+        with writer.project.many_changes():
+            for name, done in finished:
+                try:
+                    found: FileResult = done()
+                    outcome = writer.write(name, found.result, found.identity)
+                except Exception as error:  # whatever it is, the other images go on
+                    outcome = ImageOutcome(name, failure=failure_of(error))
+                yield outcome
     finally:
         finished.close()
 

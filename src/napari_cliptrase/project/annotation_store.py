@@ -1,7 +1,8 @@
 """Masks and provenance of a project: read, merged and written, one image at a time, by one thread at a time."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -45,6 +46,7 @@ class AnnotationStore:
     ) -> None:
         self.paths = paths
         self._files = RecordedFiles(paths, index, dataset)
+        self._dataset = dataset
         self.images = self._files.images
         self._backup = ImageCopies(paths, paths.backup)
         self._repair = ImageRepair(self._files, self._backup)
@@ -109,7 +111,10 @@ class AnnotationStore:
             self._may_write()
         except ProjectError:
             return found
-        self._files.put(record, identity, key, found, by_person=True)
+        # a program that was killed may have left what a model alone made, which is no person's work
+        present = set(np.unique(found.sources).tolist())
+        by_person = not present & {Provenance.MODEL, Provenance.REFINED} or max(present) >= Provenance.HAND
+        self._files.put(record, identity, {key: found}, by_person=by_person)
         return found
 
     # ---- writing
@@ -140,7 +145,7 @@ class AnnotationStore:
         record, identity, key = self._ready(name, plane)
         annotation = Annotation.checked(labels, sources, identity.shape, name)
         with self._lock:
-            return self._files.put(record, identity, key, annotation, by_person=by_person)
+            return self._files.put(record, identity, {key: annotation}, by_person=by_person)
 
     def take_result(
         self,
@@ -170,10 +175,20 @@ class AnnotationStore:
                 merged[key] = Annotation.checked(labels, sources, identity.shape, name)
             record = self.record(name)
             self._backup.save(record, merged)
-            for key, annotation in merged.items():
-                self._files.put(self.record(name), identity, key, annotation, by_person=False)
             share = differing / decided if decided else None
-            return self.change(name, run=run, uncertainty=uncertainty, disagreement=share)
+            fields = {"run": run, "uncertainty": uncertainty, "disagreement": share}
+            return self._files.put(record, identity, merged, by_person=False, **fields)
+
+    @contextmanager
+    def many_changes(self) -> Iterator[None]:
+        """Write the list of the data set only now and then within the block, and at its end."""
+        with self._lock:
+            self._dataset.may_fall_behind()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._dataset.keep_up()
 
     def planes(self, name: str) -> dict[str, PlaneIndex]:
         """Return the index of each plane that has a mask, by the key under which it is recorded."""
@@ -188,7 +203,7 @@ class AnnotationStore:
         self._may_write()
         with self._lock:
             record, identity, key = self._ready(name, plane)
-            return self._files.put(record, identity, key, annotation, by_person=None)
+            return self._files.put(record, identity, {key: annotation}, by_person=None)
 
     def put_back(self, copy: ImageCopy, source: ImageCopies) -> ImageRecord:
         """Restore the files of an image and its record from a copy."""
@@ -216,9 +231,8 @@ class AnnotationStore:
                 for plane in self.images.of(record, self.paths.image(name)).indices():
                     _, identity, key = self._ready(name, plane)
                     if key not in self.record(name).planes:
-                        self._files.put(
-                            self.record(name), identity, key, Annotation.empty(identity.shape), by_person=None
-                        )
+                        empty = {key: Annotation.empty(identity.shape)}
+                        self._files.put(self.record(name), identity, empty, by_person=None)
             if state is State.REVIEWED:
                 self._mark_reviewed(name)
             return self._files.save(replace(self.record(name), state=state))
@@ -228,7 +242,7 @@ class AnnotationStore:
             found = self.read(name, plane)
             record, identity, key = self._ready(name, plane)
             sources = np.full_like(found.sources, Provenance.REVIEWED)
-            self._files.put(record, identity, key, Annotation(found.labels, sources), by_person=None)
+            self._files.put(record, identity, {key: Annotation(found.labels, sources)}, by_person=None)
 
     def _ready(self, name: str, plane: PlaneIndex) -> tuple[ImageRecord, ImageIdentity, str]:
         """Return what writing a plane needs; a plane that was never opened is opened first, to notice a block."""

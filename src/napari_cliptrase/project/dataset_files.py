@@ -5,7 +5,8 @@
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -19,6 +20,10 @@ from napari_cliptrase.masks.png import png_palette
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, MASKS, ProjectPaths, plane_stem
 
+_WRITING_SHARE: Final = 0.05
+"""Of the time, at most, goes into writing the list while it may fall behind."""
+_OFTEN_ENOUGH: Final = 1.0
+"""Seconds between two writings of a list that may fall behind."""
 COLORS: Final = png_palette(ClassTable(), Palette.VOC)
 """Colours in the files of masks: VOC's, by id alone, so that a new colour or name of a class changes no mask."""
 
@@ -62,12 +67,17 @@ class DatasetFiles:
         records: Mapping[str, ImageRecord],
         images: Iterable[str],
         foreign: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._paths = paths
         self._records = records
         self._images = tuple(images)
         self._foreign = frozenset(foreign)
+        self._clock = clock
         self._lines: dict[str, str] | None = None
+        self._behind = False
+        self._blocks = 0
+        self._next = 0.0
 
     def write_classes(self, prompts: PromptSet) -> None:
         """Write the files that describe the classes."""
@@ -78,17 +88,43 @@ class DatasetFiles:
         """Write the list of images that have a mask."""
         there = [self._records[name] for name in self._images]
         self._lines = {record.name: metadata_line(record, self._paths.images) for record in there if record.planes}
-        self._write(HUGGING_FACE, "".join(line for _, line in sorted(self._lines.items())))
+        self._behind = True
+        self.catch_up()
 
     def update(self, record: ImageRecord) -> None:
-        """Rewrite the list when the lines of an image have changed."""
+        """Rewrite the list when the lines of an image have changed; later where it may fall behind."""
         if self._lines is None:
             self.write_list()
             return
         line = metadata_line(record, self._paths.images)
         if self._lines.get(record.name, "") != line:
             self._lines[record.name] = line
-            self._write(HUGGING_FACE, "".join(line for _, line in sorted(self._lines.items())))
+            self._behind = True
+        if not self._blocks or self._clock() >= self._next:
+            self.catch_up()
+
+    def may_fall_behind(self) -> None:
+        """From now on write the list only now and then, until `keep_up` is called as often as this was.
+
+        The list has a line for each image. Writing it for each of thousands of images would cost more than the masks.
+        """
+        self._blocks += 1
+
+    def keep_up(self) -> None:
+        """Write the list, and from now on at each change."""
+        self._blocks -= 1
+        if not self._blocks:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write the list if lines of it have changed since it was written."""
+        if not self._behind or self._lines is None:
+            return
+        start = self._clock()
+        self._write(HUGGING_FACE, "".join(line for _, line in sorted(self._lines.items())))
+        self._behind = False
+        end = self._clock()
+        self._next = end + max(_OFTEN_ENOUGH, (end - start) / _WRITING_SHARE)
 
     def _write(self, name: str, text: str) -> None:
         path = self._paths.folder / PurePosixPath(name)

@@ -71,6 +71,4 @@ class ImageRepair:
                 set_aside(self._files.paths.provenance(stem), self._files.paths.set_aside, f"provenance/{stem}.png")
                 sources = assumed_sources(labels)
             found[key] = Annotation(labels, sources)
-        for key, annotation in found.items():
-            self._files.put(self._files.record(record.name), identity, key, annotation, by_person=None)
-        return self._files.save(replace(self._files.record(record.name), identity=identity))
+        return self._files.put(record, identity, found, by_person=None)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -233,6 +234,10 @@ class Project:
         return self.store.take_result(
             name, results, kind=kind, mode=mode, locked_ids=locked_ids, run=run, uncertainty=uncertainty
         )
+
+    def many_changes(self) -> AbstractContextManager[None]:
+        """Change many images in a block: ``metadata.jsonl`` is written every second or so in it, and at its end."""
+        return self.store.many_changes()
 
     def blocked(self, name: str) -> ImageBlocked | None:
         """Return why an image is blocked; None when it can be opened."""

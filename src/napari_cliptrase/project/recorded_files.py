@@ -6,6 +6,7 @@ checksums of the two others, so that after a crash it is known which of them are
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from napari_cliptrase.atomic import write_bytes, write_text
 from napari_cliptrase.errors import ProjectError
@@ -55,27 +56,31 @@ class RecordedFiles:
         self,
         record: ImageRecord,
         identity: ImageIdentity,
-        key: str,
-        annotation: Annotation,
+        annotations: Mapping[str, Annotation],
         *,
         by_person: bool | None,
+        **fields: Any,
     ) -> ImageRecord:
-        """Write the files of a plane: provenance, mask, record, list; what is on the disk already is not written.
+        """Write the files of some planes, by their keys: provenance and masks, then the record once, then the list.
 
-        ``by_person`` says who changed it, which may change the state; None leaves the state as it is.
+        What is on the disk already is not written. ``by_person`` says who changed it, which may change the state; None
+        leaves the state as it is. ``fields`` of the record are set in the same step.
         """
-        encoded = encode_plane(annotation)
-        stem = plane_stem(record.stem, key)
-        old = record.planes.get(key)
-        if old is None or old.provenance != encoded.record.provenance or not self.paths.provenance(stem).exists():
-            write_bytes(self.paths.provenance(stem), encoded.provenance)
-        if old is None or old.mask != encoded.record.mask or not self.paths.mask(stem).exists():
-            write_bytes(self.paths.mask(stem), encoded.mask)
+        planes = dict(record.planes)
+        for key, annotation in annotations.items():
+            encoded = encode_plane(annotation)
+            stem = plane_stem(record.stem, key)
+            old = record.planes.get(key)
+            if old is None or old.provenance != encoded.record.provenance or not self.paths.provenance(stem).exists():
+                write_bytes(self.paths.provenance(stem), encoded.provenance)
+            if old is None or old.mask != encoded.record.mask or not self.paths.mask(stem).exists():
+                write_bytes(self.paths.mask(stem), encoded.mask)
+            planes[key] = encoded.record
         self.images.accept(record.name)
-        planes = {**record.planes, key: encoded.record}
-        new = replace(record, identity=identity, planes=planes)
+        new = replace(record, identity=identity, planes=planes, **fields)
         if by_person is not None:
-            new = replace(new, state=state_after(new, changed=old != encoded.record, by_person=by_person))
+            changed = any(planes[key] != record.planes.get(key) for key in annotations)
+            new = replace(new, state=state_after(new, changed=changed, by_person=by_person))
         return self.save(new)
 
     def save(self, record: ImageRecord) -> ImageRecord:
