@@ -13,7 +13,8 @@ from PIL import Image
 
 from napari_cliptrase.batch.batch_plan import plan_batch
 from napari_cliptrase.batch.image_work import ImageWorker, LabelledPlane, RunSetup
-from napari_cliptrase.batch.runner import IMAGES_READ_AHEAD, ImageOutcome, ResultWriter, run_batch_steps
+from napari_cliptrase.batch.overlapped import IMAGES_READ_AHEAD
+from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, run_batch_steps
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.project.image_record import State

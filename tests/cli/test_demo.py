@@ -32,7 +32,7 @@ def test_writes_scene_masks_and_overlay(shown):
     assert mask.shape == image.shape[:2]
     classes = ClassTable.from_json((out / "masks" / "classes.json").read_text())
     assert [entry.name for entry in classes] == names
-    assert Image.open(out / "masks" / "overlays" / "scene.png").size[0] >= image.shape[1]
+    assert Image.open(out / "masks" / "overlays" / "scene.jpg").size[0] >= image.shape[1]
     layers = sorted(path.name for path in (out / "layers").rglob("*.png"))
     assert len(layers) == len(names)
 

@@ -64,7 +64,7 @@ def test_a_file_named_twice_is_done_once(photos):
 
 def test_earlier_results_are_no_inputs(photos):
     (photos / "photos" / "out" / "overlays").mkdir(parents=True)
-    (photos / "photos" / "out" / "overlays" / "a.png").write_bytes(b"")
+    (photos / "photos" / "out" / "overlays" / "a.jpg").write_bytes(b"")
     assert not any("out" in path for path in stems(["photos"], photos / "photos" / "out"))
 
 

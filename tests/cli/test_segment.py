@@ -49,7 +49,7 @@ def test_masks_classes_overlay_and_record_appear(segment, folder):
     assert [(entry.id, entry.name) for entry in table] == [(1, "sky"), (2, "sea"), (3, "tree")]
     assert table.get(3).color == (0x10, 0x20, 0x30)
     assert table.background == ("house",)
-    assert Image.open(folder / "out" / "overlays" / "a.png").height > 60
+    assert Image.open(folder / "out" / "overlays" / "a.jpg").height > 60
     record = json.loads((folder / "out" / "records" / "a.json").read_text())
     assert record["provenance"][0]["prompts"]["background"] == ["house"]
     assert "sky" in out
@@ -88,7 +88,7 @@ def test_one_bad_file_does_not_stop_the_others(segment, folder):
 def test_two_runs_give_the_same_masks(segment, folder):
     for out in ("one", "two"):
         assert segment("a.png", "b.jpg", "-p", PROMPTS, "-o", out, "--scores")[0] == 0
-    for name in ("a.png", "b.png", "classes.json", "overlays/a.png"):
+    for name in ("a.png", "b.png", "classes.json", "overlays/a.jpg"):
         assert (folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes()
 
 
@@ -144,7 +144,7 @@ def test_every_plane_of_a_stack_gets_a_mask(segment, folder):
     assert code == 0
     assert [plane["index"] for plane in json.loads(out)["images"][0]["planes"]] == [[0], [1], [2]]
     assert len(list((folder / "out").glob("*.png"))) == 3
-    assert len(list((folder / "out" / "overlays").glob("*.png"))) == 3
+    assert len(list((folder / "out" / "overlays").glob("*.jpg"))) == 3
 
 
 def test_scores_come_back(segment, folder):

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_a_mask_an_overlay_and_a_record_for_each_image(request_, inputs):
     assert [file.size for file in done] == [(110, 80)] * 2
     for name, file in zip("ab", done, strict=True):
         assert (request_.out / f"{name}.png").is_file()
-        assert (request_.out / "overlays" / f"{name}.png").is_file()
+        assert (request_.out / "overlays" / f"{name}.jpg").is_file()
         assert (request_.out / file.record).is_file()
         (mask,) = FORMATS["png"].read(request_.out / f"{name}.png")
         counted = {entry.id: entry.pixels for entry in file.planes[0].classes}
@@ -120,6 +121,40 @@ def test_a_mask_never_replaces_an_input(request_, inputs, tmp_path):
         failed, _ = run(replace(request_, out=tmp_path, overwrite=overwrite), inputs)
         assert "would overwrite the input" in failed.reason
         assert inputs[0].path.read_bytes() == before
+
+
+def test_an_overlay_never_replaces_an_input(request_, inputs):
+    (request_.out / "overlays").mkdir(parents=True)
+    picture = request_.out / "overlays" / "a.jpg"
+    Image.new("RGB", (110, 80), "red").save(picture)
+    before = picture.read_bytes()
+    first, _ = run(request_, [inputs[0], Input(picture, "other")])
+    assert picture.read_bytes() == before
+    assert first.planes[0].overlay == "overlays/a_overlay.jpg"
+    assert (request_.out / first.planes[0].overlay).is_file()
+
+
+def test_an_image_gets_its_labels_while_the_next_one_is_encoded(request_, inputs, monkeypatch):
+    """Without overlap nothing goes on."""
+    both = threading.Barrier(2, timeout=60)
+    encode, segment = module.encode_plane_steps, module.segment_plane_steps
+    encoded, labelled = [], []
+
+    def meet_first(*args, **kwargs):
+        encoded.append(args)
+        if len(encoded) == 2:
+            both.wait()
+        return encode(*args, **kwargs)
+
+    def meet_second(*args):
+        labelled.append(args)
+        if len(labelled) == 1:
+            both.wait()
+        return segment(*args)
+
+    monkeypatch.setattr(module, "encode_plane_steps", meet_first)
+    monkeypatch.setattr(module, "segment_plane_steps", meet_second)
+    assert all(isinstance(file, SegmentedFile) for file in run(request_, inputs))
 
 
 def test_a_mask_that_somebody_changed_is_kept_unless_it_may_be_overwritten(request_, inputs):

@@ -11,15 +11,17 @@ import pytest
 from PIL import Image
 
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
-from napari_cliptrase.cliptrase.options import TemplateSet
+from napari_cliptrase.cliptrase.options import Absent, TemplateSet
 from napari_cliptrase.engine.pipeline import (
     Existing,
     PlaneRequest,
     RefineRequest,
+    encode_plane_steps,
     prepare_refiner_steps,
     refine_plane_steps,
     segment_plane_steps,
 )
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine import Limits, Strength, make_refiner
@@ -61,6 +63,23 @@ def test_a_known_encoding_is_not_made_again(segmenter, rgb, plain, monkeypatch):
     again = run_to_end(segment_plane_steps(segmenter, PlaneRequest(rgb, PROMPTS, encoding=plain.encoding)))
     np.testing.assert_array_equal(again.labels, plain.labels)
     assert again.encoding is plain.encoding
+
+
+@pytest.mark.parametrize("absent", list(Absent))
+def test_an_encoding_for_one_use_gives_the_same_whatever_is_asked_of_absent_classes(segmenter, rgb, absent):
+    asking = Segmenter(segmenter.model, replace(segmenter.settings, absent=absent), text_caches=())
+    once = run_to_end(encode_plane_steps(asking, rgb, once=True))
+    found = run_to_end(segment_plane_steps(asking, PlaneRequest(rgb, PROMPTS, encoding=once))).segmentation
+    expected = asking.segment(asking.encode(rgb), PROMPTS)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    assert found.absent == expected.absent
+    assert all((window.transition is None) == (absent is not Absent.PURIFY) for window in once.windows)
+
+
+def test_an_encoding_for_one_use_that_is_asked_more_is_a_sentence(segmenter, rgb):
+    once = run_to_end(encode_plane_steps(segmenter, rgb, once=True))
+    with pytest.raises(CliptraseError, match="was encoded without attention"):
+        segmenter.segment(once, PROMPTS, replace(segmenter.settings, absent=Absent.PURIFY))
 
 
 def test_score_settings_of_a_request_go_before_those_of_the_segmenter(segmenter, rgb, plain):

@@ -13,7 +13,6 @@ from napari_cliptrase.array_types import LabelArray, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.settings import Settings
-from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.pixels.read import ImageFile
@@ -122,17 +121,19 @@ class ImageWorker:
 
     def segment(self, image: ImageFile, watch: Watch | None = None) -> ImageResult:
         """Segment every plane of an image."""
-        steps = segment_image_steps(self._segmenter, self._prompts, image, self._refiner, self._examples)
-        return run_to_end(steps, watch)
+        planes: dict[tuple[int, ...], LabelledPlane] = {}
+        for index in image.indices():
+            rgb = image.rgb(index)
+            planes[index] = self.label(rgb, self.encode(rgb, watch))
+        return image_result(planes)
 
     def two_fit(self, rgb: Rgb) -> bool:
         """Whether there is memory to encode a plane (H, W, 3) while another one of its size is labelled."""
-        free = free_memory()
-        return free is None or 2 * self._segmenter.plan((rgb.shape[0], rgb.shape[1])).peak_bytes < free
+        return self._segmenter.two_fit(rgb)
 
     def encode(self, rgb: Rgb, watch: Watch | None = None) -> "Encoding":
         """Encode a plane (H, W, 3) uint8, which does not depend on the classes."""
-        return run_to_end(encode_plane_steps(self._segmenter, rgb), watch)
+        return run_to_end(encode_plane_steps(self._segmenter, rgb, once=True), watch)
 
     def label(self, rgb: Rgb, encoding: "Encoding") -> "LabelledPlane":
         """Give the pixels of an encoded plane their classes; another thread may encode the next plane meanwhile."""

@@ -1,27 +1,18 @@
-"""A batch in this process: four threads read, encode, label and write different images at the same time.
+"""A batch in this process: results of many images go into a project, under the one rule for hand edits."""
 
-Encoding keeps every core, or the graphics card, busy for most of the time; the other steps use what it leaves. At most
-`IMAGES_READ_AHEAD` images are read ahead and as many results wait to be written, and while a plane is labelled one
-other is encoded, so that memory does not grow with the number of images.
-"""
-
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from napari_cliptrase.array_types import Rgb
-from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, LabelledPlane, image_result
-from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, image_result
+from napari_cliptrase.batch.overlapped import ImageSteps, overlap_steps
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.progress import Watch
 from napari_cliptrase.project.image_record import ImageIdentity
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
-
-IMAGES_READ_AHEAD: Final = 2
 
 
 @dataclass(frozen=True)
@@ -60,64 +51,19 @@ def run_batch_steps(
 
     Closing the generator ends the work: what is being written is finished, nothing else is started.
     """
-    with (
-        ThreadPoolExecutor(1, "cliptrase-write") as writing,
-        ThreadPoolExecutor(1, "cliptrase-label") as labelling,
-        ThreadPoolExecutor(1, "cliptrase-read") as reading,
-    ):
-        waiting = deque(names)
-        read: deque[tuple[str, Future[ImageFile]]] = deque()
-        last: Future[LabelledPlane] | None = None
-        written: deque[tuple[str, Future[ImageOutcome]]] = deque()
-
-        def label(rgb: Rgb) -> "Future[LabelledPlane]":
-            nonlocal last
-            if last is not None and not worker.two_fit(rgb):
-                last.exception()  # waits
-            encoding = worker.encode(rgb, watch)
-            if last is not None:
-                last.exception()  # so that no more than two encodings are in memory
-            last = labelling.submit(worker.label, rgb, encoding)
-            return last
-
-        def write(name: str, planes: "dict[tuple[int, ...], Future[LabelledPlane]]") -> ImageOutcome:
-            return writer.write(name, image_result({index: plane.result() for index, plane in planes.items()}))
-
-        try:
-            while waiting or read:
-                while waiting and len(read) < IMAGES_READ_AHEAD:
-                    name = waiting.popleft()
-                    read.append((name, reading.submit(writer.project.image, name)))
-                name, file = read.popleft()
-                try:
-                    image = file.result()
-                    planes = {index: label(image.rgb(index)) for index in image.indices()}
-                    written.append((name, writing.submit(write, name, planes)))
-                    del image, planes
-                except Cancelled:
-                    raise
-                except Exception as error:  # whatever the error, the other images go on
-                    yield ImageOutcome(name, failure=failure_of(error))
-                while len(written) > IMAGES_READ_AHEAD:
-                    yield outcome_of(*written.popleft())
-            while written:
-                yield outcome_of(*written.popleft())
-        finally:
-            for _, future in read:
-                future.cancel()
-
-
-def outcome_of(name: str, future: "Future[ImageOutcome]") -> ImageOutcome:
-    """Wait until an image is written, and return what happened to it."""
-    return attempt(name, future.result)
-
-
-def attempt(name: str, work: Callable[[], ImageOutcome]) -> ImageOutcome:
-    """Return what a piece of work returns, or its failure."""
-    try:
-        return work()
-    except Exception as error:  # whatever the error, the other images go on
-        return ImageOutcome(name, failure=failure_of(error))
+    steps = ImageSteps(
+        read=writer.project.image,
+        encode=lambda rgb: worker.encode(rgb, watch),
+        label=worker.label,
+        write=lambda name, _, planes: writer.write(name, image_result(planes)),
+        two_fit=worker.two_fit,
+    )
+    with writer.project.many_changes(), closing(overlap_steps(names, steps)) as outcomes:
+        for outcome in outcomes:
+            if outcome.done is not None:
+                yield outcome.done
+            elif outcome.error is not None:
+                yield ImageOutcome(outcome.item, failure=failure_of(outcome.error))
 
 
 def failure_of(error: Exception) -> str:

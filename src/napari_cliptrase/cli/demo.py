@@ -63,6 +63,6 @@ def _write(folder: Path) -> None:
     segment([str(scene)], masks, prompts=prompts, model="demo", overwrite=True)
     FORMATS["png-per-class"].write(FORMATS["png"].read(masks / "scene.png"), folder / "layers")
     typer.echo(
-        f"scene: {scene}\noverlay with legend: {masks / 'overlays' / 'scene.png'}\n"
+        f"scene: {scene}\noverlay with legend: {masks / 'overlays' / 'scene.jpg'}\n"
         f"all classes in one mask: {masks / 'scene.png'}\na mask per class: {folder / 'layers'}"
     )

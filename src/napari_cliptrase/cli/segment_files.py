@@ -1,30 +1,38 @@
 """Image files through a segmenter into a folder of masks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.array_types import PlaneIndex, Rgb
 from napari_cliptrase.atomic import write_bytes
+from napari_cliptrase.batch.overlapped import ImageSteps, overlap_steps
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.cli.inputs import Failure, Input
-from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
+from napari_cliptrase.engine.encoding import Encoding
+from napari_cliptrase.engine.pipeline import PlaneRequest, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.segmenter import Segmenter
-from napari_cliptrase.errors import Cancelled, CliptraseError
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.overlay import draw_overlay
 from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.run_record import record_path, write_record
 from napari_cliptrase.masks.written_record import refuse_edited
+from napari_cliptrase.pixels.planes import AxisRoles
 from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.progress import Watch, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
+
+_OVERLAY_QUALITY: Final = 90
 
 
 @dataclass(frozen=True)
@@ -62,72 +70,138 @@ class SegmentedFile:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _FoundPlane:
+    """What is written of a plane: labels (H, W), how they were made, and the pictures and tables beside them."""
+
+    labels: NDArray[np.integer]
+    provenance: dict[str, Any]
+    notes: tuple[str, ...]
+    classes: tuple[ClassSummary, ...]
+    overlay: bytes | None
+    scores: ClassScores | None
+
+
 def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) -> Iterator[SegmentedFile | Failure]:
-    """Segment one image after the other; the failure of one does not stop the others."""
+    """Segment images; the failure of one does not stop the others.
+
+    While one is encoded, the next is read, the one before gets its labels and its overlay, and the one before that is
+    written.
+    """
     sources = {entry.path.resolve() for entry in inputs}
-    for entry in inputs:
-        try:
-            yield _segment_file(job, entry, sources, watch)
-        except Cancelled:
-            raise
-        except CliptraseError as error:
-            yield Failure.of(entry.path, error)
-        except MemoryError:
-            yield Failure(str(entry.path), "there is not enough memory; choose a coarser detail.")
-        except OSError as error:
+    steps: ImageSteps[Input, _FoundPlane, SegmentedFile] = ImageSteps(
+        read=lambda entry: _open(job, entry, sources),
+        encode=lambda rgb: run_to_end(encode_plane_steps(job.segmenter, rgb, once=True), watch),
+        label=lambda rgb, encoding: _label(job, rgb, encoding),
+        write=lambda entry, roles, planes: _write(job, entry, roles, planes, sources),
+        two_fit=job.segmenter.two_fit,
+    )
+    with closing(overlap_steps(inputs, steps)) as outcomes:
+        for outcome in outcomes:
+            if outcome.done is not None:
+                yield outcome.done
+            elif outcome.error is not None:
+                yield _failure(outcome.item, outcome.error)
+
+
+def _failure(entry: Input, error: Exception) -> Failure:
+    match error:
+        case CliptraseError():
+            return Failure.of(entry.path, error)
+        case MemoryError():
+            return Failure(str(entry.path), "there is not enough memory; choose a coarser detail.")
+        case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            yield Failure(str(entry.path), f"{where}{error.strerror or error}.")
-        except Exception as error:  # a bug must not cost the user the other images
-            yield Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+            return Failure(str(entry.path), f"{where}{error.strerror or error}.")
+        case _:  # a bug must not cost the user the other images
+            return Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
-def _segment_file(job: SegmentRequest, entry: Input, sources: set[Path], watch: Watch) -> SegmentedFile:
+def _open(job: SegmentRequest, entry: Input, sources: set[Path]) -> ImageFile:
+    """Read an image, unless its masks cannot be written anyway."""
     image = read_image(entry.path)
     indices = list(image.indices())
-    stems = [piece.stem for piece in _mask(np.zeros((len(indices), 1, 1), np.uint8), image, entry, job).pieces()]
-    _protect(job, stems, sources)
-    results = [_segment_plane(job, image, index, watch) for index in indices]
+    nothing = np.zeros((len(indices), 1, 1), np.uint8)
+    _protect(job, [piece.stem for piece in _mask(nothing, indices, image.roles, entry, job).pieces()], sources)
+    return image
+
+
+def _label(job: SegmentRequest, rgb: Rgb, encoding: Encoding) -> _FoundPlane:
+    request = PlaneRequest(rgb, job.prompts, encoding=encoding, examples=job.examples)
+    found = run_to_end(segment_plane_steps(job.segmenter, request, job.refiner)).segmentation
+    return _FoundPlane(
+        found.labels,
+        found.provenance,
+        found.notes,
+        found.summary(),
+        _overlay(job.segmenter.picture(rgb), found) if job.overlay else None,
+        found.scores if job.scores else None,
+    )
+
+
+def _overlay_path(job: SegmentRequest, stem: str, sources: set[Path]) -> Path:
+    """Where an overlay is written; never over an input, since images may lie in a folder called overlays."""
+    place = job.out / "overlays" / f"{stem}.jpg"
+    return place.with_name(f"{place.stem}_overlay.jpg") if place.resolve() in sources else place
+
+
+def _overlay(rgb: Rgb, found: Segmentation) -> bytes:
+    stream = BytesIO()
+    draw_overlay(rgb, found.labels, found.classes).save(stream, "JPEG", quality=_OVERLAY_QUALITY, subsampling=0)
+    return stream.getvalue()
+
+
+def _write(
+    job: SegmentRequest,
+    entry: Input,
+    roles: AxisRoles,
+    found: Mapping[PlaneIndex, _FoundPlane],
+    sources: set[Path],
+) -> SegmentedFile:
+    labels = np.stack([plane.labels for plane in found.values()])
+    mask = _mask(labels, list(found), roles, entry, job)
     planes = []
-    for stem, index, result in zip(stems, indices, results, strict=True):
-        overlay = _write_overlay(job, image.rgb(index), stem, result) if job.overlay else None
-        if job.scores:
-            scored = LabelImage(result.labels, result.classes, stem=stem, image_name=entry.path.name)
-            FORMATS["npz"].write(replace(scored, scores=result.scores), job.out / "scores")
-        planes.append(SegmentedPlane(index, f"{stem}.png", overlay, result.summary()))
-    labels = np.stack([result.labels for result in results])
-    written = FORMATS["png"].write(_mask(labels, image, entry, job), job.out)
+    for piece, (index, plane) in zip(mask.pieces(), found.items(), strict=True):
+        overlay = None
+        if plane.overlay is not None:
+            place = _overlay_path(job, piece.stem, sources)
+            write_bytes(place, plane.overlay)
+            overlay = place.relative_to(job.out).as_posix()
+        if plane.scores is not None:
+            scored = LabelImage(plane.labels, mask.classes, stem=piece.stem, image_name=entry.path.name)
+            FORMATS["npz"].write(replace(scored, scores=plane.scores), job.out / "scores")
+        planes.append(SegmentedPlane(index, f"{piece.stem}.png", overlay, plane.classes))
+    written = FORMATS["png"].write(mask, job.out)
     done = SegmentedFile(
         source=str(entry.path),
         size=(labels.shape[2], labels.shape[1]),
         record=record_path(job.out, entry.stem).relative_to(job.out),
         planes=tuple(planes),
-        notes=tuple(dict.fromkeys(note for result in results for note in result.notes)) + written.notes,
+        notes=tuple(dict.fromkeys(note for plane in found.values() for note in plane.notes)) + written.notes,
     )
     write_record(
         job.out,
         entry.stem,
         [plane.mask for plane in planes],
-        [result.provenance for result in results],
+        [plane.provenance for plane in found.values()],
         as_data(done),
     )
     return done
 
 
-def _mask(labels: NDArray[np.integer], image: ImageFile, entry: Input, job: SegmentRequest) -> LabelImage:
-    """Labels of all planes (n, H, W) with the image's plane axes."""
-    letters = "".join(image.roles.letters[axis] for axis in image.roles.planes)
+def _mask(
+    labels: NDArray[np.integer], indices: Sequence[PlaneIndex], roles: AxisRoles, entry: Input, job: SegmentRequest
+) -> LabelImage:
+    """Labels of all planes (n, H, W), in the order of their indices, with the image's plane axes."""
+    letters = "".join(roles.letters[axis] for axis in roles.planes)
+    plane_shape = tuple(at + 1 for at in indices[-1])
     return LabelImage(
-        labels.reshape(*image.plane_shape, *labels.shape[1:]),
+        labels.reshape(*plane_shape, *labels.shape[1:]),
         job.prompts.table(),
         axes=f"{letters}YX",
         stem=entry.stem,
         image_name=entry.path.name,
     )
-
-
-def _segment_plane(job: SegmentRequest, image: ImageFile, index: tuple[int, ...], watch: Watch) -> Segmentation:
-    request = PlaneRequest(image.rgb(index), job.prompts, examples=job.examples)
-    return run_to_end(segment_plane_steps(job.segmenter, request, job.refiner), watch).segmentation
 
 
 def _protect(job: SegmentRequest, stems: Sequence[str], sources: set[Path]) -> None:
@@ -139,14 +213,6 @@ def _protect(job: SegmentRequest, stems: Sequence[str], sources: set[Path]) -> N
     if job.overwrite:
         return
     refuse_edited(masks)
-
-
-def _write_overlay(job: SegmentRequest, rgb: NDArray[np.uint8], stem: str, result: Segmentation) -> str:
-    name = f"overlays/{stem}.png"
-    stream = BytesIO()
-    draw_overlay(job.segmenter.picture(rgb), result.labels, result.classes).save(stream, "PNG")
-    write_bytes(job.out / name, stream.getvalue())
-    return name
 
 
 def as_data(done: SegmentedFile) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from napari_cliptrase.array_types import Floats
 from napari_cliptrase.cliptrase.options import Absent
 from napari_cliptrase.cliptrase.purify import presence, shared_places, spread
 from napari_cliptrase.cliptrase.scoring import PhraseScores, grid_probabilities
-from napari_cliptrase.engine.encoding import Encoding
+from napari_cliptrase.engine.encoding import Encoding, WindowEncoding
+from napari_cliptrase.errors import CliptraseError
 
 SAME_PLACE: Final = 0.9
 """Soft IoU of the places of two classes from which on they claim the same.
@@ -70,9 +71,10 @@ def find_rivals(
     lowest = np.full((len(kept), len(kept)), np.inf, np.float32)
     for place, window in zip(encoding.plan.windows, encoding.windows, strict=True):
         inside = probabilities[:, *place.index]
-        there = presence(inside, window.transition) > least
+        step = _transition(window)
+        there = presence(inside, step) > least
         both = there[:, None] & there
-        shared = shared_places(spread(inside, window.transition))
+        shared = shared_places(spread(inside, step))
         lowest[both] = np.minimum(lowest, shared)[both]
     pairs = np.argwhere(np.triu((lowest >= SAME_PLACE) & np.isfinite(lowest), 1))
     return tuple(Rivals(int(kept[one]), int(kept[other]), float(lowest[one, other])) for one, other in pairs)
@@ -81,7 +83,13 @@ def find_rivals(
 def _presence(encoding: Encoding, probabilities: Floats) -> NDArray[np.float32]:
     """(classes,) `purify.presence` of each class in the window where it is highest."""
     found = [
-        presence(probabilities[:, *place.index], window.transition)
+        presence(probabilities[:, *place.index], _transition(window))
         for place, window in zip(encoding.plan.windows, encoding.windows, strict=True)
     ]
     return np.asarray(np.max(found, axis=0))
+
+
+def _transition(window: WindowEncoding) -> NDArray[np.float16]:
+    if window.transition is None:
+        raise CliptraseError("The image was encoded without attention, which absent=purify needs; encode it again.")
+    return window.transition

@@ -33,7 +33,8 @@ class WindowEncoding:
     cls
         (d,) unit vector of the window as a whole.
     transition
-        (L, L) float16 how scores of patches spread along the model's own attention, see `purify.transition`.
+        (L, L) float16 how scores of patches spread along the model's own attention, see `purify.transition`; None where
+        it was left out, since only `Absent.PURIFY` asks for it.
     denoise
         What made the affinity, and with it the regions, of the correlation.
     """
@@ -41,7 +42,7 @@ class WindowEncoding:
     correlation: Floats
     regions: Regions
     cls: Floats
-    transition: NDArray[np.float16]
+    transition: NDArray[np.float16] | None
     denoise: Denoise = field(repr=False)
 
     @property
@@ -52,7 +53,8 @@ class WindowEncoding:
     @property
     def nbytes(self) -> int:
         """Memory that it holds."""
-        return self.correlation.nbytes + self.regions.nbytes + self.cls.nbytes + self.transition.nbytes
+        spread = 0 if self.transition is None else self.transition.nbytes
+        return self.correlation.nbytes + self.regions.nbytes + self.cls.nbytes + spread
 
 
 @dataclass(frozen=True, eq=False)

@@ -197,9 +197,15 @@ class LargeResponse:
     empty: frozenset[int] = frozenset()
 
 
-def encode_plane_steps(segmenter: "Segmenter", rgb: Rgb) -> Generator[Progress, None, "Encoding"]:
-    """Encode a plane (H, W, 3) uint8 that nothing is looked for in yet."""
-    return (yield from segmenter.encode_steps(rgb))
+def encode_plane_steps(
+    segmenter: "Segmenter", rgb: Rgb, *, once: bool = False
+) -> Generator[Progress, None, "Encoding"]:
+    """Encode a plane (H, W, 3) uint8 that nothing is looked for in yet.
+
+    ``once``: it will be scored with the segmenter's own settings alone, so what only others need is left out.
+    """
+    attention = not once or segmenter.settings.absent is Absent.PURIFY
+    return (yield from segmenter.encode_steps(rgb, attention=attention))
 
 
 def segment_plane_steps(

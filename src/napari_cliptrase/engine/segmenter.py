@@ -32,6 +32,7 @@ from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.teaching import teach, teaching_record
 from napari_cliptrase.engine.text_cache import TextStore
 from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.progress import Progress, run_to_end
 
@@ -118,9 +119,17 @@ class Segmenter:
         """Encode an image, uint8 (H, W, 3)."""
         return run_to_end(self.encode_steps(rgb))
 
-    def encode_steps(self, rgb: Rgb) -> Generator[Progress, None, Encoding]:
-        """Encode an image, yielding between batches of windows so that a worker can stop there."""
-        return encode_image_steps(self.model, rgb, self.settings)
+    def encode_steps(self, rgb: Rgb, *, attention: bool = True) -> Generator[Progress, None, Encoding]:
+        """Encode an image, yielding between batches of windows so that a worker can stop there.
+
+        ``attention`` is for absent classes, see `encode_image_steps`.
+        """
+        return encode_image_steps(self.model, rgb, self.settings, attention=attention)
+
+    def two_fit(self, rgb: Rgb) -> bool:
+        """Whether there is memory to encode an image (H, W, 3) while another one of its size gets its labels."""
+        free = free_memory()
+        return free is None or 2 * self.plan((rgb.shape[0], rgb.shape[1])).peak_bytes < free
 
     def with_regions(self, encoding: Encoding) -> Encoding:
         """Return an encoding of these settings, from one whose settings differ in what shapes regions alone."""
