@@ -165,7 +165,7 @@ def test_another_model_does_not_get_the_examples(pupil):
     pupil.examples.change(replace(memory, lessons=()))
     pupil.examples.change(replace(memory, model="another"))
     pupil.settle()
-    assert pupil.bench.runner.examples() is None
+    assert pupil.bench.runner.shown.examples() is None
 
 
 def test_a_region_that_is_confirmed_teaches_as_well(pupil):

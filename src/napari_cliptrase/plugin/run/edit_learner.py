@@ -145,7 +145,7 @@ class EditLearner:
             return
         self._behind = None
         prompts, settings = session.prompts, session.settings
-        question, examples = runner.question(), runner.examples()
+        question, examples = runner.shown.question(), runner.shown.examples()
 
         def steps() -> Generator[Progress, None, tuple[Segmented, Mask]]:
             learned = yield from scoring_steps(segmenter, encoded, prompts, settings, examples)
@@ -164,7 +164,7 @@ class EditLearner:
         found = replace(found, where=where)
         self._propose(None)
         if not found.where.any():
-            self._runner.show(found.learned, found.question)
+            self._runner.shown.show(found.learned, found.question)
         elif self._session.examples.at_once:
             return self._write(found)
         else:

@@ -101,5 +101,5 @@ class FolderExamples:
         state, project = self._folder.state, self._project
         record = state.record(state.shown) if state.shown is not None else None
         fresh = record is not None and record.state in (State.NEW, State.PRE_ANNOTATED)
-        if fresh and project is not None and not project.read_only and self._runner.examples() is not examples:
+        if fresh and project is not None and not project.read_only and self._runner.shown.examples() is not examples:
             self._learner.catch_up()

@@ -28,6 +28,7 @@ from napari_cliptrase.plugin.run.segment_planes import PlanesResult, result_of, 
 from napari_cliptrase.plugin.run.segment_write import SegmentationWriter
 from napari_cliptrase.plugin.run.segmenter_source import SegmenterSource, model_steps
 from napari_cliptrase.plugin.run.shown_extras import ShownExtras
+from napari_cliptrase.plugin.run.shown_result import ShownResult
 from napari_cliptrase.plugin.state.encoding_cache import EncodingCache, EncodingKey
 from napari_cliptrase.plugin.state.plane_source import Planes, PlaneSource, planes_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
@@ -51,6 +52,11 @@ class SegmentationRunner:
     Signals: ``started(job)``; ``written(run)`` after layers were written; ``failed(error)``; ``ended()`` always;
     ``taken_up(examples)`` after a result that was made ahead of time, with these examples,
     became the shown one.
+
+    Attributes
+    ----------
+    shown
+        The result on the screen, and the question that it answers.
     """
 
     started = Signal(object)
@@ -68,6 +74,7 @@ class SegmentationRunner:
         self._segmenter_source = SegmenterSource(session, self._navigation)
         self._writer = SegmentationWriter(session, label_layers)
         self._extras = ShownExtras(session, label_layers, jobs)
+        self.shown = ShownResult(session, self._cache, self._navigation, self._extras)
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(SCORING_DELAY)
@@ -115,8 +122,7 @@ class SegmentationRunner:
     @property
     def stale(self) -> bool:
         """Whether the shown result belongs to other classes or settings, and no run or score is about to renew it."""
-        session = self._session
-        if session.encoded is None or session.segmented is None or self.question() == self._navigation.scored_question:
+        if self.shown.up_to_date:
             return False
         return not self._timer.isActive() and not self._jobs.running(SCORE) and not self._jobs.running(RUN)
 
@@ -173,7 +179,7 @@ class SegmentationRunner:
             session.encoded = found.encoded
             for segmented in found.reused:
                 self._cache.remember(keys[segmented.source.key], segmented, question)
-            self.show(found.segmented, question)
+            self.shown.show(found.segmented, question)
             self._tell(run)
             # the user may have chosen another image or plane during the run
             if session.image is not None and session.image.unique_id != source.target.image_id:
@@ -219,7 +225,7 @@ class SegmentationRunner:
         if encoded is None or segmenter is None or not prompts.classes or self._jobs.running(RUN):
             return None
         self._timer.stop()
-        question, examples = self.question(), self.examples()
+        question, examples = self.shown.question(), self.shown.examples()
 
         def steps() -> Generator[Progress, None, Segmented]:
             return (yield from scoring_steps(segmenter, encoded, prompts, settings, examples))
@@ -240,27 +246,11 @@ class SegmentationRunner:
     ) -> None:
         """Make an encoding, and its result for prompts and examples, the shown ones; they were made ahead of time."""
         self._segmenter_source.use(choice, segmenter)
-        key = EncodingKey(encoded.source.key, choice, encoded.encoding.encode_settings)
-        self._cache.keep(key, encoded)
-        self._session.encoded = encoded
         # if strokes taught more since then: a mask that is only opened must not change by itself
-        question = scored_question(prompts), segmenter.settings, self.examples()
-        self._navigation.scored_question = question
-        self._session.segmented = segmented
-        self._cache.remember(key, segmented, question)
+        question = scored_question(prompts), segmenter.settings, self.shown.examples_for(encoded)
+        self.shown.take_up(choice, encoded, segmented, question)
         self._on_change()  # the classes may be others by now
         self.taken_up.emit(examples)
-
-    def question(self) -> Hashable:
-        """Return what the labels of the session's encoding depend on: classes, settings and examples."""
-        return scored_question(self._session.prompts), self._session.settings, self.examples()
-
-    def examples(self) -> LessonMemory | None:
-        """Return the examples that count for the session's encoding."""
-        encoded, model = self._session.encoded, self._session.model
-        if encoded is None or model is None:
-            return None
-        return self._session.examples.in_use(model.fingerprint, encoded.encoding.encode_settings)
 
     def write_learned(
         self, learned: Segmented, question: Hashable, result: PlaneResult
@@ -269,20 +259,9 @@ class SegmentationRunner:
         encoded = self._session.encoded
         run = yield from self._writer.write_learned(result)
         if self._session.encoded is encoded:
-            self.show(learned, question)
+            self.shown.show(learned, question)
         self._tell(run)
         return run
-
-    def show(self, segmented: Segmented, question: Hashable) -> None:
-        """Make a result that answers ``question`` the shown one; the layers hold it, or are left as they are."""
-        session = self._session
-        encoded = session.encoded
-        self._navigation.scored_question = question
-        session.segmented = segmented
-        if encoded is not None and self.loaded is not None:
-            key = EncodingKey(encoded.source.key, self.loaded, encoded.encoding.encode_settings)
-            self._cache.remember(key, segmented, question)
-        self._extras.show()
 
     def unload(self) -> None:
         """Free the memory of the model and of all encodings."""
@@ -318,7 +297,7 @@ class SegmentationRunner:
         """Write new scores of the same encoding; they replace the scores that were written before them."""
         run = yield from self._writer.write_scores(result_of(segmented, "New scores"))
         if self._session.encoded is encoded:  # otherwise the user went elsewhere while the layers were written
-            self.show(segmented, question)
+            self.shown.show(segmented, question)
             self._tell(run)
 
     def _tell(self, run: Run) -> None:
@@ -329,10 +308,7 @@ class SegmentationRunner:
 
     def _on_change(self, _new: Any = None) -> None:
         """Score again after a change that needs no new encoding and makes a difference to the labels."""
-        session = self._session
-        if not self._live or session.encoded is None or session.segmented is None:
+        if not self._live or not self.shown.can_be_scored_again:
             return
-        if session.encoded.encoding.encode_settings != session.settings.encode_key():
-            return
-        if self.question() != self._navigation.scored_question or self._jobs.running(SCORE):
+        if not self.shown.up_to_date or self._jobs.running(SCORE):
             self._timer.start()
