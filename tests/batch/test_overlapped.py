@@ -90,7 +90,7 @@ def test_what_was_encoded_when_somebody_interrupts_is_finished_first() -> None:
         return recorder.encode(rgb)
 
     told: list[str | None] = []
-    outcomes = overlap_steps(ITEMS, replace(steps, encode=interrupted))  # type: ignore[arg-type]
+    outcomes = overlap_steps(ITEMS, replace(steps, encode_plane=interrupted))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         for outcome in outcomes:
             told.append(outcome.done)

@@ -1,7 +1,7 @@
 import pytest
 
+from napari_cliptrase.batch.input_file import Failure
 from napari_cliptrase.cli.display import SegmentDisplay
-from napari_cliptrase.cli.inputs import Failure
 
 
 def test_a_failure_is_said_at_once_and_a_note_only_once(capsys: pytest.CaptureFixture[str]) -> None:

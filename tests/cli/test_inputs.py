@@ -1,6 +1,7 @@
 import pytest
 
-from napari_cliptrase.cli.inputs import Failure, find_inputs
+from napari_cliptrase.batch.input_file import Failure
+from napari_cliptrase.cli.inputs import find_inputs
 
 
 @pytest.fixture

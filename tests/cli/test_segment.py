@@ -346,7 +346,7 @@ def test_a_mask_without_its_record_does_not_block_the_image(segment, folder):
 
 
 def test_ctrl_c_says_what_is_done_and_what_is_not(segment, folder, monkeypatch):
-    from napari_cliptrase.cli import segment_files
+    from napari_cliptrase.batch import segment_files
 
     read = segment_files.read_image
 

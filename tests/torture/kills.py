@@ -27,7 +27,7 @@ from kill_scenarios import Scenario
 from napari_cliptrase.atomic import WORK_FOLDER
 from napari_cliptrase.masks.written_record import WRITTEN_RECORD, changed_since_written, digest_of
 
-IMPORTED = ("cli.app", "cli.display", "cli.segment_files", "engine.pipeline", "models.load", "masks.registry")
+IMPORTED = ("cli.app", "cli.display", "batch.segment_files", "engine.pipeline", "models.load", "masks.registry")
 _RECORDS = "/records/"  # they hold the time of a run
 
 

@@ -34,7 +34,7 @@ class ImageSteps(Generic[Item, Found, Done]):
     ----------
     read
         Opens an image; in a thread of its own.
-    encode
+    encode_plane
         Encodes a plane (H, W, 3), in the thread that asks for outcomes.
     label
         Makes labels of an encoded plane; in a thread of its own.
@@ -46,7 +46,7 @@ class ImageSteps(Generic[Item, Found, Done]):
     """
 
     read: Callable[[Item], ImageFile]
-    encode: "Callable[[Rgb], Encoding]"
+    encode_plane: "Callable[[Rgb], Encoding]"
     label: "Callable[[Rgb, Encoding], Found]"
     write: Callable[[Item, AxisRoles, Mapping[PlaneIndex, Found]], Done]
     two_fit: Callable[[Rgb], bool]
@@ -83,7 +83,7 @@ def overlap_steps(
             nonlocal last
             if last is not None and not steps.two_fit(rgb):
                 last.exception()  # waits
-            encoding = steps.encode(rgb)
+            encoding = steps.encode_plane(rgb)
             if last is not None:
                 last.exception()  # so that no more than two encodings are in memory
             last = labelling.submit(steps.label, rgb, encoding)

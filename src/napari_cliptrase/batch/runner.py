@@ -53,7 +53,7 @@ def run_batch_steps(
     """
     steps = ImageSteps(
         read=writer.project.image,
-        encode=lambda rgb: worker.encode(rgb, watch),
+        encode_plane=lambda rgb: worker.encode(rgb, watch),
         label=worker.label,
         write=lambda name, _, planes: writer.write(name, image_result(planes)),
         two_fit=worker.two_fit,

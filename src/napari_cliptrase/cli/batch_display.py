@@ -2,9 +2,9 @@
 
 from rich.progress import TaskProgressColumn, TimeRemainingColumn
 
+from napari_cliptrase.batch.input_file import Failure
 from napari_cliptrase.batch.runner import ImageOutcome
 from napari_cliptrase.cli.display import ProgressDisplay
-from napari_cliptrase.cli.inputs import Failure
 from napari_cliptrase.progress import Progress
 
 

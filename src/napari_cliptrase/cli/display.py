@@ -10,10 +10,10 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from napari_cliptrase.batch.input_file import Failure
+from napari_cliptrase.batch.segment_files import SegmentedFile, SegmentedPlane
 from napari_cliptrase.classes.colors import to_hex
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.cli.inputs import Failure
-from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentedPlane
 from napari_cliptrase.cli.work_bar import show_step
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.progress import Progress

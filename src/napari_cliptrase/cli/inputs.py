@@ -3,35 +3,14 @@
 import glob
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import typer
 
+from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.masks.tables import SIDE_FOLDERS
 from napari_cliptrase.masks.written_record import changed_since_written
 from napari_cliptrase.pixels.read import IMAGE_SUFFIXES
-
-
-@dataclass(frozen=True)
-class Input:
-    """An image and the name of its outputs, without suffix; the name may hold folders, with ``/``."""
-
-    path: Path
-    stem: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A request that failed, and why, in one sentence."""
-
-    source: str
-    reason: str
-
-    @classmethod
-    def of(cls, path: Path, error: Exception) -> "Failure":
-        """Return what became of a file; its name is not repeated where the error begins with it."""
-        return cls(str(path), str(error).removeprefix(f"{path}").removeprefix(":").lstrip())
 
 
 def print_failure(failure: Failure) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_cliptrase.atomic import clear_leftovers_below
+from napari_cliptrase.batch.input_file import Failure
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cli.inputs import Failure, find_inputs, named, print_failure
+from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
 from napari_cliptrase.cli.model_options import Device, Precision
 from napari_cliptrase.cli.models import byte_bar
@@ -26,8 +27,8 @@ from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import Method, load_refiner_steps
 
 if TYPE_CHECKING:
-    from napari_cliptrase.cli.inputs import Failure, Input
-    from napari_cliptrase.cli.segment_files import SegmentedFile
+    from napari_cliptrase.batch.input_file import Failure, Input
+    from napari_cliptrase.batch.segment_files import SegmentedFile
 
 
 def segment(
@@ -120,8 +121,8 @@ def segment(
         with telling_when_stopped(lambda: _what_was_done(inputs, outcomes)):
             # report missing weights before torch is imported
             bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
+            from napari_cliptrase.batch.segment_files import SegmentRequest, segment_files
             from napari_cliptrase.cli.display import SegmentDisplay
-            from napari_cliptrase.cli.segment_files import SegmentRequest, segment_files
             from napari_cliptrase.engine.segmenter import Segmenter
             from napari_cliptrase.engine.teaching import without_examples
             from napari_cliptrase.models.load import load_model_steps
@@ -162,8 +163,8 @@ def segment(
 def _print_outcomes(
     outcomes: "Sequence[SegmentedFile | Failure]", prompts: PromptSet, out: Path, *, as_json: bool
 ) -> None:
+    from napari_cliptrase.batch.segment_files import SegmentedFile, as_data
     from napari_cliptrase.cli.display import print_summary
-    from napari_cliptrase.cli.segment_files import SegmentedFile, as_data
 
     done = [outcome for outcome in outcomes if isinstance(outcome, SegmentedFile)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]

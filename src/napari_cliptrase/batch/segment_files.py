@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import PlaneIndex, Rgb
 from napari_cliptrase.atomic import write_bytes
+from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.batch.overlapped import ImageSteps, overlap_steps
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.cli.inputs import Failure, Input
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.pipeline import PlaneRequest, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
@@ -91,7 +91,7 @@ def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) ->
     sources = {entry.path.resolve() for entry in inputs}
     steps: ImageSteps[Input, _FoundPlane, SegmentedFile] = ImageSteps(
         read=lambda entry: _open(job, entry, sources),
-        encode=lambda rgb: run_to_end(encode_plane_steps(job.segmenter, rgb, once=True), watch),
+        encode_plane=lambda rgb: run_to_end(encode_plane_steps(job.segmenter, rgb, once=True), watch),
         label=lambda rgb, encoding: _label(job, rgb, encoding),
         write=lambda entry, roles, planes: _write(job, entry, roles, planes, sources),
         two_fit=job.segmenter.two_fit,

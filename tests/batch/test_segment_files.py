@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
-from napari_cliptrase.cli import segment_files as module
-from napari_cliptrase.cli.inputs import Failure, Input
-from napari_cliptrase.cli.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
+from napari_cliptrase.batch import segment_files as module
+from napari_cliptrase.batch.input_file import Failure, Input
+from napari_cliptrase.batch.segment_files import SegmentedFile, SegmentRequest, as_data, segment_files
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.masks.registry import FORMATS
