@@ -204,6 +204,16 @@ def test_absent_classes_are_named_with_their_figure(segment, folder):
     assert [entry["name"] for entry in record["provenance"][0]["absent"]] == ["sky", "sea"]
 
 
+def test_the_second_test_for_absent_classes_is_set_and_needs_the_first(segment, folder):
+    arguments = ("a.png", "-p", "sky; heaven", "-o", "out", "--no-overlay", "--ambiguity", "0.6")
+    code, _, errors = segment(*arguments)
+    assert code == 1
+    assert "--ambiguity needs --absent purify." in errors
+    assert segment(*arguments, "--absent", "purify")[0] == 0
+    settings = json.loads((folder / "out" / "records" / "a.json").read_text())["provenance"][0]["settings"]
+    assert (settings["absent"], settings["ambiguity"]) == ("purify", 0.6)
+
+
 def test_a_method_and_a_single_choice(segment, folder):
     assert segment("a.png", "-p", "sky", "-o", "out", "--method", "published", "--vote", "soft")[0] == 0
     settings = json.loads((folder / "out" / "records" / "a.json").read_text())["provenance"][0]["settings"]

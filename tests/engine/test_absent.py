@@ -127,22 +127,66 @@ def test_background_phrases_are_never_dropped(segmenter, encoded):
     assert (result.labels == 0).all()
 
 
-@pytest.mark.parametrize("settings", [WHOLE, WINDOWED], ids=["whole", "windows"])
-def test_two_names_of_one_thing_are_told_and_names_of_others_are_not(model, settings):
+def names_twice(model, settings):
     segmenter = Segmenter(model, settings, text_caches=())
     encoding = segmenter.encode(SCENE.image)
-    alone = segmenter.segment(encoding, PROMPTS)
-    assert alone.scored.rivals == ()
+    return lambda **changes: segmenter.segment(
+        encoding, PromptSet.from_names(*NAMES, "heaven"), replace(settings, **changes)
+    )
+
+
+def test_of_two_names_of_one_thing_the_better_one_stays_and_the_record_says_why(model):
     assert "sky" in THERE
-    twice = segmenter.segment(encoding, PromptSet.from_names(*NAMES, "heaven"))
+    result = names_twice(model, WHOLE)()
+    outdone = {class_id: why for class_id, why in result.absent.items() if why.instead is not None}
+    assert len(outdone) == 1
+    (class_id, why), *_ = outdone.items()
+    names = {result.classes.get(class_id).name, why.instead}
+    assert names == {"sky", "heaven"}
+    assert why.figure >= why.least == 0.9
+    assert why.text == f"'{why.instead}' fits the same place better, {why.figure:.2f} of 0.90"
+    assert not (result.labels == class_id).any()
+    assert (result.labels == result.classes.by_name(why.instead).id).mean() > 0.1
+    assert result.scored.rivals == ()
+    entry = next(entry for entry in result.provenance["absent"] if entry["id"] == class_id)
+    assert (entry["instead"], entry["figure"], entry["rule"]) == (why.instead, why.figure, "purify")
+    summary = next(entry for entry in result.summary() if entry.id == class_id)
+    assert summary.absence == why
+    note = next(note for note in result.notes if note.startswith("Claimed a place"))
+    assert note.endswith(f"({why.figure:.2f} of 0.90) to '{why.instead}'.")
+
+
+@pytest.mark.parametrize("settings", [WHOLE, WINDOWED], ids=["whole", "windows"])
+def test_without_the_second_test_two_names_of_one_thing_stay_and_are_told(model, settings):
+    twice = names_twice(model, settings)
+    result = twice(ambiguity=1)
     pairs = {
-        (twice.classes.get(pair.first + 1).name, twice.classes.get(pair.second + 1).name)
-        for pair in twice.scored.rivals
+        (result.classes.get(pair.first + 1).name, result.classes.get(pair.second + 1).name)
+        for pair in result.scored.rivals
     }
     assert pairs == {("sky", "heaven")}
+    assert all(why.instead is None for why in result.absent.values())
     note = (
         "These claim the same places: 'sky' and 'heaven'. If both are names of one thing, write one class: sky: heaven."
     )
-    assert note in twice.notes
-    off = segmenter.segment(encoding, PromptSet.from_names(*NAMES, "heaven"), replace(settings, absent=Absent.PEAK))
-    assert off.scored.rivals == ()
+    assert note in result.notes
+    assert twice(absent=Absent.PEAK).scored.rivals == ()
+
+
+def test_names_of_different_things_have_no_rivals(segmenter, encoded):
+    result = segmenter.segment(encoded, PROMPTS)
+    assert result.scored.rivals == ()
+    assert all(why.instead is None for why in result.absent.values())
+
+
+def test_two_names_that_each_fit_better_in_some_window_both_stay_and_are_told(model):
+    result = names_twice(model, WINDOWED)()
+    assert all(why.instead is None for why in result.absent.values())
+    assert any(note.startswith("These claim the same places: 'sky' and 'heaven'.") for note in result.notes)
+
+
+def test_what_fits_a_place_better_is_never_dropped_itself(model):
+    result = names_twice(model, WHOLE)(ambiguity=0.5)
+    dropped = {result.classes.get(class_id).name: why.instead for class_id, why in result.absent.items()}
+    assert set(dropped.values()) != {None}
+    assert dropped.keys().isdisjoint(dropped.values())

@@ -78,7 +78,7 @@ def test_weights_take_a_constant_to_itself_in_every_region(whole):
 
 
 def test_memory_is_that_of_its_arrays(windowed):
-    arrays = [windowed.features, windowed.cls]
+    arrays = [windowed.features, windowed.cls, windowed.picture]
     for window in windowed.windows:
         arrays += [window.correlation, window.regions, window.cls, window.transition]
     assert windowed.nbytes == sum(array.nbytes for array in arrays)

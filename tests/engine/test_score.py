@@ -27,7 +27,9 @@ def encoding_of(patches, regions):
         Denoise.NONE,
     )
     features = UNIT[list(patches)].numpy()
-    return Encoding(features, np.ones(4, np.float32) / 2, (window,), plan_windows(GRID, 9, 0), SHAPE, "k", "i", "")
+    picture = np.zeros((16, 64, 3), np.uint8)
+    plan = plan_windows(GRID, 9, 0)
+    return Encoding(features, np.ones(4, np.float32) / 2, (window,), picture, plan, SHAPE, "k", "i", "")
 
 
 def scored(patches, regions, scale=20.0, **settings):

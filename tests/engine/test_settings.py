@@ -38,6 +38,7 @@ settings_values = st.builds(
     prior=st.booleans(),
     absent=st.sampled_from(Absent),
     absent_threshold=st.none() | st.floats(0, 1),
+    ambiguity=st.none() | st.floats(0, 1),
 )
 
 

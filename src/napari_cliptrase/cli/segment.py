@@ -56,6 +56,10 @@ def segment(
     absent_threshold: Annotated[
         float | None, typer.Option(help="Value up to which a class counts as absent; 0.05 for purify, 0.3 for peak.")
     ] = None,
+    ambiguity: Annotated[
+        float | None,
+        typer.Option(help="purify: share of their places that two classes have when one must go; 1 keeps both."),
+    ] = None,
     templates: Annotated[TemplateSet | None, typer.Option(help="Sentences around a class name.")] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings as JSON; the options above take precedence.")
@@ -85,6 +89,8 @@ def segment(
     prompt_set = read_prompts(prompts, prompts_file)
     if absent_threshold is not None and absent is None:
         raise SettingsError("--absent-threshold needs --absent purify or peak.")
+    if ambiguity is not None and absent is not Absent.PURIFY:
+        raise SettingsError("--ambiguity needs --absent purify.")
     changes = {
         "detail": detail,
         "threshold": threshold,
@@ -93,6 +99,7 @@ def segment(
         "templates": templates,
         "absent": absent,
         "absent_threshold": absent_threshold,
+        "ambiguity": ambiguity,
     }
     settings = _read_settings(settings_file, paper, method, changes)
     if sam is not None and (refine is None or not refine.needs_sam):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects, label
 
-from napari_cliptrase.array_types import Floats
+from napari_cliptrase.array_types import Floats, Mask
 
 Transition = NDArray[np.floating]
 
@@ -45,9 +45,8 @@ def spread(probabilities: Floats, step: Transition) -> Floats:
     return np.asarray((flowed - least) / (most - least + _TINY), np.float32).reshape(classes, height, width)
 
 
-def presence(probabilities: Floats, step: Transition) -> Floats:
-    """(classes,) from 0 to 0.5: how far each class agrees with itself after it was spread; low when it is not there."""
-    spreaded = spread(probabilities, step)
+def presence(probabilities: Floats, spreaded: Floats) -> Floats:
+    """(classes,) from 0 to 0.5: how far each class (classes, h, w) agrees with itself after `spread`."""
     both = (probabilities * spreaded).sum((1, 2))
     either = probabilities.sum((1, 2)) + spreaded.sum((1, 2))
     return np.asarray(both / np.maximum(either, _TINY), np.float32)
@@ -56,24 +55,36 @@ def presence(probabilities: Floats, step: Transition) -> Floats:
 def shared_places(spreaded: Floats) -> Floats:
     """(classes, classes) soft IoU of the places of any two classes (classes, h, w), as `spread` returns them; 1 is all.
 
-    FreeCP calls two classes ambiguous from 0.5 to 0.8 on: they are two names of one thing, or one of them is not there.
+    From 0.5 to 0.8 on FreeCP takes a closer look, see `ambiguity`: two names of one thing, or one of them is not there.
     """
-    flat = spreaded.reshape(len(spreaded), -1)
-    shared = np.stack([np.minimum(one, flat).sum(1) for one in flat])
+    flat = spreaded.reshape(len(spreaded), spreaded.shape[1] * spreaded.shape[2])
+    shared = np.zeros((len(flat), len(flat)), np.float32)
+    for row, one in zip(shared, flat, strict=True):
+        np.minimum(one, flat).sum(1, out=row)
     either = flat.sum(1)[:, None] + flat.sum(1)[None] - shared  # the higher of the two, summed
     return np.asarray(shared / np.maximum(either, _TINY), np.float32)
 
 
-def _in_boxes(scaled: Floats) -> Floats:
-    """(h, w) the same map, 0 outside the boxes around its pieces; in 256 levels, as the published code finds them.
-
-    The boxes stop one patch short of the last row and column, as there, unless there is one row or column only.
-    """
+def piece_mask(scaled: Floats) -> Mask:
+    """(h, w) where a map from 0 to 1 is high enough to belong to a piece; in 256 levels, as the published code does."""
     levels = (scaled * np.float32(_LEVELS)).astype(np.uint8)
-    pieces, _ = label(levels > int(PEAK_SHARE * levels.max()), _TOUCHING)
+    return np.asarray(levels > int(PEAK_SHARE * levels.max()))
+
+
+def pieces_in(mask: Mask) -> list[tuple[slice, slice]]:
+    """Return boxes (rows, columns) around the connected pieces of a mask (h, w)."""
+    pieces, _ = label(mask, _TOUCHING)
+    return [(rows, columns) for rows, columns in find_objects(pieces)]
+
+
+def _in_boxes(scaled: Floats) -> Floats:
+    """(h, w) the same map, 0 outside the boxes around its pieces.
+
+    The boxes stop one patch short of the last row and column, as published, unless there is one row or column only.
+    """
     inside = np.zeros(scaled.shape, np.float32)
     height, width = (max(1, size - 1) for size in scaled.shape)
-    for rows, columns in find_objects(pieces):
+    for rows, columns in pieces_in(piece_mask(scaled)):
         bottom, right = min(rows.stop, height), min(columns.stop, width)
         inside[rows.start : bottom, columns.start : right] = 1
     return scaled * inside

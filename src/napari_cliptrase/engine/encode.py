@@ -63,6 +63,7 @@ def encode_image_steps(
         features=rows,
         cls=cls,
         windows=tuple(windows),
+        picture=picture,
         plan=plan.windows,
         shape=plan.working.shape,
         key=_key(image, model, settings_key),

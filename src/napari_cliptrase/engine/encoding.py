@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_cliptrase.array_types import Floats
+from napari_cliptrase.array_types import Floats, Rgb
 from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.cliptrase.region_masks import region_map
@@ -59,7 +59,7 @@ class WindowEncoding:
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """An image as the method sees it. Holds no pixels and does not depend on prompts.
+    """An image as the method sees it; does not depend on prompts.
 
     Attributes
     ----------
@@ -69,6 +69,8 @@ class Encoding:
         (d,) float32 unit vector of the image as a whole.
     windows
         What is known per window; one for most images.
+    picture
+        (h*patch, w*patch, 3) uint8 the working image, for a closer look at a place of it.
     plan
         Where the windows lie on the grid.
     shape
@@ -84,6 +86,7 @@ class Encoding:
     features: Floats = field(repr=False)
     cls: Floats = field(repr=False)
     windows: tuple[WindowEncoding, ...] = field(repr=False)
+    picture: Rgb = field(repr=False)
     plan: WindowPlan
     shape: tuple[int, int]
     key: str
@@ -113,7 +116,8 @@ class Encoding:
     @property
     def nbytes(self) -> int:
         """Memory that it holds, without the region map."""
-        return self.features.nbytes + self.cls.nbytes + sum(window.nbytes for window in self.windows)
+        windows = sum(window.nbytes for window in self.windows)
+        return self.features.nbytes + self.cls.nbytes + self.picture.nbytes + windows
 
     def region_weights(self) -> Floats:
         """(regions, h*w) weights that take values on the grid to their mean over each region; computed once."""

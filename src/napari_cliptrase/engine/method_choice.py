@@ -33,6 +33,7 @@ _FIXED: Final = (
     "synonym_merge",
     "absent",
     "absent_threshold",
+    "ambiguity",
 )
 
 _SETS: Final = {

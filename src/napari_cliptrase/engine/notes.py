@@ -56,12 +56,24 @@ def lookalikes(prompts: PromptSet, text: NDArray[np.float32], owner: NDArray[np.
 
 def absent_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str, ...]:
     """Name the classes that win no pixel since they are not in the image; ``absent`` by class index."""
-    if not absent:
+    listed = [_figures(prompts, index, why) for index, why in absent.items() if why.instead is None]
+    return (f"Not in this image, so without pixels: {_shortened(listed)}.",) if listed else ()
+
+
+def outdone_note(prompts: PromptSet, absent: Mapping[int, Absence]) -> tuple[str, ...]:
+    """Name the classes that win no pixel since another one fits their place better; ``absent`` by class index."""
+    listed = [
+        f"{_figures(prompts, index, why)} to '{why.instead}'"
+        for index, why in absent.items()
+        if why.instead is not None
+    ]
+    if not listed:
         return ()
-    listed = _shortened(
-        [f"{prompts.classes[i].name} ({why.figure:.2f} of {why.least:.2f})" for i, why in absent.items()]
-    )
-    return (f"Not in this image, so without pixels: {listed}.",)
+    return (f"Claimed a place that another class fits better, so without pixels: {_shortened(listed)}.",)
+
+
+def _figures(prompts: PromptSet, index: int, why: Absence) -> str:
+    return f"{prompts.classes[index].name} ({why.figure:.2f} of {why.least:.2f})"
 
 
 def silent_note(prompts: PromptSet, silent: Collection[int]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ _PATCHES_AT_ONCE = {"cpu": 1024}
 _PATCHES_AT_ONCE_ELSEWHERE = 8192
 _FLOAT = 4
 _HALF = 2
+_COLOURS = 3
 _PER_PIXEL = 16  # its region, its lead, its label before and after the vote
 _INTEGER = 8
 
@@ -67,7 +68,8 @@ def plan_encoding(image_shape: tuple[int, int], tower: VisionTower, settings: Se
     at_once = _PATCHES_AT_ONCE.get(tower.device.type, _PATCHES_AT_ONCE_ELSEWHERE)
     batch = max(1, min(len(windows), at_once // patches))
     per_window = _FLOAT * ((patches + 1) ** 2 + tower.dim) + _HALF * patches**2 + _INTEGER * patches
-    kept = len(windows) * per_window + _FLOAT * working.grid[0] * working.grid[1] * tower.dim
+    picture = _COLOURS * working.size[0] * working.size[1]
+    kept = len(windows) * per_window + _FLOAT * working.grid[0] * working.grid[1] * tower.dim + picture
     width = tower.blocks[0].qkv.weight.shape[1]
     tokens = batch * (patches + 1)
     # residual stream, queries keys values, hidden layer, and copies of about the same size while blocks are computed

@@ -27,7 +27,7 @@ from napari_cliptrase.cliptrase.scoring import (
 from napari_cliptrase.cliptrase.text import mean_of
 from napari_cliptrase.cliptrase.upsample import Part
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
-from napari_cliptrase.engine.absent import Absence, Rivals, find_absent, find_rivals
+from napari_cliptrase.engine.absent import Absence, Fitting, Rivals, take_attendance
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.settings import Settings
 
@@ -194,16 +194,18 @@ def compete(
 
 
 def score(
-    encoding: Encoding, phrases: EmbeddedPhrases, prompts: PromptSet, settings: Settings, scale: float
+    encoding: Encoding,
+    phrases: EmbeddedPhrases,
+    prompts: PromptSet,
+    settings: Settings,
+    scale: float,
+    fitting: Fitting | None = None,
 ) -> ScoredGrid:
-    """Let the classes compete for an image, without those that are absent."""
+    """Let the classes compete for an image, without those that are absent; for ``fitting`` see `take_attendance`."""
     scored = compete(encoding, phrases, prompts, settings, scale)
-    lowest = settings.working_absent_threshold
-    absent = find_absent(encoding, scored.scores, len(prompts), settings.absent, lowest)
-    absent = {index: why for index, why in absent.items() if index not in phrases.silent}
-    unseen = phrases.silent.union(absent)
-    rivals = find_rivals(encoding, scored.scores, len(prompts), settings.absent, unseen, lowest)
-    return replace(scored, scores=scored.scores.without(absent), absent=absent, rivals=rivals)
+    names = [entry.name for entry in prompts]
+    found = take_attendance(encoding, scored.scores, names, settings, phrases.silent, fitting)
+    return replace(scored, scores=scored.scores.without(found.absent), absent=found.absent, rivals=found.rivals)
 
 
 def assign(scored: ScoredGrid, encoding: Regional, vote: Vote, protect: float = 1.0) -> UnsignedLabels:

@@ -13,6 +13,7 @@ from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.cliptrase.templates import sentences
 from napari_cliptrase.cliptrase.text import MemoryCache, TextCache, embed_texts
 from napari_cliptrase.engine.absent import Absence
+from napari_cliptrase.engine.closer_look import CloserLook
 from napari_cliptrase.engine.core_plan import CorePlan, plan_large
 from napari_cliptrase.engine.encode import encode_image_steps, with_other_regions
 from napari_cliptrase.engine.encoding import Encoding
@@ -20,6 +21,7 @@ from napari_cliptrase.engine.notes import (
     absent_note,
     lookalikes,
     no_background_note,
+    outdone_note,
     rivals_note,
     silent_note,
     unknown_words,
@@ -96,6 +98,7 @@ class Segmenter:
         )
         self._embedded: dict[tuple[object, ...], tuple[EmbeddedPhrases, tuple[str, ...]]] = {}
         self._taught: tuple[tuple[object, ...], EmbeddedPhrases] | None = None
+        self._closer_look = CloserLook(model, self.settings.kernel)
         self._versions = versions()
 
     # ---- images
@@ -164,7 +167,8 @@ class Segmenter:
         settings = self.settings.with_scoring_of(settings or self.settings)
         meant = yield from self.understand_steps(prompts, settings, examples, encoding.encode_settings)
         phrases = meant.phrases
-        scored = score(encoding, phrases, prompts, settings, meant.scale)
+        fitting = self._closer_look.fitting(encoding, phrases)
+        scored = score(encoding, phrases, prompts, settings, meant.scale, fitting)
         return Segmentation(
             labels=to_ids(assign(scored, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
@@ -180,6 +184,7 @@ class Segmenter:
                 *meant.notes,
                 *silent_note(prompts, phrases.silent),
                 *absent_note(prompts, scored.absent),
+                *outdone_note(prompts, scored.absent),
                 *rivals_note(prompts, scored.rivals),
                 *no_background_note(prompts, settings.threshold),
             ),

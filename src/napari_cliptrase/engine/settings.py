@@ -66,6 +66,8 @@ _PUBLISHED: Final = {224: (0.7, 3), 336: (1.1, 7)}
 
 # what costs next to nothing where every class is there; published are 0.05 to 0.15 and 0.5
 _USUAL_LEAST: Final = {Absent.OFF: 0.0, Absent.PURIFY: 0.05, Absent.PEAK: 0.3}
+# published are 0.5 to 0.8, which here costs 0.7 points where every class is there
+_USUAL_AMBIGUITY: Final = 0.9
 
 _SCORE_SIDE: Final = (
     "templates",
@@ -77,6 +79,7 @@ _SCORE_SIDE: Final = (
     "prior",
     "absent",
     "absent_threshold",
+    "ambiguity",
 )
 
 # what shapes the regions of an encoding, and nothing else of it
@@ -127,6 +130,9 @@ class Settings:
         The test that a class is not in the image, so that it wins no pixel.
     absent_threshold
         The figure of that rule up to which a class counts as absent; None means the rule's usual one.
+    ambiguity
+        Of the rule ``purify``: how much of their places two classes share (soft IoU) when the model looks at the place
+        again and one of them goes; 1 lets both stay, None means the usual value.
     """
 
     detail: Detail = Detail.NORMAL
@@ -149,6 +155,7 @@ class Settings:
     prior: bool = False
     absent: Absent = Absent.OFF
     absent_threshold: float | None = None
+    ambiguity: float | None = None
 
     def __post_init__(self) -> None:
         with naming("The setting ", SettingsError):
@@ -199,6 +206,11 @@ class Settings:
     def working_absent_threshold(self) -> float:
         """The figure up to which a class counts as absent; 0 when it is not tested."""
         return _USUAL_LEAST[self.absent] if self.absent_threshold is None else self.absent_threshold
+
+    @property
+    def working_ambiguity(self) -> float:
+        """Soft IoU of two places from which on one of two classes goes; 1 when none does."""
+        return _USUAL_AMBIGUITY if self.ambiguity is None else self.ambiguity
 
     def encode_key(self) -> str:
         """Return a text that differs between two settings exactly when they need different encodings."""
@@ -261,6 +273,7 @@ _NUMBERS: Final = {
     "threshold": (0, 1, False),
     "scale": (1e-3, 10_000, True),
     "absent_threshold": (0, 1, True),
+    "ambiguity": (0, 1, True),
 }
 """Lowest and highest value, and whether None is allowed."""
 

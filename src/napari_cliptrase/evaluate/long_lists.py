@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from napari_cliptrase.cliptrase.options import Absent, Recovery
 from napari_cliptrase.engine.settings import Settings
@@ -11,10 +11,12 @@ from napari_cliptrase.evaluate.evaluation_rows import EvaluationRow
 from napari_cliptrase.evaluate.intervals import Interval
 from napari_cliptrase.evaluate.word_lists import WordList
 
-TESTS: Final[Mapping[str, tuple[Absent, float | None]]] = {
-    "off": (Absent.OFF, None),
-    "purify 0.05": (Absent.PURIFY, 0.05),
-    "peak 0.3": (Absent.PEAK, 0.3),
+TESTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "off": {"absent": Absent.OFF},
+    "purify, first test": {"absent": Absent.PURIFY, "ambiguity": 1.0},
+    "purify": {"absent": Absent.PURIFY},
+    "purify, ambiguity 0.8": {"absent": Absent.PURIFY, "ambiguity": 0.8},
+    "peak": {"absent": Absent.PEAK},
 }
 
 
@@ -24,12 +26,12 @@ def list_rows(recoveries: Sequence[Recovery]) -> tuple[EvaluationRow, ...]:
     return tuple(
         EvaluationRow(
             _name(recovery, words, test),
-            replace(Settings(recovery=recovery), absent=absent, absent_threshold=least),
+            replace(Settings(recovery=recovery), **changes),
             vocabularies[words],
         )
         for recovery in recoveries
         for words in WordList
-        for test, (absent, least) in TESTS.items()
+        for test, changes in TESTS.items()
     )
 
 

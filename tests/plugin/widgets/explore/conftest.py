@@ -32,6 +32,7 @@ def encoding_of(shape, grid, largest=99, settings_key="") -> Encoding:
         features=np.ones((grid[0] * grid[1], 4), np.float32),
         cls=np.ones(4, np.float32),
         windows=tuple(windows),
+        picture=np.zeros((16 * grid[0], 16 * grid[1], 3), np.uint8),
         plan=plan,
         shape=shape,
         key="k",

@@ -53,9 +53,12 @@ def test_defaults_are_restored_everywhere(images, scores, advanced):
 
 
 def test_what_has_no_effect_is_gray(images, advanced):
-    assert (advanced.field("protect").enabled, advanced.field("absent_threshold").enabled) == (True, False)
+    names = ("protect", "absent_threshold", "ambiguity")
+    assert [advanced.field(name).enabled for name in names] == [True, False, False]
     images.session.settings = Settings(vote=Vote.OFF, absent=Absent.PEAK)
-    assert (advanced.field("protect").enabled, advanced.field("absent_threshold").enabled) == (False, True)
+    assert [advanced.field(name).enabled for name in names] == [False, True, False]
+    images.session.settings = Settings(absent=Absent.PURIFY)
+    assert [advanced.field(name).enabled for name in names] == [True, True, True]
 
 
 @pytest.mark.parametrize("name", ["recovery", "denoise", "templates", "synonym_merge", "absent"])

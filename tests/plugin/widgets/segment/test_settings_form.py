@@ -57,6 +57,17 @@ def test_the_lowest_value_of_an_optional_number_stands_for_none(form, session):
     assert session.settings.absent_threshold is None
 
 
+def test_a_slider_beside_a_number_changes_the_session_and_follows_it(form, session):
+    slider = form.field("absent_threshold").native.parent().slider
+    slider.setValue(30)
+    assert session.settings.absent_threshold == 0.3
+    slider.setValue(0)
+    assert session.settings.absent_threshold is None
+    session.settings = Settings(absent_threshold=0.5)
+    assert slider.value() == 50
+    assert form.field("ambiguity").native.parent().slider.value() == 0
+
+
 def test_the_wheel_scrolls_the_dock_and_turns_no_field(qtbot, form, session):
     form.show()
     native = form.field("vote").native

@@ -42,7 +42,10 @@ MERGES = {
 }
 ABSENCES = {
     Absent.OFF: ("compete", "Every class may win pixels (the default)."),
-    Absent.PURIFY: ("drop (purify)", "Drop classes whose probabilities do not hold together."),
+    Absent.PURIFY: (
+        "drop (purify)",
+        "Drop classes whose probabilities do not hold together, and one of two that claim the same place.",
+    ),
     Absent.PEAK: ("drop (peak)", "Drop classes that are nowhere probable."),
 }
 
@@ -77,7 +80,16 @@ ADVANCED_TEXTS: Final = {
     ),
     "absent": SettingText("Absent", "What happens to classes that are not in the image.", ABSENCES),
     "absent_threshold": SettingText(
-        "Absent to", "The figure up to which a class counts as absent; see the notes of a run.", lowest="usual"
+        "Absent to",
+        "The figure up to which a class counts as absent; see the notes of a run.",
+        lowest="usual",
+        slider=True,
+    ),
+    "ambiguity": SettingText(
+        "Same place",
+        "How much of their places two classes share when the model looks again and one of them goes; 1 keeps both.",
+        lowest="usual",
+        slider=True,
     ),
 }
 
@@ -118,3 +130,4 @@ class AdvancedSettings(SettingsForm):
         super().show_settings(settings)
         self.field("protect").enabled = settings.vote is not Vote.OFF
         self.field("absent_threshold").enabled = settings.absent is not Absent.OFF
+        self.field("ambiguity").enabled = settings.absent is Absent.PURIFY

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QSizePolicy, QWidget
 from napari_cliptrase.engine.settings import Settings, limits_of
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.segment.number_slider import NumberSlider
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 Titles = Mapping[Any, tuple[str, str]]
@@ -22,13 +23,15 @@ Titles = Mapping[Any, tuple[str, str]]
 class SettingText:
     """The texts of a setting in the window: its label, a sentence, and the titles of its values.
 
-    ``lowest`` is the text of a number at its lowest value; for a setting that may be None it means None.
+    ``lowest`` is the text of a number at its lowest value; for a setting that may be None it means None. ``slider``
+    puts a slider beside a number that is tried out.
     """
 
     label: str
     tip: str
     titles: Titles = field(default_factory=dict)
     lowest: str = ""
+    slider: bool = False
 
 
 class SettingsForm(QWidget):
@@ -42,10 +45,11 @@ class SettingsForm(QWidget):
         hints = get_type_hints(Settings)
         self._optional = {name for name in words if type(None) in get_args(hints[name])}
         self._fields: dict[str, ValueWidget] = {}
+        self._sliders: list[NumberSlider] = []
         self._form = Form(self)
         for name, about in words.items():
             widget = self._fields[name] = self._made(name, hints[name], about)
-            self._form.add(about.label, widget.native)
+            self._form.add(about.label, self._row(widget.native) if about.slider else widget.native)
             widget.changed.connect(lambda value, name=name: self._take(name, value))
         connect_weakly(session.settings_changed, self.show_settings)
         self.show_settings(session.settings)
@@ -64,6 +68,8 @@ class SettingsForm(QWidget):
             value = getattr(settings, name)
             with widget.changed.blocked():
                 widget.value = widget.min if value is None else value
+        for row in self._sliders:
+            row.show_number()
 
     def _made(self, name: str, hint: Any, about: SettingText) -> ValueWidget:
         kind = next(part for part in (get_args(hint) or (hint,)) if part is not type(None))
@@ -86,6 +92,13 @@ class SettingsForm(QWidget):
             native.setDecimals(2)
             native.setSpecialValueText(about.lowest)
         return widget
+
+    def _row(self, number: QDoubleSpinBox) -> QWidget:
+        """Return a number with its slider; the wheel must not turn that either."""
+        row = NumberSlider(number)
+        row.slider.installEventFilter(self._wheel)
+        self._sliders.append(row)
+        return row
 
     def _take(self, name: str, value: Any) -> None:
         if name in self._optional and value == self._fields[name].min:
