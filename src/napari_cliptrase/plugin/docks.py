@@ -30,6 +30,7 @@ class SegmentByText(SegmentDock):
             bench.large_runner,
             bench.selection,
             bench.region_tool,
+            bench.scribble_tool,
             bench.review,
         )
         self._preparation = bench.preparation

@@ -30,6 +30,7 @@ from napari_cliptrase.plugin.tools.proposal_picture import ProposalPicture
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
 from napari_cliptrase.plugin.tools.sam_tool import SamTool
+from napari_cliptrase.plugin.tools.scribble_tool import ScribbleTool
 
 
 class Workbench:
@@ -55,7 +56,7 @@ class Workbench:
         From labels to sharper labels, and into layers.
     folder, folder_examples, folder_keys
         The folder of images that is annotated, if any: its state, everything that is done with it, and its keys.
-    selection, hidden_layers, region_tool, proposal_picture, cursor_status, review, sam_tool
+    selection, hidden_layers, region_tool, scribble_tool, proposal_picture, cursor_status, review, sam_tool
         The tools. There is one of each, so that closing a dock loses nothing.
     """
 
@@ -76,6 +77,7 @@ class Workbench:
         self.selection = ClassSelection(self.session, self.layers)
         self.hidden_layers = HiddenLayers(self.session, self.layers, self.visibility)
         self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
+        self.scribble_tool = ScribbleTool(self.session, self.learner, self.selection)
         self.folder = self._folder()
         self.folder_examples = FolderExamples(self.session, self.folder, self.learner, self.runner)
         self.folder_keys = FolderKeys(self.session, self.folder)

@@ -69,6 +69,7 @@ class EditLearner:
         session.encoded_changed.connect(self._on_encoded)
         session.segmented_changed.connect(self._on_segmented)
         session.examples.learning_changed.connect(self._on_switch)
+        session.scribbles.changed.connect(self._on_scribble)
         runner.ended.connect(self._learn_soon)
 
     # -- what can be done ---------------------------------------------------------------------------------------------
@@ -188,6 +189,11 @@ class EditLearner:
     def _on_stroke(self) -> None:
         self._stroked = True
         self._learn_soon()
+
+    def _on_scribble(self, image: str) -> None:
+        encoded = self._session.encoded
+        if encoded is not None and encoded.encoding.image_sha256 == image:
+            self._on_stroke()
 
     def _learn_soon(self, *_: Any) -> None:
         if self._session.examples.learning or self._behind is not None:

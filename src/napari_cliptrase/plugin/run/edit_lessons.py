@@ -86,11 +86,11 @@ class EditLessons:
             self._patches_of = encoded
         self._patches.renew()
         forgotten = self._forgotten.get(encoding.image_sha256, {})
-        owners = _named(self._session.prompts, self._patches.shares())
+        painted, owners = self._patches.shares(), self._owners(encoded)
         if not owners:
             return ()
         shares = [share - forgotten.get(owner, np.float32(0)) for owner, (_, share) in owners.items()]
-        return lessons_from_shares(
+        lessons = lessons_from_shares(
             encoding.features,
             np.maximum(np.stack(shares), 0),
             [(name, negative) for (_, negative), (name, _) in owners.items()],
@@ -98,6 +98,20 @@ class EditLessons:
             action=LessonAction.PAINT,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+        scribbled = {name for owner, (name, _) in owners.items() if owner not in painted}
+        return tuple(
+            replace(lesson, action=LessonAction.SCRIBBLE) if lesson.class_name in scribbled else lesson
+            for lesson in lessons
+        )
+
+    def _owners(self, encoded: Encoded) -> dict[PatchOwner, tuple[str, Floats]]:
+        """Return the shares of what was painted and scribbled, with the names under which they teach."""
+        encoding = encoded.encoding
+        shares = {} if self._patches is None else self._patches.shares()
+        for class_id, drawn in self._session.scribbles.shares(encoding.image_sha256, encoding.grid).items():
+            painted = shares.get((class_id, False))
+            shares[class_id, False] = drawn if painted is None else np.maximum(drawn, painted)
+        return _named(self._session.prompts, shares)
 
     # -- what the user takes away -------------------------------------------------------------------------------------
 
@@ -126,7 +140,7 @@ class EditLessons:
         image = self._patches_of.encoding.image_sha256
         forgotten, taught = self._forgotten.setdefault(image, {}), self._taught.get(image, frozenset())
         self._taught[image] = frozenset(key for key in taught if not which(key[1], key[2]))
-        for owner, (class_name, shares) in _named(self._session.prompts, self._patches.shares()).items():
+        for owner, (class_name, shares) in self._owners(self._patches_of).items():
             if which(class_name, owner[1]):
                 forgotten[owner] = shares
 

@@ -24,6 +24,7 @@ from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.run_choices import ModelChoice, Output
+from napari_cliptrase.plugin.state.scribbles import Scribbles
 from napari_cliptrase.plugin.state.tags import tag_of
 from napari_cliptrase.plugin.state.taught_examples import TaughtExamples
 
@@ -54,6 +55,7 @@ class Session:
         self._viewer = weakref.ref(viewer)
         self._versions: dict[UUID, int] = {}
         self.examples = TaughtExamples()
+        self.scribbles = Scribbles()
         self.output = Output.CLASSES
         self.merge_mode = MergeMode.KEEP_EDITS
         self.model_choice: ModelChoice | None = None

@@ -28,6 +28,8 @@ class ClassSelection:
         self._list_changed = False
         self._changes = 0
         """Of the selection, that were not looked at yet."""
+        self.brush_layer: Labels | None = None
+        """A layer that strokes go to in place of that of the class, for as long as a tool wants it."""
         self.following = False
         """Whether a class becomes active just now because its layer was selected."""
         layers = session.viewer.layers
@@ -47,7 +49,11 @@ class ClassSelection:
         image, active = session.image, session.active_class
         if image is None or active is None:
             return
-        layer = self._label_layers.class_layers(image).get(active) or self._label_layers.combined_layer(image)
+        layer = (
+            self.brush_layer
+            or self._label_layers.class_layers(image).get(active)
+            or self._label_layers.combined_layer(image)
+        )
         if layer is not None:
             layer.selected_label = active
             self._select(layer)

@@ -6,7 +6,7 @@ from napari_cliptrase.plugin.widgets.segment.learning_bar import LearningBar
 
 @pytest.fixture
 def bar(pupil, qtbot) -> LearningBar:
-    made = LearningBar(pupil.session, pupil.learner)
+    made = LearningBar(pupil.session, pupil.learner, pupil.bench.scribble_tool)
     qtbot.addWidget(made)
     return made
 
@@ -38,3 +38,19 @@ def test_a_proposal_is_told_and_can_be_accepted_and_taken_back(bar, pupil, qtbot
     qtbot.mouseClick(bar.undo, Qt.MouseButton.LeftButton)
     assert (pupil.labels() == before).all()
     assert bar.undo.isHidden()
+
+
+def test_scribbles_are_switched_on_and_cleared(bar, pupil):
+    tool = pupil.bench.scribble_tool
+    bar.scribble.click()
+    assert tool.on
+    assert bar.scribble.isChecked()
+    assert not bar.clear.isEnabled()
+    tool.mark(1, pupil.text_alone > 0)
+    pupil.settle()
+    assert bar.clear.isEnabled()
+    bar.clear.click()
+    pupil.settle()
+    assert not bar.clear.isEnabled()
+    bar.scribble.click()
+    assert not tool.on

@@ -250,7 +250,9 @@ class ClassPanel(QWidget):
 
     def _advice(self) -> tuple[str, ...]:
         """Return which classes were not found, their best probability, and what to try."""
-        empty = self.model.empty_classes()
+        empty = [
+            entry for entry in self.model.empty_classes() if entry.text
+        ]  # others lack an example, and a note says so
         if not empty:
             return ()
         words = []

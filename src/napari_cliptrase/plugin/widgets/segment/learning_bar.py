@@ -1,10 +1,11 @@
-"""Learning from hand edits: on or off, at once or after a look, and what would change."""
+"""Learning from hand edits: on or off, at once or after a look, drawing examples, and what would change."""
 
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.run.proposal import Proposal
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.scribble_tool import ScribbleTool
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.segment.examples_menu import ExamplesMenu
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
@@ -14,12 +15,15 @@ MOST_NAMED_CLASSES = 3
 
 
 class LearningBar(QWidget):
-    """Two boxes, and below them what is proposed with *Accept* and *Undo*."""
+    """Two boxes, the tools that draw examples, and below them what is proposed with *Accept* and *Undo*."""
 
-    def __init__(self, session: Session, learner: EditLearner, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, learner: EditLearner, scribbles: ScribbleTool, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._learner = learner
+        self._scribbles = scribbles
         self.learn = QCheckBox("Learn from my edits")
         self.learn.setToolTip(
             "Each stroke, region or mask becomes an example of its class, and the classes follow, here and on the next "
@@ -33,6 +37,14 @@ class LearningBar(QWidget):
         self.examples.clicked.connect(
             lambda: self.menu.exec(self.examples.mapToGlobal(self.examples.rect().bottomLeft()))
         )
+        self.scribble = QPushButton("Scribble")
+        self.scribble.setCheckable(True)
+        self.scribble.setToolTip(
+            "Draw examples instead of labels: a rough line through a thing is enough. Choose the class in the table; "
+            "brush, eraser and Ctrl+Z are napari's."
+        )
+        self.clear = QPushButton("Clear scribbles")
+        self.clear.setToolTip("Take away all scribbles of this image, and what they taught. Ctrl+Z brings them back.")
         self.proposed = Note()
         self.accept = QPushButton("Accept")
         self.accept.setToolTip("Write what is shown over the image into the layers.")
@@ -40,13 +52,16 @@ class LearningBar(QWidget):
         self.undo.setToolTip(
             "Drop what is shown, or take back what was written last. Your strokes and their examples stay."
         )
-        boxes, buttons = QHBoxLayout(), QHBoxLayout()
-        for row in (boxes, buttons):
+        boxes, tools, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        for row in (boxes, tools, buttons):
             row.setContentsMargins(0, 0, 0, 0)
         boxes.addWidget(self.learn)
         boxes.addWidget(self.at_once)
         boxes.addStretch(1)
         boxes.addWidget(self.examples)
+        tools.addWidget(self.scribble)
+        tools.addWidget(self.clear)
+        tools.addStretch(1)
         buttons.addWidget(self.proposed, 1)
         buttons.addWidget(self.accept)
         buttons.addWidget(self.undo)
@@ -54,19 +69,22 @@ class LearningBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(boxes)
+        layout.addLayout(tools)
         layout.addLayout(buttons)
         examples = session.examples
         self.learn.clicked.connect(learner.switch)
         self.at_once.toggled.connect(lambda on: setattr(examples, "at_once", on))
         self.accept.clicked.connect(learner.accept)
         self.undo.clicked.connect(learner.undo)
+        self.scribble.clicked.connect(scribbles.set_on)
+        self.clear.clicked.connect(scribbles.clear)
+        connect_weakly(scribbles.toggled, self.refresh)
+        connect_weakly(scribbles.marked, self.refresh)
+        connect_weakly(session.encoded_changed, self.refresh)
         connect_weakly(examples.learning_changed, self.refresh)
         connect_weakly(examples.at_once_changed, self.refresh)
         connect_weakly(learner.changed, self.refresh)
         self.refresh()
-
-    def _open_menu(self) -> None:
-        self.menu.exec(self.examples.mapToGlobal(self.examples.rect().bottomLeft()))
 
     def refresh(self, *_: object) -> None:
         """Show the switches and the proposal as they are."""
@@ -74,6 +92,9 @@ class LearningBar(QWidget):
         self.learn.setChecked(examples.learning)
         self.at_once.setChecked(examples.at_once)
         self.at_once.setEnabled(examples.learning)
+        self.scribble.setChecked(self._scribbles.on)
+        self.scribble.setEnabled(self._session.encoded is not None)
+        self.clear.setEnabled(self._scribbles.any_marks)
         self.proposed.show_text("" if proposal is None else proposal_text(proposal))
         self.accept.setVisible(proposal is not None)
         self.undo.setVisible(self._learner.can_undo)

@@ -20,6 +20,7 @@ from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
+from napari_cliptrase.plugin.tools.scribble_tool import ScribbleTool
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
 from napari_cliptrase.plugin.widgets.classes.class_panel import ClassPanel
 from napari_cliptrase.plugin.widgets.forms import DOCK_WIDTH
@@ -50,6 +51,7 @@ class SegmentDock(QWidget):
         large_runner: LargeRunner,
         selection: ClassSelection,
         region_tool: RegionTool,
+        scribble_tool: ScribbleTool,
         review: UncertaintyReview,
     ) -> None:
         super().__init__()
@@ -69,7 +71,7 @@ class SegmentDock(QWidget):
         self.image = ImagePicker(session)
         self.classes = ClassPanel(session, label_layers, visibility)
         self.model = ModelPicker(session, preferred)
-        self.learning = LearningBar(session, learner)
+        self.learning = LearningBar(session, learner, scribble_tool)
         self.scores = ScoreSettings(session)
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
