@@ -30,6 +30,13 @@ Watch = Callable[[Progress], object]
 """Is called with each step of a piece of work."""
 
 
+def duration(seconds: float) -> str:
+    """Return a time such as ``40 s``, ``12 min`` or ``3.5 h``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def run_to_end(steps: Generator[_Step, None, _Result], watch: Callable[[_Step], object] | None = None) -> _Result:
     """Run a generator to its end, pass each step to ``watch``, and return what it returns.
 

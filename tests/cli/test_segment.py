@@ -370,3 +370,24 @@ def test_ctrl_c_says_what_is_done_and_what_is_not(segment, folder, monkeypatch):
     assert code == 130
     assert "Stopped. 1 image was segmented; not segmented: b.jpg." in err
     assert [entry["image"] for entry in json.loads(out)["images"]] == ["a.png"]
+
+
+def test_only_some_planes_of_a_stack_are_segmented_and_the_others_stay(segment, folder):
+    stack = np.random.default_rng(0).integers(0, 900, (11, 40, 50)).astype(np.uint16)
+    tifffile.imwrite(folder / "stack.tif", stack, metadata={"axes": "ZYX"})
+    code, _, _ = segment("stack.tif", "-p", PROMPTS, "-o", "out")
+    assert code == 0
+    before = {path.name: path.read_bytes() for path in (folder / "out").glob("stack_z*.png")}
+    assert len(before) == 11
+    code, out, _ = segment(
+        "stack.tif", "-p", f"{PROMPTS}; cloud", "-o", "out", "--planes", "2-3", "--threshold", "0.2", "--json"
+    )
+    assert code == 0
+    planes = json.loads(out)["images"][0]["planes"]
+    assert [(plane["index"], plane["mask"]) for plane in planes] == [([2], "stack_z02.png"), ([3], "stack_z03.png")]
+    after = {path.name: path.read_bytes() for path in (folder / "out").glob("stack_z*.png")}
+    assert after.keys() == before.keys()
+    assert all(after[name] == before[name] for name in after if name not in ("stack_z02.png", "stack_z03.png"))
+    code, _, err = segment("stack.tif", "-p", PROMPTS, "-o", "out", "--planes", "9-12")
+    assert code == 1
+    assert "no planes 9 to 12 along Z; the image has Z=0-10" in err

@@ -13,7 +13,7 @@ from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.vote import UnsignedLabels
 from napari_cliptrase.engine.core_plan import CorePlan
-from napari_cliptrase.engine.large_plane import CoreLabels, duration
+from napari_cliptrase.engine.large_plane import CoreLabels
 from napari_cliptrase.engine.pipeline import LargeRequest, LargeResponse, segment_large_steps
 from napari_cliptrase.engine.plan import plan_encoding
 from napari_cliptrase.engine.segmenter import Segmenter
@@ -25,7 +25,7 @@ from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.label_pyramid import LabelPyramid, PyramidPlace, finished_cores, start_pyramid
 from napari_cliptrase.pixels.planes import PlaneBox
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, duration
 
 _COARSER_LEVELS = 4 / 3
 _SHRUNK = 20

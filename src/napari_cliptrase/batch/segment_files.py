@@ -37,13 +37,14 @@ _OVERLAY_QUALITY: Final = 90
 
 @dataclass(frozen=True)
 class SegmentRequest:
-    """What is to be done with each image."""
+    """What is to be done with each image; ``planes`` says which planes, as `ImageFile.only` reads it."""
 
     segmenter: Segmenter
     prompts: PromptSet
     out: Path
     examples: LessonMemory | None = None
     refiner: MaskRefiner | None = None
+    planes: str | None = None
     overlay: bool = True
     scores: bool = False
     overwrite: bool = False
@@ -89,11 +90,12 @@ def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) ->
     written.
     """
     sources = {entry.path.resolve() for entry in inputs}
+    masks: dict[Input, dict[PlaneIndex, LabelImage]] = {}
     steps: ImageSteps[Input, _FoundPlane, SegmentedFile] = ImageSteps(
-        read=lambda entry: _open(job, entry, sources),
+        read=lambda entry: _open(job, entry, sources, masks),
         encode_plane=lambda rgb: run_to_end(encode_plane_steps(job.segmenter, rgb, once=True), watch),
         label=lambda rgb, encoding: _label(job, rgb, encoding),
-        write=lambda entry, roles, planes: _write(job, entry, roles, planes, sources),
+        write=lambda entry, roles, planes: _write(job, entry, roles, planes, sources, masks.pop(entry)),
         two_fit=job.segmenter.two_fit,
     )
     with closing(overlap_steps(inputs, steps)) as outcomes:
@@ -117,12 +119,18 @@ def _failure(entry: Input, error: Exception) -> Failure:
             return Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
 
 
-def _open(job: SegmentRequest, entry: Input, sources: set[Path]) -> ImageFile:
-    """Read an image, unless its masks cannot be written anyway."""
+def _open(
+    job: SegmentRequest, entry: Input, sources: set[Path], masks: dict[Input, dict[PlaneIndex, LabelImage]]
+) -> ImageFile:
+    """Read an image, unless its masks cannot be written anyway; ``masks`` gets the description of each one."""
     image = read_image(entry.path)
-    indices = list(image.indices())
-    nothing = np.zeros((len(indices), 1, 1), np.uint8)
-    _protect(job, [piece.stem for piece in _mask(nothing, indices, image.roles, entry, job).pieces()], sources)
+    every = list(image.indices())
+    nothing = np.zeros((len(every), 1, 1), np.uint8)
+    pieces = dict(zip(every, _mask(nothing, every, image.roles, entry, job).pieces(), strict=True))
+    if job.planes is not None:
+        image = image.only(job.planes)
+    masks[entry] = {index: pieces[index] for index in image.indices()} if job.planes is not None else {}
+    _protect(job, [pieces[index].stem for index in image.indices()], sources)
     return image
 
 
@@ -157,27 +165,33 @@ def _write(
     roles: AxisRoles,
     found: Mapping[PlaneIndex, _FoundPlane],
     sources: set[Path],
+    some: Mapping[PlaneIndex, LabelImage],
 ) -> SegmentedFile:
-    labels = np.stack([plane.labels for plane in found.values()])
-    mask = _mask(labels, list(found), roles, entry, job)
+    """Write the masks of an image: of all its planes, or of ``some`` that are described."""
+    if some:
+        masks = [replace(some[index], labels=plane.labels) for index, plane in found.items()]
+    else:
+        masks = [_mask(np.stack([plane.labels for plane in found.values()]), list(found), roles, entry, job)]
+    pieces = [piece for mask in masks for piece in mask.pieces()]
     planes = []
-    for piece, (index, plane) in zip(mask.pieces(), found.items(), strict=True):
+    for piece, (index, plane) in zip(pieces, found.items(), strict=True):
         overlay = None
         if plane.overlay is not None:
             place = _overlay_path(job, piece.stem, sources)
             write_bytes(place, plane.overlay)
             overlay = place.relative_to(job.out).as_posix()
         if plane.scores is not None:
-            scored = LabelImage(plane.labels, mask.classes, stem=piece.stem, image_name=entry.path.name)
+            scored = LabelImage(plane.labels, piece.classes, stem=piece.stem, image_name=entry.path.name)
             FORMATS["npz"].write(replace(scored, scores=plane.scores), job.out / "scores")
         planes.append(SegmentedPlane(index, f"{piece.stem}.png", overlay, plane.classes))
-    written = FORMATS["png"].write(mask, job.out)
+    written = [note for mask in masks for note in FORMATS["png"].write(mask, job.out).notes]
+    height, width = pieces[0].labels.shape
     done = SegmentedFile(
         source=str(entry.path),
-        size=(labels.shape[2], labels.shape[1]),
+        size=(width, height),
         record=record_path(job.out, entry.stem).relative_to(job.out),
         planes=tuple(planes),
-        notes=tuple(dict.fromkeys(note for plane in found.values() for note in plane.notes)) + written.notes,
+        notes=tuple(dict.fromkeys([*(note for plane in found.values() for note in plane.notes), *written])),
     )
     write_record(
         job.out,

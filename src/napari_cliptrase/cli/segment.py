@@ -72,6 +72,9 @@ def segment(
     ] = None,
     refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
     sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
+    planes: Annotated[
+        str | None, typer.Option(help="Planes of stacks, such as 3-10, T=3-10 or T=3-10,Z=4; others stay.")
+    ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
     overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Pictures with a legend, too.")] = True,
@@ -149,6 +152,7 @@ def segment(
                     out=out,
                     examples=lessons,
                     refiner=refiner,
+                    planes=planes,
                     overlay=overlay,
                     scores=scores,
                     overwrite=overwrite,

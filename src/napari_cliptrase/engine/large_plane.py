@@ -29,7 +29,7 @@ from napari_cliptrase.engine.window_code import WindowCode, encode_window, make_
 from napari_cliptrase.engine.window_threads import thread_count, window_threads
 from napari_cliptrase.pixels.empty_parts import is_empty
 from napari_cliptrase.pixels.lazy_picture import LazyPicture
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, duration
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.loaded_models import ClipModel
@@ -286,10 +286,3 @@ class _Clock:
             seconds = (time.monotonic() - self._begun) / done * (self._total - done)
             text += f", about {duration(seconds)} left"
         return Progress(done, self._total, text)
-
-
-def duration(seconds: float) -> str:
-    """Return a time such as ``40 s``, ``12 min`` or ``3.5 h``."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from napari_cliptrase.array_types import Rgb
-from napari_cliptrase.errors import ImageReadError
+from napari_cliptrase.errors import CliptraseError, ImageReadError
 from napari_cliptrase.pixels.axes import distinct_letters
 from napari_cliptrase.pixels.declared_size import DEFLATE, check_declared
+from napari_cliptrase.pixels.plane_ranges import PlaneRanges
 from napari_cliptrase.pixels.planes import AxisRoles, ContrastLimits, auto_limits, to_rgb
 from napari_cliptrase.pixels.tiff_file import open_tiff, read_series, upright
 
@@ -37,11 +38,12 @@ _ALPHA_MODES = {"PA", "La", "RGBa"}
 
 @dataclass(frozen=True, eq=False)
 class ImageFile:
-    """The pixels of a file and what its axes mean."""
+    """The pixels of a file and what its axes mean; with ``ranges`` only some of its planes are asked for."""
 
     path: Path
     array: NDArray[Any]
     roles: AxisRoles
+    ranges: PlaneRanges | None = None
 
     @property
     def plane_shape(self) -> tuple[int, ...]:
@@ -49,8 +51,17 @@ class ImageFile:
         return self.roles.plane_shape(self.array.shape)
 
     def indices(self) -> Iterator[tuple[int, ...]]:
-        """Yield the index of every plane; the empty one for a single picture."""
+        """Yield the index of every plane that is asked for; the empty one for a single picture."""
+        if self.ranges is not None:
+            return iter(self.ranges.indices(self.roles, self.array.shape))
         return product(*map(range, self.plane_shape))
+
+    def only(self, planes: str) -> "ImageFile":
+        """Return the image with some of its planes, such as ``T=3-10``; see `PlaneRanges.parse`."""
+        try:
+            return replace(self, ranges=PlaneRanges.parse(planes, self.roles, self.array.shape))
+        except CliptraseError as error:
+            raise ImageReadError(f"{self.path}: {error}") from error
 
     def rgb(self, index: tuple[int, ...] = ()) -> Rgb:
         """Return a plane as uint8 (H, W, 3); all planes are stretched alike."""

@@ -59,7 +59,7 @@ def test_only_the_shown_plane_keeps_its_encoding(segmenter, film):
     assert found.encoded.source.key == found.segmented.source.key == film[SHOWN].key
     assert found.encoded.model_name == "toy"
     assert np.array_equal(found.encoded.rgb, film[SHOWN].rgb())
-    assert found.reused == ()
+    assert found.reused == []
 
 
 def test_a_cached_plane_is_not_read_or_encoded_again_and_its_result_is_kept(segmenter, film):
@@ -75,7 +75,7 @@ def test_the_shown_plane_takes_the_cached_encoding(segmenter, film):
     _, alone = run(segmenter, film[:1])
     _, again = run(segmenter, film[:1], cached={film[0].key: alone.encoded})
     assert again.encoded is alone.encoded
-    assert again.reused == ()
+    assert again.reused == []
 
 
 def test_the_progress_of_one_plane_is_reported_as_it_is(segmenter, film):

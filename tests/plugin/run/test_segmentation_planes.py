@@ -5,7 +5,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.plugin.state.plane_source import Planes, planes_of
+from napari_cliptrase.plugin.state.plane_source import Planes, planes_of, range_along
 
 DEPTH, SHOWN = 3, 1
 
@@ -91,8 +91,53 @@ def test_one_undo_takes_all_planes_back(bench):
     assert list(bench.viewer.layers) == [bench.image]
 
 
-@pytest.mark.parametrize("when", ["plane 3 of 3: encoding", "writing plane 2 of 3", "writing plane 3 of 3"])
-def test_cancel_changes_nothing_at_all(bench, when):
+def test_cancel_between_planes_keeps_those_that_are_done_and_says_so(bench):
+    notification_manager.records.clear()
+    bench.viewer.dims.set_current_step(0, 0)
+    start(bench, "plane 3 of 3: encoding", lambda job: job.cancel())
+    kept = shown_labels(bench)
+    assert kept[:2].any((1, 2)).all()
+    assert not kept[2].any()
+    assert any("2 of 3 planes are done and stay" in record.message for record in notification_manager.records)
+    assert bench.session.segmented.source.target.plane == (0,)
+    bench.viewer.dims.set_current_step(0, SHOWN)
+    start(bench)
+    assert np.array_equal(shown_labels(bench)[:2], kept[:2])
+    bench.workbench.layers.undo_last_run()
+    bench.workbench.layers.undo_last_run()
+    assert list(bench.viewer.layers) == [bench.image]
+
+
+def test_a_newer_run_takes_the_place_of_one_whose_planes_are_not_kept(bench):
+    def press_again(_job):
+        bench.session.prompts = PromptSet.parse("sea\ncar")
+        bench.runner.run(bench.source(), bench.model)
+
+    start(bench, "plane 3 of 3: encoding", press_again)
+    written = shown_labels(bench)
+    assert written[SHOWN].any()
+    assert not written[[0, 2]].any()
+    assert names(bench.session.segmented) == ["sea", "car"]
+
+
+def test_a_range_of_planes_leaves_the_others_as_they_are(bench):
+    source = bench.source()
+    bench.runner.run(source, bench.model, planes=Planes.RANGE, ranges=range_along(source, "Z", 1, 2))
+    bench.wait()
+    first = shown_labels(bench)
+    assert not first[0].any()
+    assert first[1:].any((1, 2)).all()
+    bench.session.prompts = PromptSet.parse("sea\ncar\ncat")
+    bench.wait()
+    now = bench.source()
+    bench.runner.run(now, bench.model, planes=Planes.RANGE, ranges=range_along(now, "Z", 0, 0))
+    bench.wait()
+    assert shown_labels(bench)[0].any()
+    assert np.array_equal(shown_labels(bench)[2], first[2])
+
+
+@pytest.mark.parametrize("when", ["writing plane 2 of 3", "writing plane 3 of 3"])
+def test_cancel_while_layers_are_written_changes_nothing_at_all(bench, when):
     bench.runner.run(bench.source(), bench.model)
     bench.wait()
     before, encoded, run = content(bench), bench.session.encoded, bench.workbench.layers.last_run

@@ -3,8 +3,9 @@
 Most planes keep only their labels: an encoding takes many times the memory of its picture, and a stack has many planes.
 """
 
+import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.classes.prompts import PromptSet
@@ -14,7 +15,7 @@ from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
-from napari_cliptrase.progress import Progress, map_progress
+from napari_cliptrase.progress import Progress, duration, map_progress
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import Segmenter
@@ -23,24 +24,24 @@ PARTS = 100
 """Into how many parts the progress of one of several planes is divided."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class PlanesResult:
-    """What a run found.
+    """What a run has found so far; a run that is stopped leaves it, too.
 
     Attributes
     ----------
     encoded, segmented
-        The encoding and the segmentation of the plane that was shown.
+        The encoding and the segmentation of the plane that was shown, where it is among the planes.
     results
-        The labels of every plane, in order.
+        The labels of the planes, in order.
     reused
         The segmentations of the other planes whose encodings came from the cache.
     """
 
-    encoded: Encoded
-    segmented: Segmented
-    results: tuple[PlaneResult, ...]
-    reused: tuple[Segmented, ...]
+    encoded: Encoded | None = None
+    segmented: Segmented | None = None
+    results: list[PlaneResult] = field(default_factory=list)
+    reused: list[Segmented] = field(default_factory=list)
 
 
 def result_of(segmented: Segmented, title: str) -> PlaneResult:
@@ -61,28 +62,30 @@ def segment_planes(
     model_name: str,
     extras: frozenset[Extra] = frozenset(),
     examples: LessonMemory | None = None,
+    found: PlanesResult | None = None,
 ) -> Generator[Progress, None, PlanesResult]:
-    """Segment planes of an image, of which ``shown`` is one; ``cached`` has encodings by `PlaneSource.key`."""
-    results: list[PlaneResult] = []
-    reused: list[Segmented] = []
-    about_shown: tuple[Encoded, Segmented] | None = None
+    """Segment planes of an image; ``cached`` has encodings by `PlaneSource.key`, and ``found`` is filled and returned.
+
+    What was found of a plane is in ``found`` as soon as the plane is done, so that a run that is stopped can use it.
+    """
+    found = PlanesResult() if found is None else found
+    begun = time.monotonic()
     yield Progress(0, 0, "Getting the label layers ready")
     get_ready(prompts.table())
     for number, plane in enumerate(planes):
         steps = _plane_steps(segmenter, plane, prompts, cached.get(plane.key), model_name, examples)
         encoded, segmented = yield from (
-            steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes)))
+            steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes), begun))
         )
-        results.append(result_of(segmented, "Segment"))
         if plane.key == shown.key:
-            about_shown = encoded, segmented
+            found.encoded, found.segmented = encoded, segmented
         elif plane.key in cached:
-            reused.append(segmented)
+            found.reused.append(segmented)
+        found.results.append(result_of(segmented, "Segment"))
         del encoded, segmented  # before the next plane needs the room
-    assert about_shown is not None
-    if Extra.REGIONS in extras:
-        about_shown[0].encoding.region_map()
-    return PlanesResult(*about_shown, tuple(results), tuple(reused))
+    if Extra.REGIONS in extras and found.encoded is not None:
+        found.encoded.encoding.region_map()
+    return found
 
 
 def _plane_steps(
@@ -108,7 +111,11 @@ def _plane_steps(
 class _OfAll:
     """Turns the progress of plane ``number`` of ``count`` into that of all planes; the bar never goes back."""
 
-    def __init__(self, number: int, count: int) -> None:
+    def __init__(self, number: int, count: int, begun: float) -> None:
+        self._left = ""
+        if number:
+            seconds = (time.monotonic() - begun) / number * (count - number)
+            self._left = f", about {duration(seconds)} left"
         self._number = number
         self._count = count
         self._done = 0
@@ -117,4 +124,6 @@ class _OfAll:
         if progress.total:
             self._done = max(self._done, round(PARTS * progress.done / progress.total))
         number, count, text = self._number, self._count, progress.text[:1].lower() + progress.text[1:]
-        return Progress(number * PARTS + self._done, count * PARTS, f"plane {number + 1} of {count}: {text}")
+        return Progress(
+            number * PARTS + self._done, count * PARTS, f"plane {number + 1} of {count}: {text}{self._left}"
+        )

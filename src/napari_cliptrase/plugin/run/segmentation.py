@@ -11,7 +11,7 @@ changed during the run is scored after it.
 """
 
 from collections.abc import Callable, Generator, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari.utils import notifications
 from psygnal import Signal
@@ -20,6 +20,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.lesson_memory import LessonMemory
+from napari_cliptrase.pixels.plane_ranges import PlaneRanges
 from napari_cliptrase.plugin.layers import Extra, LabelLayers, PlaneResult, Run
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.navigation import PlaneNavigation
@@ -143,19 +144,27 @@ class SegmentationRunner:
         choice: ModelChoice,
         extras: frozenset[Extra] = frozenset(),
         planes: Planes = Planes.SHOWN,
+        ranges: PlaneRanges | None = None,
     ) -> Job:
-        """Segment a source, or all planes of its image, with the session's prompts and settings."""
+        """Segment a source, or planes of its image, with the session's prompts and settings.
+
+        Planes that are done when a run over several is cancelled are written, and a notice says how many. ``ranges``
+        says which ones `Planes.RANGE` means.
+        """
         session = self._session
         prompts, settings = session.prompts, session.settings
         segmenter_steps = self._segmenter_source.segmenter_steps(choice)
-        sources = planes_of(source) if planes is Planes.ALL else (source,)
+        sources = (source,) if planes is Planes.SHOWN else planes_of(source, ranges)
         keys = {plane.key: EncodingKey(plane.key, choice, settings.encode_key()) for plane in sources}
         cached = {plane: encoded for plane, key in keys.items() if (encoded := self._cache.encoded(key)) is not None}
+        reached: list[_Outcome] = []
+        writing: list[_Outcome] = []
 
-        def steps() -> "Generator[Progress, None, tuple[Segmenter, PlanesResult, LessonMemory | None]]":
+        def steps() -> "Generator[Progress, None, _Outcome]":
             segmenter = yield from segmenter_steps
             examples = session.examples.in_use(segmenter.model.fingerprint, settings.encode_key())
-            found = yield from segment_planes(
+            reached.append((segmenter, PlanesResult(), examples))
+            yield from segment_planes(
                 segmenter,
                 sources,
                 source,
@@ -164,32 +173,46 @@ class SegmentationRunner:
                 model_name=choice.name,
                 extras=extras,
                 examples=examples,
+                found=reached[0][1],
             )
-            return segmenter, found, examples
+            return reached[0]
 
-        def done(
-            outcome: "tuple[Segmenter, PlanesResult, LessonMemory | None]",
-        ) -> Generator[Progress, None, None]:
+        def done(outcome: "_Outcome") -> Generator[Progress, None, None]:
+            writing.append(outcome)
             segmenter, found, examples = outcome
             question = scored_question(prompts), settings, examples
             self._segmenter_source.use(choice, segmenter)
-            self._cache.keep(keys[source.key], found.encoded)
+            if found.encoded is not None:
+                self._cache.keep(keys[source.key], found.encoded)
             run = yield from self._writer.write(found.results)
             self._extras.chosen = extras
-            session.encoded = found.encoded
             for segmented in found.reused:
                 self._cache.remember(keys[segmented.source.key], segmented, question)
-            self.shown.show(found.segmented, question)
+            if found.encoded is not None and found.segmented is not None:
+                session.encoded = found.encoded
+                self.shown.show(found.segmented, question)
             self._tell(run)
+            if len(found.results) < len(sources):
+                notifications.show_info(_stopped(len(found.results), len(sources)))
             # the user may have chosen another image or plane during the run
             if session.image is not None and session.image.unique_id != source.target.image_id:
                 self._navigation.follow_image()
-            elif planes is Planes.ALL:
+            elif planes is not Planes.SHOWN:
                 self._navigation.follow_plane()
+
+        def keep() -> None:
+            """Write the planes that were done when the user cancelled, unless another run has taken the place."""
+            if writing or not job.superseded or not reached or not reached[0][1].results or self.busy:
+                return
+            self._started(
+                self._jobs.start("Segment", lambda: _at_once(reached[0]), done=done, failed=self._fail, key=RUN)
+            )
 
         self._timer.stop()
         self._jobs.cancel(SCORE)
-        return self._started(self._jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
+        job = self._started(self._jobs.start("Segment", steps, done=done, failed=self._fail, key=RUN))
+        job.cancelled.connect(keep)
+        return job
 
     def run_other(
         self,
@@ -312,3 +335,19 @@ class SegmentationRunner:
             return
         if not self.shown.up_to_date or self._jobs.running(SCORE):
             self._timer.start()
+
+
+_Outcome: TypeAlias = "tuple[Segmenter, PlanesResult, LessonMemory | None]"
+
+
+def _at_once(outcome: _Outcome) -> Generator[Progress, None, _Outcome]:
+    """Hand over what was found before."""
+    yield Progress(0, 0, "Writing the planes that are done")
+    return outcome
+
+
+def _stopped(done: int, total: int) -> str:
+    return (
+        f"Stopped: {done} of {total} planes are done and stay. Choose the others as a range of planes to go on, or "
+        "undo the run."
+    )

@@ -13,6 +13,7 @@ from skimage.draw import polygon2mask
 from napari_cliptrase.array_types import Mask
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles, guess_roles
+from napari_cliptrase.pixels.plane_ranges import PlaneRange, PlaneRanges
 from napari_cliptrase.pixels.planes import ContrastLimits, to_rgb
 from napari_cliptrase.plugin.state.geometry import LayerGeometry, Target, geometry_of
 
@@ -32,6 +33,7 @@ class Planes(StrEnum):
     """Which planes of a stack are segmented."""
 
     SHOWN = "shown plane"
+    RANGE = "range of planes"
     ALL = "all planes"
 
 
@@ -131,13 +133,23 @@ def on_plane_of(viewer: ViewerModel, image: Image, source: PlaneSource) -> Plane
     return replace(shown, target=target, contrast=source.contrast)
 
 
-def planes_of(source: PlaneSource) -> tuple[PlaneSource, ...]:
-    """Return the same part of every plane of the source's image, in order; the source's own plane is among them."""
+def planes_of(source: PlaneSource, ranges: PlaneRanges | None = None) -> tuple[PlaneSource, ...]:
+    """Return the same part of planes of the source's image, in order: of those in ``ranges``, or of all."""
     geometry, roles = source.target.geometry, source.roles
     return tuple(
         replace(source, target=replace(source.target, plane=_label_plane(geometry, roles, index)), index=index)
-        for index in np.ndindex(*roles.plane_shape(source.array.shape))
+        for index in (ranges or PlaneRanges(())).indices(roles, source.array.shape)
     )
+
+
+def range_along(source: PlaneSource, letter: str, first: int, last: int) -> PlaneRanges:
+    """Return planes ``first`` to ``last`` along an axis; along the others those of the source."""
+    others = [
+        PlaneRange(source.roles.letters[axis], number, number)
+        for axis, number in zip(source.roles.planes, source.index, strict=True)
+        if source.roles.letters[axis] != letter
+    ]
+    return PlaneRanges((PlaneRange(letter, first, last), *others))
 
 
 def _label_plane(geometry: LayerGeometry, roles: AxisRoles, index: tuple[int, ...]) -> tuple[int, ...]:

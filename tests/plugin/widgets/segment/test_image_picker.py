@@ -136,3 +136,31 @@ def test_axes_are_described_with_their_lengths(images):
     image.axis_labels = ("round", "z", "y", "x")
     assert axes_text(image, AxisRoles("QZYX")) == "2 planes (round), 5 planes (Z)"
     assert axes_text(images.add(), AxisRoles("YXS")) == "one plane"
+
+
+def test_a_range_of_planes_is_asked_for_along_an_axis(images, picker):
+    images.add(shape=(12, 5, 40, 50), rgb=False)
+    images.viewer.dims.set_current_step(1, 3)
+    assert not picker.range_first.isVisibleTo(picker)
+    picker.planes.value = Planes.RANGE
+    assert picker.range_first.isVisibleTo(picker)
+    assert entries(picker.range_axis) == ["planes (axis 0)", "planes (axis 1)"]
+    assert (picker.range_first.value(), picker.range_last.value()) == (0, 11)
+    picker.range_first.setValue(4)
+    picker.range_last.setValue(2)  # before the first: it stays at the first
+    source = picker.source()
+    assert picker.chosen_range(source).indices(source.roles, source.array.shape) == [(4, 3)]
+    picker.range_last.setValue(6)
+    assert picker.chosen_range(source).indices(source.roles, source.array.shape) == [(4, 3), (5, 3), (6, 3)]
+    choose(picker.range_axis, "axis 1")
+    assert picker.range_last.maximum() == 4
+    picker.planes.value = Planes.ALL
+    assert picker.chosen_range(picker.source()) is None
+    assert not picker.range_first.isVisibleTo(picker)
+
+
+def test_of_one_axis_of_planes_no_axis_is_asked_for(images, picker):
+    images.add(shape=(12, 40, 50), rgb=False)
+    picker.planes.value = Planes.RANGE
+    assert not picker.range_axis.isVisibleTo(picker)
+    assert picker.range_last.value() == 11

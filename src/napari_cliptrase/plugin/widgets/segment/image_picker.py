@@ -1,20 +1,21 @@
 """Which image, what its axes mean, which part of it, and how its values become a picture."""
 
-import math
 import re
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QCheckBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import CHANNEL, AxisRoles
+from napari_cliptrase.pixels.plane_ranges import PlaneRanges
 from napari_cliptrase.plugin.state.plane_source import (
     Area,
     Planes,
     PlaneSource,
     default_level,
     plane_source_of,
+    range_along,
     roles_of,
 )
 from napari_cliptrase.plugin.state.session import Session
@@ -36,6 +37,10 @@ AREAS = {
 }
 PLANES = {
     Planes.SHOWN: ("Shown plane", "The plane on the screen; its labels go to that plane."),
+    Planes.RANGE: (
+        "A range of planes",
+        "From one plane to another along one axis, as one run; the planes before and after it stay as they are.",
+    ),
     Planes.ALL: (
         "All planes",
         "Every plane, one after the other, as one run. Afterwards new scores (Live) change the shown plane only.",
@@ -64,16 +69,26 @@ class ImagePicker(QWidget):
         self.axes = NarrowCombo("What the axes of the image mean. Channels are mixed to one picture; planes are kept.")
         self.level = NarrowCombo("Which resolution of a multiscale image is segmented; labels get its pixels.")
         self.planes = ChoiceCombo(PLANES, "Which planes of the stack are segmented.")
+        self.range_axis = NarrowCombo("The axis along which the range runs; along others, the shown plane is taken.")
+        self.range_first, self.range_last = QSpinBox(), QSpinBox()
+        self.range_first.setToolTip("The first plane of the range; napari counts from 0.")
+        self.range_last.setToolTip("The last plane of the range.")
+        self._range = QWidget()
+        self._lay_out_range()
         self._form = Form(self)
         self._form.add("Image", self.image)
         self._form.add("Axes", self.axes)
         self._form.add("Level", self.level)
         self._form.add("Planes", self.planes)
+        self._form.add("Range", self._range)
         self._form.add("Where", self.area)
         self._form.add("", self.as_shown)
         self.image.currentIndexChanged.connect(self._on_choice)
         self.axes.activated.connect(self._on_axes)
         self.level.activated.connect(self._show_planes)
+        self.planes.currentIndexChanged.connect(self._show_planes)
+        self.range_axis.activated.connect(self._limit_range)
+        self.range_first.valueChanged.connect(self.range_last.setMinimum)
         connect_weakly(session.images_changed, self.refresh)
         connect_weakly(session.image_changed, self._on_image)
         self._named: list[Image] = []
@@ -98,6 +113,12 @@ class ImagePicker(QWidget):
     def chosen_planes(self) -> Planes:
         """Which planes are to be segmented; where there is one, it is the one that is shown."""
         return self.planes.value if self._has_planes() else Planes.SHOWN
+
+    def chosen_range(self, source: PlaneSource) -> PlaneRanges | None:
+        """Return the range of planes, where one is to be segmented."""
+        if self.chosen_planes() is not Planes.RANGE:
+            return None
+        return range_along(source, self.range_axis.currentData(), self.range_first.value(), self.range_last.value())
 
     def refresh(self, *_: Any) -> None:
         """Fill the list of images again, keeping the choice."""
@@ -149,17 +170,55 @@ class ImagePicker(QWidget):
             self.level.setCurrentIndex(default_level(image))
         self._form.setRowVisible(self.level, self.level.count() > 1)
 
+    def _lay_out_range(self) -> None:
+        row = QHBoxLayout(self._range)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.range_axis, 1)
+        row.addWidget(self.range_first, 1)
+        row.addWidget(QLabel("to"))
+        row.addWidget(self.range_last, 1)
+
     def _show_planes(self, *_: Any) -> None:
-        self._form.setRowVisible(self.planes, self._has_planes())
+        axes = self._plane_axes()
+        self._form.setRowVisible(self.planes, bool(axes))
+        self._form.setRowVisible(self._range, bool(axes) and self.planes.value is Planes.RANGE)
+        before = self.range_axis.currentData()
+        if [self.range_axis.itemData(row) for row in range(self.range_axis.count())] != list(axes):
+            self.range_axis.clear()
+            for letter, (title, _length) in axes.items():
+                self.range_axis.addItem(title, letter)
+            self.range_axis.setCurrentIndex(max(0, self.range_axis.findData(before)))
+        self.range_axis.setVisible(len(axes) > 1)
+        self._limit_range()
+
+    def _limit_range(self, *_: Any) -> None:
+        """Keep the range within the planes of its axis; of an axis that was not chosen before, take all."""
+        axes = self._plane_axes()
+        if not axes:
+            return
+        last = axes[self.range_axis.currentData()][1] - 1
+        if self.range_last.maximum() != last:
+            self.range_first.setRange(0, last)
+            self.range_last.setRange(self.range_first.value(), last)
+            self.range_last.setValue(last)
 
     def _has_planes(self) -> bool:
         """Whether the image has more than one plane, as its axes are understood."""
+        return bool(self._plane_axes())
+
+    def _plane_axes(self) -> dict[str, tuple[str, int]]:
+        """Return the letter, the title and the length of each axis along which there are several planes."""
         image, level = self._session.image, self.level.currentData()
         if image is None:
-            return False
+            return {}
         roles = self._roles.get(image.unique_id) or roles_of(image, default_level(image))
         data = image.data[default_level(image) if level is None else level] if image.multiscale else image.data
-        return math.prod(roles.plane_shape(data.shape)) > 1
+        return {
+            roles.letters[axis]: (axis_title(image, axis, roles), data.shape[axis])
+            for axis in roles.planes
+            if data.shape[axis] > 1
+        }
 
     def _on_axes(self, row: int) -> None:
         image = self._session.image
@@ -185,16 +244,18 @@ def role_choices(image: Image) -> tuple[AxisRoles, ...]:
 def axes_text(image: Image, roles: AxisRoles) -> str:
     """Say what each axis is, with its length: ``3 channels, 20 planes (Z), …``; axes without a name get none."""
     shape = (image.data[0] if image.multiscale else image.data).shape
-    unnamed = re.compile(r"(axis )?-?\d+")  # what napari calls an axis that nobody named
-    named = {axis for axis, label in enumerate(image.axis_labels) if not unnamed.fullmatch(label)}
-    several = len(roles.planes) > 1
-    words = []
-    for axis, letter in enumerate(roles.letters):
-        if letter in "YXS":
-            continue
-        if axis in named or letter == CHANNEL:
-            meaning = AXIS_MEANINGS.get(letter, f"planes ({image.axis_labels[axis]})")
-        else:
-            meaning = f"planes (axis {axis})" if several else "planes"
-        words.append(f"{shape[axis]} {meaning}")
+    words = [
+        f"{shape[axis]} {axis_title(image, axis, roles)}"
+        for axis, letter in enumerate(roles.letters)
+        if letter not in "YXS"
+    ]
     return ", ".join(words) if words else "one plane"
+
+
+def axis_title(image: Image, axis: int, roles: AxisRoles) -> str:
+    """Say what an axis holds: ``time (T)``, ``channels``, ``planes (axis 0)``."""
+    letter = roles.letters[axis]
+    unnamed = re.compile(r"(axis )?-?\d+")  # what napari calls an axis that nobody named
+    if letter == CHANNEL or not unnamed.fullmatch(image.axis_labels[axis]):
+        return AXIS_MEANINGS.get(letter, f"planes ({image.axis_labels[axis]})")
+    return f"planes (axis {axis})" if len(roles.planes) > 1 else "planes"

@@ -102,7 +102,11 @@ class SegmentDock(QWidget):
             notifications.show_warning(str(error))
             return None
         job = self._runner.run(
-            source, self.model.choice(), extras=self.output.extras(), planes=self.image.chosen_planes()
+            source,
+            self.model.choice(),
+            extras=self.output.extras(),
+            planes=self.image.chosen_planes(),
+            ranges=self.image.chosen_range(source),
         )
         job.done.connect(lambda _outcome: self._selection.show())
         return job
