@@ -26,39 +26,39 @@ def ids(prompts):
 
 def test_in_a_new_folder_the_classes_keep_their_own_numbers(tmp_path):
     prompts = PromptSet.parse("dog\nbird")
-    assert number_classes(prompts, tmp_path / "none", ids_anew=False) == (prompts, ())
+    assert number_classes(prompts, tmp_path / "none", new_ids=False) == (prompts, ())
 
 
 def test_a_name_keeps_the_number_that_it_has_there_and_a_new_one_gets_a_free_one(folder):
-    found, notes = number_classes(PromptSet.parse("dog\nbird"), folder, ids_anew=False)
+    found, notes = number_classes(PromptSet.parse("dog\nbird"), folder, new_ids=False)
     assert ids(found)["dog"] == 2
     assert ids(found)["bird"] not in (1, 2, 3)
     assert len(notes) == 1
     assert "dog is 2" in notes[0]
-    assert "--ids-anew" in notes[0]
+    assert "--new-ids" in notes[0]
 
 
 def test_nothing_is_said_where_no_number_changes(folder):
     prompts = PromptSet.parse("cat\ndog")
-    assert number_classes(prompts, folder, ids_anew=False) == (prompts, ())
+    assert number_classes(prompts, folder, new_ids=False) == (prompts, ())
 
 
 def test_a_long_list_of_numbers_is_cut(tmp_path):
     names = [f"class {number}" for number in range(9)]
     FORMATS["png"].write(LabelImage(np.ones((4, 5), np.uint8), ClassTable.from_names(*names), stem="a"), tmp_path)
-    _, (note,) = number_classes(PromptSet.from_names(*reversed(names)), tmp_path, ids_anew=False)
+    _, (note,) = number_classes(PromptSet.from_names(*reversed(names)), tmp_path, new_ids=False)
     assert "and 2 more" in note  # the middle one of nine stays
 
 
 def test_numbers_are_counted_again_where_no_mask_changes_its_meaning(folder):
     prompts = PromptSet.parse("bird\ndog")
-    assert number_classes(prompts, folder, ids_anew=True) == (prompts, ())
+    assert number_classes(prompts, folder, new_ids=True) == (prompts, ())
     assert [entry.name for entry in read_class_file(folder / CLASS_FILE)] == ["dog"]  # what some mask holds
 
 
 def test_a_mask_that_would_mean_something_else_is_named_and_nothing_is_written(folder):
     before = (folder / CLASS_FILE).read_bytes()
     with pytest.raises(PromptError, match="would change the meaning of masks in") as caught:
-        number_classes(PromptSet.parse("dog\nbird"), folder, ids_anew=True)
+        number_classes(PromptSet.parse("dog\nbird"), folder, new_ids=True)
     assert "dog" in str(caught.value)
     assert (folder / CLASS_FILE).read_bytes() == before

@@ -295,13 +295,13 @@ def test_classes_keep_their_ids_in_a_folder_that_has_masks(segment, folder):
 def test_ids_are_counted_again_only_where_no_mask_changes_its_meaning(segment, folder):
     assert segment("a.png", "-p", "sky; sea", "-o", "out")[0] == 0
     mask = (folder / "out" / "a.png").read_bytes()
-    code, _, err = segment("b.jpg", "-p", "tree; house", "-o", "out", "--ids-anew")
+    code, _, err = segment("b.jpg", "-p", "tree; house", "-o", "out", "--new-ids")
     assert code == 1
     assert "would change the meaning of masks in out" in err
     assert "1 is 'sky' and would become 'tree'" in err or "2 is 'sea' and would become 'house'" in err
     assert (folder / "out" / "a.png").read_bytes() == mask
     (folder / "out" / "a.png").unlink()
-    assert segment("b.jpg", "-p", "tree; house", "-o", "out", "--ids-anew")[0] == 0
+    assert segment("b.jpg", "-p", "tree; house", "-o", "out", "--new-ids")[0] == 0
     table = ClassTable.from_json((folder / "out" / "classes.json").read_text())
     assert [(entry.id, entry.name) for entry in table] == [(1, "tree"), (2, "house")]
 

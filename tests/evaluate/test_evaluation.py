@@ -61,7 +61,7 @@ def test_scores_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
     changed = replace(other, rows=(replace(other.rows[0], settings=replace(other.rows[0].settings, protect=0.5)),))
     with pytest.raises(ScoreLogError, match=r"\(settings differ\)"):
         scores(Evaluation(changed, tmp_path))
-    assert len(scores(Evaluation(changed, tmp_path), anew=True)) == 1
+    assert len(scores(Evaluation(changed, tmp_path), again=True)) == 1
 
 
 def test_the_report_says_the_same_in_every_form(tmp_path: Path) -> None:

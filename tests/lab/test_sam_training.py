@@ -64,4 +64,4 @@ def test_other_settings_start_again(tmp_path: Path) -> None:
     train(tmp_path, SHORT, log=lambda _: None)
     logged: list[str] = []
     train(tmp_path, SamTraining(**{**SHORT.__dict__, "rate": 1e-4}), log=logged.append)
-    assert "other settings; starting anew" in logged[0]
+    assert "other settings; starting over" in logged[0]

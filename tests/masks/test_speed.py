@@ -41,7 +41,7 @@ def seconds(function):
 @pytest.mark.parametrize(("key", "limit"), [("png", 0.5), ("coco", 2.0), ("tiff", 2.0), ("cvat", 4.0)])
 def test_large_masks_go_out_in_time(key, limit, large, tmp_path):
     def export():
-        LabelImage(large.labels, large.classes, stem="large")  # the pixels are counted anew for every export
+        LabelImage(large.labels, large.classes, stem="large")  # the pixels are counted again for every export
         FORMATS[key].write(large, tmp_path)
 
     taken = seconds(export)

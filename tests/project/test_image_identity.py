@@ -64,7 +64,7 @@ def test_a_changed_image_is_blocked_with_both_remedies(path: Path, paint: Paint)
     paint(path, seed=5)
     with pytest.raises(ImageBlocked, match="has changed since its mask was drawn") as caught:
         IdentityCheck({}).of(record(known), path)
-    assert caught.value.remedies == (Remedy.KEEP_MASK, Remedy.START_ANEW)
+    assert caught.value.remedies == (Remedy.KEEP_MASK, Remedy.START_OVER)
 
 
 def test_the_same_bytes_at_another_time_are_the_same_image(path: Path) -> None:

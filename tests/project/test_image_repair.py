@@ -32,7 +32,7 @@ def test_a_damaged_mask_blocks_its_image_until_the_backup_is_restored(
     mask.write_bytes(mask.read_bytes()[:-40] if damage == "half" else damage)
     project = reopened(project)
     block = refused(project, "a.png")
-    assert block.remedies == (Remedy.RESTORE_BACKUP, Remedy.START_ANEW)
+    assert block.remedies == (Remedy.RESTORE_BACKUP, Remedy.START_OVER)
     assert project.blocked("a.png") is not None
     assert project.blocked("b.png") is None
     project.resolve("a.png", Remedy.RESTORE_BACKUP)
@@ -46,7 +46,7 @@ def test_starting_again_sets_the_damaged_mask_aside(project: Project, folder: Pa
     project = reopened(project)
     with pytest.raises(ProjectError, match="no backup"):
         project.resolve("a.png", Remedy.RESTORE_BACKUP)
-    project.resolve("a.png", Remedy.START_ANEW)
+    project.resolve("a.png", Remedy.START_OVER)
     assert not project.read("a.png").labels.any()
     assert project.record("a.png").state is State.NEW
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").read_bytes() == b"no png"
@@ -84,7 +84,7 @@ def test_an_image_of_another_size_cannot_keep_its_mask(project: Project, folder:
     paint(folder / "a.png", (5, 6), 1)
     with pytest.raises(ProjectError, match="do not fit"):
         project.resolve("a.png", Remedy.KEEP_MASK)
-    project.resolve("a.png", Remedy.START_ANEW)
+    project.resolve("a.png", Remedy.START_OVER)
     assert project.read("a.png").labels.shape == (5, 6)
     assert (folder / ".cliptrase" / "set-aside" / "masks" / "a.png").exists()
 

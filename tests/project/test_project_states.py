@@ -1,4 +1,4 @@
-"""Any sequence of work leaves files that tell the same as a plain model of it, also when it is opened anew."""
+"""Any sequence of work leaves files that tell the same as a plain model of it, also when it is opened again."""
 
 import shutil
 import tempfile

@@ -1,6 +1,6 @@
 """Damages and reads the files of one target, input after input, and says on standard output how each went.
 
-One process per target and stretch of inputs; `run` starts it anew when it dies or hangs.
+One process per target and stretch of inputs; `run` starts it again when it dies or hangs.
 """
 
 import os

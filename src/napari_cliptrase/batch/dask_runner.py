@@ -130,7 +130,7 @@ def segment_file(setup: RunSetup, place: str) -> FileResult:
 
 
 def kept_on_worker(setup: object, load: Callable[[], Loaded]) -> Loaded:
-    """Return what a worker of a cluster loaded for a setup; it keeps the last, and loads anew for another one."""
+    """Return what a worker of a cluster loaded for a setup; it keeps the last, and loads again for another one."""
     from distributed import get_worker
 
     known = get_worker()

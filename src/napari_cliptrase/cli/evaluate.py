@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from napari_cliptrase.cli.evaluate_annotator import annotator, learning
 from napari_cliptrase.cli.evaluate_sweep import sweep
 from napari_cliptrase.cli.evaluation_run import (
-    Anew,
+    Again,
     AsJson,
     FirstSeed,
     Methods,
@@ -84,7 +84,7 @@ def painted_world(
     sam: Annotated[bool, typer.Option("--sam", help="Refine the last method with the demo SAM.")] = False,
     model: Model = "demo",
     out: Out = None,
-    anew: Anew = False,
+    again: Again = False,
     workers: Workers = 0,
     scheduler: Scheduler = None,
     as_json: AsJson = False,
@@ -111,7 +111,7 @@ def painted_world(
         evaluate_and_report(
             EvaluationSetup(images, rows, model),
             images.names(),
-            RunChoices(folder, anew, workers, scheduler, as_json, "painted scenes"),
+            RunChoices(folder, again, workers, scheduler, as_json, "painted scenes"),
             lambda result: EvaluationReport(
                 f"{images.title}, {scenes} scenes, {protocol} protocol, {words} names, {model}",
                 result,
@@ -166,7 +166,7 @@ def long_lists(
     recovery: Annotated[list[Recovery] | None, typer.Option(help="Only this recovery; may be repeated.")] = None,
     model: Model = "demo",
     out: Out = None,
-    anew: Anew = False,
+    again: Again = False,
     workers: Workers = 0,
     scheduler: Scheduler = None,
 ) -> None:
@@ -181,7 +181,7 @@ def long_lists(
     setup = EvaluationSetup(images, list_rows(recoveries), model)
     with _folder_for(out) as folder:
         result = run_evaluation(
-            setup, images.names(), RunChoices(folder, anew, workers, scheduler, what="painted scenes")
+            setup, images.names(), RunChoices(folder, again, workers, scheduler, what="painted scenes")
         )
     typer.echo(lists_table(result, recoveries))
 

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.evaluation_run import (
-    Anew,
+    Again,
     AsJson,
     Limit,
     Methods,
@@ -65,7 +65,7 @@ def benchmark_command(benchmark: "Benchmark") -> Callable[..., None]:
         templates: Templates = TemplateSet.FULL,
         out: Out = None,
         limit: Limit = None,
-        anew: Anew = False,
+        again: Again = False,
         workers: Workers = 0,
         scheduler: Scheduler = None,
         device: Device = "auto",
@@ -88,7 +88,7 @@ def benchmark_command(benchmark: "Benchmark") -> Callable[..., None]:
         evaluate_and_report(
             EvaluationSetup(images, rows, model, device, precision, sam),
             images.names()[:limit],
-            RunChoices(out or OUT / f"{benchmark.key}-{protocol}-{side}", anew, workers, scheduler, as_json),
+            RunChoices(out or OUT / f"{benchmark.key}-{protocol}-{side}", again, workers, scheduler, as_json),
             lambda result: EvaluationReport(title, result, as_published=paper, published=published, notes=notes),
         )
 
@@ -111,7 +111,7 @@ def folder(
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
     limit: Limit = None,
-    anew: Anew = False,
+    again: Again = False,
     workers: Workers = 0,
     scheduler: Scheduler = None,
     device: Device = "auto",
@@ -124,7 +124,7 @@ def folder(
     found = FolderImages(images.absolute(), masks.absolute(), own, tuple(void or (255,)))
     side = size or max(PUBLISHED_SIZES)
     setup = EvaluationSetup(found, _own_rows(own, method, side, templates), model, device, precision, sam)
-    choices = RunChoices(out or OUT / f"{images.resolve().name}-{side}", anew, workers, scheduler, as_json)
+    choices = RunChoices(out or OUT / f"{images.resolve().name}-{side}", again, workers, scheduler, as_json)
     evaluate_and_report(setup, found.names()[:limit], choices, _own_report(setup, side, found.notes()))
 
 
@@ -136,7 +136,7 @@ def project(
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
     limit: Limit = None,
-    anew: Anew = False,
+    again: Again = False,
     workers: Workers = 0,
     scheduler: Scheduler = None,
     device: Device = "auto",
@@ -148,7 +148,7 @@ def project(
     found = ProjectImages(folder.absolute())
     side = size or max(PUBLISHED_SIZES)
     setup = EvaluationSetup(found, _own_rows(found.own, method, side, templates), model, device, precision, sam)
-    choices = RunChoices(out or OUT / f"{folder.resolve().name}-{side}", anew, workers, scheduler, as_json)
+    choices = RunChoices(out or OUT / f"{folder.resolve().name}-{side}", again, workers, scheduler, as_json)
     evaluate_and_report(setup, found.names()[:limit], choices, _own_report(setup, side, found.notes()))
 
 

@@ -10,7 +10,7 @@ import typer
 
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.cli.evaluation_run import (
-    Anew,
+    Again,
     AsJson,
     Limit,
     Out,
@@ -59,7 +59,7 @@ def sweep(
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
     limit: Limit = None,
-    anew: Anew = False,
+    again: Again = False,
     workers: Workers = 0,
     scheduler: Scheduler = None,
     device: Device = "auto",
@@ -83,7 +83,7 @@ def sweep(
     setup = EvaluationSetup(images, sweep_rows(points, settings, vocabulary), model, device, precision)
     typer.echo(f"{len(points):,} combinations; results go to {folder}", err=True)
     names = images.names()[:limit]
-    result = run_evaluation(setup, names, RunChoices(folder, anew, workers, scheduler))
+    result = run_evaluation(setup, names, RunChoices(folder, again, workers, scheduler))
     table = SweepTable(f"Sweep on {images.title}, {len(names):,} images, {model}", points, result)
     data = json.dumps(table.as_json(), indent=1, ensure_ascii=False) + "\n"
     write_text(folder / "sweep.json", data)

@@ -31,7 +31,7 @@ Methods = Annotated[
 Model = Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")]
 FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the results; a run that was stopped goes on in it.")]
-Anew = Annotated[bool, typer.Option("--anew", help="Score all images again.")]
+Again = Annotated[bool, typer.Option("--again", help="Score all images again.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first images.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")]
 Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")]
@@ -55,7 +55,7 @@ class RunChoices:
     ----------
     folder
         Of logs and results.
-    anew
+    again
         Score all images again.
     workers, scheduler
         Processes on this computer, or an existing cluster; neither works in this process.
@@ -66,7 +66,7 @@ class RunChoices:
     """
 
     folder: Path
-    anew: bool = False
+    again: bool = False
     workers: int = 0
     scheduler: str | None = None
     as_json: bool = False
@@ -119,7 +119,7 @@ def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunC
             done = step.progress.done if step.counts_images else done
             display.watch(step)
 
-        return run_to_end(Evaluation(setup, choices.folder).run_steps(names, anew=choices.anew, client=client), watch)
+        return run_to_end(Evaluation(setup, choices.folder).run_steps(names, again=choices.again, client=client), watch)
 
 
 def write_report(report: "EvaluationReport", folder: Path) -> None:

@@ -14,25 +14,25 @@ from napari_cliptrase.masks.registry import FORMATS
 from napari_cliptrase.masks.tables import CLASS_FILE, holds, read_class_file
 
 
-def number_classes(prompts: PromptSet, folder: Path, *, ids_anew: bool) -> tuple[PromptSet, tuple[str, ...]]:
+def number_classes(prompts: PromptSet, folder: Path, *, new_ids: bool) -> tuple[PromptSet, tuple[str, ...]]:
     """Return the prompts with the ids that they have in a folder of masks, and what to say about that.
 
-    A name keeps the id that it has there, so that masks written before stay true. With ``ids_anew`` the prompts keep
+    A name keeps the id that it has there, so that masks written before stay true. With ``new_ids`` the prompts keep
     their own ids, and classes that no mask holds leave the folder's table; refused when a mask would become untrue.
     """
     path = folder / CLASS_FILE
     if not path.is_file():
         return prompts, ()
     known = read_class_file(path)
-    if not ids_anew:
+    if not new_ids:
         kept = keep_ids(prompts, known)
         return kept, () if kept == prompts else (_kept_note(prompts, kept, folder),)
     used = _in_use(known, folder)
     wrong = changed_meanings(used, prompts.table())
     if wrong:
         raise PromptError(
-            f"--ids-anew would change the meaning of masks in {folder}: {'; '.join(wrong)}. Move or delete them first, "
-            "choose another folder for --out, or leave out --ids-anew."
+            f"--new-ids would change the meaning of masks in {folder}: {'; '.join(wrong)}. Move or delete them first, "
+            "choose another folder for --out, or leave out --new-ids."
         )
     write_text(path, used.to_json())
     return prompts, ()
@@ -42,7 +42,7 @@ def _kept_note(prompts: PromptSet, kept: PromptSet, folder: Path) -> str:
     new = {entry.name: entry.id for entry in kept}
     moved = [f"{entry.name} is {new[entry.name]}" for entry in prompts if new[entry.name] != entry.id]
     shown = ", ".join(moved[:6]) + (f" and {len(moved) - 6} more" if len(moved) > 6 else "")
-    return f"Classes keep the ids that they have in {folder}: {shown}. --ids-anew numbers them again."
+    return f"Classes keep the ids that they have in {folder}: {shown}. --new-ids numbers them again."
 
 
 def _in_use(known: ClassTable, folder: Path) -> ClassTable:

@@ -88,7 +88,7 @@ def refine(
         if given.instances is not None and given.instances.any():
             notes.append(
                 f"{mask} numbers its objects; the numbers are left out, since boundaries move. Connected parts can be "
-                "numbered anew when the mask is exported."
+                "numbered again when the mask is exported."
             )
         refiner = run_to_end(load_refiner_steps(method, sam, device, _options(points, quality)), watch)
         for number, index in enumerate(picture.indices()):

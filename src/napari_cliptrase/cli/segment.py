@@ -80,8 +80,8 @@ def segment(
     overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Pictures with a legend, too.")] = True,
     scores: Annotated[bool, typer.Option("--scores", help="Class scores as NumPy archives, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace masks even if they were edited.")] = False,
-    ids_anew: Annotated[
-        bool, typer.Option("--ids-anew", help="Number the classes as written here, in a folder that had others.")
+    new_ids: Annotated[
+        bool, typer.Option("--new-ids", help="Number the classes as written here, in a folder that had others.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -123,7 +123,7 @@ def segment(
     if len(inputs) > 1:
         typer.echo(f"{len(inputs):,} images", err=True)
     clear_leftovers_below(out)
-    prompt_set, id_notes = number_classes(prompt_set, out, ids_anew=ids_anew)
+    prompt_set, id_notes = number_classes(prompt_set, out, new_ids=new_ids)
     sharpener = sam or ("demo" if model == "demo" else DEFAULT_SAM)
     outcomes: list[SegmentedFile | Failure] = []
     stop: Stopped | None = None

@@ -109,10 +109,10 @@ class Evaluation:
         }
 
     def run_steps(
-        self, names: Sequence[str], *, anew: bool = False, client: "Client | None" = None
+        self, names: Sequence[str], *, again: bool = False, client: "Client | None" = None
     ) -> Generator[EvaluationStep, None, EvaluationResult]:
         """Score the images that no log has yet, and return the table; closing the generator loses nothing."""
-        missing = self._begin(anew)
+        missing = self._begin(again)
         todo = {name: rows for name in names if (rows := missing(name))}
         total, done = len(names), len(names) - len(todo)
         yield self._step(done, total)
@@ -139,14 +139,14 @@ class Evaluation:
             rows.append(EvaluatedRow(name, self._counts[name], interval(ImageTable.of(scored, classes))))
         return EvaluationResult(tuple(rows), dict(self._failures), left_out)
 
-    def _begin(self, anew: bool) -> Callable[[str], list[str]]:
+    def _begin(self, again: bool) -> Callable[[str], list[str]]:
         """Open the logs; return a function that tells which lines an image is missing in."""
         done: dict[str, set[str]] = {}
-        if not anew:
+        if not again:
             for name, log in self._logs.items():
                 log.expect(self._headers[name])
         for name, log in self._logs.items():
-            if anew:
+            if again:
                 log.path.unlink(missing_ok=True)
             log.begin(self._headers[name])
             done[name] = set()

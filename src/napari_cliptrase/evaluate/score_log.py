@@ -58,7 +58,7 @@ class ScoreLog:
         if differing:
             raise ScoreLogError(
                 f"{self.path} holds scores made in another way ({', '.join(differing)} differ); give another --out, or "
-                "--anew to score all images again."
+                "--again to score all images again."
             )
 
     def begin(self, header: Mapping[str, Any]) -> None:

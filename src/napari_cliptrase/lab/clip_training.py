@@ -191,7 +191,7 @@ class _Run:
         torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
         self.step += 1
-        keep = min(recipe.averaging, step / (10 + step))  # the average starts anew with each stage
+        keep = min(recipe.averaging, step / (10 + step))  # the average starts again with each stage
         with torch.no_grad():
             for name, value in self.model.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep)

@@ -238,7 +238,7 @@ def _resume(path: Path, settings: SamTraining, state: _State, log: Callable[[str
         return 0
     kept = torch.load(path, map_location=state.model.device, weights_only=True)
     if kept["settings"] != asdict(settings):
-        log(f"{path} is of a training with other settings; starting anew.")
+        log(f"{path} is of a training with other settings; starting over.")
         return 0
     for name, part in state.parts().items():
         part.load_state_dict(kept[name])

@@ -12,7 +12,7 @@ class Remedy(StrEnum):
     """Restore the masks from before the last model run."""
     KEEP_MASK = "keep the mask"
     """Bind the mask to the image as it is now; provenance that cannot be read counts as drawn by hand."""
-    START_ANEW = "start anew"
+    START_OVER = "start over"
     """Set mask and provenance aside, in ``.cliptrase/set-aside``, and begin with an empty mask."""
 
 

@@ -74,7 +74,7 @@ class IdentityCheck:
         raise ImageBlocked(
             record.name,
             f"The image {path} has changed since its mask was drawn.",
-            (Remedy.KEEP_MASK, Remedy.START_ANEW),
+            (Remedy.KEEP_MASK, Remedy.START_OVER),
         )
 
     def bind(self, name: str, path: Path) -> ImageIdentity:

@@ -22,8 +22,8 @@ class ImageRepair:
     def remedies(self, record: ImageRecord) -> tuple[Remedy, ...]:
         """Return what can be done about a mask that is missing or damaged."""
         if self._backup.find(record.name) is None:
-            return (Remedy.START_ANEW,)
-        return (Remedy.RESTORE_BACKUP, Remedy.START_ANEW)
+            return (Remedy.START_OVER,)
+        return (Remedy.RESTORE_BACKUP, Remedy.START_OVER)
 
     def apply(self, record: ImageRecord, remedy: Remedy) -> ImageRecord:
         """Apply a remedy; return the new record."""
@@ -56,7 +56,7 @@ class ImageRepair:
         if old is not None and (old.shape, old.planes) != (identity.shape, identity.planes):
             raise ProjectError(
                 f"The image {record.name} now has {identity.width} × {identity.height} pixels and its mask "
-                f"{old.width} × {old.height}, so they do not fit; put the old image back or start anew."
+                f"{old.width} × {old.height}, so they do not fit; put the old image back or start over."
             )
         found: dict[str, Annotation] = {}
         for key in record.planes:

@@ -2,7 +2,7 @@ from napari_cliptrase.plugin.layers import Visibility
 
 
 def drawn(layers):
-    """Names of the layers that napari draws anew or whose eye moves, as they come."""
+    """Names of the layers that napari draws again or whose eye moves, as they come."""
     reported = []
     for layer in layers.values():
         layer.events.set_data.connect(lambda _event, layer=layer: reported.append(layer.name))

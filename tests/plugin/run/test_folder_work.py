@@ -170,7 +170,7 @@ def test_a_damaged_mask_blocks_its_image_and_a_way_out_opens_it(annotator, photo
     assert annotator.state.shown is None
     assert list(annotator.viewer.layers) == []
     assert mask.read_bytes() == b"no mask"
-    annotator.work.resolve(Remedy.START_ANEW)
+    annotator.work.resolve(Remedy.START_OVER)
     annotator.wait(lambda: annotator.state.shown == A)
     assert annotator.state.blocked is None
     assert not annotator.saved(A).labels.any()

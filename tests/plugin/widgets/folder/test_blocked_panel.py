@@ -15,7 +15,7 @@ def panel(annotator, qtbot):
 
 def test_it_is_there_only_while_an_image_is_blocked(panel, annotator):
     assert panel.isHidden()
-    annotator.state.blocked = ImageBlocked(A, "The mask is damaged.", (Remedy.START_ANEW,))
+    annotator.state.blocked = ImageBlocked(A, "The mask is damaged.", (Remedy.START_OVER,))
     assert not panel.isHidden()
     assert panel.title.text() == A
     assert "The mask is damaged. Nothing was changed." in panel.reason.text()
@@ -23,7 +23,7 @@ def test_it_is_there_only_while_an_image_is_blocked(panel, annotator):
     assert panel.isHidden()
 
 
-@pytest.mark.parametrize("remedies", [(), (Remedy.KEEP_MASK, Remedy.START_ANEW), tuple(Remedy)])
+@pytest.mark.parametrize("remedies", [(), (Remedy.KEEP_MASK, Remedy.START_OVER), tuple(Remedy)])
 def test_only_what_helps_is_offered(panel, annotator, remedies):
     annotator.state.blocked = ImageBlocked(A, "Why.", remedies)
     assert {remedy for remedy, button in panel.buttons.items() if button.isVisibleTo(panel)} == set(remedies)

@@ -105,7 +105,7 @@ def test_a_blocked_image_offers_its_remedies_alone(dock, annotator, photos):
     annotator.wait(lambda: dock.blocked.isVisibleTo(dock))
     assert "image0000" in dock.blocked.reason.text()
     assert not dock.blocked.buttons[Remedy.RESTORE_BACKUP].isVisibleTo(dock)
-    dock.blocked.buttons[Remedy.START_ANEW].click()
+    dock.blocked.buttons[Remedy.START_OVER].click()
     annotator.wait(lambda: annotator.state.shown == A)
     assert not dock.blocked.isVisibleTo(dock)
 

@@ -15,7 +15,7 @@ REMEDIES = {
         "Restore the masks from before the last model run; the damaged file is set aside.",
     ),
     Remedy.KEEP_MASK: ("Keep the mask", "The mask belongs to the image as it is now."),
-    Remedy.START_ANEW: ("Start anew", "Set the mask aside, in .cliptrase/set-aside, and begin with an empty one."),
+    Remedy.START_OVER: ("Start over", "Set the mask aside, in .cliptrase/set-aside, and begin with an empty one."),
 }
 
 
