@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_cliptrase.pixels.windows import plan_cores, plan_windows
+from napari_cliptrase.pixels.windows import Window, plan_cores, plan_windows
 
 grids = st.tuples(st.integers(1, 90), st.integers(1, 90))
 
@@ -106,3 +106,23 @@ def test_cores_do_not_move_when_the_image_grows():
 def test_a_plan_says_where_its_windows_lie():
     record = plan_cores((60, 21), 21, 1 / 3).record()
     assert record == {"grid": [60, 21], "size": [21, 21], "rows": [0, 11, 25, 39], "columns": [0]}
+
+
+boxes = st.tuples(*(st.tuples(st.integers(0, 12), st.integers(1, 12)).map(lambda p: slice(p[0], sum(p))) for _ in "yx"))
+
+
+@given(boxes, boxes)
+def test_what_two_windows_share_is_indexed_within_each(first, second):
+    marked = np.zeros((2, 24, 24), bool)
+    marked[0][first] = marked[1][second] = True
+    shared = Window.of(first).overlap(Window.of(second))
+    assert np.array_equal(np.argwhere(marked.all(0)), np.argwhere(_only(shared.index)))
+    numbers = np.arange(24 * 24).reshape(24, 24)
+    for box in (first, second):
+        assert np.array_equal(numbers[box][shared.within(Window.of(box))], numbers[shared.index])
+
+
+def _only(index):
+    there = np.zeros((24, 24), bool)
+    there[index] = True
+    return there

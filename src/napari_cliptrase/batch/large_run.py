@@ -25,6 +25,7 @@ from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.masks.label_pyramid import LabelPyramid, PyramidPlace, finished_cores, start_pyramid
 from napari_cliptrase.pixels.planes import PlaneBox
+from napari_cliptrase.pixels.windows import Window
 from napari_cliptrase.progress import Progress, duration
 
 _COARSER_LEVELS = 4 / 3
@@ -140,14 +141,9 @@ class LargeRun:
         if box is None:
             return core.labels
         wanted = np.zeros(core.labels.shape, bool)
-        rows, columns = (
-            slice(max(part.start, limit.start), min(part.stop, limit.stop))
-            for part, limit in ((core.rows, box[0]), (core.columns, box[1]))
-        )
-        inner = _moved(rows, core.rows.start), _moved(columns, core.columns.start)
-        wanted[inner] = (
-            True if self.mask is None else self.mask[_moved(rows, box[0].start), _moved(columns, box[1].start)]
-        )
+        whole, limit = Window.of((core.rows, core.columns)), Window.of(box)
+        inner = whole.overlap(limit)
+        wanted[inner.within(whole)] = True if self.mask is None else self.mask[inner.within(limit)]
         return np.where(wanted, core.labels, np.zeros((), core.labels.dtype))
 
 
@@ -197,10 +193,6 @@ def prepare_large_run(
     pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
     run = LargeRun(segmenter, replace(request, finished=pyramid.finished), pyramid, cache, mask)
     return PreparedLargeRun(run, cores, expected)
-
-
-def _moved(part: slice, origin: int) -> slice:
-    return slice(part.start - origin, part.stop - origin)
 
 
 def run_key(

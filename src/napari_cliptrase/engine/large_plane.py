@@ -93,18 +93,8 @@ class CoreScorer:
         blended = np.zeros((*cells.shape, codes[number].features.shape[2]), np.float32)
         for other in over:
             window = windows.windows[other]
-            rows, columns = (
-                slice(max(a.start, b.start), min(a.stop, b.stop))
-                for a, b in ((window.rows, cells.rows), (window.columns, cells.columns))
-            )
-            here = (
-                slice(rows.start - cells.rows.start, rows.stop - cells.rows.start),
-                slice(columns.start - cells.columns.start, columns.stop - cells.columns.start),
-            )
-            there = (
-                slice(rows.start - window.rows.start, rows.stop - window.rows.start),
-                slice(columns.start - window.columns.start, columns.stop - window.columns.start),
-            )
+            shared = window.overlap(cells)
+            here, there = shared.within(cells), shared.within(window)
             blended[here] += codes[other].features[there].astype(np.float32) * weight[there]
         return unit_rows(blended)
 

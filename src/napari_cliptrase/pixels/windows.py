@@ -35,6 +35,12 @@ class Window:
     rows: Span
     columns: Span
 
+    @classmethod
+    def of(cls, box: tuple[slice, slice]) -> "Window":
+        """Return a box, rows and columns with start and stop, as a window."""
+        rows, columns = (Span(part.start, part.stop) for part in box)
+        return cls(rows, columns)
+
     @property
     def index(self) -> tuple[slice, slice]:
         """The window as an index into a (h, w) grid or image."""
@@ -49,6 +55,14 @@ class Window:
     def shape(self) -> tuple[int, int]:
         """Height and width of the window."""
         return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    def overlap(self, other: "Window") -> "Window":
+        """Return what two windows share; without any rows or columns where they do not meet."""
+        rows, columns = (
+            Span(max(a.start, b.start), max(a.start, b.start, min(a.stop, b.stop)))
+            for a, b in ((self.rows, other.rows), (self.columns, other.columns))
+        )
+        return Window(rows, columns)
 
     def within(self, outer: "Window") -> tuple[slice, slice]:
         """Return the window as an index into what ``outer`` covers."""
