@@ -13,12 +13,13 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.batch_export import chosen_export, export_and_tell
 from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remember
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
-from napari_cliptrase.cli.model_options import Device, Precision
+from napari_cliptrase.cli.model_options import Device, Precision, SamForRefine
+from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, prompts_if_given
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError, ProjectError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
+from napari_cliptrase.models.catalog import DEFAULT_CLIP
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.project.project_paths import ProjectPaths
 from napari_cliptrase.refine.methods import Method
@@ -32,22 +33,15 @@ if TYPE_CHECKING:
 
 def batch(
     folder: Annotated[Path, typer.Argument(help="A folder of images; it becomes a project if it is not one yet.")],
-    prompts: Annotated[
-        str | None,
-        typer.Option("--prompts", "-p", help='Classes of a new project: "cat; dog: puppy".'),
-    ] = None,
-    prompts_file: Annotated[
-        Path | None, typer.Option("--prompts-file", help="Classes of a new project from a file, text or JSON.")
-    ] = None,
+    prompts: Prompts = None,
+    prompts_file: PromptsFile = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help=f"CLIP; the project's, or {DEFAULT_CLIP}.")] = None,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; finer is slower.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Least probability of a class, 0 to 1.")] = None,
     refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image; the project's.")] = None,
     no_refine: Annotated[bool, typer.Option("--no-refine", help="Do not sharpen them any more.")] = False,
-    sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
-    examples: Annotated[
-        Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
-    ] = None,
+    sam: SamForRefine = None,
+    examples: Examples = None,
     device: Device = "auto",
     precision: Precision = "auto",
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
@@ -78,7 +72,7 @@ def batch(
         raise CliptraseError("--images-at is for workers; give --workers or --scheduler, too.")
     changes = SetupChanges(model, detail, threshold, refine, sam, no_refine, examples, device, precision)
     exporting = chosen_export(export, out)
-    prompt_set = _read_prompts(prompts, prompts_file)
+    prompt_set = prompts_if_given(prompts, prompts_file)
     typer.echo(f"Looking at the images of {folder}", err=True)
     if dry_run and not ProjectPaths(folder).project_file.exists():
         typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
@@ -135,14 +129,6 @@ def _write_report(project: "Project") -> None:
 def _what_was_done(plan: "BatchPlan | None", outcomes: "Sequence[ImageOutcome]") -> str:
     todo = f"{len(outcomes)} of {len(plan.todo)} images were" if plan is not None else "No image was"
     return f"Stopped. {todo} segmented; the same command does the rest."
-
-
-def _read_prompts(text: str | None, file: Path | None) -> PromptSet | None:
-    if text is not None and file is not None:
-        raise CliptraseError("Give the classes with --prompts or with --prompts-file, not with both.")
-    if file is not None:
-        return PromptSet.load(file)
-    return None if text is None else PromptSet.parse(text)
 
 
 def _count(folder: Path) -> int:

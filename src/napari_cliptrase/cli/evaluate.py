@@ -17,9 +17,9 @@ from napari_cliptrase.cli.evaluation_run import (
     AsJson,
     FirstSeed,
     Methods,
-    Model,
     Out,
     RunChoices,
+    Sam,
     Scheduler,
     Workers,
     check_names,
@@ -27,6 +27,7 @@ from napari_cliptrase.cli.evaluation_run import (
     run_evaluation,
 )
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.progress import Progress, Watch, run_to_end
@@ -82,7 +83,7 @@ def painted_world(
         str, typer.Option(help="20, 200 or 200-near: how many names are asked for, near: with other words.")
     ] = "20",
     sam: Annotated[bool, typer.Option("--sam", help="Refine the last method with the demo SAM.")] = False,
-    model: Model = "demo",
+    model: ClipName = "demo",
     out: Out = None,
     again: Again = False,
     workers: Workers = 0,
@@ -129,8 +130,8 @@ def refinement(
         str, typer.Option(help="What is refined: clip (CLIPtrase), or patches (the truth by patches).")
     ] = ("clip"),
     method: Annotated[list[str] | None, typer.Option("--method", help="Only this method; may be repeated.")] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
-    sam: Annotated[str, typer.Option(help="The SAM model: a name or a checkpoint.")] = "demo",
+    model: ClipName = "demo",
+    sam: Sam = "demo",
     as_json: AsJson = False,
 ) -> None:
     """Score refinement methods: mean IoU, IoU along the boundaries, seconds a scene."""
@@ -164,7 +165,7 @@ def long_lists(
     first_seed: FirstSeed = 0,
     split: Annotated[str, typer.Option(help="plain, or small: crowded scenes of thin and small things.")] = "plain",
     recovery: Annotated[list[Recovery] | None, typer.Option(help="Only this recovery; may be repeated.")] = None,
-    model: Model = "demo",
+    model: ClipName = "demo",
     out: Out = None,
     again: Again = False,
     workers: Workers = 0,
@@ -214,7 +215,7 @@ def sam_score(
     scenes: Scenes = 100,
     first_seed: FirstSeed = 0,
     size: SceneSide = 336,
-    sam: Annotated[str, typer.Option(help="The SAM model: a name or a checkpoint.")] = "demo",
+    sam: Sam = "demo",
     as_json: AsJson = False,
 ) -> None:
     """Score a SAM: how well a true box, or one click in the middle, gives each painted thing."""

@@ -9,8 +9,9 @@ import typer
 
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Model, Out, Sam, check_names
+from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Out, Sam, check_names
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.optional_packages import check_matplotlib
@@ -40,7 +41,7 @@ def annotator(
     images: OwnImages = None,
     masks: OwnMasks = None,
     classes: OwnClassList = None,
-    model: Model = "demo",
+    model: ClipName = "demo",
     sam: Sam = "demo",
     out: Out = None,
     plot: Annotated[
@@ -96,7 +97,7 @@ def learning(
     images: OwnImages = None,
     masks: OwnMasks = None,
     classes: OwnClassList = None,
-    model: Model = "demo",
+    model: ClipName = "demo",
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:

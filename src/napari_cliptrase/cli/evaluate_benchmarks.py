@@ -14,7 +14,6 @@ from napari_cliptrase.cli.evaluation_run import (
     AsJson,
     Limit,
     Methods,
-    Model,
     Out,
     RunChoices,
     Sam,
@@ -23,7 +22,7 @@ from napari_cliptrase.cli.evaluation_run import (
     Workers,
     evaluate_and_report,
 )
-from napari_cliptrase.cli.model_options import Device, Precision
+from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.evaluate.datasets.benchmark_images import BenchmarkImages
@@ -61,7 +60,7 @@ def benchmark_command(benchmark: "Benchmark") -> Callable[..., None]:
             EvaluationProtocol, typer.Option(help="paper: centre square; full: whole images.")
         ] = EvaluationProtocol.FULL,
         size: ShortSide = None,
-        model: Model = DEFAULT_CLIP,
+        model: ClipName = DEFAULT_CLIP,
         templates: Templates = TemplateSet.FULL,
         out: Out = None,
         limit: Limit = None,
@@ -107,7 +106,7 @@ def folder(
     void: Annotated[list[int] | None, typer.Option(help="A number that is not scored; may be repeated. [255]")] = None,
     method: Methods = None,
     size: ShortSide = None,
-    model: Model = DEFAULT_CLIP,
+    model: ClipName = DEFAULT_CLIP,
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
     limit: Limit = None,
@@ -132,7 +131,7 @@ def project(
     folder: Annotated[Path, typer.Argument(help="An annotation project; its finished images are scored.")],
     method: Methods = None,
     size: ShortSide = None,
-    model: Model = DEFAULT_CLIP,
+    model: ClipName = DEFAULT_CLIP,
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
     limit: Limit = None,

@@ -21,7 +21,7 @@ from napari_cliptrase.cli.evaluation_run import (
     check_names,
     run_evaluation,
 )
-from napari_cliptrase.cli.model_options import Device, Precision
+from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Settings, limits_of
 from napari_cliptrase.errors import CliptraseError
@@ -55,7 +55,7 @@ def sweep(
     first_seed: Annotated[int, typer.Option(help="painted-world: the seed of the first scene.")] = 0,
     split: Annotated[str, typer.Option(help="painted-world: plain, or small.")] = "plain",
     words: Annotated[str, typer.Option(help="painted-world: 20, 200 or 200-near names.")] = "20",
-    model: Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")] = "demo",
+    model: ClipName = "demo",
     templates: Templates = TemplateSet.FULL,
     out: Out = None,
     limit: Limit = None,

@@ -28,14 +28,13 @@ Methods = Annotated[
         "Additions follow a colon: sc-clip:purify, naclip:pamr.",
     ),
 ]
-Model = Annotated[str, typer.Option("--model", "-m", help="The CLIP model.")]
 FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those that trained a model are refused.")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the results; a run that was stopped goes on in it.")]
 Again = Annotated[bool, typer.Option("--again", help="Score all images again.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first images.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")]
 Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")]
-Sam = Annotated[str, typer.Option(help="The SAM model of methods with one.")]
+Sam = Annotated[str, typer.Option(help="The SAM model, for what needs one: a name or a checkpoint.")]
 Templates = Annotated[TemplateSet, typer.Option(help="Sentences for each name; fewer are faster the first time.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.model_options import ClipName, Device
+from napari_cliptrase.cli.prompt_options import Prompts, prompts_if_given
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
 from napari_cliptrase.engine.settings import Settings
-from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
 from napari_cliptrase.optional_packages import check_matplotlib
 from napari_cliptrase.pixels.read import read_image
@@ -20,25 +21,23 @@ from napari_cliptrase.progress import run_to_end
 def explain(
     image: Annotated[Path, typer.Argument(help="The image.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the figures; made when missing.")],
-    prompts: Annotated[
-        str | None, typer.Option("--prompts", "-p", help='Classes for the last figure: "cat; dog: puppy, hound".')
-    ] = None,
+    prompts: Prompts = None,
     at: Annotated[
         list[str] | None, typer.Option("--at", help="A point x,y in pixels whose patch is looked at; may be repeated.")
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="CLIP, see: napari-cliptrase models")] = DEFAULT_CLIP,
+    model: ClipName = DEFAULT_CLIP,
     recovery: Annotated[Recovery, typer.Option(help="How the last attention layer is changed.")] = Recovery.CLIPTRASE,
     size: Annotated[int, typer.Option(min=32, max=2048, help="Short side of the model's view in pixels.")] = 336,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Draw what happens to an image: attention, class token, recovery, regions, labels.
+
+    The figure of labels needs --prompts.
 
     napari-cliptrase explain photo.jpg --prompts "cat; dog; grass" --out figures
     """
     points = [_point(text) for text in at or ()]
-    classes = None if prompts is None else PromptSet.parse(prompts)
-    if classes is not None and not classes.classes:
-        raise PromptError("--prompts names no class; write at least one.")
+    classes = prompts_if_given(prompts)
     if not image.exists():
         raise CliptraseError(f"{image} does not exist; check the name.")
     if out.exists() and not out.is_dir():

@@ -8,8 +8,9 @@ import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.interrupts import telling_when_stopped
-from napari_cliptrase.cli.model_options import Device, Precision
-from napari_cliptrase.cli.segment import bring_weights, read_prompts
+from napari_cliptrase.cli.model_options import ClipName, Device, Precision
+from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, required_prompts
+from napari_cliptrase.cli.segment import bring_weights
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail, Settings
@@ -31,21 +32,15 @@ def large(
         Path | None,
         typer.Option("--out", "-o", help="Zarr folder for the labels. Default: labels/cliptrase in an OME-Zarr image."),
     ] = None,
-    prompts: Annotated[
-        str | None, typer.Option("--prompts", "-p", help='Classes: "cat; dog: puppy, hound; background: wall".')
-    ] = None,
-    prompts_file: Annotated[
-        Path | None, typer.Option("--prompts-file", help="Classes from a file: text, one per line, or JSON.")
-    ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="CLIP, see: napari-cliptrase models")] = DEFAULT_CLIP,
+    prompts: Prompts = None,
+    prompts_file: PromptsFile = None,
+    model: ClipName = DEFAULT_CLIP,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; full looks at every pixel.")] = None,
     level: Annotated[int | None, typer.Option(help="Level of a pyramid, 0 is the finest; chosen by --detail.")] = None,
     plane: Annotated[str | None, typer.Option(help="Plane of a stack, such as 3 or 0,3.")] = None,
     box: Annotated[str | None, typer.Option(help="Part of the level: TOP,LEFT,BOTTOM,RIGHT in pixels.")] = None,
     skip_empty: Annotated[bool, typer.Option("--skip-empty", help="Leave out parts where nothing is seen.")] = False,
-    examples: Annotated[
-        Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
-    ] = None,
+    examples: Examples = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps encoded windows: other classes then need no encoding.")
     ] = None,
@@ -63,7 +58,7 @@ def large(
 
     napari-cliptrase large slide.ome.zarr --prompts "tumour; stroma; background: glass"
     """
-    prompt_set = read_prompts(prompts, prompts_file)
+    prompt_set = required_prompts(prompts, prompts_file)
     settings = _settings(settings_file, detail)
     lessons = None if examples is None else read_lessons(examples)
     if cache is not None and cache.exists() and not cache.is_dir():

@@ -13,7 +13,7 @@ from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.cli.export import Classes, chosen_table
 from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import telling_when_stopped
-from napari_cliptrase.cli.model_options import Device, Precision
+from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cli.segment import bring_weights
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.engine.settings import Detail, Settings
@@ -36,7 +36,7 @@ def learn(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, folders of them, or patterns.")],
     masks: Annotated[Path, typer.Option("--masks", help="Folder or file of their masks, in any format that is read.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write, such as examples.npz.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="CLIP that will use the examples.")] = DEFAULT_CLIP,
+    model: ClipName = DEFAULT_CLIP,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; use the same later.")] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings as JSON; --detail takes precedence.")

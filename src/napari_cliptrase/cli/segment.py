@@ -13,13 +13,14 @@ from napari_cliptrase.batch.input_file import Failure
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
-from napari_cliptrase.cli.model_options import Device, Precision
+from napari_cliptrase.cli.model_options import ClipName, Device, Precision, SamForRefine
 from napari_cliptrase.cli.models import byte_bar
+from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, required_prompts
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings, SettingsError
-from napari_cliptrase.errors import CliptraseError, PromptError
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.models.sources import bring_model_steps, bring_steps, find_sam
@@ -34,13 +35,9 @@ if TYPE_CHECKING:
 def segment(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, folders of them, or patterns.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the masks; made when missing.")],
-    prompts: Annotated[
-        str | None, typer.Option("--prompts", "-p", help='Classes: "cat; dog: puppy, hound; background: wall".')
-    ] = None,
-    prompts_file: Annotated[
-        Path | None, typer.Option("--prompts-file", help="Classes from a file: text, one per line, or JSON.")
-    ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="CLIP, see: napari-cliptrase models")] = DEFAULT_CLIP,
+    prompts: Prompts = None,
+    prompts_file: PromptsFile = None,
+    model: ClipName = DEFAULT_CLIP,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; finer is slower.")] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Least probability of a class, 0 to 1; weaker pixels are background.")
@@ -64,14 +61,12 @@ def segment(
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="Settings as JSON; the options above take precedence.")
     ] = None,
-    examples: Annotated[
-        Path | None, typer.Option("--examples", help="Examples that correct what the names say; see: learn --help")
-    ] = None,
+    examples: Examples = None,
     paper: Annotated[
         int | None, typer.Option(help="The published protocol at 224 or 336: masks of the central square.")
     ] = None,
     refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
-    sam: Annotated[str | None, typer.Option(help=f"SAM for --refine; {DEFAULT_SAM}, or demo with demo.")] = None,
+    sam: SamForRefine = None,
     planes: Annotated[
         str | None, typer.Option(help="Planes of stacks, such as 3-10, T=3-10 or T=3-10,Z=4; others stay.")
     ] = None,
@@ -89,7 +84,7 @@ def segment(
 
     napari-cliptrase segment photos/ --prompts "cat; dog: puppy; background: wall, floor" --out masks
     """
-    prompt_set = read_prompts(prompts, prompts_file)
+    prompt_set = required_prompts(prompts, prompts_file)
     if absent_threshold is not None and absent is None:
         raise SettingsError("--absent-threshold needs --absent purify or peak.")
     if ambiguity is not None and absent is not Absent.PURIFY:
@@ -204,21 +199,6 @@ def bring_weights(model: str, sam: str | None) -> None:
     if sam is not None:
         with byte_bar(sam) as watch:
             run_to_end(bring_steps(find_sam(sam)), watch)
-
-
-def read_prompts(text: str | None, file: Path | None) -> PromptSet:
-    """Return the classes that a command was given, as text or in a file."""
-    if text is not None and file is not None:
-        raise PromptError("Give the classes with --prompts or with --prompts-file, not with both.")
-    if file is not None:
-        prompts = PromptSet.load(file)
-    elif text is not None:
-        prompts = PromptSet.parse(text)
-    else:
-        raise PromptError('Name the classes to look for, with --prompts "cat; dog" or --prompts-file FILE.')
-    if not prompts.classes:
-        raise PromptError(f"{file or '--prompts'} names no class; write at least one.")
-    return prompts
 
 
 def _read_settings(
