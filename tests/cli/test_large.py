@@ -102,3 +102,11 @@ def test_wrong_words_get_one_sentence(beside, words, message):
     result = run(beside[0], "-p", PROMPTS, *words)
     assert isinstance(result.exception, CliptraseError)
     assert message in str(result.exception)
+
+
+def test_workers_of_two_kinds_or_with_a_cache_are_refused(beside, tmp_path):
+    both = run(beside[0], "-p", PROMPTS, "--workers", "2", "--scheduler", "tcp://127.0.0.1:9")
+    assert isinstance(both.exception, CliptraseError)
+    assert "give one of them" in str(both.exception)
+    cached = run(beside[0], "-p", PROMPTS, "--workers", "2", "--cache", tmp_path)
+    assert "--cache keeps windows that this process encodes" in str(cached.exception)

@@ -125,15 +125,15 @@ class LargeRun:
 
     def steps(self) -> Generator[Progress, None, LargeResponse]:
         """Segment what is not finished; stopping between two steps keeps every core that was written."""
-
-        def receive(core: CoreLabels) -> None:
-            self.pyramid.write(core.number, core.rows, core.columns, self._wanted(core))
-
-        response = yield from segment_large_steps(self.segmenter, self.request, receive, self.cache)
+        response = yield from segment_large_steps(self.segmenter, self.request, self.receive, self.cache)
         if response.empty:
             self.pyramid.note_empty(*sorted(response.empty))
         yield from self.pyramid.finish(response.provenance)
         return response
+
+    def receive(self, core: CoreLabels) -> None:
+        """Write the labels of a core, as far as they are wanted."""
+        self.pyramid.write(core.number, core.rows, core.columns, self._wanted(core))
 
     def _wanted(self, core: CoreLabels) -> UnsignedLabels:
         """(h, w) labels of a core, 0 outside of the box and the mask."""

@@ -1,5 +1,6 @@
 """napari-cliptrase large: one image of any size, window by window, to labels on disk."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,8 @@ def large(
     ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")] = 0,
+    scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take; segment nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace labels that are there.")] = False,
 ) -> None:
@@ -63,6 +66,10 @@ def large(
     lessons = None if examples is None else read_lessons(examples)
     if cache is not None and cache.exists() and not cache.is_dir():
         raise CliptraseError(f"{cache} is a file, but --cache names a folder; choose another name.")
+    if workers and scheduler is not None:
+        raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
+    if cache is not None and (workers or scheduler is not None):
+        raise CliptraseError("--cache keeps windows that this process encodes; leave it out where workers do that.")
     typer.echo(f"Opening {image}", err=True)
 
     from napari_cliptrase.pixels.lazy_file import open_lazily
@@ -77,7 +84,7 @@ def large(
         bring_weights(model, None)
         _segment(
             opened, number, index, part, place, prompt_set, settings, (model, device, precision), lessons, cache,
-            skip_empty=skip_empty, only_estimate=estimate, overwrite=overwrite,
+            workers=workers, scheduler=scheduler, skip_empty=skip_empty, only_estimate=estimate, overwrite=overwrite,
         )  # fmt: skip
 
 
@@ -93,10 +100,14 @@ def _segment(
     examples: "LessonMemory | None",
     cache: Path | None,
     *,
+    workers: int,
+    scheduler: str | None,
     skip_empty: bool,
     only_estimate: bool,
     overwrite: bool,
 ) -> None:
+    from napari_cliptrase.batch.dask_runner import dask_client
+    from napari_cliptrase.batch.large_dask import LargeSetup, run_large_on_dask_steps
     from napari_cliptrase.batch.large_run import estimate_large, prepare_large_run
     from napari_cliptrase.engine.pipeline import LargeRequest
     from napari_cliptrase.engine.segmenter import Segmenter
@@ -127,8 +138,17 @@ def _segment(
             typer.echo(f"Going on: {len(finished):,} cores are finished, {len(cores):,} are left.", err=True)
         typer.echo(f"{picture.shape[1]:,}×{picture.shape[0]:,} pixels: {prepared.expected.describe()}", err=True)
         done.append(f"Stopped. What was finished is kept in {place.root}; the same command continues from there.")
-        with work_bar("encoding windows") as watch:
-            response = run_to_end(prepared.run.steps(), watch)
+        with ExitStack() as stack:
+            steps = prepared.run.steps()
+            if workers or scheduler is not None:
+                client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))
+                name, device, precision = choice
+                setup = LargeSetup(
+                    str(opened.path.absolute()), level, index, prompts, settings, name, device, precision, skip_empty,
+                    examples,
+                )  # fmt: skip
+                steps = run_large_on_dask_steps(prepared.run, setup, client)
+            response = run_to_end(steps, stack.enter_context(work_bar("encoding windows")))
         _print_notes(response.notes)
         if response.empty:
             typer.echo(f"{len(response.empty):,} of {len(cores):,} parts were empty and left out.", err=True)

@@ -1,6 +1,5 @@
 """Threads that work on windows side by side, each of them on one core of the processor."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,11 +15,10 @@ _BESIDE_A_DEVICE: Final = 2
 
 
 def thread_count(device: torch.device) -> int:
-    """Return how many windows are worked on side by side."""
+    """Return how many windows are worked on side by side: as many as torch may use cores."""
     if device.type != "cpu":
         return _BESIDE_A_DEVICE
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST, cores)
+    return min(_MOST, torch.get_num_threads())
 
 
 @contextmanager
