@@ -121,7 +121,7 @@ main()
         ("models download ViT-B-16/openai", "Looking for ViT-B-16/openai"),
         ("models verify demo", "Reading demo again"),
         ("doctor", "Checking the installation"),
-        ("bench", "Measuring speed and memory on this computer; takes about a minute"),
+        ("bench", "Measuring speed and memory on this computer; takes about three minutes"),
     ],
 )
 def test_each_command_says_what_it_works_on_before_heavy_packages_come(

@@ -54,7 +54,7 @@ def test_it_says_how_long_it_takes_and_what_was_measured_when_it_is_stopped(monk
 
     monkeypatch.setattr(measure, "measure", stopped)
     result = CliRunner().invoke(app, ["bench"])
-    assert "takes about a minute" in result.stderr
+    assert "takes about three minutes" in result.stderr
     assert str(result.exception) == "Stopped while it measured: memory. Measured were: encode."
     assert "takes about ten minutes" in CliRunner().invoke(app, ["bench", "--thorough"]).stderr
 

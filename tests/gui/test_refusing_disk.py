@@ -104,7 +104,7 @@ def test_a_full_disk_is_said_and_the_work_is_saved_once_there_is_room(annotating
     disk.free()
     annotating.wait(lambda: annotating.folder.saver.idle)
     assert np.array_equal(saved(disk), drawn(annotating))
-    assert "Nothing is lost" not in shown(annotating)
+    annotating.wait(lambda: "Nothing is lost" not in shown(annotating))
 
 
 @pytest.mark.slow

@@ -2,15 +2,20 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import open_clip
 import torch
 
 from napari_cliptrase._version import __version__
+from napari_cliptrase.bench.bf16_row import bf16_row
+from napari_cliptrase.bench.busy_row import busy_row
+from napari_cliptrase.bench.cold_start_row import cold_start_row
 from napari_cliptrase.bench.encode_row import encode_row
 from napari_cliptrase.bench.int8_row import int8_row
+from napari_cliptrase.bench.limit_rows import encode_limit_row, sam_limit_row
 from napari_cliptrase.bench.memory_row import memory_row
 from napari_cliptrase.bench.prompts_row import VOC_NAMES, prompts_row
 from napari_cliptrase.bench.random_model import BenchModel
@@ -20,34 +25,37 @@ from napari_cliptrase.models.device import place, processor_name, remembered_sha
 from napari_cliptrase.progress import Progress
 
 ENCODED_SIZES: Final = (224, 336)
-STEPS: Final = (
-    "building the networks",
-    *(f"encoding {s}×{s}" for s in ENCODED_SIZES),
-    "encoding in int8",
-    "scoring",
-    "memory",
-    "prompts",
-)
-"""What is measured, in this order."""
 
 
 def measure(*, thorough: bool = False) -> Iterator[Progress | Row]:
-    """Yield what is measured next, and the rows as they are known; ``thorough`` takes some ten times as long."""
-    yield Progress(0, len(STEPS), STEPS[0])
+    """Yield what is measured next, and the rows as they are known; ``thorough`` takes some five times as long."""
+    steps = _steps(thorough)
+    yield Progress(0, len(steps) + 1, "building the networks")
     model = BenchModel.random()
-    for done, size in enumerate(ENCODED_SIZES, start=1):
-        yield Progress(done, len(STEPS), STEPS[done])
-        yield encode_row(model, size, rounds=31 if thorough else 9)
-    yield Progress(3, len(STEPS), STEPS[3])
-    yield int8_row(model, ENCODED_SIZES[-1], rounds=15 if thorough else 5)
-    yield Progress(4, len(STEPS), STEPS[4])
-    yield from rescoring_rows(rounds=31 if thorough else 15)
-    yield Progress(5, len(STEPS), STEPS[5])
-    memory = memory_row()
-    if memory is not None:
-        yield memory
-    yield Progress(6, len(STEPS), STEPS[6])
-    yield prompts_row(model, rounds=3 if thorough else 1, compared=len(VOC_NAMES) if thorough else 1)
+    for number, (text, rows) in enumerate(steps, start=1):
+        yield Progress(number, len(steps) + 1, text)
+        yield from (row for row in rows(model) if row is not None)
+
+
+def _steps(thorough: bool) -> list[tuple[str, Callable[[BenchModel], Iterable[Row | None]]]]:
+    """What is measured, in this order; a row that this computer cannot measure is None."""
+    large, many, few = ENCODED_SIZES[-1], 31 if thorough else 9, 15 if thorough else 5
+    return [
+        *((f"encoding {size}×{size}", partial(_encode, size, many)) for size in ENCODED_SIZES),
+        ("the limit of the processor", lambda model: [encode_limit_row(model, large, few)]),
+        ("encoding in bf16", lambda model: [bf16_row(model, large, few)]),
+        ("encoding in int8", lambda model: [int8_row(model, large, few)]),
+        ("encoding beside other programs", lambda model: [busy_row(model, large, 5 if thorough else 2)]),
+        ("scoring", lambda _model: rescoring_rows(rounds=31 if thorough else 15)),
+        ("memory", lambda _model: [memory_row()]),
+        ("prompts", lambda model: [prompts_row(model, 3 if thorough else 1, len(VOC_NAMES) if thorough else 1)]),
+        ("starting", lambda _model: [cold_start_row(5 if thorough else 2)]),
+        ("a SAM", lambda _model: [sam_limit_row(5 if thorough else 1)]),
+    ]
+
+
+def _encode(size: int, rounds: int, model: BenchModel) -> Iterable[Row]:
+    return [encode_row(model, size, rounds)]
 
 
 def surroundings() -> dict[str, str | int]:

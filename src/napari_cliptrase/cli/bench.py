@@ -29,7 +29,7 @@ def bench(
     Times are compared with open_clip's own for the same work, within one run.
     """
     earlier = None if compare is None else EarlierRun.read(compare)
-    long = "about ten minutes" if thorough else "about a minute"
+    long = "about ten minutes" if thorough else "about three minutes"
     typer.echo(f"Measuring speed and memory on this computer; takes {long} if nothing else is running", err=True)
     rows: list[Row] = []
     current = "nothing yet"
