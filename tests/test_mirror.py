@@ -13,7 +13,6 @@ UNTESTED = {
     "cliptrase/clip_shape.py": "values without code, which test_clip_network.py builds networks from",
     "cli/evaluate_benchmarks.py": "test_benchmark_images.py and test_evaluation.py run its commands",
     "evaluate/labelled_images.py": "a protocol, which the tests of each source of images follow",
-    "refine/protocol.py": "a protocol, which the tests of each refiner follow",
     "cli/app.py": "the list of commands, which every test of a command runs",
     "models/loaded_models.py": "values, which test_load.py and test_load_sam.py load",
     "plugin/start.py": "test_whole_path.py in tests/gui starts it",

@@ -24,7 +24,7 @@ class MergeMode(StrEnum):
 
 
 def edited_pixels(current: LabelArray, last_result: LabelArray | None) -> Mask:
-    """Pixels that differ from the last model result; without one, every pixel that holds a label counts as edited."""
+    """(H, W) pixels whose label is not that of the last model result, (H, W); without one, every label is edited."""
     if last_result is None:
         return np.asarray(current != 0)
     return np.asarray(current != last_result)

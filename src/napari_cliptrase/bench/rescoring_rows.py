@@ -39,7 +39,7 @@ def some_regions(size: tuple[int, int]) -> NDArray[np.int32]:
 
 
 def score_grid(features: Tensor, grid: tuple[int, int], text: Tensor) -> PhraseScores:
-    """Compare patches with phrases, one phrase for each class."""
+    """Compare patches (h * w, d) with phrases (phrases, d), both float32, one phrase for each class."""
     return phrase_scores(features, grid, text, np.arange(len(text)), _SCALE)
 
 

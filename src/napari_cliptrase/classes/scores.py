@@ -50,7 +50,7 @@ class ClassScores:
 
 
 def sampling(size: int, cells: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Lower cell, upper cell and weight of the upper one for each of ``size`` pixels over ``cells`` cells.
+    """Lower cell, upper cell and weight of the upper one, (size,) each, for ``size`` pixels over ``cells`` cells.
 
     The convention of bilinear interpolation with pixel areas (``align_corners=False``).
     """

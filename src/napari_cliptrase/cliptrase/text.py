@@ -24,7 +24,7 @@ class TextCache(Protocol):
         """Return those that are known, (d,) float32 each."""
 
     def store(self, vectors: Mapping[str, Floats]) -> None:
-        """Remember these as well."""
+        """Remember these as well, (d,) float32 each."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class MemoryCache:
     _vectors: dict[str, Floats] = field(default_factory=dict)
 
     def load(self, keys: Sequence[str]) -> Mapping[str, Floats]:
-        """Return those that are known."""
+        """Return those that are known, (d,) float32 each."""
         return {key: self._vectors[key] for key in keys if key in self._vectors}
 
     def store(self, vectors: Mapping[str, Floats]) -> None:
-        """Remember these as well."""
+        """Remember these as well, (d,) float32 each."""
         self._vectors.update(vectors)
 
 

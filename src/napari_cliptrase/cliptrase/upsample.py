@@ -56,7 +56,7 @@ class Band:
             yield slice(first, first + len(weight)), torch.addcmul(upper[:, None], weight, slope[:, None])
 
     def contenders(self) -> Tensor:
-        """Indices, ascending, of the maps that are the highest somewhere in the band (and maybe a few more)."""
+        """(n,) int64 indices, ascending, of the maps that are highest somewhere in the band, and maybe a few more."""
         (top, first), (bottom, second) = winners(self.upper), winners(self.lower)
         # where the line of the winner at the top meets that of the winner at the bottom, the others have to beat both
         sunk = self.lower.gather(0, first[None])[0]
@@ -187,7 +187,7 @@ class _BetweenCells:
     pixels: NDArray[np.int64]
 
     def spread(self, values: NDArray[Any], axis: int) -> NDArray[Any]:
-        """Repeat values of runs for each of their pixels."""
+        """Repeat the values of runs, which lie along ``axis``, for each of their pixels."""
         return np.repeat(values, self.pixels, axis)
 
 

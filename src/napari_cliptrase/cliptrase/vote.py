@@ -56,7 +56,10 @@ def pooling(regions: NDArray[np.int32], grid: tuple[int, int], part: Part | None
 
 
 def paint(labels: UnsignedLabels, regions: NDArray[np.int32], of_region: NDArray[np.intp]) -> UnsignedLabels:
-    """Give every pixel the class of its region; pixels in no region keep theirs. Shape and dtype of ``labels``."""
+    """Give every pixel of labels (H, W) the class of its region; pixels in no region keep theirs.
+
+    ``regions`` is (H, W), -1 for no region; ``of_region`` holds the class of each region, (regions,).
+    """
     if not len(of_region):
         return labels
     out: UnsignedLabels = of_region.astype(labels.dtype)[regions]

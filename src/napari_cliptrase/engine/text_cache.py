@@ -35,7 +35,7 @@ class TextStore:
         return {key: vector for key, vector in found.items() if vector is not None}
 
     def store(self, vectors: Mapping[str, Floats]) -> None:
-        """Remember these as well."""
+        """Remember these as well, (d,) float32 each."""
         for key, vector in vectors.items():
             buffer = io.BytesIO()
             np.save(buffer, np.asarray(vector, np.float32), allow_pickle=False)

@@ -54,7 +54,7 @@ class WrongPiece:
         return self.area / max(1.0, min(self.thickness(), widest))
 
     def line(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and columns, in the image, of a line through the middle, along the piece and inside of it."""
+        """Rows and columns, (n,) each, in the image, of a line through the middle, along the piece and inside of it."""
         places = np.argwhere(self.region)
         middle = np.array(self.middle()) - (self.rows.start, self.columns.start)
         spread = np.cov((places - places.mean(0)).T) if len(places) > 2 else np.eye(2)

@@ -39,7 +39,10 @@ def region_loss(correlation: Tensor, shares: Tensor) -> Tensor:
 
 
 def caption_loss(images: Tensor, texts: Tensor, captions: Captions, scale: float) -> Tensor:
-    """CLIP's loss in both directions; the target is shared among all captions that are true of an image."""
+    """CLIP's loss in both directions; the target is shared among all captions that are true of an image.
+
+    ``images`` is (images, d) and ``texts`` (captions, d), unit rows.
+    """
     truth = torch.from_numpy(captions.truth).float().to(images.device)  # captions, images
     logits = scale * texts @ images.t()
     by_text = -(logits.log_softmax(1) * truth / truth.sum(1, keepdim=True)).sum(1).mean()

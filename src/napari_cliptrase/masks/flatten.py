@@ -37,6 +37,6 @@ def flatten(layers: Sequence[LabelArray]) -> Flattened:
 
 
 def split_classes(labels: LabelArray, ids: Iterable[int]) -> dict[int, LabelArray]:
-    """Return one array per class id that holds the id where ``labels`` do and 0 elsewhere, of the same dtype."""
+    """Return for each class id an array of shape and dtype of ``labels``: the id where they hold it, 0 elsewhere."""
     array = np.asarray(labels)
     return {class_id: np.where(array == class_id, array, array.dtype.type(0)) for class_id in ids}

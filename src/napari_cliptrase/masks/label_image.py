@@ -228,7 +228,7 @@ def mapped(mask: LabelImage, values: Mapping[int, Any], empty: Any) -> NDArray[n
 
 
 def narrow(labels: LabelArray) -> LabelArray:
-    """Return the labels in the smallest unsigned dtype that holds them, without a copy when they have it already."""
+    """Return labels of any shape in the smallest unsigned dtype that holds them, without a copy if they have it."""
     return labels.astype(dtype_for(int(labels.max()) if labels.size else 0), copy=False)
 
 

@@ -63,7 +63,7 @@ def regions(mask: LabelImage, *, order: Order, objects: bool, corners: bool = Tr
 
 
 def object_plane(mask: LabelImage, *, corners: bool) -> LabelArray:
-    """Return an array like the labels with one value per object, 0 for background and void.
+    """Return an array of the labels' shape with one integer per object, 0 for background and void.
 
     Objects lie in one class each: an object number that spans two classes gives two objects.
     """

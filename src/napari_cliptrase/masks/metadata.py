@@ -27,7 +27,7 @@ def mask_metadata(mask: LabelImage) -> dict[str, Any]:
 def described(
     labels: LabelArray, stem: str, data: dict[str, Any] | None, classes: ClassTable | None = None
 ) -> LabelImage:
-    """Return a mask from its array and its description; ``classes`` takes precedence over those of the description.
+    """Return a mask from its array, (…, H, W) integers, and its description; ``classes`` takes precedence over its own.
 
     A description that does not fit the array (someone cropped or transposed the file) is used for the classes only.
     """

@@ -48,7 +48,7 @@ def encode_nrrd(data: LabelArray, fields: Mapping[str, str], texts: Mapping[str,
 
 
 def read_nrrd(path: Path) -> tuple[LabelArray, dict[str, str]]:
-    """Return the data, first axis fastest, and all fields and texts; ValueError for what is not understood."""
+    """Return the data (x, y, …), first axis fastest, with all fields and texts; ValueError if it is not understood."""
     head, found, body = path.read_bytes().partition(b"\n\n")
     lines = head.decode("utf-8", "replace").split("\n")
     if not found or not lines[0].startswith("NRRD000"):

@@ -61,7 +61,10 @@ class ValueRuns:
 
 
 def alternating(starts: NDArray[np.signedinteger], lengths: NDArray[np.signedinteger], size: int) -> Ints:
-    """Return alternating lengths of outside and inside runs of ``size`` pixels; runs that touch become one."""
+    """Return alternating lengths, int64, of outside and inside runs of ``size`` pixels; runs that touch become one.
+
+    ``starts`` and ``lengths`` are (runs,), ascending and without overlap.
+    """
     ends = starts + lengths
     apart = starts[1:] != ends[:-1]
     if not apart.all():
@@ -133,7 +136,7 @@ def _sorted_runs(
 
 
 def mask_runs(inside: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Starts and lengths of the runs of a flat mask."""
+    """Starts and lengths, (runs,) int64 each, of the runs of a flat mask (pixels,)."""
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     if len(inside) and inside[0]:
         edges = np.concatenate(([0], edges))
@@ -176,7 +179,7 @@ def runs_of_counts(counts: Ints, size: int) -> tuple[Ints, Ints]:
 def expanded(
     starts: NDArray[np.integer], lengths: NDArray[np.integer], most: int = INDICES_AT_ONCE
 ) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the number of its run and the index of each member of the runs, in order, at most ``most`` at once."""
+    """Yield the number of its run and the index of each member of runs (runs,), in order, at most ``most`` at once."""
     ends = np.cumsum(lengths, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
     for begin in range(0, total, most):

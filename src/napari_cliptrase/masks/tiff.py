@@ -25,7 +25,7 @@ OME_SUFFIXES = (".ome.tif", ".ome.tiff")
 
 
 def tiff_bytes(labels: LabelArray, **kwargs: Any) -> bytes:
-    """Return a zlib-compressed TIFF; ``kwargs`` go to tifffile."""
+    """Return a zlib-compressed TIFF of labels (…, H, W); ``kwargs`` go to tifffile."""
     stream = BytesIO()
     tifffile.imwrite(
         stream,

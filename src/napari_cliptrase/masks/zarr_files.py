@@ -77,7 +77,7 @@ def load_attributes(group: Path) -> dict[str, Any] | None:
 
 
 def chunk_files(path: str, labels: LabelArray, axes: str, version: NgffVersion) -> dict[str, bytes]:
-    """Return the files of a compressed array; ``axes`` are its lower-case axis names."""
+    """Return the files of labels (…, H, W) as a compressed array; ``axes`` are its lower-case axis names."""
     import zarr
     from zarr.storage import MemoryStore
 

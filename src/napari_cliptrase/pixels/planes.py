@@ -82,7 +82,7 @@ def take_plane(array: Any, roles: AxisRoles, index: Sequence[int] = (), box: Pla
 
 
 def auto_limits(values: NDArray[Any]) -> ContrastLimits:
-    """Return the values that become black and white: the whole range of 8 bits, else the outer percentiles."""
+    """Return which of the values, of any shape, become black and white: all of 8 bits, else the outer percentiles."""
     if values.dtype == np.bool_:
         return 0.0, 1.0
     if values.dtype == np.uint8:

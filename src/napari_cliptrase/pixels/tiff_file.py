@@ -100,7 +100,7 @@ def open_tiff(path: Path) -> Iterator[tuple[Any, TiffPages]]:
 
 
 def read_series(tiff: Any, pages: TiffPages) -> NDArray[Any]:
-    """Return the pixels of the first series; ValueError when it has fewer planes than the file declares."""
+    """Return the pixels of the first series, in its shape; ValueError if it has fewer planes than the file declares."""
     series = tiff.series[0]
     plane = max(1, int(series.keyframe.size))
     held = sum(page is not None for page in series.pages)
@@ -116,7 +116,7 @@ def read_series(tiff: Any, pages: TiffPages) -> NDArray[Any]:
 
 
 def upright(array: NDArray[Any], axes: str, orientation: int) -> NDArray[Any]:
-    """Turn pixels as the orientation of a TIFF or EXIF says; ``axes`` names the axes, with Y and X among them."""
+    """Turn pixels as the orientation of a TIFF or EXIF says; ``axes`` names their axes in order, Y and X among them."""
     if not 2 <= orientation <= 8 or "Y" not in axes or "X" not in axes:
         return array
     rows, columns = axes.index("Y"), axes.index("X")

@@ -158,7 +158,7 @@ class AnnotationStore:
         run: Mapping[str, Any] | None = None,
         uncertainty: float | None = None,
     ) -> ImageRecord:
-        """Merge what a model made of some planes into what is there; keep what was there as the backup."""
+        """Merge a model's labels, (H, W) by plane, into what is there; keep what was there as the backup."""
         self._may_write()
         with self._lock:
             merged: dict[str, Annotation] = {}

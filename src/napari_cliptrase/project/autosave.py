@@ -33,7 +33,7 @@ class SavesPlanes(Protocol):
         """Return what is saved."""
 
     def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: PlaneIndex = ()) -> object:
-        """Save a plane."""
+        """Save labels and provenance (H, W) of a plane."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ class Autosave:
             self._edited = key
 
     def unsaved(self, name: str, plane: PlaneIndex = ()) -> LabelArray | None:
-        """Return the labels of a plane that are not on the disk yet; None when all are."""
+        """Return the labels (H, W) of a plane that are not on the disk yet; None when all are."""
         found = self._unsaved(name, plane)
         return None if found is None else found.labels.array()
 

@@ -39,7 +39,7 @@ def by_hand(sources: Sources) -> NDArray[np.bool_]:
 
 
 def assumed_sources(labels: LabelArray) -> Sources:
-    """Return the provenance of a mask that came without one: whatever has a class counts as drawn by hand."""
+    """Return the provenance of labels (H, W) that came without one: whatever has a class counts as drawn by hand."""
     return np.where(labels != 0, np.uint8(Provenance.HAND), np.uint8(Provenance.NONE))
 
 
@@ -52,7 +52,10 @@ def sources_after_edit(before: LabelArray, after: LabelArray, sources: Sources) 
 
 
 def disagreeing(labels: LabelArray, sources: Sources, proposed: LabelArray) -> tuple[int, int]:
-    """Return for how many of the pixels that people decided a model wants something else, and how many they decided."""
+    """Return for how many pixels that people decided a model wants another label, and how many they decided.
+
+    All three arrays are (H, W): labels, their provenance, and the labels of the model.
+    """
     decided = by_hand(sources)
     return int(np.count_nonzero(decided & (labels != proposed))), int(np.count_nonzero(decided))
 

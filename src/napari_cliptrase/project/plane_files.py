@@ -81,7 +81,7 @@ def encode_plane(plane: Annotation) -> EncodedPlane:
 
 
 def read_mask(path: Path, shape: tuple[int, int]) -> LabelArray:
-    """Return the labels of a file, also of one that another program wrote; DamagedFile when they cannot be read."""
+    """Return the labels (H, W) of a file, also of another program's; DamagedFile when they cannot be read."""
     try:
         labels = narrow(read_png(path, path.stem).labels)
     except Exception as error:  # decoders raise nearly anything on damaged bytes
@@ -94,7 +94,7 @@ def read_mask(path: Path, shape: tuple[int, int]) -> LabelArray:
 
 
 def read_sources(path: Path, shape: tuple[int, int]) -> Sources:
-    """Return the provenance of a file; DamagedFile when it cannot be read."""
+    """Return the provenance (H, W) uint8 of a file; DamagedFile when it cannot be read."""
     try:
         sources, _ = open_png(path)
     except Exception as error:  # decoders raise nearly anything on damaged bytes

@@ -212,7 +212,7 @@ class Project:
     def write(
         self, name: str, labels: LabelArray, sources: NDArray[Any], plane: PlaneIndex = (), *, by_person: bool = True
     ) -> ImageRecord:
-        """Save labels and provenance of a plane, drawn by a person unless ``by_person`` is False."""
+        """Save labels and provenance (H, W) of a plane, drawn by a person unless ``by_person`` is False."""
         return self.store.write(name, labels, sources, plane, by_person=by_person)
 
     def take_result(
@@ -226,7 +226,7 @@ class Project:
         run: Mapping[str, Any] | None = None,
         uncertainty: float | None = None,
     ) -> ImageRecord:
-        """Merge a model's labels, by plane, into the masks of an image; what was there becomes its backup.
+        """Merge a model's labels, (H, W) by plane, into the masks of an image; what was there becomes its backup.
 
         ``kind`` is ``Provenance.MODEL`` or ``REFINED``; ``run`` is plain data by which a run can be recognised;
         ``uncertainty`` says how unsure the model was, 0 to 1. See `merge_labels` for the rest.

@@ -26,7 +26,7 @@ class TiledSnapshot:
         return cls((array.shape[0], array.shape[1]), {}).updated(array, None)
 
     def updated(self, array: NDArray[Any], region: PlaneArea | None) -> "TiledSnapshot":
-        """Return a snapshot of an array that differs from this one within ``region`` only; None: anywhere."""
+        """Return a snapshot of an array (H, W) that differs from this one within ``region`` only; None: anywhere."""
         if array.shape != self.shape:
             raise ProjectError(f"An array of shape {array.shape} cannot follow one of {self.shape}.")
         rows, columns = (slice(0, size) for size in self.shape) if region is None else region
@@ -41,7 +41,7 @@ class TiledSnapshot:
         return TiledSnapshot(self.shape, tiles)
 
     def array(self) -> NDArray[Any]:
-        """Return the plane as one array."""
+        """Return the plane as one array (H, W)."""
         kind = np.result_type(*(tile.dtype for tile in self._tiles.values()))
         whole = np.empty(self.shape, kind)
         for (top, left), tile in self._tiles.items():

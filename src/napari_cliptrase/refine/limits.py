@@ -93,10 +93,10 @@ def apply_limits(
     edited: Mask | None = None,
     locked_ids: Collection[int] = (),
 ) -> LabelArray:
-    """Return the labels after a refinement within its limits; hand edits, locked classes and all inputs stay unchanged.
+    """Return the labels (H, W) after a refinement within its limits; hand edits, locked classes and all inputs stay.
 
-    ``edited`` marks pixels that an annotator changed (None: none of them); these and the pixels of locked classes keep
-    their labels whatever the refinement says.
+    ``before`` and ``refined`` are labels (H, W). ``edited`` (H, W) marks pixels that an annotator changed (None: none
+    of them); these and the pixels of locked classes keep their labels whatever the refinement says.
     """
     if edited is None:
         edited = np.zeros(before.shape, bool)

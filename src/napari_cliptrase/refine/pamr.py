@@ -52,7 +52,7 @@ class Pamr(StepwiseRefiner):
         return {"method": "pamr", "options": {**asdict(self.options), "dilations": list(self.options.dilations)}}
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
-        """Do what `prepare` does; of an image in several windows no weights are kept, since they would be too large."""
+        """Do what `prepare` does with the image (H, W, 3) uint8; no weights of several windows are kept: too large."""
         check_image(image)
         only = None
         if len(tiles_of(image.shape[:2], LARGEST)) == 1:
@@ -64,7 +64,7 @@ class Pamr(StepwiseRefiner):
     def refine_steps(
         self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
-        """Do what `refine` does, window by window and label by label; ``labels`` stay unchanged."""
+        """Do what `refine` does with labels (H, W), window by window and label by label; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST)
 

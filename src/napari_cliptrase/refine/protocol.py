@@ -35,7 +35,7 @@ class MaskRefiner(Protocol):
         """Take the image (H, W, 3) uint8 that the next labels belong to."""
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
-        """Do what `prepare` does, in steps."""
+        """Do what `prepare` does with the image (H, W, 3) uint8, in steps."""
 
     def refine(self, labels: LabelArray, scores: ClassScores | None = None) -> RefineResult:
         """Return refined labels for labels (H, W) of any integer type, 0 for background; ``labels`` stay unchanged."""
@@ -43,7 +43,7 @@ class MaskRefiner(Protocol):
     def refine_steps(
         self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
-        """Do what `refine` does, in steps."""
+        """Do what `refine` does with labels (H, W), in steps."""
 
     def record(self) -> dict[str, Any]:
         """Return method, model and options, fit for JSON: what is needed to do the same again."""
@@ -61,7 +61,7 @@ class StepwiseRefiner(ABC):
 
     @abstractmethod
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
-        """Do what `prepare` does, window by window."""
+        """Do what `prepare` does with the image (H, W, 3) uint8, window by window."""
 
     def refine(self, labels: LabelArray, scores: ClassScores | None = None) -> RefineResult:
         """Return refined labels for labels (H, W) of the prepared image."""
@@ -71,7 +71,7 @@ class StepwiseRefiner(ABC):
     def refine_steps(
         self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
-        """Do what `refine` does, window by window; ``labels`` stay unchanged."""
+        """Do what `refine` does with labels (H, W), window by window; ``labels`` stay unchanged."""
 
     def _prepared_image(self, labels: LabelArray) -> Image:
         """Return the prepared image; raise a sentence when there is none or the labels do not lie on it."""

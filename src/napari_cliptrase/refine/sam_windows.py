@@ -49,7 +49,7 @@ class SamWindows(StepwiseRefiner):
         """Refine one window, yielding its progress between steps that take time."""
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
-        """Do what `prepare` does, window by window."""
+        """Do what `prepare` does with the image (H, W, 3) uint8, window by window."""
         check_image(image)
         yield from self.embedder.embed_steps(image)
         self._image = image
@@ -57,7 +57,7 @@ class SamWindows(StepwiseRefiner):
     def refine_steps(
         self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
-        """Do what `refine` does, in steps; ``labels`` stay unchanged."""
+        """Do what `refine` does with labels (H, W), in steps; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
         tiles = self.embedder.tiles(image.shape[:2])
         refined = labels.copy()

@@ -40,7 +40,7 @@ class EmbeddingStore:
         return self._path(key).is_file()
 
     def put(self, key: str, features: Tensor) -> None:
-        """Store an embedding, then delete the longest unused ones until the folder is within its limit."""
+        """Store an embedding (1, d, h, w), then delete the longest unused ones until the folder is within its limit."""
         data = save({"features": features.detach().cpu().contiguous()})
         if len(data) > self.limit:
             return

@@ -62,7 +62,7 @@ class Superpixels(StepwiseRefiner):
         return {"method": "superpixels", "options": asdict(self.options)}
 
     def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
-        """Do what `prepare` does, window by window."""
+        """Do what `prepare` does with the image (H, W, 3) uint8, window by window."""
         check_image(image)
         tiles = tiles_of(image.shape[:2], LARGEST_WINDOW)
         cut = []
@@ -76,7 +76,7 @@ class Superpixels(StepwiseRefiner):
     def refine_steps(
         self, labels: LabelArray, scores: ClassScores | None = None
     ) -> Generator[Progress, None, RefineResult]:
-        """Do what `refine` does, window by window; ``labels`` stay unchanged."""
+        """Do what `refine` does with labels (H, W), window by window; ``labels`` stay unchanged."""
         image = self._prepared_image(labels)
         tiles = tiles_of(image.shape[:2], LARGEST_WINDOW)
 

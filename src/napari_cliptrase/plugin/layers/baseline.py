@@ -38,7 +38,7 @@ class PackedMask:
         return np.unpackbits(self.bits, count=count).view(bool).reshape(self.shape)
 
     def rows(self, rows: slice) -> Mask:
-        """Return some rows (with start and stop) of a mask of two axes, a new array; the rest is not unpacked."""
+        """Return some rows (with start and stop) of a mask (H, W), a new array; the rest is not unpacked."""
         width = self.shape[1]
         first, last = rows.start * width, rows.stop * width
         bits = np.unpackbits(self.bits[first // 8 : -(-last // 8)])
@@ -76,7 +76,7 @@ class Baseline:
 
     @classmethod
     def of_unknown(cls, content: LabelArray, class_id: int | None) -> Self:
-        """Return the baseline of a plane that no result was written to: all its labels are a person's."""
+        """Return the baseline of a plane (H, W) that no result was written to: all its labels are a person's."""
         written = np.zeros_like(content) if class_id is None else PackedMask.empty(content.shape)
         return cls(written, PackedMask.of(np.asarray(content != 0)))
 
@@ -90,12 +90,12 @@ class Baseline:
         return self.stated.unpacked() | edited_pixels(content, held)
 
     def edits_in(self, rows: slice, content: LabelArray, class_id: int | None) -> Mask:
-        """Return some rows of `edits`; ``content`` is what these rows hold."""
+        """Return some rows of `edits`, (rows, W); ``content`` is what these rows hold."""
         held = self.written_in(rows, content.dtype, class_id)
         return self.stated.rows(rows) | edited_pixels(content, held)
 
     def written_in(self, rows: slice, dtype: np.dtype, class_id: int | None) -> LabelArray:
-        """Return labels of some rows as the last result left them where nobody had stated anything."""
+        """Return labels of some rows, (rows, W), as the last result left them where nobody had stated anything."""
         if isinstance(self.written, PackedMask):
             held: LabelArray = self.written.rows(rows).astype(dtype)
             held *= dtype.type(class_id or 0)
@@ -103,7 +103,7 @@ class Baseline:
         return self.written[rows]
 
     def after_writing(self, content: LabelArray, edits: Mask, class_id: int | None) -> "Baseline":
-        """Return the baseline after a result left the plane as ``content``, with hand edits ``edits`` in it.
+        """Return the baseline after a result left the plane as ``content`` (H, W), with hand edits ``edits`` (H, W).
 
         Under the edits it keeps what was written before them: that is what comes back when they are undone.
         """

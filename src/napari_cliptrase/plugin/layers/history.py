@@ -82,7 +82,7 @@ class History:
         return self.baseline(layer, geometry, plane).edits(geometry.plane_of(layer.data, plane), class_of(layer))
 
     def edits_in(self, layer: Labels, geometry: LayerGeometry, plane: PlaneIndex, rows: slice) -> Mask:
-        """Return some rows of the hand edits of a plane."""
+        """Return some rows of the hand edits of a plane, (rows, W)."""
         content = geometry.plane_of(layer.data, plane)[rows]
         return self.baseline(layer, geometry, plane).edits_in(rows, content, class_of(layer))
 
@@ -165,7 +165,7 @@ class History:
                 known.baselines[plane] = Baseline.of_unknown(content, class_of(layer))
 
     def touched(self, layer: Labels, box: StrokeBox, mask: Mask) -> None:
-        """Take up what a stroke stated."""
+        """Take up what a stroke stated: ``mask`` in the shape of the box."""
         known = self._layers.get(layer.unique_id)
         if self._writing is None and known is not None and known.geometry.fits(layer):
             known.touch(box, mask)

@@ -80,7 +80,7 @@ class LayerHistory:
         return product(*(range(box[axis].start, box[axis].stop) for axis in self.geometry.plane_axes))
 
     def touch(self, box: StrokeBox, mask: Mask) -> None:
-        """Note that a stroke touched the pixels ``mask`` of a box; all of its planes have a baseline."""
+        """Note that a stroke touched the pixels ``mask`` of a box, in its shape; all of its planes have a baseline."""
         geometry = self.geometry
         for plane in self.planes_in(box):
             within: list[Any] = [slice(None)] * mask.ndim

@@ -59,7 +59,7 @@ def place_grid(
 
 
 def position_in(geometry: LayerGeometry, world: Any) -> NDArray[np.float64]:
-    """Position in the label data of a world position, whether a label layer exists or not."""
+    """Position (axes,) in the label data of a world position, whether a label layer exists or not."""
     place = geometry.place
     ndim = len(geometry.shape)
     point = np.asarray(world, float)

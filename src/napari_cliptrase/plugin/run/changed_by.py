@@ -25,7 +25,7 @@ class ChangedBy:
         return self._project.read(name, plane)
 
     def write(self, name: str, labels: LabelArray, sources: NDArray[Any], plane: PlaneIndex = ()) -> None:
-        """Save a plane; it was a person's work when a pixel changed that is, or was, a person's."""
+        """Save labels and provenance (H, W); a person's work where a pixel changed that is or was theirs."""
         before = self._before(name, plane)
         changed = (labels != before.labels) | (sources != before.sources)
         theirs = (sources >= Provenance.HAND) | (before.sources >= Provenance.HAND)

@@ -29,7 +29,7 @@ class RegionPart:
 
     @property
     def pixels(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows and columns of the part in the image."""
+        """Rows and columns, (n,) each, of the part in the image."""
         rows, columns = np.nonzero(self.mask)
         return rows + self.top, columns + self.left
 
