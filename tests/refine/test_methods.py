@@ -35,7 +35,7 @@ def test_a_loaded_model_or_a_shared_embedder_is_taken_as_it_is(tiny_sam: SamMode
 
 
 def test_mistakes_name_what_there_is(embedder: Embedder) -> None:
-    with pytest.raises(CliptraseError, match="choose sam-vote, sam-prompts, superpixels, pamr"):
+    with pytest.raises(CliptraseError, match="choose sam-vote, sam-prompts, superpixels, pamr, propagation"):
         make_refiner("magic")
     with pytest.raises(CliptraseError, match="superpixels has no option pixels; it knows pieces, area"):
         make_refiner("superpixels", pixels=3)

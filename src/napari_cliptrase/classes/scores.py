@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cliptrase.classes.patch_likeness import PatchLikeness
+
 
 @dataclass(frozen=True)
 class ClassScores:
@@ -19,11 +21,14 @@ class ClassScores:
         (len(ids), h, w) float32, probabilities; the grid covers the image edge to edge.
     shape
         (H, W) of the image.
+    likeness
+        Which patches of the grid resemble each other, window by window; empty when nobody said so.
     """
 
     ids: tuple[int, ...]
     maps: NDArray[np.float32]
     shape: tuple[int, int]
+    likeness: tuple[PatchLikeness, ...] = ()
 
     def of(self, class_id: int) -> NDArray[np.float32]:
         """(h, w) map of one class on the grid; KeyError when the class has none."""

@@ -22,7 +22,7 @@ from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.project.project_paths import ProjectPaths
-from napari_cliptrase.refine.methods import Method
+from napari_cliptrase.refine.methods import METHOD_HELP, Method
 
 if TYPE_CHECKING:
     from napari_cliptrase.batch.batch_plan import BatchPlan
@@ -38,7 +38,9 @@ def batch(
     model: Annotated[str | None, typer.Option("--model", "-m", help=f"CLIP; the project's, or {DEFAULT_CLIP}.")] = None,
     detail: Annotated[Detail | None, typer.Option(help="How finely to look; finer is slower.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Least probability of a class, 0 to 1.")] = None,
-    refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image; the project's.")] = None,
+    refine: Annotated[
+        Method | None, typer.Option(help=f"Sharpen the masks along the image; the project's. {METHOD_HELP}")
+    ] = None,
     no_refine: Annotated[bool, typer.Option("--no-refine", help="Do not sharpen them any more.")] = False,
     sam: SamForRefine = None,
     examples: Examples = None,

@@ -76,7 +76,9 @@ def painted_world(
     first_seed: FirstSeed = 0,
     size: SceneSide = 336,
     method: Methods = None,
-    ladder: Annotated[bool, typer.Option("--ladder", help="All steps of the method, and its peers.")] = False,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="All steps of the method, its peers, and what goes beyond it.")
+    ] = False,
     protocol: Annotated[str, typer.Option(help="paper or full: how methods are set.")] = "paper",
     split: Annotated[str, typer.Option(help="plain, or small: crowded scenes of thin and small things.")] = "plain",
     words: Annotated[
@@ -93,7 +95,7 @@ def painted_world(
     """Score segmentation by the names of all classes: four figures, intervals, boundaries, worst mistakes."""
     from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
     from napari_cliptrase.evaluate.evaluation_report import EvaluationReport
-    from napari_cliptrase.evaluate.evaluation_rows import LADDER, PEERS, EvaluationProtocol
+    from napari_cliptrase.evaluate.evaluation_rows import FURTHER_ROWS, LADDER, PEERS, EvaluationProtocol
     from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
     from napari_cliptrase.evaluate.painted_world import mistakes_table, scene_rows
     from napari_cliptrase.evaluate.word_lists import WordList
@@ -105,7 +107,7 @@ def painted_world(
     ):
         check_names(what, [given], [*known])
     images = PaintedScenes(first_seed, scenes, size, SceneSplit(split))
-    names = [*(method or []), *([*PEERS, *LADDER, "recommended"] if ladder else [])] or ["cliptrase"]
+    names = [*(method or []), *([*PEERS, *LADDER, *FURTHER_ROWS] if ladder else [])] or ["cliptrase"]
     names += [f"{names[-1].split(',')[-1]}:sam-prompts"] if sam else []
     rows = scene_rows(names, EvaluationProtocol(protocol), size, WordList(words))
     with _folder_for(out) as folder:

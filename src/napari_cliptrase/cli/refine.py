@@ -15,7 +15,7 @@ from napari_cliptrase.masks.registry import FORMATS, format_named, guess_format
 from napari_cliptrase.models.catalog import DEFAULT_SAM
 from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.progress import run_to_end
-from napari_cliptrase.refine.methods import Method, load_refiner_steps
+from napari_cliptrase.refine.methods import METHOD_HELP, Method, load_refiner_steps
 from napari_cliptrase.refine.protocol import check_labels
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def refine(
     image: Annotated[Path, typer.Argument(help="The image.")],
     mask: Annotated[Path, typer.Argument(help="Its mask, in any format that can be read.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File or folder to write; may be the mask itself.")],
-    method: Annotated[Method, typer.Option("--method", help="How boundaries are found.")] = Method.SAM_PROMPTS,
+    method: Annotated[
+        Method, typer.Option("--method", help=f"How boundaries are found. {METHOD_HELP}")
+    ] = Method.SAM_PROMPTS,
     sam: Annotated[
         str, typer.Option("--sam", help="SAM: demo, vit_b, vit_l, vit_h, vit_t, or a checkpoint file.")
     ] = DEFAULT_SAM,

@@ -25,7 +25,7 @@ from napari_cliptrase.learn.lesson_file import read_lessons
 from napari_cliptrase.models.catalog import DEFAULT_CLIP, DEFAULT_SAM
 from napari_cliptrase.models.sources import bring_model_steps, bring_steps, find_sam
 from napari_cliptrase.progress import run_to_end
-from napari_cliptrase.refine.methods import Method, load_refiner_steps
+from napari_cliptrase.refine.methods import METHOD_HELP, Method, load_refiner_steps
 
 if TYPE_CHECKING:
     from napari_cliptrase.batch.input_file import Failure, Input
@@ -65,7 +65,7 @@ def segment(
     paper: Annotated[
         int | None, typer.Option(help="The published protocol at 224 or 336: masks of the central square.")
     ] = None,
-    refine: Annotated[Method | None, typer.Option(help="Sharpen the masks along the image.")] = None,
+    refine: Annotated[Method | None, typer.Option(help=f"Sharpen the masks along the image. {METHOD_HELP}")] = None,
     sam: SamForRefine = None,
     planes: Annotated[
         str | None, typer.Option(help="Planes of stacks, such as 3-10, T=3-10 or T=3-10,Z=4; others stay.")

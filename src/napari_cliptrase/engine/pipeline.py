@@ -21,6 +21,7 @@ from napari_cliptrase.array_types import LabelArray, Mask, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.cliptrase.options import Absent
+from napari_cliptrase.engine.likeness import with_likeness
 from napari_cliptrase.engine.provenance import with_refinement
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.learn.lesson_memory import LessonMemory
@@ -221,7 +222,12 @@ def segment_plane_steps(
         prepared = yield from prepare_refiner_steps(refiner, segmenter.picture(request.rgb))
         refined = yield from refine_plane_steps(
             prepared,
-            RefineRequest(segmentation.labels, segmentation.scores, request.limits, provenance=segmentation.provenance),
+            RefineRequest(
+                segmentation.labels,
+                with_likeness(segmentation.scores, encoding),
+                request.limits,
+                provenance=segmentation.provenance,
+            ),
         )
         segmentation = replace(
             segmentation,

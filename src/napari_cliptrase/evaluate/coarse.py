@@ -10,6 +10,7 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.demo.world import Scene
+from napari_cliptrase.engine.likeness import with_likeness
 from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
 from napari_cliptrase.progress import run_to_end
 
@@ -42,6 +43,6 @@ def from_clip(model: str) -> Coarse:
 
     def segment(scene: Scene, seed: int) -> tuple[LabelArray, ClassScores]:
         response = run_to_end(segment_plane_steps(segmenter, PlaneRequest(scene.image, prompts)))
-        return response.labels, response.segmentation.scores
+        return response.labels, with_likeness(response.segmentation.scores, response.encoding)
 
     return segment

@@ -141,6 +141,14 @@ _WITHOUT_PRIOR: Final = ("vanilla", "sclip", "clearclip", "naclip", "maskclip", 
 
 PEERS: Final = ("sclip", "clearclip", "naclip", "maskclip", "sc-clip")
 
+FURTHER_ROWS: Final = (
+    "soft vote",
+    "recommended",
+    *(f"recommended:{test}" for test in (Absent.PURIFY, Absent.PEAK)),
+    *(f"recommended:{method}" for method in Method if not method.needs_sam),
+)
+"""What goes beyond the published method without a further model: our defaults, absent classes, sharper boundaries."""
+
 _ADDITIONS: Final[Mapping[str, Change]] = {
     **{test.value: _with(absent=test) for test in (Absent.PURIFY, Absent.PEAK)},
     **{f"{vote.value}-vote": _with(vote=vote) for vote in Vote},

@@ -1,4 +1,4 @@
-"""Boundaries on the pixel: two methods with segment-anything, two without a model, clicks that draw masks.
+"""Boundaries on the pixel: two methods with segment-anything, three without a model, clicks that draw masks.
 
 Everything here takes any labels; nothing is loaded before it is needed.
 """

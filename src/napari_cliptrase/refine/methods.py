@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import Progress, run_to_end
@@ -24,11 +24,20 @@ class Method(StrEnum):
     """Small pieces of even colour take their majority class; no model, fast on any computer."""
     PAMR = "pamr"
     """Every pixel takes on what pixels of its colour around it are; no model."""
+    PROPAGATION = "propagation"
+    """Scores flow between patches that are alike, then with the labels between pixels of one colour; no model."""
 
     @property
     def needs_sam(self) -> bool:
         """Whether it works with a SAM model."""
         return self in (Method.SAM_VOTE, Method.SAM_PROMPTS)
+
+
+METHOD_HELP: Final = (
+    "sam-vote for scenes and sam-prompts for objects need a SAM; without one superpixels or pamr follow colours, and "
+    "propagation clear edges between even colours, by what patches are alike as well."
+)
+"""What each method is good for, for the help of commands."""
 
 
 def make_refiner(
@@ -39,14 +48,14 @@ def make_refiner(
     Parameters
     ----------
     method
-        ``sam-vote``, ``sam-prompts``, ``superpixels`` or ``pamr``.
+        ``sam-vote``, ``sam-prompts``, ``superpixels``, ``pamr`` or ``propagation``.
     sam
         What `napari_cliptrase.models.load.load_sam` accepts or returns, or an `Embedder`, which several refiners can
         share so that each image is encoded once.
     device
         For a ``sam`` that is a name.
     options
-        Fields of `VoteOptions`, `PromptOptions`, `SuperpixelOptions` or `PamrOptions`.
+        Fields of `VoteOptions`, `PromptOptions`, `SuperpixelOptions`, `PamrOptions` or `PropagationOptions`.
     """
     return run_to_end(load_refiner_steps(method, sam, device, options))
 
@@ -74,6 +83,10 @@ def load_refiner_steps(
         from napari_cliptrase.refine.pamr import Pamr
 
         return Pamr(made)
+    if chosen is Method.PROPAGATION:
+        from napari_cliptrase.refine.propagation import Propagation
+
+        return Propagation(made)
     from napari_cliptrase.refine.embedding import load_embedder_steps
 
     embedder = yield from load_embedder_steps(sam, device)
@@ -105,6 +118,10 @@ def _options_of(method: Method) -> Any:
         from napari_cliptrase.refine.pamr import PamrOptions
 
         return PamrOptions
+    if method is Method.PROPAGATION:
+        from napari_cliptrase.refine.propagation import PropagationOptions
+
+        return PropagationOptions
     if method is Method.SAM_VOTE:
         from napari_cliptrase.refine.sam_vote import VoteOptions
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.classes.table import ClassTable
+from napari_cliptrase.engine.likeness import with_likeness
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, plugin_layers, table_of, tag_of
 from napari_cliptrase.plugin.state.geometry import Target
@@ -108,6 +109,8 @@ def labelled(session: Session, label_layers: LabelLayers, choice: RefineTarget) 
     segmented = session.segmented
     if segmented is not None and segmented.source.key == source.key:
         scores = segmented.segmentation.scores
+        if encoded is not None and encoded.source.key == source.key:
+            scores = with_likeness(scores, encoded.encoding)
     return Labelled(source, labels, label_layers.edited(target), scores, picture, _provenance(session, target))
 
 

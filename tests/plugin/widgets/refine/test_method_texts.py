@@ -12,6 +12,7 @@ from napari_cliptrase.plugin.widgets.refine.method_texts import (
 from napari_cliptrase.refine.cost import Cost
 from napari_cliptrase.refine.methods import Method
 from napari_cliptrase.refine.pamr import PamrOptions
+from napari_cliptrase.refine.propagation import PropagationOptions
 from napari_cliptrase.refine.sam_prompts import PromptOptions
 from napari_cliptrase.refine.sam_vote import VoteOptions
 from napari_cliptrase.refine.superpixels import SuperpixelOptions
@@ -19,6 +20,7 @@ from napari_cliptrase.refine.superpixels import SuperpixelOptions
 OPTIONS = {
     Method.SUPERPIXELS: SuperpixelOptions,
     Method.PAMR: PamrOptions,
+    Method.PROPAGATION: PropagationOptions,
     Method.SAM_VOTE: VoteOptions,
     Method.SAM_PROMPTS: PromptOptions,
 }

@@ -48,6 +48,17 @@ METHOD_TEXTS: Final = {
             (("10", 10), ("3 (stays near)", 3), ("20 (goes far)", 20)),
         ),
     ),
+    Method.PROPAGATION: MethodText(
+        "Propagation (no model)",
+        "Scores flow between patches that are alike, then between pixels of one colour. Needs no weights; good where "
+        "things have even colours and clear edges.",
+        Setting(
+            "steps",
+            "Steps",
+            "How far a label may travel: 16 pixels a step.",
+            (("10", 10), ("3 (stays near)", 3), ("20 (goes far)", 20)),
+        ),
+    ),
     Method.SAM_VOTE: MethodText(
         "SAM masks vote",
         "SAM finds masks of everything; each takes the class that most of its pixels have. Good for whole scenes.",

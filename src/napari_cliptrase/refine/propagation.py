@@ -1,0 +1,136 @@
+"""Smooth labels with sharp boundaries, without a model: label propagation over patches, then over pixels.
+
+After Stojnic et al., *LPOSS: Label Propagation Over Patches and Pixels for Open-vocabulary Semantic Segmentation* (CVPR
+2025). Pixels are linked to the eight around them at several distances, where LPOSS links a dense window of 13 × 13.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from skimage.color import rgb2lab
+
+from napari_cliptrase.array_types import Floats, LabelArray
+from napari_cliptrase.classes.scores import ClassScores
+from napari_cliptrase.progress import Progress
+from napari_cliptrase.refine.label_maps import WindowPart, highest_map_steps, refine_windows_steps
+from napari_cliptrase.refine.patch_propagation import propagated_scores, solve
+from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image
+from napari_cliptrase.refine.tiles import tiles_of
+
+WINDOW_SIDE: Final = 1024
+"""Side of the windows in which large images are done: the links of one take 96 bytes a pixel."""
+
+_LAB_RANGE: Final = (100, 128, 128)
+_TINY: Final = np.float32(1e-9)
+
+
+@dataclass(frozen=True)
+class PropagationOptions:
+    """Settings of `Propagation`.
+
+    ``steps`` of the solver, each of which carries a label by the largest of the ``distances`` in pixels; ``contrast``,
+    difference in colour that cuts a link (Lab, 0 to 1); ``share`` and ``pixel_share``, how much of a score comes from
+    other patches and pixels.
+    """
+
+    steps: int = 10
+    distances: tuple[int, ...] = (1, 8, 16)
+    contrast: float = 0.05
+    share: float = 0.5
+    pixel_share: float = 0.99
+
+    @property
+    def reach(self) -> int:
+        """Pixels that a label can travel."""
+        return self.steps * max(self.distances)
+
+
+class Propagation(StepwiseRefiner):
+    """Propagates scores over patches that resemble each other, and these with the labels over pixels of one colour."""
+
+    def __init__(self, options: PropagationOptions = PropagationOptions()) -> None:
+        super().__init__()
+        self.options = options
+        self._only: Floats | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return method and options, fit for JSON."""
+        return {"method": "propagation", "options": {**asdict(self.options), "distances": list(self.options.distances)}}
+
+    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
+        """Do what `prepare` does; of an image in several windows no links are kept, since they would be too large."""
+        check_image(image)
+        only = None
+        if len(tiles_of(image.shape[:2], WINDOW_SIDE)) == 1:
+            yield Progress(0, 1, "Linking pixels")
+            only = pixel_links(image, self.options)
+        yield Progress(1, 1, "Linked pixels")
+        self._image, self._only = image, only
+
+    def refine_steps(
+        self, labels: LabelArray, scores: ClassScores | None = None
+    ) -> Generator[Progress, None, RefineResult]:
+        """Do what `refine` does, window by window and label by label; ``labels`` stay unchanged."""
+        image = self._prepared_image(labels)
+        tiles = tiles_of(image.shape[:2], WINDOW_SIDE)
+        known = None if scores is None else propagated_scores(scores, self.options.share, self.options.steps)
+
+        def refine(number: int, window: LabelArray) -> Generator[Progress, None, LabelArray]:
+            tile, links = tiles[number], self._only
+            if links is None:
+                links = pixel_links(image[tile.rows, tile.columns], self.options)
+
+            def spread(values: Floats, part: WindowPart) -> Floats:
+                return propagated_map(values, links[:, *part], self.options)
+
+            return highest_map_steps(window, known, tile, spread, reach=self.options.reach)
+
+        return RefineResult((yield from refine_windows_steps(labels, tiles, refine)))
+
+
+def pixel_links(image: Image, options: PropagationOptions) -> Floats:
+    """(8 · distances, H, W) float32 normalised links of each pixel of an image (H, W, 3) to its neighbours.
+
+    They are symmetric, and beyond the border there is nothing.
+    """
+    colours = np.moveaxis(rgb2lab(image) / _LAB_RANGE, 2, 0).astype(np.float32)
+    links = np.zeros((8 * len(options.distances), *image.shape[:2]), np.float32)
+    for channel in colours:
+        for link, neighbour in zip(links, _neighbours(channel, options.distances), strict=True):
+            link += (neighbour - channel) ** 2
+    np.sqrt(links, out=links)
+    links /= -np.float32(options.contrast)
+    np.exp(links, out=links)
+    for link, inside in zip(links, _neighbours(np.ones(image.shape[:2], np.float32), options.distances), strict=True):
+        link *= inside
+    root = 1 / np.sqrt(np.maximum(links.sum(0), _TINY))
+    for link, neighbour in zip(links, _neighbours(root, options.distances), strict=True):
+        link *= root * neighbour
+    return links
+
+
+def propagated_map(values: Floats, links: Floats, options: PropagationOptions) -> Floats:
+    """(H, W) solution of (I - pixel_share · links) z = values (H, W), by conjugate gradients."""
+
+    def apply(column: Floats) -> Floats:
+        taken = np.zeros(values.shape, np.float32)
+        for link, neighbour in zip(links, _neighbours(column.reshape(values.shape), options.distances), strict=True):
+            taken += link * neighbour
+        return column - np.float32(options.pixel_share) * taken.reshape(column.shape)
+
+    return np.asarray(solve(values.reshape(-1, 1), apply, options.steps).reshape(values.shape), np.float32)
+
+
+def _neighbours(values: Floats, distances: tuple[int, ...]) -> Iterator[Floats]:
+    """Yield (H, W) the values of the eight neighbours at each distance, 0 beyond the border."""
+    height, width = values.shape
+    margin = max(distances)
+    padded = np.pad(values, margin)
+    for distance in distances:
+        for down in (-distance, 0, distance):
+            for right in (-distance, 0, distance):
+                if down or right:
+                    top, left = margin + down, margin + right
+                    yield padded[top : top + height, left : left + width]
