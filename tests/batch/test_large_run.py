@@ -11,6 +11,7 @@ from napari_cliptrase.batch import large_run
 from napari_cliptrase.batch.large_run import LargeRun, estimate_large, prepare_large_run, refuse_large, run_key
 from napari_cliptrase.demo.panorama import Panorama
 from napari_cliptrase.engine.pipeline import LargeRequest
+from napari_cliptrase.engine.window_cache import WindowCache
 from napari_cliptrase.errors import CliptraseError, MaskFormatError
 from napari_cliptrase.learn.lesson import Lesson
 from napari_cliptrase.learn.lesson_memory import LessonMemory
@@ -82,6 +83,17 @@ def test_the_estimate_counts_windows_and_names_time_memory_and_disk(segmenter, p
     one = estimate_large(segmenter, plan, cores[:1])
     assert one.windows < expected.windows
     assert estimate_large(segmenter, plan, []).windows == 0
+
+
+def test_windows_that_are_known_are_not_counted_and_none_is_timed(segmenter, picture, tmp_path, monkeypatch):
+    cache = WindowCache()
+    request = LargeRequest(picture, PROMPTS, identity="scan")
+    run_to_end(prepare(segmenter, request, tmp_path / "a.zarr", cache=cache).run.steps())
+    assert prepare(segmenter, LargeRequest(picture, PROMPTS), tmp_path / "b.zarr", cache=cache).expected.windows > 0
+    monkeypatch.setattr(large_run, "measure_window", lambda *_: pytest.fail("timed"))
+    again = prepare(segmenter, request, tmp_path / "c.zarr", cache=cache)
+    assert again.expected.windows == 0
+    assert len(again.cores) > 0
 
 
 def test_what_cannot_fit_is_refused_with_advice(segmenter, picture, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.vote import UnsignedLabels
 from napari_cliptrase.engine.core_plan import CorePlan
-from napari_cliptrase.engine.large_plane import CoreLabels
+from napari_cliptrase.engine.large_plane import CoreLabels, WindowReader
 from napari_cliptrase.engine.pipeline import LargeRequest, LargeResponse, segment_large_steps
 from napari_cliptrase.engine.plan import plan_encoding
 from napari_cliptrase.engine.segmenter import Segmenter
@@ -63,9 +63,14 @@ class LargeEstimate:
         )
 
 
-def estimate_large(segmenter: Segmenter, plan: CorePlan, cores: Sequence[int]) -> LargeEstimate:
-    """Time a few windows, and count what the labels of some cores will take."""
-    needed = plan.needed(cores)
+def estimate_large(
+    segmenter: Segmenter, plan: CorePlan, cores: Sequence[int], known: Collection[int] = ()
+) -> LargeEstimate:
+    """Time a few windows, and count what the labels of some cores will take; ``known`` windows are in memory already.
+
+    Where all windows are known, none is timed.
+    """
+    needed = [number for number in plan.needed(cores) if number not in known]
     windows = plan.windows
     patch = segmenter.model.vision.patch
     size = windows.size[0] * patch, windows.size[1] * patch
@@ -188,11 +193,21 @@ def prepare_large_run(
     key = run_key(segmenter, prompts, source, request.box, skip_empty=request.skip_empty, examples=request.examples)
     place = replace(place_for(key), core=plan.windows.core_shape(shape))
     cores = plan.cores_in(request.box, finished_cores(place, key, overwrite=overwrite))
-    expected = estimate_large(segmenter, plan, cores)
+    expected = estimate_large(segmenter, plan, cores, _known(segmenter, request, plan, cores, cache))
     refuse_large(expected, place.root)
     pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
     run = LargeRun(segmenter, replace(request, finished=pyramid.finished), pyramid, cache, mask)
     return PreparedLargeRun(run, cores, expected)
+
+
+def _known(
+    segmenter: Segmenter, request: LargeRequest, plan: CorePlan, cores: Sequence[int], cache: WindowCache | None
+) -> frozenset[int]:
+    """Return the windows of cores that need no encoding."""
+    if cache is None:
+        return frozenset()
+    reader = WindowReader(request.picture, plan, segmenter.model, segmenter.settings, cache, request.identity)
+    return frozenset(number for number in plan.needed(cores) if reader.knows(number))
 
 
 def run_key(

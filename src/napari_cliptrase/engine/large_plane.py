@@ -141,7 +141,7 @@ class WindowReader:
     def read(self, number: int) -> tuple[str, WindowCode | NDArray[np.uint8]]:
         """Return the key of a window, and the window itself or its pixels (h, w, 3)."""
         if self.identity is not None:
-            key = self._key(np.frombuffer(self.identity.encode(), np.uint8), number)
+            key = self._identified_key(self.identity, number)
             if (known := self.cache.get(key)) is not None:
                 return key, known
         patch = self.model.vision.patch
@@ -151,6 +151,13 @@ class WindowReader:
             return key, pixels
         key = self._key(pixels, number)
         return key, known if (known := self.cache.get(key)) is not None else pixels
+
+    def knows(self, number: int) -> bool:
+        """Whether a window was encoded before, as far as that can be said without its pixels."""
+        return self.identity is not None and self._identified_key(self.identity, number) in self.cache
+
+    def _identified_key(self, identity: str, number: int) -> str:
+        return self._key(np.frombuffer(identity.encode(), np.uint8), number)
 
     def _key(self, about: NDArray[np.uint8], number: int) -> str:
         owned, extent = self.plan.windows.owned(number, self.plan.shape)

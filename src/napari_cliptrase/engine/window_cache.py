@@ -45,6 +45,13 @@ class WindowCache:
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether a window is known; nothing is read for that."""
+        with self._lock:
+            if key in self._held:
+                return True
+        return self.folder is not None and self._file(key).is_file()
+
     @property
     def nbytes(self) -> int:
         """Bytes in memory."""

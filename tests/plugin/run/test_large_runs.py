@@ -57,7 +57,6 @@ def test_another_class_needs_no_encoding_and_keeps_what_was_painted(large, monke
     monkeypatch.setattr("napari_cliptrase.engine.large_plane.encode_window", lambda *_: pytest.fail("encoded"))
     monkeypatch.setattr("napari_cliptrase.batch.large_run.measure_window", lambda *_: pytest.fail("timed"))
     large.session.prompts = large.session.prompts.added("zebra")
-    monkeypatch.undo()
     large.large.run(large.source(), large.model)
     large.wait()
     assert len(label_layers(large)) == 2
