@@ -49,20 +49,37 @@ def test_a_tool_that_breaks_more_than_it_mends_is_left_alone(truth):
     assert (done.labels == truth).mean() > 0.99
 
 
-def test_scribbles_teach_and_what_was_learned_is_not_paid_for(truth):
+def knows_what_it_was_shown(truth):
     def learner(examples, taught):
         shown = np.unique(examples[taught])
         return np.where(np.isin(truth, shown), truth, NOTHING)
 
-    done = annotate(truth, Tools(learner=learner))
-    assert done.reached[0.99].by_kind == {"scribble": 3}
+    return learner
+
+
+def test_what_was_learned_is_accepted_with_a_click(truth):
+    truth[60:, 70:] = 2  # a second piece of a class, far from the first
+    done = annotate(truth, Tools({ActionKind.SAM: lambda row, column: None}, knows_what_it_was_shown(truth)))
+    assert done.reached[0.99].by_kind["accept"] == 1
     assert (done.labels == truth).all()
 
 
-def test_a_learner_never_changes_what_was_painted(truth):
+def test_scribbles_teach_and_label_nothing_themselves(truth):
+    done = annotate(truth, Tools(learner=knows_what_it_was_shown(truth), scribble=True))
+    assert done.reached[0.99].by_kind == {"scribble": 3, "accept": 3}
+    assert (done.labels == truth).all()
+
+
+def test_a_proposal_that_makes_things_worse_is_not_accepted(truth):
+    done = annotate(truth, Tools(learner=lambda examples, taught: np.zeros_like(truth)), start=truth // 2)
+    assert "accept" not in done.reached[0.99].by_kind
+    assert done.reached[0.99].actions == annotate(truth, start=truth // 2).reached[0.99].actions
+
+
+def test_a_proposal_never_changes_what_was_painted(truth):
     done = annotate(truth, Tools(learner=lambda examples, taught: np.zeros_like(truth)))
+    assert done.reached[0.99].by_kind["accept"] == 1
     assert (done.labels == truth).mean() > 0.99
-    assert done.reached[0.99].by_kind["brush"] > 0
 
 
 def test_an_edge_that_is_mended_is_no_example(truth):

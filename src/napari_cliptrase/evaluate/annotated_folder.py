@@ -37,6 +37,8 @@ class Workflow:
         What answers clicks.
     within, across
         Whether corrections teach the rest of the image, and the images after it.
+    scribble
+        Whether lines are drawn that teach the rest of the image, and label nothing themselves.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Workflow:
     clicks: tuple[ActionKind, ...] = ()
     within: bool = False
     across: bool = False
+    scribble: bool = False
 
 
 _BOTH: Final = (ActionKind.REGION, ActionKind.SAM)
@@ -54,6 +57,7 @@ WORKFLOWS: Final = (
     Workflow("text and regions", text=True, clicks=(ActionKind.REGION,)),
     Workflow("text, regions and SAM", text=True, clicks=_BOTH),
     Workflow("learning within the image", text=True, clicks=_BOTH, within=True),
+    Workflow("scribbles within the image", text=True, clicks=_BOTH, within=True, scribble=True),
     Workflow("learning from finished images", text=True, clicks=_BOTH, across=True),
     Workflow("learning across the folder", text=True, clicks=_BOTH, within=True, across=True),
 )
@@ -121,7 +125,7 @@ class AnnotationStudy:
         if ActionKind.SAM in workflow.clicks and self.embedder is not None:
             clicks[ActionKind.SAM] = sam_clicks(self.embedder, encoded)
         learner = self._learner(encoded, memory) if workflow.within else None
-        tools = Tools(clicks, learner, encoded.encoding.shape[0] / encoded.encoding.grid[0])
+        tools = Tools(clicks, learner, workflow.scribble, encoded.encoding.shape[0] / encoded.encoding.grid[0])
         return Annotator(truth, labels, tools, self.costs).run(GOALS)
 
     def _learner(self, encoded: EncodedImage, memory: LessonMemory) -> Learner:

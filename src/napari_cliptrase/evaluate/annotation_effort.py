@@ -14,6 +14,8 @@ class ActionKind(StrEnum):
     """Click once, and take the mask that SAM draws."""
     SCRIBBLE = "scribble"
     """Draw a line that is an example of the class."""
+    ACCEPT = "accept"
+    """Accept what the examples would change."""
     BRUSH = "brush"
     """Paint the place exactly."""
 

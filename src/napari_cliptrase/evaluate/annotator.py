@@ -40,7 +40,10 @@ class Tools:
     clicks
         What answers a click, by the kind of action.
     learner
-        Segments again after an action; None where nothing is learned.
+        Segments again after an action; None where nothing is learned. What it finds is a proposal: it is seen, and
+        costs a click to accept.
+    scribble
+        Whether lines that only teach are drawn.
     patch
         Side of a patch in pixels. What is thinner cannot be learned: nobody scribbles there, and a brush that mends
         an edge teaches nothing, since most of the patches under it belong to the other side.
@@ -48,6 +51,7 @@ class Tools:
 
     clicks: dict[ActionKind, Tool] = field(default_factory=dict)
     learner: Learner | None = None
+    scribble: bool = False
     patch: float = 16.0
 
 
@@ -85,6 +89,7 @@ class Annotator:
         self._examples = np.full(self.truth.shape, NOTHING, np.int32)
         self._scribbled = np.zeros(self.truth.shape, bool)
         self._last_class = NOTHING
+        self._proposed: Truth | None = None
 
     def run(self, goals: tuple[float, ...]) -> AnnotatedImage:
         """Correct mistakes until the highest goal is reached."""
@@ -102,7 +107,6 @@ class Annotator:
     def _correct(self, mistake: WrongPiece) -> Effort:
         """Take the action that costs the fewest seconds for each pixel that it sets right."""
         new_class = mistake.class_index != self._last_class
-        self._last_class = mistake.class_index
         whole = np.zeros(self.truth.shape, bool)
         whole[mistake.rows, mistake.columns] = mistake.region
         brush = self.costs.brush_effort(mistake.brush_way(self.costs.brush), mistake.area, new_class)
@@ -113,9 +117,15 @@ class Annotator:
             click = self.costs.click_effort(kind, new_class)
             if drawn is not None and gain > 0 and click.seconds / gain < price:
                 best, mask, price = click, drawn, click.seconds / gain
+        accept = self.costs.click_effort(ActionKind.ACCEPT, new_class=False)
+        gain = self._proposed_gain()
+        if gain > 0 and accept.seconds / gain < price:
+            self._accept()
+            return accept
+        self._last_class = mistake.class_index
         learner = self.tools.learner
         thick = mistake.thickness() >= self.tools.patch
-        if learner is not None and thick and not self._scribbled[whole].any():
+        if self.tools.scribble and thick and not self._scribbled[whole].any():
             rows, columns = mistake.line()
             scribble = self.costs.scribble_effort(len(rows), new_class)
             if scribble.seconds / mistake.area < price:  # the hope is that all of the piece follows
@@ -126,9 +136,21 @@ class Annotator:
             self._edited |= mask
         if learner is not None and (thick or ActionKind.BRUSH.value not in best.by_kind):
             self._examples[mask] = mistake.class_index
-            found = learner(self._examples, self._examples != NOTHING)
-            self.labels = np.where(self._edited, self.labels, found)
+            self._proposed = learner(self._examples, self._examples != NOTHING)
         return best
+
+    def _with_proposal(self) -> Truth:
+        """(H, W) the labels if what is proposed were accepted; what was painted stays."""
+        return self.labels if self._proposed is None else np.where(self._edited, self.labels, self._proposed)
+
+    def _proposed_gain(self) -> int:
+        """Return how many more pixels are right when what is proposed is accepted."""
+        counted = self.truth >= 0
+        now, then = (labels == self.truth for labels in (self.labels, self._with_proposal()))
+        return int(then[counted].sum()) - int(now[counted].sum())
+
+    def _accept(self) -> None:
+        self.labels, self._proposed = self._with_proposal(), None
 
     def _gain(self, drawn: Mask, class_index: int) -> int:
         """Return how many more pixels are right when those of a mask get a class."""
