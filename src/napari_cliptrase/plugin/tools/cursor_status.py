@@ -3,7 +3,7 @@
 from typing import Any
 
 from napari_cliptrase.plugin.state.session import Session
-from napari_cliptrase.plugin.tools.region_tool import pixel_at
+from napari_cliptrase.plugin.tools.region_pointer import pixel_at
 
 
 class CursorStatus:

@@ -18,7 +18,7 @@ from napari_cliptrase.plugin.state.results import Segmented
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.place_view import bring_into_view
 from napari_cliptrase.plugin.tools.region_parts import RegionPart
-from napari_cliptrase.plugin.tools.region_tool import highlight
+from napari_cliptrase.plugin.tools.region_pointer import highlight
 from napari_cliptrase.progress import Progress
 
 LEAST_UNCERTAINTY: Final = 0.5

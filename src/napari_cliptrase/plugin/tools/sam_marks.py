@@ -16,7 +16,7 @@ from napari_cliptrase.plugin.layers.placement import camera_of, place_over
 from napari_cliptrase.plugin.layers.quick_removal import remove_layers
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import set_tag
-from napari_cliptrase.plugin.tools.region_tool import highlight
+from napari_cliptrase.plugin.tools.region_pointer import highlight
 
 INSIDE: Final = "#33dd55"
 OUTSIDE: Final = "#ff3344"

@@ -8,7 +8,8 @@ from psygnal import Signal
 
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.click_or_drag import follow_press
-from napari_cliptrase.plugin.tools.region_tool import RegionTool, pixel_at
+from napari_cliptrase.plugin.tools.region_pointer import pixel_at
+from napari_cliptrase.plugin.tools.region_tool import RegionTool
 
 
 class Pointer:
