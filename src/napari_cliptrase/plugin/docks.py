@@ -31,6 +31,7 @@ class SegmentByText(SegmentDock):
             bench.selection,
             bench.region_tool,
             bench.scribble_tool,
+            bench.alike_tool,
             bench.review,
         )
         self._preparation = bench.preparation

@@ -22,6 +22,7 @@ from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.session import ATTRIBUTE as SESSION
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.alike_tool import AlikeTool
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.cursor_status import CursorStatus
 from napari_cliptrase.plugin.tools.folder_keys import FolderKeys
@@ -56,7 +57,7 @@ class Workbench:
         From labels to sharper labels, and into layers.
     folder, folder_examples, folder_keys
         The folder of images that is annotated, if any: its state, everything that is done with it, and its keys.
-    selection, hidden_layers, region_tool, scribble_tool, proposal_picture, cursor_status, review, sam_tool
+    selection, hidden_layers, region_tool, scribble_tool, alike_tool, proposal_picture, cursor_status, review, sam_tool
         The tools. There is one of each, so that closing a dock loses nothing.
     """
 
@@ -78,6 +79,7 @@ class Workbench:
         self.hidden_layers = HiddenLayers(self.session, self.layers, self.visibility)
         self.region_tool = RegionTool(self.session, self.layers, self.jobs, self.selection)
         self.scribble_tool = ScribbleTool(self.session, self.learner, self.selection)
+        self.alike_tool = AlikeTool(self.session, self.layers, self.jobs, self.learner, self.scribble_tool)
         self.folder = self._folder()
         self.folder_examples = FolderExamples(self.session, self.folder, self.learner, self.runner)
         self.folder_keys = FolderKeys(self.session, self.folder)

@@ -6,7 +6,7 @@ from napari.components import ViewerModel
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
-from napari_cliptrase.plugin.run.proposal import Proposal, changeable
+from napari_cliptrase.plugin.run.proposal import Proposal, alike, changeable
 from napari_cliptrase.plugin.state.geometry import Target, geometry_of
 from napari_cliptrase.plugin.state.results import Segmented
 
@@ -57,3 +57,12 @@ def test_a_locked_class_neither_wins_nor_loses(scene):
     cows = proposed(source, np.full(SHAPE, COW))
     assert np.array_equal(changeable(cows, layers, None, {CAT}), labels != CAT)
     assert not changeable(cows, layers, None, {COW}).any()
+
+
+def test_places_like_an_example_are_found_and_no_others():
+    grid, shape = (3, 4), (30, 40)
+    kinds = np.array([0, 0, 1, 1] * 3)
+    features = np.eye(2, dtype=np.float32)[kinds]
+    found = alike(features, grid, (np.arange(12) == 0).astype(np.float32), shape)
+    assert found[:, :15].all()
+    assert not found[:, 25:].any()

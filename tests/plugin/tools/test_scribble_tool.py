@@ -119,3 +119,15 @@ def test_without_an_encoding_there_is_nothing_to_compare_with(pupil, tool):
     pupil.session.encoded = None
     tool.set_on(True)
     assert not tool.on
+
+
+def test_an_id_that_the_layer_cannot_hold_gets_room(pupil, tool):
+    class_id, part = pupil.strongest_part()
+    scribble(pupil, tool, class_id, part)
+    before = np.asarray(tool.layer.data).copy()
+    pupil.session.prompts = pupil.session.prompts.added("another", class_id=300)
+    assert np.array_equal(tool.layer.data, before)
+    pupil.session.active_class = 300
+    assert tool.layer.selected_label == 300
+    tool.layer.paint((2, 2), 300)
+    assert tool.layer.data[2, 2] == 300

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels
 from napari.utils import notifications
 from psygnal import Signal
@@ -25,7 +26,7 @@ from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult, Run
 from napari_cliptrase.plugin.layers.baseline import PackedMask
 from napari_cliptrase.plugin.run.edit_lessons import EditLessons
 from napari_cliptrase.plugin.run.jobs import Jobs
-from napari_cliptrase.plugin.run.proposal import Proposal, changeable
+from napari_cliptrase.plugin.run.proposal import Proposal, alike, changeable
 from napari_cliptrase.plugin.run.rescoring import scoring_steps
 from napari_cliptrase.plugin.run.segmentation import SCORE, SegmentationRunner
 from napari_cliptrase.plugin.run.turns import Turns
@@ -57,6 +58,7 @@ class EditLearner:
         self._statements = -1
         self._behind: Encoded | None = None
         self._stroked = False
+        self._asked_for: int | None = None
         self._turns = Turns()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -94,6 +96,10 @@ class EditLearner:
         self._session.examples.learning = on
         if on:
             self._on_stroke()
+
+    def find_alike(self, class_id: int) -> None:
+        """Show what the next example of a class finds: only what becomes that class, and never written unseen."""
+        self._asked_for = class_id
 
     def accept(self) -> None:
         """Write what is proposed."""
@@ -162,15 +168,28 @@ class EditLearner:
     def _use(self, found: Proposal) -> Generator[Progress, None, None] | None:
         """Propose what changes, or write it; where nothing changes, the new scores are shown."""
         where = changeable(found, self._label_layers, self._lessons.stated, self._session.locked)
+        asked_for, self._asked_for = self._asked_for, None
+        if asked_for is not None:
+            where &= (found.labels == asked_for) & self._alike(asked_for)
         found = replace(found, where=where)
         self._propose(None)
         if not found.where.any():
             self._runner.shown.show(found.learned, found.question)
-        elif self._session.examples.at_once:
+        elif self._session.examples.at_once and asked_for is None:
             return self._write(found)
         else:
             self._propose(found)
         return None
+
+    def _alike(self, class_id: int) -> Mask:
+        """(h, w) pixels of the encoded box that are like the scribbles of a class."""
+        encoded = self._session.encoded
+        assert encoded is not None  # or nothing would have been scored
+        encoding = encoded.encoding
+        example = self._session.scribbles.shares(encoding.image_sha256, encoding.grid).get(class_id)
+        if example is None:  # it was taken back meanwhile
+            return np.zeros(encoding.shape, bool)
+        return alike(encoding.features, encoding.grid, example, encoding.shape)
 
     def _write(self, found: Proposal) -> Generator[Progress, None, None]:
         segmented = found.learned
@@ -232,6 +251,7 @@ class EditLearner:
         self.changed.emit()
 
     def _on_encoded(self, _encoded: Encoded | None) -> None:
+        self._asked_for = None
         self._lessons.let_go()
         self._written = None
         # what was painted before waits for the next stroke: a mask must not change by being shown

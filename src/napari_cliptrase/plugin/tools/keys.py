@@ -32,6 +32,7 @@ class Action:
 
 REGION: Final = "Region tool"
 SAM: Final = "Interactive SAM"
+ALIKE: Final = "Find alike"
 EXPLORE: Final = "Explore patches"
 ANNOTATE: Final = "Annotate folder"
 PAINT: Final = "Painting (napari's own)"
@@ -54,6 +55,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action(REGION, "Click", "Give the highlighted region to the active class"),
     Action(REGION, "Shift + click", "Give the highlighted region to the background"),
     Action(REGION, "Ctrl + Z", "Undo, as for a brush stroke"),
+    Action(ALIKE, "Click", "The highlighted region is an example of the active class; show all like it"),
+    Action(ALIKE, "Shift + click", "The same, for a new class"),
+    Action(ALIKE, "Ctrl + click", "The mask under the cursor is the example"),
     Action(SAM, "Click", "This belongs to the object"),
     Action(SAM, "Ctrl + click", "This does not belong to the object"),
     Action(SAM, "Drag", "A box around the object"),

@@ -15,6 +15,7 @@ from qtpy.QtCore import QTimer
 
 from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.plugin.layers.appearance import label_dtype
 from napari_cliptrase.plugin.layers.scribble_layer import ScribbleLayer
 from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.state.results import Encoded
@@ -144,7 +145,12 @@ class ScribbleTool:
             self.marked.emit()
 
     def _on_prompts(self, prompts: PromptSet) -> None:
-        self._marks.show_classes(prompts.table())
+        table = prompts.table()
+        self._marks.show_classes(table)
+        if self.layer is not None and self._shown is not None and not np.can_cast(label_dtype(table), self.layer.dtype):
+            self._open(self._shown)  # an id that the layer could not hold
+            if self.on:
+                self._take_brush()
 
     def _on_selected(self, _event: Any = None) -> None:
         """The user left for another layer; known a moment later, when all listeners have handled the change."""

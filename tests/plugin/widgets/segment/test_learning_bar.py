@@ -6,7 +6,7 @@ from napari_cliptrase.plugin.widgets.segment.learning_bar import LearningBar
 
 @pytest.fixture
 def bar(pupil, qtbot) -> LearningBar:
-    made = LearningBar(pupil.session, pupil.learner, pupil.bench.scribble_tool)
+    made = LearningBar(pupil.session, pupil.learner, pupil.bench.scribble_tool, pupil.bench.alike_tool)
     qtbot.addWidget(made)
     return made
 
@@ -54,3 +54,10 @@ def test_scribbles_are_switched_on_and_cleared(bar, pupil):
     assert not bar.clear.isEnabled()
     bar.scribble.click()
     assert not tool.on
+
+
+def test_find_alike_is_switched_on_and_off(bar, pupil):
+    bar.alike.click()
+    assert pupil.bench.alike_tool.on
+    pupil.bench.alike_tool.set_on(False)
+    assert not bar.alike.isChecked()

@@ -5,6 +5,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.run.proposal import Proposal
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.alike_tool import AlikeTool
 from napari_cliptrase.plugin.tools.scribble_tool import ScribbleTool
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.segment.examples_menu import ExamplesMenu
@@ -18,12 +19,18 @@ class LearningBar(QWidget):
     """Two boxes, the tools that draw examples, and below them what is proposed with *Accept* and *Undo*."""
 
     def __init__(
-        self, session: Session, learner: EditLearner, scribbles: ScribbleTool, parent: QWidget | None = None
+        self,
+        session: Session,
+        learner: EditLearner,
+        scribbles: ScribbleTool,
+        alike: AlikeTool,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._learner = learner
         self._scribbles = scribbles
+        self._alike = alike
         self.learn = QCheckBox("Learn from my edits")
         self.learn.setToolTip(
             "Each stroke, region or mask becomes an example of its class, and the classes follow, here and on the next "
@@ -43,6 +50,12 @@ class LearningBar(QWidget):
             "Draw examples instead of labels: a rough line through a thing is enough. Choose the class in the table; "
             "brush, eraser and Ctrl+Z are napari's."
         )
+        self.alike = QPushButton("Find alike")
+        self.alike.setCheckable(True)
+        self.alike.setToolTip(
+            "Click a region: it becomes an example of the selected class, and all that is like it is shown. Shift-"
+            "click makes a new class of it; Ctrl-click takes the mask under the cursor instead of the region."
+        )
         self.clear = QPushButton("Clear scribbles")
         self.clear.setToolTip("Take away all scribbles of this image, and what they taught. Ctrl+Z brings them back.")
         self.proposed = Note()
@@ -60,8 +73,9 @@ class LearningBar(QWidget):
         boxes.addStretch(1)
         boxes.addWidget(self.examples)
         tools.addWidget(self.scribble)
-        tools.addWidget(self.clear)
+        tools.addWidget(self.alike)
         tools.addStretch(1)
+        tools.addWidget(self.clear)
         buttons.addWidget(self.proposed, 1)
         buttons.addWidget(self.accept)
         buttons.addWidget(self.undo)
@@ -77,7 +91,9 @@ class LearningBar(QWidget):
         self.accept.clicked.connect(learner.accept)
         self.undo.clicked.connect(learner.undo)
         self.scribble.clicked.connect(scribbles.set_on)
+        self.alike.toggled.connect(alike.set_on)
         self.clear.clicked.connect(scribbles.clear)
+        connect_weakly(alike.toggled, self.refresh)
         connect_weakly(scribbles.toggled, self.refresh)
         connect_weakly(scribbles.marked, self.refresh)
         connect_weakly(session.encoded_changed, self.refresh)
@@ -94,6 +110,8 @@ class LearningBar(QWidget):
         self.at_once.setEnabled(examples.learning)
         self.scribble.setChecked(self._scribbles.on)
         self.scribble.setEnabled(self._session.encoded is not None)
+        self.alike.setChecked(self._alike.on)
+        self.alike.setEnabled(self._session.encoded is not None)
         self.clear.setEnabled(self._scribbles.any_marks)
         self.proposed.show_text("" if proposal is None else proposal_text(proposal))
         self.accept.setVisible(proposal is not None)

@@ -17,6 +17,7 @@ from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.run.undo_notice import tell_undone
 from napari_cliptrase.plugin.state.preferences import preferences
 from napari_cliptrase.plugin.state.session import Session
+from napari_cliptrase.plugin.tools.alike_tool import AlikeTool
 from napari_cliptrase.plugin.tools.class_selection import ClassSelection
 from napari_cliptrase.plugin.tools.region_tool import RegionTool
 from napari_cliptrase.plugin.tools.review import UncertaintyReview
@@ -52,6 +53,7 @@ class SegmentDock(QWidget):
         selection: ClassSelection,
         region_tool: RegionTool,
         scribble_tool: ScribbleTool,
+        alike_tool: AlikeTool,
         review: UncertaintyReview,
     ) -> None:
         super().__init__()
@@ -71,7 +73,7 @@ class SegmentDock(QWidget):
         self.image = ImagePicker(session)
         self.classes = ClassPanel(session, label_layers, visibility)
         self.model = ModelPicker(session, preferred)
-        self.learning = LearningBar(session, learner, scribble_tool)
+        self.learning = LearningBar(session, learner, scribble_tool, alike_tool)
         self.scores = ScoreSettings(session)
         self.advanced = AdvancedSettings(session)
         self.output = OutputOptions(session)
@@ -79,7 +81,7 @@ class SegmentDock(QWidget):
         self.bar = RunBar()
         self.bar.live.setChecked(runner.live)
         self._lay_out()
-        self._connect()
+        self._connect(alike_tool)
         self._on_region_tool(self._region_tool.on)
         PictureRoom(self, session.viewer)
         self._check()
@@ -172,7 +174,7 @@ class SegmentDock(QWidget):
         layout.addWidget(self.bar)
         self.bar.layout().setContentsMargins(6, 4, 6, 6)
 
-    def _connect(self) -> None:
+    def _connect(self, alike_tool: AlikeTool) -> None:
         session, runner, bar = self._session, self._runner, self.bar
         bar.run_requested.connect(self.run)
         bar.cancel_requested.connect(lambda: self._jobs.cancel())
@@ -185,6 +187,7 @@ class SegmentDock(QWidget):
         self.region_button.toggled.connect(self._region_tool.set_on)
         self.uncertain.clicked.connect(lambda: self._review.next())
         connect_weakly(self._region_tool.toggled, self._on_region_tool)
+        connect_weakly(alike_tool.toggled, self._on_alike_tool)
         self.help.clicked.connect(lambda: CheatSheet(self).show())
         connect_weakly(runner.started, self._on_started)
         connect_weakly(runner.ended, self._on_ended)
@@ -218,6 +221,12 @@ class SegmentDock(QWidget):
 
     def _on_region_tool(self, on: bool) -> None:
         self.region_button.setChecked(on)
+        if on:
+            self.learning.alike.setChecked(False)
+
+    def _on_alike_tool(self, on: bool) -> None:
+        if on:  # a click is either tool's
+            self._region_tool.set_on(False)
 
     def _on_started(self, job: Job) -> None:
         if job.key == RUN:
