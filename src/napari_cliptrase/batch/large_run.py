@@ -120,6 +120,8 @@ class LargeRun:
         Where encoded windows are kept for the next run.
     mask
         (h, w) pixels of the request's box that get labels; None: all of the box.
+    on_core
+        Is called with what was written of each core.
     """
 
     segmenter: Segmenter
@@ -127,6 +129,7 @@ class LargeRun:
     pyramid: LabelPyramid
     cache: WindowCache | None = field(default=None)
     mask: Mask | None = field(default=None, repr=False)
+    on_core: Callable[[CoreLabels], object] | None = field(default=None, repr=False)
 
     def steps(self) -> Generator[Progress, None, LargeResponse]:
         """Segment what is not finished; stopping between two steps keeps every core that was written."""
@@ -138,7 +141,10 @@ class LargeRun:
 
     def receive(self, core: CoreLabels) -> None:
         """Write the labels of a core, as far as they are wanted."""
-        self.pyramid.write(core.number, core.rows, core.columns, self._wanted(core))
+        wanted = replace(core, labels=self._wanted(core))
+        self.pyramid.write(wanted.number, wanted.rows, wanted.columns, wanted.labels)
+        if self.on_core is not None:
+            self.on_core(wanted)
 
     def _wanted(self, core: CoreLabels) -> UnsignedLabels:
         """(h, w) labels of a core, 0 outside of the box and the mask."""
@@ -170,6 +176,7 @@ def prepare_large_run(
     overwrite: bool = False,
     cache: WindowCache | None = None,
     mask: Mask | None = None,
+    on_core: Callable[[CoreLabels], object] | None = None,
 ) -> PreparedLargeRun:
     """Begin the labels of a plane, or go on with those of an unfinished run.
 
@@ -185,7 +192,7 @@ def prepare_large_run(
         Where labels go, from the key of the run; the size of its cores is filled in.
     overwrite
         Replace labels that are there.
-    cache, mask
+    cache, mask, on_core
         See `LargeRun`.
     """
     prompts, shape = request.prompts, request.picture.shape
@@ -196,7 +203,7 @@ def prepare_large_run(
     expected = estimate_large(segmenter, plan, cores, _known(segmenter, request, plan, cores, cache))
     refuse_large(expected, place.root)
     pyramid = start_pyramid(place, prompts.table(), key, overwrite=overwrite)
-    run = LargeRun(segmenter, replace(request, finished=pyramid.finished), pyramid, cache, mask)
+    run = LargeRun(segmenter, replace(request, finished=pyramid.finished), pyramid, cache, mask, on_core)
     return PreparedLargeRun(run, cores, expected)
 
 

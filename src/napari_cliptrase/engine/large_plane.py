@@ -216,9 +216,10 @@ def label_cores(
                 place += 1
             while scoring and (scoring[0].done() or len(scoring) > ahead):
                 receive(scoring.popleft().result())
+        yield clock.progress(len(order))
         while scoring:
             receive(scoring.popleft().result())
-        yield clock.progress(len(order))
+            yield clock.progress(len(order))
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,10 +85,13 @@ def test_examples_count_in_large_images_too_while_they_are_used(large):
     np.testing.assert_array_equal(label_layers(large)[-1].data[...], text_alone.data[...])
 
 
-def _noting(write, written):
+def _noting(write, written, jobs):
+    """Cancel as soon as the first part is written."""
+
     def noted(self, number, *rest):
         write(self, number, *rest)
         written.append(number)
+        jobs[0].cancel()
 
     return noted
 
@@ -96,14 +99,16 @@ def _noting(write, written):
 def test_cancel_keeps_what_is_done_says_so_and_the_next_run_goes_on(large, monkeypatch):
     notification_manager.records.clear()
     monkeypatch.setattr("napari_cliptrase.plugin.run.jobs.SHORTEST_WAIT", 0)  # every step is reported
-    written = []
-    monkeypatch.setattr(LabelPyramid, "write", _noting(LabelPyramid.write, written))
+    written, jobs = [], []
+    monkeypatch.setattr(LabelPyramid, "write", _noting(LabelPyramid.write, written, jobs))
     job = large.large.run(large.source(), large.model)
-    job.progressed.connect(lambda _progress: job.cancel() if written else None)
+    jobs.append(job)
     large.wait()
     assert job.superseded
     sentence = "are done and stay; press Run to go on"
     large.qtbot.waitUntil(lambda: any(sentence in record.message for record in notification_manager.records))
+    monkeypatch.undo()
+    monkeypatch.setattr(large_runs, "MOST_AT_FULL_DETAIL", 1)
     large.large.run(large.source(), large.model)
     large.wait()
     (layer,) = label_layers(large)  # the layer of the first part went
@@ -140,3 +145,55 @@ def test_small_planes_are_not_large_at_other_details(large, monkeypatch):
     source = large.source()
     assert not is_large(source, replace(large.session.settings, detail=Detail.NORMAL))
     assert not is_large(source, replace(large.session.settings, detail=Detail.FULL))
+
+
+@pytest.fixture
+def film(bench_with, tmp_path, monkeypatch):
+    """A film of three moments that count as large, the second of which is shown."""
+    bench = bench_with("film", (3,))
+    monkeypatch.setattr(large_runs, "MOST_AT_FULL_DETAIL", 1)
+    bench.session.settings = replace(bench.session.settings, detail=Detail.FULL, resolution=None, window=64)
+    bench.large = LargeRunner(bench.session, bench.runner, tmp_path / "labels")
+    bench.image.scale = (2, 0.5, 0.25)
+    bench.viewer.dims.set_current_step(0, 1)
+    return bench
+
+
+def test_the_shown_plane_of_a_stack_gets_labels_that_lie_on_it_and_can_be_painted(film):
+    film.large.run(film.source(), film.model)
+    film.wait()
+    (layer,) = label_layers(film)
+    assert layer.name.endswith("plane 1")
+    assert layer.data.shape == (1, *film.image.data.shape[1:3])
+    for row, column in ((0, 0), (30, 50)):
+        np.testing.assert_allclose(layer.data_to_world((0, row, column)), film.image.data_to_world((1, row, column)))
+    found = np.asarray(layer.data)[0]
+    assert set(np.unique(found)) <= {0, *film.session.prompts.ids}
+    layer.paint((0, 2, 2), 7)
+    assert layer.data.array[2, 2] == 7
+    layer.undo()
+    np.testing.assert_array_equal(np.asarray(layer.data)[0], found)
+    film.viewer.dims.set_current_step(0, 2)
+    film.large.run(film.source(), film.model)
+    film.wait()
+    assert len(label_layers(film)) == 2
+    assert not np.array_equal(np.asarray(label_layers(film)[1].data)[0], found)
+
+
+def test_labels_are_shown_while_they_come(large, monkeypatch):
+    monkeypatch.setattr("napari_cliptrase.plugin.run.jobs.SHORTEST_WAIT", 0)
+    monkeypatch.setattr(large_runs, "SECONDS_BETWEEN_PICTURES", 0)
+    shown = []
+
+    def look(_progress):
+        layers = label_layers(large)
+        if layers and layers[0].name.startswith("labels so far"):
+            shown.append(int((np.asarray(layers[0].data) > 0).sum()))
+
+    job = large.large.run(large.source(), large.model)
+    job.progressed.connect(look)
+    large.wait()
+    assert shown
+    assert shown == sorted(shown)
+    (layer,) = label_layers(large)
+    assert layer.name.startswith("labels · ")

@@ -11,6 +11,7 @@ from napari.layers import Labels
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.appearance import apply_classes
+from napari_cliptrase.plugin.layers.one_plane import OnePlane
 from napari_cliptrase.plugin.layers.placement import place_over
 from napari_cliptrase.plugin.state.geometry import Target
 
@@ -23,7 +24,7 @@ def show_labels_on_disk(viewer: ViewerModel, target: Target, array: Any, table: 
     target
         The image and the plane.
     array
-        (H, W) zarr array of label values, as large as the plane.
+        (H, W) zarr array of label values, as large as the plane; over a stack it lies on its plane.
     table
         Names and colours of the classes.
     """
@@ -31,6 +32,15 @@ def show_labels_on_disk(viewer: ViewerModel, target: Target, array: Any, table: 
         if getattr(layer.data, "store", None) is not None and layer.data.store == array.store:
             viewer.layers.remove(layer)
     place = place_over(target.geometry, target.plane, (0.0, 0.0))
-    layer = viewer.add_labels(array, name=f"labels · {target.image_name}", **place)
+    geometry = target.geometry
+    data = array if len(geometry.shape) == 2 else OnePlane(array, len(geometry.shape), geometry.rows, geometry.columns)
+    layer = viewer.add_labels(data, name=f"labels · {target.image_name}{_where(target)}", **place)
     apply_classes(layer, table)
     return layer
+
+
+def _where(target: Target) -> str:
+    """Say which plane it is, where there are several."""
+    sizes = [target.geometry.shape[axis] for axis in target.geometry.plane_axes]
+    planes = [str(number) for number, size in zip(target.plane, sizes, strict=True) if size > 1]
+    return f" · plane {', '.join(planes)}" if planes else ""

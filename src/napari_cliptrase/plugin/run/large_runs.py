@@ -1,5 +1,6 @@
 """Runs over planes that do not fit into memory: labels go to a zarr on disk, which becomes a layer to paint on."""
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.label_pyramid import PyramidPlace, key_of_unfinished, labels_beside
 from napari_cliptrase.pixels.lazy_picture import open_picture
 from napari_cliptrase.plugin.layers.labels_on_disk import show_labels_on_disk
+from napari_cliptrase.plugin.layers.labels_so_far import LabelsSoFar
 from napari_cliptrase.plugin.run.jobs import Job
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
@@ -44,6 +46,24 @@ def is_large(source: PlaneSource, settings: Settings) -> bool:
     if settings.detail is not Detail.FULL:
         return rows * columns > MOST_AT_ONCE
     return (rows, columns) != (height, width) or height * width > MOST_AT_FULL_DETAIL
+
+
+SECONDS_BETWEEN_PICTURES = 1.0
+"""Before what has come since is shown."""
+
+
+class _Pause:
+    """Says when so many seconds have gone since it last said so."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begun = time.monotonic()
+
+    def over(self) -> bool:
+        if time.monotonic() - self._begun < self._seconds:
+            return False
+        self._begun = time.monotonic()
+        return True
 
 
 @dataclass
@@ -89,11 +109,13 @@ class LargeRunner:
         table = prompts.table()
         outcome = _Outcome()
         skip_empty = self.skip_empty
-        if len(source.target.geometry.shape) != 2 or source.target.geometry.rows > source.target.geometry.columns:
+        if source.target.geometry.rows > source.target.geometry.columns:
             raise CliptraseError(
-                "Planes of a stack that are as large as this are segmented by the command napari-cliptrase large "
-                "--plane, or choose a coarser level."
+                "Images as large as this are segmented with their rows before their columns; transpose the image, or "
+                "choose a coarser level."
             )
+        so_far = LabelsSoFar(source.target, table)
+        pause = _Pause(SECONDS_BETWEEN_PICTURES)
         file = image.source.path if isinstance(image, Image) else None
 
         def work(segmenter: "Segmenter") -> Generator[Progress, None, Any]:
@@ -104,6 +126,7 @@ class LargeRunner:
             yield Progress(0, 0, "Planning the windows")
             picture = open_picture(source.array, source.roles, source.index, source.contrast)
             target = source.target
+            name = "-".join([target.image_name, *map(str, source.index)])
             box = None if target.shape == picture.shape else target.box
             identity = repr(source.key[:-1]) if file is None else f"{file} {source.key[1:-1]}"
             examples = session.examples.in_use(segmenter.model.fingerprint, segmenter.settings.encode_key())
@@ -113,10 +136,18 @@ class LargeRunner:
             scale = [float(value) for value in target.geometry.place["scale"]][-2:]
 
             def place_for(key: str) -> PyramidPlace:
-                root = self._root(target.image_name, file, key)
+                root = self._root(name, file, key)
                 return PyramidPlace(root, picture.shape, picture.shape, (scale[0], scale[1]))
 
-            prepared = prepare_large_run(segmenter, request, identity, place_for, cache=self._cache, mask=target.mask)
+            prepared = prepare_large_run(
+                segmenter,
+                request,
+                identity,
+                place_for,
+                cache=self._cache,
+                mask=target.mask,
+                on_core=lambda core: so_far.add(core.rows, core.columns, core.labels),
+            )
             pyramid = prepared.run.pyramid
             outcome.cores = len(prepared.cores) + len(pyramid.finished)
             yield Progress(0, 0, f"To do: {prepared.expected.describe()}")
@@ -124,6 +155,7 @@ class LargeRunner:
             return (yield from prepared.run.steps())
 
         def show() -> None:
+            so_far.remove(session.viewer)
             if outcome.pyramid is not None and outcome.pyramid.written:
                 show_labels_on_disk(session.viewer, source.target, outcome.pyramid.array, table)
 
@@ -141,16 +173,22 @@ class LargeRunner:
                 f"Stopped: {count:,} of {outcome.cores:,} parts are done and stay; press Run to go on with the others."
             )
 
+        def progressed(_progress: Progress) -> None:
+            if image in session.viewer.layers and pause.over():
+                so_far.show(session.viewer)
+
         job = self._runner.run_other("Segment", choice, work, done)
+        job.progressed.connect(progressed)
         job.cancelled.connect(cancelled)
+        job.failed.connect(lambda _error: so_far.remove(session.viewer))
         return job
 
-    def _root(self, image_name: str, file: str | None, key: str) -> Path:
+    def _root(self, name: str, file: str | None, key: str) -> Path:
         """Return where labels go: an unfinished run of the same key, or a name that is free."""
         if file is not None and Path(file).exists():
             image = Path(file).absolute()
         else:
-            stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in image_name).strip()
+            stem = "".join(letter if letter.isalnum() or letter in "-_ " else "_" for letter in name).strip()
             image = self.folder / (stem or "image")
         number = 1
         while True:

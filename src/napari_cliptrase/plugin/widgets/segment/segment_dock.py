@@ -15,6 +15,7 @@ from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.large_runs import LargeRunner, is_large
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
 from napari_cliptrase.plugin.run.undo_notice import tell_undone
+from napari_cliptrase.plugin.state.plane_source import Planes
 from napari_cliptrase.plugin.state.preferences import preferences
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.tools.alike_tool import AlikeTool
@@ -99,6 +100,8 @@ class SegmentDock(QWidget):
         try:
             source = self.image.source()
             if is_large(source, self._session.settings):
+                if self.image.chosen_planes() is not Planes.SHOWN:
+                    notifications.show_info("Large planes are segmented one at a time: this run takes the shown one.")
                 return self._large_runner.run(source, self.model.choice())
         except CliptraseError as error:
             notifications.show_warning(str(error))
