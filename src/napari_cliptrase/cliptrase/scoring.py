@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_cliptrase.cliptrase.upsample import Part, bands, highest, winners
+from napari_cliptrase.cliptrase.upsample import Part, highest, strips, winners
 from napari_cliptrase.cliptrase.vote import UnsignedLabels
 
 _FAR_BELOW = 1e4
@@ -137,8 +137,9 @@ def rank_pixels(scores: PhraseScores, size: tuple[int, int], part: Part | None =
 
 
 def _tiles_of(maps: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
-    for band in bands(maps, size):
-        yield from band.tiles()
+    for strip in strips(maps, size):
+        for band in strip.bands:
+            yield from band.tiles()
 
 
 def grid_probabilities(scores: PhraseScores) -> NDArray[np.float32]:

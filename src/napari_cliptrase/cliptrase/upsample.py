@@ -9,7 +9,6 @@ resolution is ever made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import torch
@@ -55,16 +54,67 @@ class Band:
             first = self.rows.start + start
             yield slice(first, first + len(weight)), torch.addcmul(upper[:, None], weight, slope[:, None])
 
-    def contenders(self) -> Tensor:
-        """(n,) int64 indices, ascending, of the maps that are highest somewhere in the band, and maybe a few more."""
-        (top, first), (bottom, second) = winners(self.upper), winners(self.lower)
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """Bands that lie below each other: looked at together, since each operation on one alone costs more than its work.
+
+    Attributes
+    ----------
+    rows
+        (maps, R, W) grid rows, interpolated along x.
+    bands
+        The bands between them.
+    above, below
+        (bands,) which of the rows are their upper and lower ones.
+    """
+
+    rows: Tensor
+    bands: tuple[Band, ...]
+    above: Tensor
+    below: Tensor
+
+    def contenders(self) -> NDArray[np.bool_]:
+        """(maps, bands) which maps are the highest somewhere in a band (and maybe a few more)."""
+        best, index = winners(self.rows)
+        upper, lower = self.rows[:, self.above], self.rows[:, self.below]
+        (top, first), (bottom, second) = (best[self.above], index[self.above]), (best[self.below], index[self.below])
         # where the line of the winner at the top meets that of the winner at the bottom, the others have to beat both
-        sunk = self.lower.gather(0, first[None])[0]
-        lead_top, lead_bottom = top - self.upper.gather(0, second[None])[0], bottom - sunk
+        sunk = lower.gather(0, first[None])[0]
+        lead_top, lead_bottom = top - upper.gather(0, second[None])[0], bottom - sunk
         crossing = lead_top / (lead_top + lead_bottom).clamp(min=torch.finfo(top.dtype).tiny)
         bar = torch.lerp(top, sunk, crossing)
-        slack = 4 * torch.finfo(top.dtype).eps * torch.maximum(self.upper.abs().max(), self.lower.abs().max())
-        return ((torch.lerp(self.upper, self.lower, crossing) - bar).amax(1) >= -slack).nonzero()[:, 0]
+        slack = 4 * torch.finfo(top.dtype).eps * torch.maximum(upper.abs().amax((0, 2)), lower.abs().amax((0, 2)))
+        return np.asarray(((torch.lerp(upper, lower, crossing) - bar).amax(2) >= -slack).cpu().numpy())
+
+    def groups(self) -> Iterator[tuple[slice, NDArray[np.intp]]]:
+        """Yield neighbouring bands, as many as make a tile, with the maps that may be the highest in any of them."""
+        found, width = self.contenders(), self.rows.shape[2]
+        start, chosen = 0, found[:, 0]
+        for number in range(1, len(self.bands)):
+            both = chosen | found[:, number]
+            height = self.bands[number].rows.stop - self.bands[start].rows.start
+            if both.sum() * height * width > VALUES_AT_ONCE // 16:
+                yield slice(start, number), np.flatnonzero(chosen)
+                start, both = number, found[:, number]
+            chosen = both
+        yield slice(start, len(self.bands)), np.flatnonzero(chosen)
+
+    def tiles(self, group: slice, chosen: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Yield image rows and (maps, R, W) values of the ``chosen`` maps (indices) in neighbouring bands."""
+        bands = self.bands[group]
+        if len(bands) == 1:
+            yield from bands[0].tiles(chosen)
+            return
+        top, bottom = bands[0].rows.start, bands[-1].rows.stop
+        rows = self.rows[chosen]
+        upper, lower = rows[:, self.above[group]], rows[:, self.below[group]]
+        slope = lower.sub_(upper)
+        values = rows.new_empty((len(chosen), bottom - top, rows.shape[2]))
+        for number, band in enumerate(bands):
+            here = values[:, band.rows.start - top : band.rows.stop - top]
+            torch.addcmul(upper[:, number, None], band.weight, slope[:, number, None], out=here)
+        yield slice(top, bottom), values
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,35 +174,36 @@ def cells_below(size: tuple[int, int], grid: tuple[int, int], pixels: Slices) ->
     return rows, columns
 
 
-def bands(maps: Tensor, size: tuple[int, int]) -> Iterator[Band]:
-    """Cut the bilinear interpolation (``align_corners=False``) of maps (n, h, w) to ``size`` (H, W) into bands."""
+def strips(maps: Tensor, size: tuple[int, int]) -> Iterator[Strip]:
+    """Cut the bilinear interpolation (``align_corners=False``) of maps (n, h, w) to ``size`` (H, W) into strips."""
     upper, lower, weight = _sampling(size[0], maps.shape[1], maps)
-
-    def stretched(row: int) -> Tensor:
-        return F.interpolate(maps[None, :, row], size=size[1], mode="linear")[0]
-
     starts = [0, *(torch.diff(upper).nonzero()[:, 0] + 1).tolist(), size[0]]
-    last: tuple[int, Tensor] | None = None
-    for start, stop in pairwise(starts):
-        above, below = int(upper[start]), int(lower[start])
-        first = last[1] if last is not None and last[0] == above else stretched(above)
-        second = first if above == below else stretched(below)
-        last = (below, second)
-        yield Band(slice(start, stop), weight[start:stop, None], first, second)
+    edges = list(pairwise(starts))
+    step = max(1, VALUES_AT_ONCE // (maps.shape[0] * size[1]))
+    for number in range(0, len(edges), step):
+        here = edges[number : number + step]
+        above, below = (torch.tensor([int(row[start]) for start, _ in here]) for row in (upper, lower))
+        first = int(above[0])
+        rows = F.interpolate(maps[:, first : int(below[-1]) + 1], size=size[1], mode="linear")
+        above, below = above - first, below - first
+        bands = tuple(
+            Band(slice(start, stop), weight[start:stop, None], rows[:, i], rows[:, j])
+            for (start, stop), i, j in zip(here, above.tolist(), below.tolist(), strict=True)
+        )
+        yield Strip(rows, bands, above, below)
 
 
 def highest(maps: Tensor, size: tuple[int, int], part: Part | None = None) -> NDArray[np.int32]:
     """(H, W) index of the highest of maps (n, h, w) at each pixel; the lowest index among equals."""
-    if part is not None:
-        return _highest_in_part(maps, part)
     out = np.empty(size, np.int32)
-    for band in bands(maps, size):
-        chosen = band.contenders()
-        if len(chosen) == 1:
-            out[band.rows] = int(chosen[0])
-            continue
-        for rows, values in band.tiles(chosen):
-            out[rows] = chosen[winners(values)[1]].cpu().numpy()
+    if part is not None:
+        for rows, values in part.tiles(maps):
+            out[rows] = winners(values)[1].cpu().numpy()
+        return out
+    for strip in strips(maps, size):
+        for group, chosen in strip.groups():
+            for rows, values in strip.tiles(group, torch.from_numpy(chosen)):
+                out[rows] = chosen[winners(values)[1].cpu().numpy()] if len(chosen) > 1 else chosen[0]
     return out
 
 
