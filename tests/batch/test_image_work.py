@@ -62,7 +62,7 @@ def test_every_plane_is_segmented_and_the_uncertainty_is_their_mean(
     planes = {index: segmenter.segment(segmenter.encode(image.rgb(index)), setup.prompts) for index in result.labels}
     for index, plane in planes.items():
         assert np.array_equal(result.labels[index], plane.labels)
-    assert result.uncertainty == pytest.approx(np.mean([plane.margin.mean() for plane in planes.values()]), rel=1e-5)
+    assert result.uncertainty == pytest.approx(np.mean([plane.uncertainty for plane in planes.values()]), rel=1e-5)
     assert said
     assert len(set(result.notes)) == len(result.notes)
 

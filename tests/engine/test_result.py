@@ -76,6 +76,12 @@ def test_between_two_patches_the_logits_are_interpolated():
     assert left == pytest.approx(math.exp(logits[0]) / total, abs=1e-5)
 
 
+def test_the_uncertainty_of_an_image_is_the_mean_over_its_patches():
+    assert result().uncertainty == pytest.approx(1 - np.mean([0.9 - 0.1, 0.8 - 0.2]), abs=1e-6)
+    nothing_left = {0: Absence(Absent.PEAK, 0.1, 0.3), 1: Absence(Absent.PEAK, 0.1, 0.3)}
+    assert result(absent=nothing_left).uncertainty == 0
+
+
 def test_uncertainty_is_small_where_one_class_is_clear():
     margin = result().margin
     assert margin.shape == LABELS.shape

@@ -80,7 +80,7 @@ class ImageResult:
     labels
         (H, W) of each plane, by its index; the empty index for a picture.
     uncertainty
-        Mean over all pixels of 1 − (p1 − p2), where p1, p2 are the two best probabilities.
+        Mean over all patches of 1 − (p1 − p2), where p1, p2 are the two best probabilities.
     notes
         What the user should know.
     """
@@ -143,7 +143,7 @@ class ImageWorker:
 
 @dataclass(frozen=True, eq=False)
 class LabelledPlane:
-    """(H, W) labels of a plane, the mean of 1 − (p1 − p2) over its pixels, and what the user should know."""
+    """(H, W) labels of a plane, the mean of 1 − (p1 − p2) over its patches, and what the user should know."""
 
     labels: LabelArray
     uncertainty: float
@@ -153,7 +153,7 @@ class LabelledPlane:
     def of(cls, response: PlaneResponse) -> "LabelledPlane":
         """Keep what a project needs of a response."""
         found = response.segmentation
-        return cls(found.labels, float(found.margin.mean(dtype=np.float64)), found.notes)
+        return cls(found.labels, found.uncertainty, found.notes)
 
 
 def image_result(planes: Mapping[tuple[int, ...], LabelledPlane]) -> ImageResult:

@@ -121,11 +121,15 @@ class ScoredGrid:
         """The two best classes of each pixel; computed when first asked for."""
         return rank_pixels(self.scores, self.shape, self.part)
 
-    def lead(self) -> NDArray[np.float32]:
-        """(H, W) by how much the best class of a patch leads the next, interpolated; cheap beside `ranking`."""
+    def patch_lead(self) -> NDArray[np.float32]:
+        """(h, w) by how much the probability of the best class of a patch leads that of the next."""
         probabilities = self.scores.best_phrases(self.scores.logits.softmax(0))
         best = probabilities.topk(min(2, len(probabilities)), dim=0).values
-        lead = best[0] - best[1] if len(best) > 1 else best[0]
+        return np.asarray((best[0] - best[1] if len(best) > 1 else best[0]).numpy())
+
+    def lead(self) -> NDArray[np.float32]:
+        """(H, W) `patch_lead`, interpolated; cheap beside `ranking`."""
+        lead = torch.from_numpy(self.patch_lead())
         if self.part is not None:
             return np.concatenate([values[0].numpy() for _, values in self.part.tiles(lead[None])])
         return np.asarray(F.interpolate(lead[None, None], size=self.shape, mode="bilinear")[0, 0].numpy())

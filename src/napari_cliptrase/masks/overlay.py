@@ -37,7 +37,7 @@ def draw_overlay(rgb: NDArray[np.uint8], labels: NDArray[np.integer], classes: C
     entries = _entries(labels, classes)
     if max(labels.shape) > _LONGEST:
         rgb, labels = _shrunk(rgb, labels)
-    picture = Image.fromarray(_tinted(rgb, labels, classes))
+    picture = _tinted(rgb, labels, classes)
     if min(picture.size) < _SHORTEST:
         factor = -(-_SHORTEST // min(picture.size))
         factor = max(1, min(factor, _LONGEST // max(picture.size)))
@@ -52,16 +52,18 @@ def _shrunk(rgb: NDArray[np.uint8], labels: NDArray[np.integer]) -> tuple[NDArra
     return np.asarray(picture), labels[rows[:, None], columns]
 
 
-def _tinted(rgb: NDArray[np.uint8], labels: NDArray[np.integer], classes: ClassTable) -> NDArray[np.uint8]:
+def _tinted(rgb: NDArray[np.uint8], labels: NDArray[np.integer], classes: ClassTable) -> Image.Image:
     """Mix the class colours into the picture; borders between classes get the full colour."""
-    colors = np.zeros((max([int(labels.max()), *classes.ids]) + 1, 3), np.float32)
+    colors = np.zeros((max([int(labels.max()), *classes.ids]) + 1, 3), np.uint8)
     for entry in classes:
         colors[entry.id] = entry.color
-    share = np.where(labels > 0, np.float32(_TINT), np.float32(0))
-    share[_borders(labels)] = 1
-    share[labels == 0] = 0
-    mixed = rgb + (colors[labels] - rgb) * share[:, :, None]
-    return np.asarray(mixed + 0.5, np.uint8)
+    inside = labels > 0
+    picture = Image.fromarray(rgb)
+    painted = Image.fromarray(np.take(colors, labels, axis=0, mode="clip"))
+    mixed = Image.blend(picture, painted, _TINT)
+    picture.paste(mixed, mask=Image.fromarray(inside))
+    picture.paste(painted, mask=Image.fromarray(_borders(labels) & inside))
+    return picture
 
 
 def _borders(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
