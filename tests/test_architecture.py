@@ -144,6 +144,11 @@ def test_a_way_around_the_pipeline_is_found(source):
 INNER_FILES = {f"napari_cliptrase.engine.{name}" for name in ("encode", "score", "window_code")}
 # functions of those files that others use: the file, the function, and what it does there
 OTHER_USES = {
+    (
+        "bench/folder_rows.py",
+        "encode_pixels",
+    ): "times the network and the regions alone, as the yardstick of whole folders",
+    ("bench/folder_rows.py", "find_regions"): "times the regions, too",
     ("bench/rescoring_rows.py", "protect_confident"): "times one step of scoring alone, on features that are made up",
     ("explain/stages.py", "window_pixels"): "asks the network for its attention, which no encoding keeps",
     ("plugin/widgets/explore/window_view.py", "window_pixels"): "asks the network for its attention, too",

@@ -14,6 +14,7 @@ from napari_cliptrase.bench.bf16_row import bf16_row
 from napari_cliptrase.bench.busy_row import busy_row
 from napari_cliptrase.bench.cold_start_row import cold_start_row
 from napari_cliptrase.bench.encode_row import encode_row
+from napari_cliptrase.bench.folder_rows import folder_rows
 from napari_cliptrase.bench.int8_row import int8_row
 from napari_cliptrase.bench.limit_rows import encode_limit_row, sam_limit_row
 from napari_cliptrase.bench.memory_row import memory_row
@@ -22,6 +23,7 @@ from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.rescoring_rows import rescoring_rows
 from napari_cliptrase.bench.row import Row
 from napari_cliptrase.models.device import place, processor_name, remembered_share
+from napari_cliptrase.models.load import load_model
 from napari_cliptrase.progress import Progress
 
 ENCODED_SIZES: Final = (224, 336)
@@ -49,9 +51,18 @@ def _steps(thorough: bool) -> list[tuple[str, Callable[[BenchModel], Iterable[Ro
         ("scoring", lambda _model: rescoring_rows(rounds=31 if thorough else 15)),
         ("memory", lambda _model: [memory_row()]),
         ("prompts", lambda model: [prompts_row(model, 3 if thorough else 1, len(VOC_NAMES) if thorough else 1)]),
+        ("a folder with the demo model", lambda _model: _demo_folder(5 if thorough else 2)),
+        (
+            "a folder with ViT-B/16",
+            lambda model: folder_rows(model.as_clip_model(), "ViT-B/16", 24 if thorough else 8, 3 if thorough else 1),
+        ),
         ("starting", lambda _model: [cold_start_row(5 if thorough else 2)]),
         ("a SAM", lambda _model: [sam_limit_row(5 if thorough else 1)]),
     ]
+
+
+def _demo_folder(rounds: int) -> Iterable[Row]:
+    return folder_rows(load_model("demo", device="cpu", precision="fp32"), "demo model", 32, rounds)
 
 
 def _encode(size: int, rounds: int, model: BenchModel) -> Iterable[Row]:

@@ -9,6 +9,7 @@ resolution is ever made.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -195,11 +196,9 @@ def strips(maps: Tensor, size: tuple[int, int]) -> Iterator[Strip]:
 
 def highest(maps: Tensor, size: tuple[int, int], part: Part | None = None) -> NDArray[np.int32]:
     """(H, W) index of the highest of maps (n, h, w) at each pixel; the lowest index among equals."""
-    out = np.empty(size, np.int32)
     if part is not None:
-        for rows, values in part.tiles(maps):
-            out[rows] = winners(values)[1].cpu().numpy()
-        return out
+        return _highest_in_part(maps, part)
+    out = np.empty(size, np.int32)
     for strip in strips(maps, size):
         for group, chosen in strip.groups():
             for rows, values in strip.tiles(group, torch.from_numpy(chosen)):
