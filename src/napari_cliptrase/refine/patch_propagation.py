@@ -22,7 +22,7 @@ POWER: Final = 3
 PATCH_PIXELS: Final = 16
 _TINY: Final = 1e-9
 
-Numbers = TypeVar("Numbers", NDArray[np.float32], NDArray[np.float64])
+Columns = TypeVar("Columns", NDArray[np.float32], NDArray[np.float64])
 
 
 def propagated_scores(scores: ClassScores, share: float, steps: int) -> ClassScores:
@@ -61,7 +61,7 @@ def propagate(scores: Floats, links: Floats, share: float, steps: int) -> NDArra
     return solve(scores.astype(np.float64), lambda values: values - flow @ values, steps)
 
 
-def solve(right: Numbers, apply: Callable[[Numbers], Numbers], steps: int) -> Numbers:
+def solve(right: Columns, apply: Callable[[Columns], Columns], steps: int) -> Columns:
     """Solve a positive definite system for each column of ``right`` (n, ...) by ``steps`` conjugate gradients.
 
     ``apply`` multiplies with the matrix; shape and dtype stay those of ``right``.
