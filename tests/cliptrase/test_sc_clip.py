@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from napari_cliptrase.cliptrase.blocks import run_block
 from napari_cliptrase.cliptrase.encoder import encode
@@ -149,3 +150,16 @@ def test_a_patch_without_fine_neighbours_stays():
     odd = torch.tensor([[True] * 8 + [False]])
     mended = repair(patches, odd, (3, 3))[0, :, 0].tolist()
     assert mended == [0, 1, 2, 3, 8, 8, 6, 8, 8]
+
+
+@pytest.mark.parametrize("side", [224, 336])
+def test_it_is_at_most_a_seventh_more_work_than_cliptrase(make_clip, side):
+    """Counted in multiplications for the shape of ViT-B/16, since seconds depend on what else a computer does."""
+    tower = vision_tower(make_clip(width=768, layers=12, head_width=64, image_size=224))
+    image = torch.zeros(1, 3, side, side)
+    work = {}
+    for recovery in (Recovery.CLIPTRASE, Recovery.SC_CLIP):
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            encode(tower, image, recovery=recovery)
+        work[recovery] = counter.get_total_flops()
+    assert 1 < work[Recovery.SC_CLIP] / work[Recovery.CLIPTRASE] < 1.15

@@ -220,3 +220,21 @@ def test_other_regions_need_no_network(model, picture, settings):
         assert np.array_equal(one.regions, two.regions)
         assert np.array_equal(one.affinity, two.affinity)
     assert segmenter(model, settings).with_regions(first) is first
+
+
+def test_sc_clip_sees_each_window_as_an_image_of_its_own(model, picture):
+    """Outliers and middle layers are those of the window, whatever else is encoded with it."""
+    settings = replace(WINDOWED, recovery=Recovery.SC_CLIP)
+    encoder = segmenter(model, settings)
+    encoding = encoder.encode(picture)
+    assert len(encoding.windows) > 2
+    working = encoder.plan(picture.shape[:2]).working.resized(picture)
+    window = encoding.plan.windows[0]
+    side = 16 * min(window.shape)
+    alone = segmenter(model, replace(settings, resolution=side)).encode(working[window.scaled(16)].copy())
+    assert alone.grid == window.shape
+    # the patch in the corner belongs to the first window only, so that nothing is blended with it
+    np.testing.assert_allclose(encoding.features[0], alone.features[0], atol=1e-5)
+    np.testing.assert_allclose(encoding.windows[0].correlation, alone.correlation, atol=1e-5)
+    plain = segmenter(model, WINDOWED).encode(picture)
+    assert np.abs(plain.features[0] - encoding.features[0]).max() > 1e-3
