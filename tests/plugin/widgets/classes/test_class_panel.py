@@ -8,6 +8,8 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cliptrase.options import Absent
+from napari_cliptrase.engine.absent import Absence
 from napari_cliptrase.engine.result import ClassSummary
 from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
@@ -288,3 +290,14 @@ def test_after_undo_nobody_is_told_to_look_for_what_was_found(qtbot, desk):
     desk.workbench.layers.undo_last_run()
     qtbot.waitUntil(lambda: desk.cell(0, Column.AREA) == "none")
     assert "Nothing found" not in desk.panel.advice.text()
+
+
+def test_nobody_is_told_to_look_for_a_class_that_is_known_to_be_absent(desk):
+    desk.session.prompts = PromptSet.from_names("cat", "dog")
+    why = Absence(Absent.PURIFY, 0.95, 0.9, "dog")
+    found = (ClassSummary(1, "cat", 0, 0.0, None, None, why), ClassSummary(2, "dog", 0, 0.0, None, 0.2))
+    desk.result(np.zeros((10, 10), np.uint8), found)
+    assert "Nothing found: dog (best 0.20)" in desk.panel.advice.text()
+    assert "cat" not in desk.panel.advice.text()
+    tip = desk.panel.model.index(0, Column.NAME).data(Qt.ItemDataRole.ToolTipRole)
+    assert "'dog' fits the same place better, 0.95 of 0.90" in tip

@@ -3,7 +3,7 @@ import pytest
 from napari_cliptrase.cliptrase.options import Absent, Recovery, Vote
 from napari_cliptrase.engine.method_choice import MethodChoice
 from napari_cliptrase.engine.settings import Detail, Settings
-from napari_cliptrase.plugin.widgets.segment.advanced_settings import AdvancedSettings, ScoreSettings
+from napari_cliptrase.plugin.widgets.segment.advanced_settings import METHOD_CHOICES, AdvancedSettings, ScoreSettings
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def test_the_method_is_one_choice_and_keeps_what_is_not_part_of_it(images, score
     scores.field("threshold").value = 0.4
     pick(scores.method, MethodChoice.PUBLISHED, MethodChoice)
     assert (images.session.settings.protect, images.session.settings.threshold) == (1.0, 0.4)
+    assert scores.about_method.text() == METHOD_CHOICES[MethodChoice.PUBLISHED][1]
     pick(scores.method, MethodChoice.RECOMMENDED, MethodChoice)
     assert images.session.settings == Settings(threshold=0.4)
 
@@ -38,6 +39,7 @@ def test_the_method_is_one_choice_and_keeps_what_is_not_part_of_it(images, score
 def test_single_choices_that_fit_no_method_leave_it_open(images, scores, advanced):
     advanced.field("protect").value = 0.5
     assert scores.method.currentIndex() == -1
+    assert scores.about_method.text() == "Single choices under Advanced differ from both methods."
     advanced.field("protect").value = Settings().protect
     assert scores.method.value is MethodChoice.RECOMMENDED
 

@@ -59,11 +59,11 @@ class ClassTableModel(QAbstractTableModel):
         return self._texts.best_score(class_id)
 
     def empty_classes(self) -> tuple[PromptClass, ...]:
-        """Classes of which neither the last result nor the layers hold anything.
+        """Classes of which neither the last result nor the layers hold anything, without a reason that is known.
 
-        A class that was found and has no pixels now was undone or erased.
+        A class that was found and has no pixels now was undone or erased; of one that is absent the notes say why.
         """
-        missed = {class_id for class_id, found in self._summary.items() if not found.area}
+        missed = {class_id for class_id, found in self._summary.items() if not found.area and found.absence is None}
         return tuple(entry for entry in self._prompts if entry.id in missed and not self._areas.get(entry.id))
 
     @property

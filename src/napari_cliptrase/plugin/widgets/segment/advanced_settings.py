@@ -9,6 +9,7 @@ from napari_cliptrase.engine.method_choice import MethodChoice, method_choice_of
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import ChoiceCombo
+from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.plugin.widgets.segment.settings_form import SettingsForm, SettingText
 
 RECOVERIES = {
@@ -102,8 +103,10 @@ class ScoreSettings(SettingsForm):
             METHOD_CHOICES, "All choices of the method at once; the single ones are under Advanced."
         )
         self.method.chosen.connect(lambda choice: setattr(session, "settings", choice.applied(session.settings)))
+        self.about_method = Note()
         super().__init__(session, SCORE_TEXTS, parent)
         self.add("Method", self.method)
+        self.add("", self.about_method)
 
     def show_settings(self, settings: Settings) -> None:
         """Show the values; no method when single choices differ from all."""
@@ -111,8 +114,10 @@ class ScoreSettings(SettingsForm):
         choice = method_choice_of(settings)
         if choice is None:
             self.method.setCurrentIndex(-1)
+            self.about_method.setText("Single choices under Advanced differ from both methods.")
         else:
             self.method.value = choice
+            self.about_method.setText(METHOD_CHOICES[choice][1])
 
 
 class AdvancedSettings(SettingsForm):
