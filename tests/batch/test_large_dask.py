@@ -8,7 +8,7 @@ import pytest
 
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
 from napari_cliptrase.batch.dask_runner import dask_client
-from napari_cliptrase.batch.large_dask import LargeSetup, run_large_on_dask_steps, tiles_of
+from napari_cliptrase.batch.large_dask import LargeSetup, run_large_on_dask_steps, square_tiles
 from napari_cliptrase.batch.large_run import prepare_large_run
 from napari_cliptrase.demo.panorama import Panorama
 from napari_cliptrase.engine.core_plan import plan_large
@@ -94,7 +94,7 @@ def test_a_run_that_is_stopped_goes_on_with_the_other_cores(segmenter, image, tm
 def test_tiles_are_squares_that_hold_every_core_once():
     plan = plan_large((5000, 7000), 16, Settings(detail="full"))
     cores = plan.cores_in(None, frozenset(range(50)))
-    tiles = tiles_of(plan, cores, 2)
+    tiles = square_tiles(plan, cores, 2)
     assert sorted(number for tile in tiles for number in tile) == cores
     assert len(tiles) >= 8
     across = len(plan.windows.starts[1])
@@ -102,4 +102,4 @@ def test_tiles_are_squares_that_hold_every_core_once():
         rows, columns = np.divmod(np.asarray(tile), across)
         assert np.ptp(rows) < 16
         assert np.ptp(columns) < 16
-    assert len(tiles_of(plan, cores, 40)) > len(tiles)
+    assert len(square_tiles(plan, cores, 40)) > len(tiles)

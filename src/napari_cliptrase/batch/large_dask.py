@@ -80,7 +80,7 @@ def run_large_on_dask_steps(
     plan = run.segmenter.plan_large(run.request.picture.shape)
     cores = plan.cores_in(run.request.box, run.pyramid.finished)
     workers = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
-    tiles = {str(number): tile for number, tile in enumerate(tiles_of(plan, cores, workers))}
+    tiles = {str(number): tile for number, tile in enumerate(square_tiles(plan, cores, workers))}
     text = f"labelling on {workers} workers" if workers > 1 else "labelling on 1 worker"
     yield Progress(0, len(cores), text)
     begun, done = time.monotonic(), 0
@@ -113,7 +113,7 @@ def _found(result: Any) -> TileResult:
     return found
 
 
-def tiles_of(plan: CorePlan, cores: Sequence[int], workers: int) -> list[tuple[int, ...]]:
+def square_tiles(plan: CorePlan, cores: Sequence[int], workers: int) -> list[tuple[int, ...]]:
     """Put cores together to squares, row by row, large ones where there are few workers."""
     across = len(plan.windows.starts[1])
     side = min(_LARGEST, max(_SMALLEST, math.isqrt(len(cores) // (_TILES_EACH * workers))))

@@ -11,8 +11,9 @@ through here. Requests and responses are frozen values that can be pickled, so a
 generators yield `Progress`, and closing one between two steps leaves everything as it was.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -236,6 +237,34 @@ def segment_plane_steps(
             notes=(*segmentation.notes, *refined.notes),
         )
     return PlaneResponse(encoding, segmentation, _merged(segmentation.labels, request.existing))
+
+
+def segment_stack_steps(
+    segmenter: "Segmenter",
+    requests: Iterable[PlaneRequest],
+    receive: Callable[[int, PlaneResponse], object],
+    smoothing: float = 0.0,
+) -> Generator[Progress, None, None]:
+    """Segment the planes of a stack or film in order; ``receive`` gets the number of each and what came of it.
+
+    ``smoothing`` is the share (0 to 1) of the planes before and after in the scores of each plane, so that what is the
+    same in both is less likely to change its class; a plane is handed over once the next one is known.
+    """
+    from napari_cliptrase.engine.plane_smoothing import smooth_plane
+
+    before: PlaneResponse | None = None
+    this: tuple[int, PlaneRequest, PlaneResponse] | None = None
+    for number, request in enumerate(chain(requests, [None])):
+        after = None if request is None else (yield from segment_plane_steps(segmenter, request))
+        if this is not None:
+            place, asked, response = this
+            beside = [other.segmentation for other in (before, after) if other is not None]
+            settings = segmenter.settings.with_scoring_of(asked.settings or segmenter.settings)
+            smooth = smooth_plane(response.encoding, response.segmentation, beside, settings, smoothing)
+            receive(place, replace(response, segmentation=smooth, labels=_merged(smooth.labels, asked.existing)))
+            before = response
+        if request is not None and after is not None:
+            this = number, request, after
 
 
 def segment_large_steps(

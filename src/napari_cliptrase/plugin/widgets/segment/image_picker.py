@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import CHANNEL, AxisRoles
@@ -73,6 +73,8 @@ class ImagePicker(QWidget):
         self.range_first, self.range_last = QSpinBox(), QSpinBox()
         self.range_first.setToolTip("The first plane of the range; napari counts from 0.")
         self.range_last.setToolTip("The last plane of the range.")
+        for box in (self.range_first, self.range_last):
+            box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._range = QWidget()
         self._lay_out_range()
         self._form = Form(self)

@@ -18,7 +18,9 @@ class RunBar(QWidget):
         super().__init__(parent)
         self.run = QPushButton("Run")
         self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop at the next step; nothing changes.")
+        self.cancel.setToolTip(
+            "Stop at the next step. Planes of a stack, and parts of a large image, stay when they are done."
+        )
         self.undo = QPushButton("Undo last run")
         self.undo.setToolTip("Undo the last run in all its layers; what you painted since then stays.")
         self.live = QCheckBox("Live")
