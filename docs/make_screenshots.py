@@ -9,6 +9,7 @@ Every picture is of the plugin at work on a painted scene with the shipped model
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,12 +20,15 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QWidget
 from scipy.ndimage import distance_transform_edt
+from tifffile import imwrite
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.first_look import first_look
+from napari_cliptrase.demo.panorama import Panorama
 from napari_cliptrase.demo.samples import COAST, SAMPLE_SIZE
 from napari_cliptrase.demo.words import THINGS
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.plugin.run.folder_work import NewProject
 from napari_cliptrase.plugin.state.run_choices import ModelChoice
 from napari_cliptrase.plugin.widgets.cheat_sheet import CheatSheet
@@ -36,6 +40,9 @@ PLUGIN = "napari-cliptrase"
 WINDOW = (1400, 880)
 NARROW = 420
 PATIENCE = 900
+SLIDE = 5, (4200, 5600)
+"""Seed and shape of the panorama that stands for a slide."""
+SLIDE_CLASSES = ("sky", "mountain", "sea", "sand", "grass", "snow", "tree", "house", "wheat field", "car", "road")
 
 
 class Studio:
@@ -295,8 +302,30 @@ def folder(studio: Studio) -> None:
         work.stop()
 
 
+def large(studio: Studio) -> None:
+    """A large image that was labelled window by window; in a viewer of its own."""
+    with TemporaryDirectory() as made:
+        slide = Path(made) / "slide.tif"
+        imwrite(slide, Panorama(*SLIDE)[:, :])
+        other = Studio(studio.folder, studio.model, studio.sam)
+        (other.session.image,) = other.viewer.open(slide, plugin="napari")
+        other.session.prompts = PromptSet.parse("\n".join(SLIDE_CLASSES))
+        dock = other.dock("Segment by text")
+        dock.model.choose(studio.model)
+        other.session.settings = replace(other.session.settings, detail=Detail.FULL)
+        other.settle()
+        layers = len(other.viewer.layers)
+        dock.run()
+        other.wait(lambda: len(other.viewer.layers) > layers, "The layer of the labels")
+        other.idle()
+        other.viewer.reset_view()
+        other.window("large-done-dark")
+        other.viewer.close()
+
+
 SCENES = {
-    scene.__name__: scene for scene in (segment, region, learning, explore, refine, sam, export, compare, keys, folder)
+    scene.__name__: scene
+    for scene in (segment, region, learning, explore, refine, sam, export, compare, keys, folder, large)
 }
 
 
