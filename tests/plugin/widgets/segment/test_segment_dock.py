@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpinBox, QLineEdit
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cliptrase.options import Absent, Recovery, Vote
@@ -183,9 +183,9 @@ def test_absent_classes_are_dropped_live_and_the_table_says_why(desk):
 def test_every_control_explains_itself(desk):
     controls = [
         widget
-        for kind in (QAbstractButton, QComboBox, QDoubleSpinBox, QLineEdit)
+        for kind in (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit)
         for widget in desk.dock.findChildren(kind)
-        if not isinstance(widget.parent(), (QComboBox, QDoubleSpinBox, QLineEdit))
+        if not isinstance(widget.parent(), (QComboBox, QAbstractSpinBox, QLineEdit))
         and not widget.metaObject().className().startswith("QTable")
     ]
     assert len(controls) > 20
