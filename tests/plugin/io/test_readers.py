@@ -6,7 +6,10 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
+from napari_builtins.io import napari_get_reader
+from PIL import Image
 
+from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.table import ClassTable, MaskClass
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
@@ -16,6 +19,8 @@ from napari_cliptrase.plugin.io.writers import masks_of
 from napari_cliptrase.plugin.layers import table_of
 from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.workbench import workbench_of
+from napari_cliptrase.project.pixel_provenance import Provenance
+from napari_cliptrase.project.project import Project
 
 TABLE = ClassTable((MaskClass(1, "cat", (128, 0, 0), prompts=("kitten",)), MaskClass(4, "dog", (0, 128, 0))), void=255)
 MASK = LabelImage(
@@ -173,3 +178,20 @@ def test_void_follows_its_class_layers_to_an_image(tmp_path):
     assert source.image is image
     assert mask_of(source).void_pixels == 1
     assert mask_of(source).image_name == "a.jpg"
+
+
+def test_napari_opens_the_masks_of_a_project_without_an_export(tmp_path):
+    """With this package as label layers with the names of the classes, and by napari alone, with the ids as values."""
+    drawn = np.arange(12, dtype=np.uint8).reshape(3, 4) % 3
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.zeros((3, 4, 3), np.uint8)).save(tmp_path / name)
+    with Project.create(tmp_path, PromptSet.parse("cat\ndog: puppy")) as project:
+        for name in ("a.png", "b.png"):
+            project.write(name, drawn, np.full_like(drawn, Provenance.HAND))
+        layers = opened(tmp_path / "masks")
+        assert [layer.name for layer in layers] == ["a", "b"]
+        for layer in layers:
+            assert np.array_equal(layer.data, drawn)
+            assert [(entry.id, entry.name) for entry in table_of(layer)] == [(1, "cat"), (2, "dog")]
+        (plain,) = napari_get_reader(str(tmp_path / "masks" / "a.png"))(str(tmp_path / "masks" / "a.png"))
+        assert plain[0].shape[:2] == drawn.shape
