@@ -7,6 +7,7 @@ arrive, complete     seconds until the next image can be worked on, and until al
 arrive_work          seconds of work of the window's thread until then, whatever else the computer does; complete_work
 go                   milliseconds of the longest block while going on
 save, save_most      milliseconds of work in the longest call that a stroke or undo on 4096 x 4096 pixels leads to
+switch               milliseconds of work until another class of six is chosen on 4096 x 4096 pixels, drawing included
 write, rest          milliseconds of the longest block while the other thread writes, and while nothing happens at all
 filter, filter_most  milliseconds of the longest block while a list of 5,000 is filtered or searched
 open_many            seconds until a new project of 5,000 images is open
@@ -172,8 +173,16 @@ def saving(viewer: napari.Viewer, folder: Path, pulse: Pulse) -> dict[str, float
         pulse.start()
         settle(0.3)
         rests.append(pulse.longest())
+    switches = []
+    for other in workbench.layers.class_layers(work.visits.image).values():
+        start = time.thread_time()
+        viewer.layers.selection.active = other
+        QApplication.processEvents()
+        switches.append(1000 * (time.thread_time() - start))
+        settle(0.2)
     work.close()
     return {
+        "switch": round(statistics.median(switches), 1),
         "save": round(statistics.median(joined), 1),
         "save_most": round(max(joined), 1),
         "write": round(statistics.median(beats), 1),
