@@ -37,7 +37,6 @@ class ImageRowDelegate(QStyledItemDelegate):
         left = area.left() + THUMBNAIL_SIZE[0] + 2 * ROW_GAP
         width, line = area.right() - left - ROW_GAP, painter.fontMetrics().height() + 3
         top = area.top() + (area.height() - 2 * line) // 2
-        flag = f"  {FLAG} {record.flag}" if record.flag is not None else ""
         metrics = painter.fontMetrics()
         name = metrics.elidedText(record.name, Qt.TextElideMode.ElideMiddle, width)
         painter.setPen(text)
@@ -57,14 +56,20 @@ class ImageRowDelegate(QStyledItemDelegate):
             Qt.AlignmentFlag.AlignVCenter,
             metrics.elidedText(words, Qt.TextElideMode.ElideRight, room),
         )
-        after = metrics.horizontalAdvance(words)
-        if flag and after < room:
-            painter.setPen(QColor(FLAG_COLOR))
-            painter.drawText(
-                QRect(start + after, top + line, room - after, line),
-                Qt.AlignmentFlag.AlignVCenter,
-                metrics.elidedText(flag, Qt.TextElideMode.ElideRight, room - after),
-            )
+        if record.flag is not None:
+            sign = f"  {FLAG} "
+            after = metrics.horizontalAdvance(words)
+            # the sign alone is red: red words are hard to read on the gray of the chosen row
+            for part, color in ((sign, QColor(FLAG_COLOR)), (record.flag, text)):
+                if after >= room:
+                    break
+                painter.setPen(color)
+                painter.drawText(
+                    QRect(start + after, top + line, room - after, line),
+                    Qt.AlignmentFlag.AlignVCenter,
+                    metrics.elidedText(part, Qt.TextElideMode.ElideRight, room - after),
+                )
+                after += metrics.horizontalAdvance(part)
         painter.restore()
 
     def _picture(self, painter: QPainter, area: QRect, picture: Any, frame: QColor) -> None:
