@@ -35,6 +35,14 @@ def test_a_window_comes_back_from_its_bytes(code):
         np.testing.assert_array_equal(getattr(again, name), getattr(code, name))
 
 
+@pytest.mark.parametrize(("at", "value"), [(8, 1), (10, 99)], ids=["encrypted", "packed in an unknown way"])
+def test_an_entry_that_cannot_be_unpacked_is_refused(code, at, value):
+    data = bytearray(code.to_bytes())
+    data[data.index(b"PK\x01\x02") + at] = value
+    with pytest.raises(ValueError, match="not an encoded window"):
+        WindowCode.from_bytes(bytes(data))
+
+
 def test_half_a_file_is_refused(code):
     with pytest.raises(ValueError, match="not an encoded window"):
         WindowCode.from_bytes(code.to_bytes()[:400])

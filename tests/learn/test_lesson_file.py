@@ -49,6 +49,16 @@ def test_an_empty_memory_is_a_file_too(tmp_path):
     assert len(read_lessons(tmp_path / "empty.npz")) == 0
 
 
+@pytest.mark.parametrize(("at", "value"), [(8, 1), (10, 99)], ids=["encrypted", "packed in an unknown way"])
+def test_entries_that_cannot_be_unpacked_end_in_a_sentence(tmp_path, at, value):
+    write_lessons(MEMORY, tmp_path / "a.npz")
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    data[data.index(b"PK\x01\x02") + at] = value
+    (tmp_path / "a.npz").write_bytes(data)
+    with pytest.raises(LessonError, match="is not a file of examples, or it is damaged"):
+        read_lessons(tmp_path / "a.npz")
+
+
 def test_missing_and_foreign_files_are_named(tmp_path):
     with pytest.raises(LessonError, match=r"none\.npz cannot be read"):
         read_lessons(tmp_path / "none.npz")

@@ -78,9 +78,11 @@ def test_a_damaged_record_is_named_and_the_others_are_there(paths: ProjectPaths)
     assert list(index.records) == ["sub/b.png"]
 
 
-def test_half_a_character_is_damage_and_no_crash_later(paths: ProjectPaths) -> None:
+@pytest.mark.parametrize("escaped", [True, False])
+def test_half_a_character_is_damage_and_no_crash_later(paths: ProjectPaths, escaped: bool) -> None:
     data = {**ImageRecord("a.png", "a").to_data(), "flag": "\ud800"}
-    paths.state("a.png").write_text(json.dumps(data), encoding="ascii")
+    text = json.dumps(data, ensure_ascii=escaped)
+    paths.state("a.png").write_bytes(text.encode("utf-8", "surrogatepass"))
     index = load_records(paths)
     assert list(index.damaged) == ["a.png.json"]
     index.write(paths.index)

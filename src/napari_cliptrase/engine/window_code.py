@@ -58,7 +58,7 @@ class WindowCode:
         try:
             with np.load(BytesIO(data), allow_pickle=False) as held:
                 return cls(held["features"], held["cls"], held["regions"])
-        except (OSError, KeyError, EOFError, BadZipFile) as error:
+        except (OSError, KeyError, EOFError, BadZipFile, RuntimeError) as error:
             raise ValueError(f"this is not an encoded window ({error})") from error
 
 

@@ -61,7 +61,8 @@ def read_lessons(path: Path) -> LessonMemory:
             features, weight = archive["features"].astype(np.float32), archive["weight"].astype(np.float32)
     except OSError as error:
         raise LessonError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (ValueError, KeyError, BadZipFile, RecursionError, UnicodeError, EOFError, MemoryError, zlib.error) as error:
+    # a RuntimeError where an entry is encrypted, packed in an unknown way, or nested too deeply
+    except (ValueError, KeyError, BadZipFile, RuntimeError, EOFError, MemoryError, zlib.error) as error:
         raise LessonError(f"{path} is not a file of examples, or it is damaged.") from error
     if not isinstance(head, dict) or head.get("format") != LESSON_FORMAT:
         raise LessonError(f"{path} is not a file of examples.")

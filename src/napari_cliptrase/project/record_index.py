@@ -116,7 +116,7 @@ def _read_index(path: Path) -> RecordIndex:
 def _parsed(content: bytes) -> Any:
     """Return the data of a JSON file; ValueError, too, where a text in it could not be written again."""
     data = parse_json(content)
-    if b"\\ud" in content.lower():  # perhaps half of a character
+    if b"\\ud" in content.lower() or b"\xed" in content:  # perhaps half of a character, which json reads also unescaped
         json.dumps(data, ensure_ascii=False).encode("utf-8")
     return data
 
