@@ -21,7 +21,6 @@ from napari_cliptrase.array_types import Floats, Rgb
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.pipeline import encode_plane_steps
-from napari_cliptrase.engine.score import EmbeddedPhrases, score
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
@@ -108,10 +107,10 @@ class Trial:
     segmenter: Segmenter
     choice: NameChoice
 
-    def base(self, encoding: Encoding, phrases: EmbeddedPhrases, scale: float) -> Floats:
+    def base(self, encoding: Encoding, memory: LessonMemory) -> Floats:
         """(H*W, classes) logits of the patches at each pixel."""
         prompts = self.choice.prompts(NAMES)
-        grid = score(encoding, phrases, prompts, self.segmenter.settings, scale).scores.logits
+        grid = self.segmenter.segment(encoding, prompts, examples=memory).scored.scores.logits
         full = F.interpolate(grid[None], size=encoding.shape, mode="bilinear")[0]
         return np.asarray(full.flatten(1).T.numpy() / TRIAL_SOFTNESS, np.float32)
 
@@ -130,20 +129,19 @@ class Trial:
             memory = memory.taught(
                 lessons_from_labels(encoding.features, encoding.grid, truth, by_index, truth >= 0, image=sha)
             )
-        meant = run_to_end(segmenter.understand_steps(prompts, segmenter.settings, memory))
         features, owners, bases = [], [], []
         for number, (image, encoding) in enumerate(taught):
             counted = np.flatnonzero(image.truth.ravel() >= 0)
             rows = np.random.default_rng(number).choice(counted, min(SHOWN_PIXELS, len(counted)), replace=False)
             features.append(pixel_features(image.rgb)[rows])
             owners.append(image.truth.ravel()[rows])
-            bases.append(self.base(encoding, meant.phrases, meant.scale)[rows])
+            bases.append(self.base(encoding, memory)[rows])
         shown = np.concatenate(features)
         waves = Waves.of(shown)
         learned = pixel_weights(waves(shown), np.concatenate(owners), np.concatenate(bases))
         confusions = {weight: Confusion.of((*NAMES, "nothing")) for weight in weights}
         for image, encoding in tested:
-            patches, right = self.base(encoding, meant.phrases, meant.scale), image.truth.ravel()
+            patches, right = self.base(encoding, memory), image.truth.ravel()
             counts = right >= 0
             pixels = waves(pixel_features(image.rgb)) @ learned
             for weight, confusion in confusions.items():
