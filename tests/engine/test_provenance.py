@@ -40,7 +40,7 @@ def test_prompts_and_settings_come_back_from_the_text_of_a_record():
 
 def test_absent_classes_are_named_with_their_figure():
     (entry,) = record(absent={1: Absence(Absent.PEAK, 0.03, 0.1)})["absent"]
-    assert entry == {"id": 2, "name": "dog", "rule": "peak", "figure": 0.03, "least": 0.1}
+    assert entry == {"id": 2, "name": "dog", "rule": "peak", "figure": 0.03, "least": 0.1, "instead": None}
 
 
 def test_examples_stand_in_the_record_only_where_there_were_some():

@@ -19,7 +19,7 @@ def test_an_image_is_encoded_once_and_comes_back_as_it_was(segmenter, tmp_path, 
     images = EncodedImages(PaintedScenes(3, 2, 96), segmenter, tmp_path)
     first = images.read("scene 4")
 
-    def never(rgb):
+    def never(rgb, **_how):
         raise CliptraseError("encoded again")
 
     monkeypatch.setattr(segmenter, "encode_steps", never)

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from napari_cliptrase.array_types import Floats, Rgb
 from napari_cliptrase.demo.words import NAMES
 from napari_cliptrase.engine.encoding import Encoding
-from napari_cliptrase.engine.pipeline import encode_plane_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
@@ -107,10 +107,12 @@ class Trial:
     segmenter: Segmenter
     choice: NameChoice
 
-    def base(self, encoding: Encoding, memory: LessonMemory) -> Floats:
+    def base(self, image: LabelledImage, encoding: Encoding, memory: LessonMemory) -> Floats:
         """(H*W, classes) logits of the patches at each pixel."""
         prompts = self.choice.prompts(NAMES)
-        grid = self.segmenter.segment(encoding, prompts, examples=memory).scored.scores.logits
+        request = PlaneRequest(image.rgb, prompts, encoding=encoding, examples=memory)
+        segmentation = run_to_end(segment_plane_steps(self.segmenter, request)).segmentation
+        grid = segmentation.scored.scores.logits
         full = F.interpolate(grid[None], size=encoding.shape, mode="bilinear")[0]
         return np.asarray(full.flatten(1).T.numpy() / TRIAL_SOFTNESS, np.float32)
 
@@ -135,13 +137,13 @@ class Trial:
             rows = np.random.default_rng(number).choice(counted, min(SHOWN_PIXELS, len(counted)), replace=False)
             features.append(pixel_features(image.rgb)[rows])
             owners.append(image.truth.ravel()[rows])
-            bases.append(self.base(encoding, memory)[rows])
+            bases.append(self.base(image, encoding, memory)[rows])
         shown = np.concatenate(features)
         waves = Waves.of(shown)
         learned = pixel_weights(waves(shown), np.concatenate(owners), np.concatenate(bases))
         confusions = {weight: Confusion.of((*NAMES, "nothing")) for weight in weights}
         for image, encoding in tested:
-            patches, right = self.base(encoding, memory), image.truth.ravel()
+            patches, right = self.base(image, encoding, memory), image.truth.ravel()
             counts = right >= 0
             pixels = waves(pixel_features(image.rgb)) @ learned
             for weight, confusion in confusions.items():

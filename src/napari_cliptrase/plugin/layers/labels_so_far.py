@@ -9,8 +9,8 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
-from napari_cliptrase.cliptrase.vote import UnsignedLabels
 from napari_cliptrase.plugin.layers.appearance import apply_classes
 from napari_cliptrase.plugin.layers.placement import lifted, place_over
 from napari_cliptrase.plugin.state.geometry import Target
@@ -40,7 +40,7 @@ class LabelsSoFar:
         self._layer: Labels | None = None
         self._new = False
 
-    def add(self, rows: slice, columns: slice, labels: UnsignedLabels) -> None:
+    def add(self, rows: slice, columns: slice, labels: LabelArray) -> None:
         """Take the labels (h, w) of a part of the plane into the picture."""
         cells = [
             np.arange(max(0, -(-(part.start - self._step // 2) // self._step)), size)
