@@ -18,7 +18,7 @@ from qtpy.QtWidgets import QApplication
 
 CHUNK = 224
 SHOWN = 1000
-STROKE = 30
+STROKE = 4
 
 
 def make(folder: Path, side: int) -> zarr.Array:
