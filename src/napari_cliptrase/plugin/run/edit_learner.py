@@ -36,7 +36,7 @@ from napari_cliptrase.progress import Progress
 
 LEARNED_TITLE = "Learned"
 WRITING_WAIT = 50
-"""Milliseconds until layers that are being written are looked at again."""
+"""Milliseconds until layers that are being written, and scores that are awaited, are looked at again."""
 
 
 class EditLearner:
@@ -143,7 +143,8 @@ class EditLearner:
             return
         if encoded.encoding.shape != encoded.source.target.shape:
             return
-        if self._label_layers.writing:
+        # a class that was just added is scored first: with its example, that score would be written unseen
+        if self._label_layers.writing or runner.about_to_score:
             QTimer.singleShot(WRITING_WAIT, self._learn_soon)
             return
         stroked, self._stroked = self._stroked and session.examples.learning, False

@@ -111,6 +111,11 @@ class SegmentationRunner:
         return bool(self._jobs.running(RUN))
 
     @property
+    def about_to_score(self) -> bool:
+        """Whether a change waits to be scored."""
+        return self._timer.isActive()
+
+    @property
     def live(self) -> bool:
         """Whether every change is scored at once; what changed while this was off is scored when it is turned on."""
         return self._live
