@@ -28,10 +28,10 @@ def test_torch_uses_one_core_in_each_thread_and_as_many_as_before_everywhere_els
 
 
 def test_leaving_drops_what_has_not_begun_and_waits_for_what_has():
-    begun, go, done = threading.Event(), threading.Event(), []
+    begun, go, done = threading.Barrier(thread_count(CPU) + 1), threading.Event(), []
 
     def work():
-        begun.set()
+        begun.wait()
         go.wait()
         done.append(True)
 
