@@ -1,4 +1,3 @@
-import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.refine.pamr import Pamr, PamrOptions, neighbour_weights, spread_map
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "scclip" / "scene_224.npz"
@@ -20,16 +18,6 @@ def test_maps_equal_those_of_the_published_code() -> None:
     weights = neighbour_weights(golden["pixels"][:112, :112], options.dilations)
     for given, expected in zip(golden["pamr_input"], golden["pamr_output"], strict=True):
         assert np.abs(spread_map(given, weights, options) - expected).max() <= 1e-5
-
-
-def test_boundaries_move_to_the_edges_of_the_image(picture: SimpleNamespace) -> None:
-    refiner = Pamr(NEAR)
-    refiner.prepare(picture.image)
-    before = picture.coarse.copy()
-    result = refiner.refine(picture.coarse).labels
-    assert (result != picture.truth).sum() < 0.4 * (picture.coarse != picture.truth).sum()
-    assert result.dtype == picture.coarse.dtype
-    assert np.array_equal(picture.coarse, before)
 
 
 def test_scores_have_a_say(picture: SimpleNamespace) -> None:
@@ -59,13 +47,6 @@ def test_spreading_only_around_each_label_changes_nothing() -> None:
     assert (result != labels).any()
 
 
-def test_one_class_everywhere_stays(picture: SimpleNamespace) -> None:
-    refiner = Pamr()
-    refiner.prepare(picture.image)
-    whole = np.full((64, 64), 9, np.int32)
-    assert np.array_equal(refiner.refine(whole).labels, whole)
-
-
 def test_an_image_of_one_colour_gives_no_numbers_that_are_none() -> None:
     weights = neighbour_weights(np.full((20, 30, 3), 7, np.uint8), (2,))
     assert np.allclose(weights, 1 / 8)
@@ -83,33 +64,6 @@ def test_windows_fit_together_and_are_counted(monkeypatch: pytest.MonkeyPatch, p
     assert all(before.done * after.total <= after.done * before.total for before, after in pairwise(steps))
     result = refiner.refine(picture.coarse).labels
     assert (result != expected).mean() < 0.01
-
-
-def test_memory_does_not_grow_with_the_number_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napari_cliptrase.refine.pamr.LARGEST", 64)
-    peaks = []
-    for side in (128, 384):
-        image = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-        labels = (np.arange(side) // 16 % 3).astype(np.uint8)[:, None].repeat(side, 1)
-        refiner = Pamr(NEAR)
-        tracemalloc.start()
-        refiner.prepare(image)
-        refiner.refine(labels)
-        peaks.append(tracemalloc.get_traced_memory()[1] - 2 * labels.nbytes)
-        tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0]
-
-
-def test_stopping_in_the_middle_keeps_the_image_before(picture: SimpleNamespace) -> None:
-    refiner = Pamr(NEAR)
-    refiner.prepare(picture.image)
-    expected = refiner.refine(picture.coarse).labels
-    steps = refiner.prepare_steps(picture.image[:32])
-    next(steps)
-    steps.close()
-    assert np.array_equal(refiner.refine(picture.coarse).labels, expected)
-    with pytest.raises(CliptraseError, match="Prepare an image"):
-        Pamr().refine(picture.coarse)
 
 
 def test_the_record_says_how(picture: SimpleNamespace) -> None:

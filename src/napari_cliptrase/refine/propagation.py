@@ -4,20 +4,18 @@ After Stojnic et al., *LPOSS: Label Propagation Over Patches and Pixels for Open
 2025). Pixels are linked to the eight around them at several distances, where LPOSS links a dense window of 13 × 13.
 """
 
-from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from skimage.color import rgb2lab
 
-from napari_cliptrase.array_types import Floats, LabelArray
+from napari_cliptrase.array_types import Floats
 from napari_cliptrase.classes.scores import ClassScores
-from napari_cliptrase.progress import Progress
-from napari_cliptrase.refine.label_maps import WindowPart, highest_map_steps, refine_windows_steps
+from napari_cliptrase.refine.neighbour_refiner import NeighbourRefiner
+from napari_cliptrase.refine.neighbours import neighbours
 from napari_cliptrase.refine.patch_propagation import propagated_scores, solve
-from napari_cliptrase.refine.protocol import Image, RefineResult, StepwiseRefiner, check_image
-from napari_cliptrase.refine.tiles import tiles_of
+from napari_cliptrase.refine.protocol import Image
 
 WINDOW_SIDE: Final = 1024
 """Side of the windows in which large images are done: the links of one take 96 bytes a pixel."""
@@ -47,47 +45,33 @@ class PropagationOptions:
         return self.steps * max(self.distances)
 
 
-class Propagation(StepwiseRefiner):
+class Propagation(NeighbourRefiner):
     """Propagates scores over patches that resemble each other, and these with the labels over pixels of one colour."""
 
     def __init__(self, options: PropagationOptions = PropagationOptions()) -> None:
-        super().__init__()
+        super().__init__(options.reach, ("Linking pixels", "Linked pixels"))
         self.options = options
-        self._only: Floats | None = None
 
     def record(self) -> dict[str, Any]:
         """Return method and options, fit for JSON."""
         return {"method": "propagation", "options": {**asdict(self.options), "distances": list(self.options.distances)}}
 
-    def prepare_steps(self, image: Image) -> Generator[Progress, None, None]:
-        """Do what `prepare` does; of an image in several windows no links are kept, since they would be too large."""
-        check_image(image)
-        only = None
-        if len(tiles_of(image.shape[:2], WINDOW_SIDE)) == 1:
-            yield Progress(0, 1, "Linking pixels")
-            only = pixel_links(image, self.options)
-        yield Progress(1, 1, "Linked pixels")
-        self._image, self._only = image, only
+    @property
+    def window_side(self) -> int:
+        """Side of the windows in which large images are done."""
+        return WINDOW_SIDE
 
-    def refine_steps(
-        self, labels: LabelArray, scores: ClassScores | None = None
-    ) -> Generator[Progress, None, RefineResult]:
-        """Do what `refine` does, window by window and label by label; ``labels`` stay unchanged."""
-        image = self._prepared_image(labels)
-        tiles = tiles_of(image.shape[:2], WINDOW_SIDE)
-        known = None if scores is None else propagated_scores(scores, self.options.share, self.options.steps)
+    def links(self, image: Image) -> Floats:
+        """(8 · distances, H, W) normalised links of each pixel of an image (H, W, 3) to its neighbours."""
+        return pixel_links(image, self.options)
 
-        def refine(number: int, window: LabelArray) -> Generator[Progress, None, LabelArray]:
-            tile, links = tiles[number], self._only
-            if links is None:
-                links = pixel_links(image[tile.rows, tile.columns], self.options)
+    def spread(self, values: Floats, links: Floats) -> Floats:
+        """(H, W) a map (H, W) after it was propagated along the links."""
+        return propagated_map(values, links, self.options)
 
-            def spread(values: Floats, part: WindowPart) -> Floats:
-                return propagated_map(values, links[:, *part], self.options)
-
-            return highest_map_steps(window, known, tile, spread, reach=self.options.reach)
-
-        return RefineResult((yield from refine_windows_steps(labels, tiles, refine)))
+    def known(self, scores: ClassScores) -> ClassScores:
+        """Return scores that were propagated over the patches."""
+        return propagated_scores(scores, self.options.share, self.options.steps)
 
 
 def pixel_links(image: Image, options: PropagationOptions) -> Floats:
@@ -98,15 +82,17 @@ def pixel_links(image: Image, options: PropagationOptions) -> Floats:
     colours = np.moveaxis(rgb2lab(image) / _LAB_RANGE, 2, 0).astype(np.float32)
     links = np.zeros((8 * len(options.distances), *image.shape[:2]), np.float32)
     for channel in colours:
-        for link, neighbour in zip(links, _neighbours(channel, options.distances), strict=True):
+        for link, neighbour in zip(links, neighbours(channel, options.distances, "constant"), strict=True):
             link += (neighbour - channel) ** 2
     np.sqrt(links, out=links)
     links /= -np.float32(options.contrast)
     np.exp(links, out=links)
-    for link, inside in zip(links, _neighbours(np.ones(image.shape[:2], np.float32), options.distances), strict=True):
+    for link, inside in zip(
+        links, neighbours(np.ones(image.shape[:2], np.float32), options.distances, "constant"), strict=True
+    ):
         link *= inside
     root = 1 / np.sqrt(np.maximum(links.sum(0), _TINY))
-    for link, neighbour in zip(links, _neighbours(root, options.distances), strict=True):
+    for link, neighbour in zip(links, neighbours(root, options.distances, "constant"), strict=True):
         link *= root * neighbour
     return links
 
@@ -116,21 +102,10 @@ def propagated_map(values: Floats, links: Floats, options: PropagationOptions) -
 
     def apply(column: Floats) -> Floats:
         taken = np.zeros(values.shape, np.float32)
-        for link, neighbour in zip(links, _neighbours(column.reshape(values.shape), options.distances), strict=True):
+        for link, neighbour in zip(
+            links, neighbours(column.reshape(values.shape), options.distances, "constant"), strict=True
+        ):
             taken += link * neighbour
         return column - np.float32(options.pixel_share) * taken.reshape(column.shape)
 
     return np.asarray(solve(values.reshape(-1, 1), apply, options.steps).reshape(values.shape), np.float32)
-
-
-def _neighbours(values: Floats, distances: tuple[int, ...]) -> Iterator[Floats]:
-    """Yield (H, W) the values of the eight neighbours at each distance, 0 beyond the border."""
-    height, width = values.shape
-    margin = max(distances)
-    padded = np.pad(values, margin)
-    for distance in distances:
-        for down in (-distance, 0, distance):
-            for right in (-distance, 0, distance):
-                if down or right:
-                    top, left = margin + down, margin + right
-                    yield padded[top : top + height, left : left + width]
