@@ -1,6 +1,8 @@
 import time
 
-from napari_cliptrase.progress import Progress, map_progress, paced, run_to_end
+import pytest
+
+from napari_cliptrase.progress import Progress, duration, map_progress, paced, run_to_end, time_left
 
 
 def steps():
@@ -54,3 +56,14 @@ def test_paced_work_that_is_closed_closes_the_work():
     next(turns)
     turns.close()
     assert closed
+
+
+def test_the_time_that_is_left_is_told_between_the_first_and_the_last():
+    begun = time.monotonic() - 60
+    assert time_left(begun, 3, 4) == ", about 20 s left"
+    assert time_left(begun, 0, 4) == time_left(begun, 4, 4) == ""
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "1 s"), (42.4, "42 s"), (720, "12 min"), (12600, "3.5 h")])
+def test_times_are_said_in_few_words(seconds, text):
+    assert duration(seconds) == text

@@ -37,6 +37,16 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def time_left(begun: float, done: int, total: int) -> str:
+    """Return a text such as ``, about 40 s left``: ``done`` of ``total`` took from ``begun`` (`time.monotonic`) to now.
+
+    Empty while nothing is done, and when all is.
+    """
+    if not 0 < done < total:
+        return ""
+    return f", about {duration((time.monotonic() - begun) / done * (total - done))} left"
+
+
 def run_to_end(steps: Generator[_Step, None, _Result], watch: Callable[[_Step], object] | None = None) -> _Result:
     """Run a generator to its end, pass each step to ``watch``, and return what it returns.
 

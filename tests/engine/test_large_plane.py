@@ -8,7 +8,6 @@ import pytest
 from napari_cliptrase import PromptSet, Segmenter, Settings, load_model
 from napari_cliptrase.cliptrase.options import Absent, Vote
 from napari_cliptrase.demo.panorama import Panorama
-from napari_cliptrase.engine.large_plane import duration
 from napari_cliptrase.engine.pipeline import LargeRequest, PlaneRequest, segment_large_steps, segment_plane_steps
 from napari_cliptrase.engine.window_cache import WindowCache
 from napari_cliptrase.pixels.axes import AxisRoles
@@ -164,8 +163,3 @@ def test_absent_classes_cannot_be_found_and_that_is_said(segmenter, rgb, cache):
     settings = Settings(detail="full", window=128, absent=Absent.PURIFY)
     *_, response = segment(segmenter, LargeRequest(picture(rgb), PROMPTS, settings, box=box), cache)
     assert any("Absent classes" in note for note in response.notes)
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "1 s"), (42.4, "42 s"), (720, "12 min"), (12600, "3.5 h")])
-def test_times_are_said_in_few_words(seconds, text):
-    assert duration(seconds) == text

@@ -25,7 +25,7 @@ from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.models.load import load_model_steps
 from napari_cliptrase.pixels.lazy_file import open_lazily
 from napari_cliptrase.pixels.lazy_picture import open_picture
-from napari_cliptrase.progress import Progress, duration, run_to_end
+from napari_cliptrase.progress import Progress, run_to_end, time_left
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -95,8 +95,7 @@ def run_large_on_dask_steps(
                 run.pyramid.note_empty(*sorted(tile.response.empty))
             response = replace(tile.response, empty=response.empty | tile.response.empty)
             done += len(tiles[name])
-            left = duration((time.monotonic() - begun) / done * (len(cores) - done))
-            yield Progress(done, len(cores), f"{text}, about {left} left" if done < len(cores) else text)
+            yield Progress(done, len(cores), text + time_left(begun, done, len(cores)))
     finally:
         finished.close()
     yield from run.pyramid.finish(response.provenance)

@@ -29,11 +29,13 @@ from napari_cliptrase.engine.window_code import WindowCode, encode_window, make_
 from napari_cliptrase.engine.window_threads import thread_count, window_threads
 from napari_cliptrase.pixels.empty_parts import is_empty
 from napari_cliptrase.pixels.lazy_picture import LazyPicture
-from napari_cliptrase.progress import Progress, duration
+from napari_cliptrase.progress import Progress, time_left
 
 if TYPE_CHECKING:
     from napari_cliptrase.models.loaded_models import ClipModel
 
+_KNOWN_AFTER: Final = 3
+"""Windows after which the time that the rest takes is told."""
 _AHEAD: Final = 4
 """Windows that wait for a thread, so that none is idle."""
 
@@ -244,18 +246,18 @@ def _windows_to_come(
         while len(reading) < _AHEAD and (following := next(ahead, None)) is not None:
             reading.append(pool.submit(reader.read, following))
         key, found = reading.popleft().result()
-        if isinstance(found, WindowCode):
-            yield pool.submit(_finish, reader, number, key, found)
-        else:
-            yield pool.submit(_finish, reader, number, key, encode_window(reader.model, found, reader.settings))
+        yield pool.submit(_finish, reader, number, key, _encoded(reader, found))
 
 
 def _make(reader: WindowReader, number: int) -> _Made:
     """Read a window, encode it unless it is known, and keep it."""
     key, found = reader.read(number)
-    if not isinstance(found, WindowCode):
-        return _finish(reader, number, key, encode_window(reader.model, found, reader.settings))
-    return _finish(reader, number, key, found)
+    return _finish(reader, number, key, _encoded(reader, found))
+
+
+def _encoded(reader: WindowReader, found: WindowCode | NDArray[np.uint8]) -> WindowCode | Patches:
+    """Encode a window of which only the pixels (h, w, 3) are known."""
+    return found if isinstance(found, WindowCode) else encode_window(reader.model, found, reader.settings)
 
 
 def _finish(reader: WindowReader, number: int, key: str, found: WindowCode | Patches) -> _Made:
@@ -280,7 +282,6 @@ class _Clock:
 
     def progress(self, done: int) -> Progress:
         text = "encoding windows" if self._encoded else "labelling windows"
-        if done >= 3 and done < self._total:
-            seconds = (time.monotonic() - self._begun) / done * (self._total - done)
-            text += f", about {duration(seconds)} left"
+        if done >= _KNOWN_AFTER:
+            text += time_left(self._begun, done, self._total)
         return Progress(done, self._total, text)

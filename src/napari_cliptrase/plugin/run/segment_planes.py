@@ -15,7 +15,7 @@ from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
-from napari_cliptrase.progress import Progress, duration, map_progress
+from napari_cliptrase.progress import Progress, map_progress, time_left
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import Segmenter
@@ -112,10 +112,7 @@ class _OfAll:
     """Turns the progress of plane ``number`` of ``count`` into that of all planes; the bar never goes back."""
 
     def __init__(self, number: int, count: int, begun: float) -> None:
-        self._left = ""
-        if number:
-            seconds = (time.monotonic() - begun) / number * (count - number)
-            self._left = f", about {duration(seconds)} left"
+        self._left = time_left(begun, number, count)
         self._number = number
         self._count = count
         self._done = 0
