@@ -12,6 +12,7 @@ import typer
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.batch_export import chosen_export, export_and_tell
 from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remember
+from napari_cliptrase.cli.cluster_options import Scheduler, Workers, uses_cluster
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
 from napari_cliptrase.cli.model_options import Device, Precision, SamForRefine
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, prompts_if_given
@@ -49,8 +50,8 @@ def batch(
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
     again: Annotated[bool, typer.Option("--again", help="Also images that were segmented like that before.")] = False,
     finished: Annotated[bool, typer.Option("--finished", help="Also images that a person has finished.")] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")] = 0,
-    scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
     images_at: Annotated[
         str | None, typer.Option("--images-at", help="Folder or URL where the workers find the images.")
     ] = None,
@@ -68,9 +69,7 @@ def batch(
 
     napari-cliptrase batch photos/ --prompts "cat; dog: puppy; background: wall"
     """
-    if workers and scheduler is not None:
-        raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
-    if images_at is not None and not workers and scheduler is None:
+    if not uses_cluster(workers, scheduler) and images_at is not None:
         raise CliptraseError("--images-at is for workers; give --workers or --scheduler, too.")
     changes = SetupChanges(model, detail, threshold, refine, sam, no_refine, examples, device, precision)
     exporting = chosen_export(export, out)
@@ -185,7 +184,7 @@ def _run(
     kind = Provenance.MODEL if setup.refine is None else Provenance.REFINED
     writer = ResultWriter(project, run, mode, kind)
     with ExitStack() as stack, BatchDisplay(len(plan.todo)) as display:
-        if cluster.workers or cluster.scheduler is not None:
+        if uses_cluster(cluster.workers, cluster.scheduler):
             client = stack.enter_context(dask_client(scheduler=cluster.scheduler, workers=cluster.workers))
             steps = run_on_dask_steps(writer, setup, plan.todo, client, cluster.images_at)
         else:

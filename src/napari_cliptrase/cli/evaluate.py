@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from napari_cliptrase.cli.cluster_options import Scheduler, Workers
 from napari_cliptrase.cli.evaluate_annotator import annotator, learning
 from napari_cliptrase.cli.evaluate_sweep import sweep
 from napari_cliptrase.cli.evaluation_run import (
@@ -20,8 +21,6 @@ from napari_cliptrase.cli.evaluation_run import (
     Out,
     RunChoices,
     Sam,
-    Scheduler,
-    Workers,
     check_names,
     evaluate_and_report,
     run_evaluation,

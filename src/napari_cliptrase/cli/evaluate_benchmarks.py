@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.cluster_options import Scheduler, Workers
 from napari_cliptrase.cli.evaluation_run import (
     Again,
     AsJson,
@@ -17,9 +18,7 @@ from napari_cliptrase.cli.evaluation_run import (
     Out,
     RunChoices,
     Sam,
-    Scheduler,
     Templates,
-    Workers,
     evaluate_and_report,
 )
 from napari_cliptrase.cli.model_options import ClipName, Device, Precision

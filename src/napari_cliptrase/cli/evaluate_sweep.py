@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 
 from napari_cliptrase.atomic import write_text
+from napari_cliptrase.cli.cluster_options import Scheduler, Workers
 from napari_cliptrase.cli.evaluation_run import (
     Again,
     AsJson,
     Limit,
     Out,
     RunChoices,
-    Scheduler,
     Templates,
-    Workers,
     check_names,
     run_evaluation,
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_cliptrase.atomic import write_text
+from napari_cliptrase.cli.cluster_options import uses_cluster
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
@@ -32,8 +33,6 @@ FirstSeed = Annotated[int, typer.Option(help="The seed of the first scene; those
 Out = Annotated[Path | None, typer.Option(help="Folder of the results; a run that was stopped goes on in it.")]
 Again = Annotated[bool, typer.Option("--again", help="Score all images again.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first images.")]
-Workers = Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")]
-Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")]
 Sam = Annotated[str, typer.Option(help="The SAM model, for what needs one: a name or a checkpoint.")]
 Templates = Annotated[TemplateSet, typer.Option(help="Sentences for each name; fewer are faster the first time.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -91,8 +90,7 @@ def evaluate_and_report(
 
 def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunChoices) -> "EvaluationResult":
     """Score images and show how far it is; Ctrl-C says what is done."""
-    if choices.workers and choices.scheduler is not None:
-        raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
+    elsewhere = uses_cluster(choices.workers, choices.scheduler)
     typer.echo(f"Scoring {setup.model} on {len(names):,} {choices.what}", err=True)
     done = 0
     with (
@@ -109,7 +107,7 @@ def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunC
         from napari_cliptrase.evaluate.evaluation import Evaluation
 
         client = None
-        if choices.workers or choices.scheduler is not None:
+        if elsewhere:
             client = stack.enter_context(dask_client(scheduler=choices.scheduler, workers=choices.workers))
         display = stack.enter_context(EvaluationDisplay())
 

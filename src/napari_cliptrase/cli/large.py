@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
+from napari_cliptrase.cli.cluster_options import Scheduler, Workers, uses_cluster
 from napari_cliptrase.cli.interrupts import telling_when_stopped
 from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, required_prompts
@@ -50,8 +51,8 @@ def large(
     ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="Processes on this computer; 0 uses this process alone.")] = 0,
-    scheduler: Annotated[str | None, typer.Option(help="A dask scheduler, such as tcp://host:8786.")] = None,
+    workers: Workers = 0,
+    scheduler: Scheduler = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would take; segment nothing.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace labels that are there.")] = False,
 ) -> None:
@@ -66,9 +67,7 @@ def large(
     lessons = None if examples is None else read_lessons(examples)
     if cache is not None and cache.exists() and not cache.is_dir():
         raise CliptraseError(f"{cache} is a file, but --cache names a folder; choose another name.")
-    if workers and scheduler is not None:
-        raise CliptraseError("--workers starts a cluster and --scheduler uses one; give one of them.")
-    if cache is not None and (workers or scheduler is not None):
+    if uses_cluster(workers, scheduler) and cache is not None:
         raise CliptraseError("--cache keeps windows that this process encodes; leave it out where workers do that.")
     typer.echo(f"Opening {image}", err=True)
 
@@ -140,7 +139,7 @@ def _segment(
         done.append(f"Stopped. What was finished is kept in {place.root}; the same command continues from there.")
         with ExitStack() as stack:
             steps = prepared.run.steps()
-            if workers or scheduler is not None:
+            if uses_cluster(workers, scheduler):
                 client = stack.enter_context(dask_client(scheduler=scheduler, workers=workers))
                 name, device, precision = choice
                 setup = LargeSetup(
