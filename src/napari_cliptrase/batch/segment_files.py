@@ -129,8 +129,9 @@ def _open(
     pieces = dict(zip(every, _mask(nothing, every, image.roles, entry, job).pieces(), strict=True))
     if job.planes is not None:
         image = image.only(job.planes)
-    masks[entry] = {index: pieces[index] for index in image.indices()} if job.planes is not None else {}
-    _protect(job, [pieces[index].stem for index in image.indices()], sources)
+    chosen = {index: pieces[index] for index in image.indices()}
+    _protect(job, [piece.stem for piece in chosen.values()], sources)
+    masks[entry] = {} if job.planes is None else chosen
     return image
 
 

@@ -38,11 +38,7 @@ class ClassScores:
 
     def full(self, class_id: int, rows: slice = slice(None), columns: slice = slice(None)) -> NDArray[np.float32]:
         """(H, W) float32 map of one class in image pixels (or a part of it), bilinear between cell centres."""
-        grid = self.of(class_id)
-        lower, upper, weight = sampling(self.shape[0], grid.shape[0])
-        by_row = _mix(grid, lower[rows], upper[rows], weight[rows])
-        lower, upper, weight = sampling(self.shape[1], grid.shape[1])
-        return _mix(by_row.T, lower[columns], upper[columns], weight[columns]).T
+        return stretched(self.of(class_id), self.shape, rows, columns)
 
     def best(self, among: Sequence[int] | None = None) -> NDArray[np.float32]:
         """(h, w) highest probability among the given classes (default: all but background)."""
@@ -52,6 +48,16 @@ class ClassScores:
         if not chosen:
             return np.zeros(self.maps.shape[1:], np.float32)
         return np.asarray(self.maps[chosen].max(0))
+
+
+def stretched(
+    grid: NDArray[np.float32], shape: tuple[int, int], rows: slice = slice(None), columns: slice = slice(None)
+) -> NDArray[np.float32]:
+    """(H, W) float32 a map (h, w) on the pixels of an image of ``shape`` (or a part of it), bilinear."""
+    lower, upper, weight = sampling(shape[0], grid.shape[0])
+    by_row = _mix(grid, lower[rows], upper[rows], weight[rows])
+    lower, upper, weight = sampling(shape[1], grid.shape[1])
+    return _mix(by_row.T, lower[columns], upper[columns], weight[columns]).T
 
 
 def sampling(size: int, cells: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:

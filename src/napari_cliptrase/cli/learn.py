@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_cliptrase.batch.input_file import Failure
+from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.cli.export import Classes, chosen_table
 from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
@@ -25,7 +25,6 @@ from napari_cliptrase.pixels.read import read_image
 from napari_cliptrase.progress import Watch, run_to_end
 
 if TYPE_CHECKING:
-    from napari_cliptrase.batch.input_file import Failure, Input
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.learn.lesson import Lesson
     from napari_cliptrase.learn.lesson_memory import LessonMemory

@@ -23,9 +23,12 @@ def prompts_if_given(text: str | None, file: Path | None = None) -> PromptSet | 
     """Return the classes that a command was given, as text or in a file; None without either."""
     if text is not None and file is not None:
         raise PromptError("Give the classes with --prompts or with --prompts-file, not with both.")
-    if text is None and file is None:
+    if file is not None:
+        prompts = PromptSet.load(file)
+    elif text is not None:
+        prompts = PromptSet.parse(text)
+    else:
         return None
-    prompts = PromptSet.parse(text) if text is not None else PromptSet.load(file or "")
     if not prompts.classes:
         raise PromptError(f"{file or '--prompts'} names no class; write at least one.")
     return prompts

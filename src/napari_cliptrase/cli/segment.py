@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_cliptrase.atomic import clear_leftovers_below
-from napari_cliptrase.batch.input_file import Failure
+from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
@@ -28,7 +28,6 @@ from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.refine.methods import METHOD_HELP, Method, load_refiner_steps
 
 if TYPE_CHECKING:
-    from napari_cliptrase.batch.input_file import Failure, Input
     from napari_cliptrase.batch.segment_files import SegmentedFile
 
 

@@ -12,6 +12,7 @@ from napari.layers import Labels
 from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.plugin.layers.appearance import apply_classes
+from napari_cliptrase.plugin.layers.list_edits import selection_kept
 from napari_cliptrase.plugin.layers.placement import lifted, place_over
 from napari_cliptrase.plugin.state.geometry import Target
 
@@ -62,13 +63,12 @@ class LabelsSoFar:
         if self._layer is None:
             geometry, start = self._target.geometry, (self._step - 1) / 2
             place = place_over(geometry, self._target.plane, (start, start), (self._step, self._step))
-            active = viewer.layers.selection.active
             picture = lifted(self._picture, geometry)
             name = f"labels so far · {self._target.image_name}"
-            self._layer = viewer.add_labels(picture, name=name, **place)
+            with selection_kept(viewer.layers):
+                self._layer = viewer.add_labels(picture, name=name, **place)
             self._layer.editable = False
             apply_classes(self._layer, self._table)
-            viewer.layers.selection.active = active
         elif self._layer in viewer.layers:
             self._layer.refresh()
 

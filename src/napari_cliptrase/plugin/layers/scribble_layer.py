@@ -45,12 +45,8 @@ class ScribbleLayer:
         """(h, w) class ids of the box of the target, 0 without a mark."""
         if self._layer is None or self._target is None:
             return None
-        picture = np.asarray(self._layer.data).reshape([size for size in self._layer.data.shape if size > 1] or [1])
         geometry = self._target.geometry
-        height, width = self._target.shape
-        if geometry.rows < geometry.columns:
-            return picture.reshape(height, width)
-        return picture.reshape(width, height).T
+        return geometry.plane_of(self._layer.data, (0,) * len(geometry.plane_axes))
 
     def open(self, target: Target, marks: LabelArray | None, table: ClassTable) -> Labels:
         """Put the layer over the box of a target, with the marks (h, w) that are there already."""

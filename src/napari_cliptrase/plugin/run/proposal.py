@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from napari_cliptrase.array_types import Floats, LabelArray, Mask
-from napari_cliptrase.classes.scores import sampling
+from napari_cliptrase.classes.scores import stretched
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.state.results import Segmented
 
@@ -80,7 +80,4 @@ def alike(features: Floats, grid: tuple[int, int], example: Floats, shape: tuple
     """
     middle = example @ features
     likeness = (features @ (middle / max(float(np.linalg.norm(middle)), 1e-6))).reshape(grid)
-    top, bottom, down = sampling(shape[0], grid[0])
-    left, right, along = sampling(shape[1], grid[1])
-    tall = likeness[top] * (1 - down)[:, None] + likeness[bottom] * down[:, None]
-    return np.asarray(tall[:, left] * (1 - along) + tall[:, right] * along >= ALIKE_LEAST)
+    return np.asarray(stretched(likeness, shape) >= ALIKE_LEAST)

@@ -250,9 +250,8 @@ class ClassPanel(QWidget):
 
     def _advice(self) -> tuple[str, ...]:
         """Return which classes were not found, their best probability, and what to try."""
-        empty = [
-            entry for entry in self.model.empty_classes() if entry.text
-        ]  # others lack an example, and a note says so
+        # a class without text lacks an example, and a note says so
+        empty = [entry for entry in self.model.empty_classes() if entry.text]
         if not empty:
             return ()
         words = []
