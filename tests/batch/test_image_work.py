@@ -63,6 +63,16 @@ def test_every_plane_is_segmented_and_the_uncertainty_is_their_mean(
     for index, plane in planes.items():
         assert np.array_equal(result.labels[index], plane.labels)
     assert result.uncertainty == pytest.approx(np.mean([plane.uncertainty for plane in planes.values()]), rel=1e-5)
+    for class_id, score in result.scores.items():
+        found = [
+            (entry.pixels, entry.mean_score)
+            for plane in planes.values()
+            for entry in plane.summary()
+            if entry.id == class_id and entry.pixels
+        ]
+        pixels, means = map(np.array, zip(*found, strict=True))
+        assert score == pytest.approx((pixels * means).sum() / pixels.sum(), rel=1e-5)
+    assert set(result.scores) == {int(i) for labels in result.labels.values() for i in np.unique(labels)} - {0}
     assert said
     assert len(set(result.notes)) == len(result.notes)
 

@@ -43,8 +43,10 @@ def project(tmp_path):
     with Project.create(folder, PromptSet.parse("cat; dog <wild>")) as project:
         half = np.zeros((40, 60), np.uint8)
         half[:, :30] = 1
-        for name, uncertainty in (("sure.png", 0.1), ("unsure.png", 0.9), ("<b>.png", 0.5)):
-            project.take_result(name, {(): half}, kind=Provenance.MODEL, run={"key": "x"}, uncertainty=uncertainty)
+        for name, uncertainty, score in (("sure.png", 0.1, 0.9), ("unsure.png", 0.9, 0.3), ("<b>.png", 0.5, 0.6)):
+            project.take_result(
+                name, {(): half}, kind=Provenance.MODEL, run={"key": "x"}, uncertainty=uncertainty, scores={1: score}
+            )
         project.flag("sure.png", "look <again>")
         yield project
 
@@ -56,10 +58,10 @@ def test_the_most_uncertain_images_come_first_with_their_figures(project):
     names = re.findall(r"unsure\.png|<b>\.png|(?<!un)sure\.png|new\.png|broken\.png", text)
     assert names[:3] == ["unsure.png", "<b>.png", "sure.png"]
     assert sorted(names[3:]) == ["broken.png", "new.png"]
-    assert "uncertainty 0.90 cat 50.0 %" in text
+    assert "uncertainty 0.90 cat 50.0 % (score 0.30)" in text
     assert "flagged: look <again>" in text
     assert "5 images: 3 pre-annotated, 2 never opened" in text
-    assert "cat 50.0 % 3 dog <wild> 0.0 % 0" in text
+    assert "cat 50.0 % 3 0.60 dog <wild> 0.0 % 0 –" in text
     assert "This image cannot be read." in text
 
 

@@ -41,6 +41,8 @@ def test_every_image_gets_what_the_engine_gives(pictures: Pictures, setup: RunSe
             assert record.state is State.PRE_ANNOTATED
             assert record.uncertainty == round(result.uncertainty, 6) or record.uncertainty == result.uncertainty
             assert 0 < result.uncertainty < 1
+            assert set(record.scores) == set(record.pixels)
+            assert all(0 < score < 1 for score in record.scores.values())
 
 
 def test_an_interrupted_batch_goes_on_with_what_is_missing_and_ends_the_same(

@@ -23,6 +23,7 @@ RECORD = ImageRecord(
     0.25,
     {"model": "demo"},
     0.125,
+    {1: 0.5, 12: 0.75},
 )
 
 
@@ -83,6 +84,8 @@ def test_what_a_person_has_decided_is_finished(state: State) -> None:
         ("seconds", float("nan")),
         ("uncertainty", 2),
         ("run", ["not an object"]),
+        ("scores", {"1": 2}),
+        ("scores", {"cat": 0.5}),
         ("planes", {"z0": {"mask": -1, "provenance": 0, "pixels": {}}}),
         ("planes", {"z0": {"mask": 1, "provenance": 0, "pixels": {"1": "many"}}}),
         ("image", {**RECORD.to_data()["image"], "planes": [4]}),

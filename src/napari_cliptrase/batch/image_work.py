@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from napari_cliptrase.refine.protocol import MaskRefiner
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.encoding import Encoding
+    from napari_cliptrase.engine.result import ClassSummary
     from napari_cliptrase.engine.segmenter import Segmenter
 
 
@@ -83,11 +85,14 @@ class ImageResult:
         Mean over all patches of 1 − (p1 − p2), where p1, p2 are the two best probabilities.
     notes
         What the user should know.
+    scores
+        Mean probability of each class that was found, in the pixels of that class in all planes, by its id.
     """
 
     labels: Mapping[tuple[int, ...], LabelArray]
     uncertainty: float
     notes: tuple[str, ...]
+    scores: Mapping[int, float] = field(default_factory=dict)
 
 
 class ImageWorker:
@@ -143,24 +148,50 @@ class ImageWorker:
 
 @dataclass(frozen=True, eq=False)
 class LabelledPlane:
-    """(H, W) labels of a plane, the mean of 1 − (p1 − p2) over its patches, and what the user should know."""
+    """The result of a plane.
+
+    Attributes
+    ----------
+    labels
+        (H, W) class ids.
+    uncertainty
+        Mean of 1 − (p1 − p2) over its patches.
+    notes
+        What the user should know.
+    classes
+        What was found of each class.
+    """
 
     labels: LabelArray
     uncertainty: float
     notes: tuple[str, ...]
+    classes: "tuple[ClassSummary, ...]" = ()
 
     @classmethod
     def of(cls, response: PlaneResponse) -> "LabelledPlane":
         """Keep what a project needs of a response."""
         found = response.segmentation
-        return cls(found.labels, found.uncertainty, found.notes)
+        return cls(found.labels, found.uncertainty, found.notes, found.summary())
 
 
 def image_result(planes: Mapping[tuple[int, ...], LabelledPlane]) -> ImageResult:
     """Put the results of all planes of an image together."""
     notes = dict.fromkeys(note for plane in planes.values() for note in plane.notes)
     uncertainty = float(np.mean([plane.uncertainty for plane in planes.values()]))
-    return ImageResult({index: plane.labels for index, plane in planes.items()}, uncertainty, tuple(notes))
+    labels = {index: plane.labels for index, plane in planes.items()}
+    return ImageResult(labels, uncertainty, tuple(notes), _mean_scores(planes.values()))
+
+
+def _mean_scores(planes: Iterable[LabelledPlane]) -> dict[int, float]:
+    """Return the mean probability of each class that has pixels, each pixel counting as much as any other."""
+    pixels: Counter[int] = Counter()
+    sums: defaultdict[int, float] = defaultdict(float)
+    for plane in planes:
+        for found in plane.classes:
+            if found.id and found.mean_score is not None:
+                pixels[found.id] += found.pixels
+                sums[found.id] += found.mean_score * found.pixels
+    return {key: sums[key] / count for key, count in sorted(pixels.items())}
 
 
 def segment_image_steps(

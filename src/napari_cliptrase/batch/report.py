@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -28,7 +28,7 @@ _PAGE: Final = """<!doctype html>
 :root {{ color-scheme: light dark; }}
 body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }}
 table {{ border-collapse: collapse; }} td, th {{ padding: .15rem 1rem .15rem 0; text-align: left; }}
-.number {{ text-align: right; }}
+td.number, th.number {{ text-align: right; }}
 .swatch {{ display: inline-block; width: .8em; height: .8em; border-radius: 2px; }}
 .images {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(256px, 1fr)); gap: 1.2rem; }}
 .images {{ margin-top: 2rem; }}
@@ -65,21 +65,29 @@ def _summary(records: Iterable[ImageRecord]) -> str:
 
 
 def _classes(classes: ClassTable, records: Iterable[ImageRecord]) -> str:
-    """Make a table of the classes: share of all pixels, and in how many images they are."""
+    """Make a table of the classes: share of all pixels, in how many images they are, and how sure the model was."""
     pixels: Counter[int] = Counter()
     images: Counter[int] = Counter()
+    scores: dict[int, list[float]] = {}
     area = 0
     for record in records:
         found = record.pixels
         pixels.update(found)
         images.update(identifier for identifier, count in found.items() if count)
         area += _area(record)
+        for identifier, score in record.scores.items():
+            if found.get(identifier):
+                scores.setdefault(identifier, []).append(score)
     rows = [
         f'<tr><td><span class="swatch" style="background:{to_hex(entry.color)}"></span> {escape(entry.name)}</td>'
-        f'<td class="number">{_percent(pixels[entry.id], area)}</td><td class="number">{images[entry.id]:,}</td></tr>\n'
+        f'<td class="number">{_percent(pixels[entry.id], area)}</td><td class="number">{images[entry.id]:,}</td>'
+        f'<td class="number">{_mean(scores.get(entry.id, ()))}</td></tr>\n'
         for entry in classes
     ]
-    return f"<table><tr><th>class</th><th>area</th><th>images</th></tr>\n{''.join(rows)}</table>\n"
+    numbers = "".join(f'<th class="number">{word}</th>' for word in ("area", "images", "score"))
+    head = f"<tr><th>class</th>{numbers}</tr>"
+    said = "<p>Score: how probable the model found a class where it put it, 0 to 1, on average.</p>\n"
+    return f"<table>{head}\n{''.join(rows)}</table>\n{said if scores else ''}"
 
 
 def _figure(project: Project, record: ImageRecord, classes: ClassTable) -> str:
@@ -102,7 +110,9 @@ def _figure(project: Project, record: ImageRecord, classes: ClassTable) -> str:
         for count, entry in found
         if area
     )
-    areas = ", ".join(f"{escape(entry.name)} {_percent(count, area)}" for count, entry in found)
+    areas = ", ".join(
+        f"{escape(entry.name)} {_percent(count, area)}{_score(record.scores.get(entry.id))}" for count, entry in found
+    )
     return (
         f'<figure>{shown}<div class="bar">{bar}</div><figcaption><b>{escape(record.name)}</b><br>'
         f"{escape(', '.join(facts))}<br>{areas or 'no pixel has a class'}</figcaption></figure>\n"
@@ -113,6 +123,14 @@ def _area(record: ImageRecord) -> int:
     """Pixels of all planes that have a mask."""
     identity = record.identity
     return 0 if identity is None else identity.height * identity.width * len(record.planes)
+
+
+def _mean(scores: Sequence[float]) -> str:
+    return f"{sum(scores) / len(scores):.2f}" if scores else "–"
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f" (score {score:.2f})"
 
 
 def _percent(pixels: int, area: int) -> str:

@@ -39,7 +39,13 @@ class ResultWriter:
         if identity is not None and not self.project.store.images.believe(name, path, identity):
             raise CliptraseError(f"The workers read another image than {path}; give them the same files.")
         self.project.take_result(
-            name, result.labels, kind=self.kind, mode=self.mode, run=self.run, uncertainty=result.uncertainty
+            name,
+            result.labels,
+            kind=self.kind,
+            mode=self.mode,
+            run=self.run,
+            uncertainty=result.uncertainty,
+            scores=result.scores,
         )
         return ImageOutcome(name, result.notes)
 

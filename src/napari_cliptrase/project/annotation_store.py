@@ -157,6 +157,7 @@ class AnnotationStore:
         locked_ids: Collection[int] = (),
         run: Mapping[str, Any] | None = None,
         uncertainty: float | None = None,
+        scores: Mapping[int, float] | None = None,
     ) -> ImageRecord:
         """Merge a model's labels, (H, W) by plane, into what is there; keep what was there as the backup."""
         self._may_write()
@@ -176,7 +177,7 @@ class AnnotationStore:
             record = self.record(name)
             self._backup.save(record, merged)
             share = differing / decided if decided else None
-            fields = {"run": run, "uncertainty": uncertainty, "disagreement": share}
+            fields = {"run": run, "uncertainty": uncertainty, "disagreement": share, "scores": scores or {}}
             return self._files.put(record, identity, merged, by_person=False, **fields)
 
     @contextmanager

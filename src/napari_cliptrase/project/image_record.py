@@ -110,6 +110,8 @@ class ImageRecord:
         Share of people's pixels for which the last model run proposed another label; None without such pixels.
     run
         Of the last model run, plain data: from it one can decide whether another run would give the same.
+    scores
+        Mean probability that the last model run gave to each class it found, 0 to 1, in the pixels of that class.
     """
 
     name: str
@@ -122,6 +124,7 @@ class ImageRecord:
     uncertainty: float | None = None
     run: Mapping[str, Any] | None = None
     disagreement: float | None = None
+    scores: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def pixels(self) -> dict[int, int]:
@@ -140,8 +143,10 @@ class ImageRecord:
         """Return the record as JSON data; equal records give equal text."""
         identity = self.identity
         disagreement = {} if self.disagreement is None else {"disagreement": round(self.disagreement, 6)}
+        scores = {str(key): round(score, 4) for key, score in sorted(self.scores.items())}
         return {
             **disagreement,
+            **({"scores": scores} if scores else {}),
             "name": self.name,
             "mask": self.stem,
             "state": str(self.state),
@@ -191,6 +196,7 @@ class ImageRecord:
             None if uncertainty is None else checked_number("uncertainty", uncertainty, 0, 1),
             run,
             None if disagreement is None else checked_number("disagreement", disagreement, 0, 1),
+            {int(key): checked_number("scores", score, 0, 1) for key, score in data.get("scores", {}).items()},
         )
 
 

@@ -225,14 +225,23 @@ class Project:
         locked_ids: Collection[int] = (),
         run: Mapping[str, Any] | None = None,
         uncertainty: float | None = None,
+        scores: Mapping[int, float] | None = None,
     ) -> ImageRecord:
         """Merge a model's labels, (H, W) by plane, into the masks of an image; what was there becomes its backup.
 
         ``kind`` is ``Provenance.MODEL`` or ``REFINED``; ``run`` is plain data by which a run can be recognised;
-        ``uncertainty`` says how unsure the model was, 0 to 1. See `merge_labels` for the rest.
+        ``uncertainty`` says how unsure the model was, 0 to 1, and ``scores`` how probable it found each class in the
+        pixels that it gave to the class. See `merge_labels` for the rest.
         """
         return self.store.take_result(
-            name, results, kind=kind, mode=mode, locked_ids=locked_ids, run=run, uncertainty=uncertainty
+            name,
+            results,
+            kind=kind,
+            mode=mode,
+            locked_ids=locked_ids,
+            run=run,
+            uncertainty=uncertainty,
+            scores=scores,
         )
 
     def many_changes(self) -> AbstractContextManager[None]:

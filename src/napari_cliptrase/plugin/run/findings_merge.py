@@ -40,7 +40,9 @@ class FindingsMerge:
         run = setup.run()
         if project is not None:
             self._saver.later(
-                lambda: project.take_result(name, result.labels, kind=kind, run=run, uncertainty=result.uncertainty),
+                lambda: project.take_result(
+                    name, result.labels, kind=kind, run=run, uncertainty=result.uncertainty, scores=result.scores
+                ),
                 name,
             )
 
