@@ -13,6 +13,7 @@ from napari_cliptrase.masks.loss_report import ExportReport
 from napari_cliptrase.masks.registry import format_named
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_blocked import ImageBlocked
+from napari_cliptrase.project.image_record import ImageRecord, State
 from napari_cliptrase.project.project import Project
 from napari_cliptrase.project.project_paths import plane_stem
 
@@ -43,12 +44,16 @@ class FolderExport:
 
     def check_place(self, project: Project) -> None:
         """Raise when the exported files would be taken for images of the project."""
-        images = project.paths.image_folder.resolve()
-        if self.out.resolve().is_relative_to(images):
-            raise CliptraseError(
-                f"{self.out} lies among the images of the project, which would take the exported files for images; "
-                "choose a folder outside for --out."
-            )
+        check_outside(project, self.out)
+
+
+def check_outside(project: Project, out: Path) -> None:
+    """Raise when exported files would be taken for images of the project."""
+    if out.resolve().is_relative_to(project.paths.image_folder.resolve()):
+        raise CliptraseError(
+            f"{out} lies among the images of the project, which would take the exported files for images; "
+            "choose a folder outside for --out."
+        )
 
 
 @dataclass(frozen=True)
@@ -68,24 +73,30 @@ class ProjectMasks:
     ----------
     project
         Whose masks.
+    states
+        Of images in which states.
     blocked
         Why images were left out while iterating, by name: their masks are damaged, or the images have changed.
     """
 
     project: Project
+    states: frozenset[State] = frozenset(State)
     blocked: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return sum(bool(record.planes) for record in self.project)
+        return sum(bool(record.planes) for record in self._records())
 
     def __iter__(self) -> Iterator[LabelImage]:
-        for record in self.project:
+        for record in self._records():
             try:
                 masks = tuple(self._masks(record.name))
             except ImageBlocked as block:
                 self.blocked[record.name] = str(block)
             else:
                 yield from masks
+
+    def _records(self) -> Iterator[ImageRecord]:
+        return (record for record in self.project if record.state in self.states)
 
     def _masks(self, name: str) -> Iterator[LabelImage]:
         """Yield the mask of an image; of a stack all planes in one, or those that have a mask one by one."""

@@ -1,6 +1,6 @@
 """napari-cliptrase export: label masks into the format another tool reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ import typer
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.inputs import named
 from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.project_export import ExportedImages, masks_of_project, project_meant, say_blocked
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions, Holes, NgffVersion, Palette
@@ -42,15 +43,21 @@ Classes = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace files even if they were edited or come from elsewhere.")
 ]
+Only = Annotated[
+    ExportedImages, typer.Option("--only", help="Of a project: the images that are finished, or reviewed.")
+]
 Ngff = Annotated[NgffVersion, typer.Option("--ngff", help="OME-Zarr version of new files.")]
 
 
 def export(
-    masks: Annotated[list[Path] | None, typer.Argument(help="Mask files or folders of them.")] = None,
+    masks: Annotated[
+        list[Path] | None, typer.Argument(help="Mask files or folders of them, or the folder of a project.")
+    ] = None,
     to: Annotated[str, typer.Option("--to", help="Format to write; --list shows all.")] = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File or folder to write.")] = None,
     classes: Classes = None,
     images: Images = None,
+    only: Only = ExportedImages.ALL,
     strict: Strict = False,
     dry_run: DryRun = False,
     instances: Instances = False,
@@ -79,7 +86,12 @@ def export(
     form = format_named(to)
     typer.echo(f"Exporting {named(masks)} to {form.title}", err=True)
     with writing(out), work_bar("reading") as watch:
-        found = read_masks(masks, classes=chosen_table(classes), watch=watch)
+        project = project_meant(masks, only, classes, images)
+        blocked: Mapping[str, str] = {}
+        if project is None:
+            found = read_masks(masks, classes=chosen_table(classes), watch=watch)
+        else:
+            found, blocked = masks_of_project(project, only, out)
         options = options_for(
             found,
             id_map,
@@ -94,6 +106,7 @@ def export(
         )
         report = write_or_preview(form, with_images(found, images), out, options, watch, dry_run=dry_run)
     tell(form, report, found, out, dry_run=dry_run)
+    say_blocked(blocked)
 
 
 def options_for(
