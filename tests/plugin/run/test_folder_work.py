@@ -94,6 +94,26 @@ def test_going_on_keeps_class_tool_and_hidden_classes(annotator):
     assert annotator.viewer.camera.zoom == 3.5
 
 
+def test_tool_and_zoom_stay_where_a_blocked_image_lies_between(annotator, photos):
+    annotator.paint(2)
+    annotator.settle()
+    annotator.go(B)
+    annotator.paint(1)
+    annotator.settle()
+    annotator.go(A)
+    (photos / "masks" / "image0001.png").write_bytes(b"damaged")
+    layer = annotator.layer(2)
+    annotator.viewer.layers.selection.active = layer
+    layer.mode, layer.brush_size = "paint", 17
+    annotator.viewer.camera.zoom = 3.5
+    annotator.work.go(B)
+    annotator.wait(lambda: annotator.state.blocked is not None)
+    annotator.go(C)
+    layer = annotator.viewer.layers.selection.active
+    assert (layer.name, layer.mode, layer.brush_size) == ("dog · image0002", "paint", 17)
+    assert annotator.viewer.camera.zoom == 3.5
+
+
 def test_only_the_image_on_show_has_layers(annotator):
     annotator.paint(1)
     annotator.viewer.add_points([[1, 1]], name="mine")

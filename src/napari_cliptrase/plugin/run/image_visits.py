@@ -16,6 +16,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, Visibility
 from napari_cliptrase.plugin.layers.brush import Brush
 from napari_cliptrase.plugin.layers.file_image import layer_shape
+from napari_cliptrase.plugin.layers.kept_view import KeptView
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
 from napari_cliptrase.plugin.layers.visited_layers import VisitedLayers
 from napari_cliptrase.plugin.layers.warm_up import read_units
@@ -71,9 +72,11 @@ class ImageVisits:
         self._merge = FindingsMerge(session, label_layers, runner, state, saver, self._turns)
         self._task: Task | None = None
         self._visit: _Visit | None = None
+        self._kept: KeptView | None = None
         self._clock = WorkClock()
         ahead.ready.connect(self._on_ready)
         session.active_changed.connect(self._on_active)
+        state.project_changed.connect(self._on_project)
         label_layers.content_changed.connect(self._on_work)
         session.viewer.layers.events.removed.connect(self._on_removed)
         session.viewer.cursor.events.position.connect(self._on_work)
@@ -157,7 +160,8 @@ class ImageVisits:
         """Add the new layers, the one to paint on first, and remove the old ones."""
         session, state, old = self._session, self._state, self._visit
         viewer, name = session.viewer, opened.request.name
-        brush = Brush.in_use(viewer.layers)
+        kept, self._kept = self._kept, None
+        brush = Brush.in_use(viewer.layers) if kept is None else kept.brush
         place = self._layers.place_of(None if old is None else old.image)
         self._visit = None
         if old is not None:
@@ -168,6 +172,8 @@ class ImageVisits:
         project = state.project
         path = str(project.paths.image(name)) if project is not None else ""
         session.image = image = self._layers.open_image(opened.image, path, PurePosixPath(name).stem, place)
+        if kept is not None:
+            kept.look_again(viewer, layer_shape(opened.image))
         source = plane_source_of(viewer, image, session.version_of(image), roles=opened.image.roles)
         self._visit = visit = _Visit(name, image, source)
         geometry = source.target.geometry
@@ -252,6 +258,7 @@ class ImageVisits:
     def _end_visit(self) -> None:
         self._save_visit()
         if self._visit is not None:
+            self._kept = KeptView.of(self._session.viewer, self._visit.source.target.geometry.shape)
             self._layers.leave(self._visit.image)
             self._visit = None
         self._layers.remove_left()
@@ -271,6 +278,9 @@ class ImageVisits:
         planes = [source.target.plane for source in planes_of(visit.source)]
         layer = self._stored.ensure(visit.image, geometry, session.prompts.table(), class_id, planes)
         brush.take_to(session.viewer.layers, layer, class_id)
+
+    def _on_project(self, _project: object) -> None:
+        self._kept = None
 
     def _on_work(self, _event: Any = None) -> None:
         if self._visit is not None:
