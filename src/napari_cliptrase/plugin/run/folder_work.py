@@ -143,6 +143,8 @@ class FolderWork:
     def _go(self, name: str | None, otherwise: str) -> None:
         if name is not None:
             self.visits.go(name)
+        elif self.state.project is not None and not self.state.order:
+            notifications.show_info("No image fits the search and the filter of the list, so there is none to go to.")
         elif otherwise:
             notifications.show_info(otherwise)
 

@@ -53,6 +53,23 @@ def test_a_click_opens_an_image_and_its_row_is_selected(dock, annotator):
     assert dock.list.selected_names() == (B,)
 
 
+def test_an_empty_list_says_why_it_is_empty(dock, annotator, monkeypatch):
+    assert dock.list.empty_text == ""
+    before = dock.list.grab().toImage()
+    dock.review.setChecked(True)
+    assert "Nothing to review" in dock.list.empty_text
+    dock.filter.search.setText("no such name")
+    assert "No image fits" in dock.list.empty_text
+    words = dock.list.grab().toImage()
+    monkeypatch.setattr(type(dock.list), "empty_text", "")
+    assert dock.list.grab().toImage() not in (before, words)  # the words are drawn
+    said = []
+    monkeypatch.setattr("napari.utils.notifications.show_info", said.append)
+    dock.steps.next.click()
+    assert "none to go to" in said[0]
+    assert annotator.state.shown == A
+
+
 def test_search_and_filters_shorten_the_list(dock, annotator):
     dock.filter.search.setText("2.png")
     assert dock.images.names == (C,)

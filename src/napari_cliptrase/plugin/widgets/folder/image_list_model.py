@@ -64,6 +64,11 @@ class ImageListModel(QAbstractListModel):
         """The names of the images that are shown, in order."""
         return tuple(self._names)
 
+    @property
+    def searched(self) -> bool:
+        """Whether a part of the name is looked for."""
+        return bool(self._text)
+
     def index_of(self, name: str | None) -> QModelIndex:
         """Return the index of an image; an invalid one when it is not shown."""
         row = self._rows.get(name) if name is not None else None

@@ -1,14 +1,19 @@
 """The list of images; a click opens one."""
 
-from typing import Any
+from typing import Any, Final
 
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.widgets.folder.image_list_model import ImageListModel
 from napari_cliptrase.plugin.widgets.folder.image_row_delegate import ImageRowDelegate
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
+
+NOTHING_FITS: Final = "No image fits the search and the filter above."
+NOTHING_TO_REVIEW: Final = "Nothing to review. Images that are done come here until somebody accepts them."
+MARGIN: Final = 24
 
 
 class ImageListView(QListView):
@@ -54,6 +59,23 @@ class ImageListView(QListView):
             for row in (following, index):  # what comes next is seen, too
                 if row.isValid():
                     self.scrollTo(row)
+
+    @property
+    def empty_text(self) -> str:
+        """What is shown in place of images while there is none in the list."""
+        if self._state.project is None or self._images.names:
+            return ""
+        return NOTHING_TO_REVIEW if self._state.reviewing and not self._images.searched else NOTHING_FITS
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt: the rows, or why there is none."""
+        super().paintEvent(event)
+        if self.empty_text:
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(self.foregroundRole()))
+            area = self.viewport().rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+            painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, self.empty_text)
+            painter.end()
 
     def keyboardSearch(self, search: str) -> None:
         """Qt: letters are keys of the folder here; there is a field for searching."""
