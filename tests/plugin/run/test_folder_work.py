@@ -114,6 +114,22 @@ def test_tool_and_zoom_stay_where_a_blocked_image_lies_between(annotator, photos
     assert annotator.viewer.camera.zoom == 3.5
 
 
+def test_the_report_is_written_beside_the_window(annotator, photos):
+    ready = []
+    annotator.paint(2, size=30)
+    annotator.settle()
+    annotator.work.write_report(ready.append)
+    annotator.wait(lambda: bool(ready))
+    assert ready == [photos / "report.html"]
+    assert "dog" in (photos / "report.html").read_text(encoding="utf-8").partition("figcaption><b>image0000.png")[2]
+    (photos / "report.html").unlink()
+    (photos / "report.html").mkdir()
+    annotator.work.write_report(ready.append)
+    annotator.settle()
+    assert len(ready) == 1
+    assert "The report cannot be written" in annotator.failures[-1]
+
+
 def test_only_the_image_on_show_has_layers(annotator):
     annotator.paint(1)
     annotator.viewer.add_points([[1, 1]], name="mine")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from napari.utils import notifications
 from psygnal import Signal
 
+from napari_cliptrase.batch.report import write_report_steps
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.run.image_visits import ImageVisits
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
@@ -64,6 +65,8 @@ class FolderWork:
         self.saver = saver
         self.visits = visits
         self._thread = SideThread("folder")
+        self._reporting = SideThread("report")
+        self._report: Task | None = None
         self._task: Task | None = None
         self._agreement = SessionProject(session, state, saver, ahead, self._fail)
         ahead.failed.connect(self._fail)
@@ -92,6 +95,8 @@ class FolderWork:
         project = self.state.project
         if project is None:
             return
+        if self._report is not None:
+            self._report.cancel()
         self.visits.leave()
         self._ahead.end()
         self.closing.emit()
@@ -104,7 +109,9 @@ class FolderWork:
     @property
     def idle(self) -> bool:
         """Whether nothing is being opened, prepared or saved."""
-        return all(part.idle for part in (self._thread, self.visits, self._agreement, self._ahead, self.saver))
+        return all(
+            part.idle for part in (self._thread, self._reporting, self.visits, self._agreement, self._ahead, self.saver)
+        )
 
     def stop(self) -> None:
         """Close the folder and end all threads: the program ends, or its window does."""
@@ -112,6 +119,7 @@ class FolderWork:
         self.visits.stop()
         self._ahead.stop()
         self._thread.stop()
+        self._reporting.stop()
 
     def _use(self, project: Project) -> None:
         self._task = None
@@ -236,6 +244,22 @@ class FolderWork:
             ended()
 
         self._thread.start(work, lambda _: ended(), failed)
+
+    def write_report(self, done: Callable[[Path], object]) -> None:
+        """Write the report of the folder as it is now, beside the window; ``done`` is given its place."""
+        project = self.state.project
+        if project is None:
+            return
+
+        def steps() -> Generator[Progress, None, Path]:
+            try:
+                return (yield from write_report_steps(project))
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise CliptraseError(f"The report cannot be written into {project.paths.folder}: {reason}.") from error
+
+        notifications.show_info("The report is being written. It is opened when it is ready.")
+        self._report = self._reporting.start(steps, done, self._fail)
 
     def _writable(self) -> bool:
         if not self.state.writable:

@@ -93,7 +93,8 @@ def open_steps(
         try:
             image = project.image(name)
         except ImageReadError as error:
-            raise ImageBlocked(name, f"The image cannot be opened: {error}") from error
+            advice = "Put it back or mend it, or go on with another image."
+            raise ImageBlocked(name, f"The image cannot be opened: {error} {advice}") from error
     else:
         image = prepared.image
     findings = None if prepared is None else prepared.findings

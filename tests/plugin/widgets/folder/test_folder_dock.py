@@ -1,5 +1,7 @@
 """The dock with all of its parts, without a window around it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,24 @@ def test_it_shows_images_progress_and_saving(dock, annotator, photos):
     annotator.wait(lambda: "1 of 3 images done" in dock.counted.text())
     annotator.wait(lambda: dock.saved.text() == "Everything is saved.")
     assert dock.progress.value() == 1
+
+
+def test_the_menu_writes_a_report_and_opens_it(dock, annotator, photos, monkeypatch):
+    shown, opened = [], []
+    monkeypatch.setattr("qtpy.QtWidgets.QMenu.exec", lambda menu, *_: shown.append(menu))
+    monkeypatch.setattr(
+        "qtpy.QtGui.QDesktopServices.openUrl", staticmethod(lambda url: opened.append(Path(url.toLocalFile())))
+    )
+
+    def actions():
+        dock.more.click()
+        return {action.text(): action for action in shown[-1].actions()}
+
+    assert "Open the last report" not in actions()
+    actions()["Write a report and open it"].trigger()
+    annotator.wait(lambda: bool(opened))
+    actions()["Open the last report"].trigger()
+    assert opened == [photos / "report.html"] * 2
 
 
 def test_a_click_opens_an_image_and_its_row_is_selected(dock, annotator):

@@ -248,14 +248,18 @@ class FolderDock(QWidget):
             return
         menu = QMenu(self)
         report = project.paths.folder / REPORT_FILE
-        show = menu.addAction("Open the report")
-        show.setEnabled(report.is_file())
-        show.triggered.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(report))))
-        masks = menu.addAction("Show the masks on the disk")
-        masks.triggered.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(project.paths.masks))))
+        if report.is_file():
+            menu.addAction("Open the last report").triggered.connect(lambda: _open_file(report))
+        menu.addAction("Write a report and open it").triggered.connect(lambda: self._folder.write_report(_open_file))
+        menu.addAction("Show the masks on the disk").triggered.connect(lambda: _open_file(project.paths.masks))
         menu.addSeparator()
         menu.addAction("Close the folder").triggered.connect(self._folder.close)
         menu.exec(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+
+def _open_file(path: Path) -> None:
+    """Open a file or a folder in the program that the desktop has for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
 def _main_window(widget: QWidget) -> QMainWindow | None:
