@@ -42,6 +42,15 @@ def test_paced_work_goes_on_until_its_time_is_used_up_and_loses_no_step():
     assert len(list(every)) == 6
 
 
+def test_paced_work_does_not_begin_a_step_that_would_take_too_long():
+    def work():
+        for number in range(3):
+            time.sleep(0.03)
+            yield Progress(number, 3, "working")
+
+    assert [progress.done for progress in paced(work(), 0.05)] == [0, 1, 2]
+
+
 def test_paced_work_that_is_closed_closes_the_work():
     closed = []
 

@@ -65,5 +65,5 @@ def merge_labels(
         locked = np.asarray(sorted(locked_ids))
         changes &= ~np.isin(current, locked) & ~np.isin(proposed, locked)
     merged = current.copy()
-    merged[changes] = proposed[changes].astype(current.dtype)
+    np.copyto(merged, proposed, where=changes, casting="unsafe")
     return merged

@@ -81,17 +81,22 @@ def map_progress(
 
 
 def paced(steps: Generator[Progress, None, _Result], seconds: float) -> Generator[Progress, None, _Result]:
-    """Do the steps and return their value, but yield only when ``seconds`` of work have been done since the last time.
+    """Do the steps and return their value; yield only where another step might make it ``seconds`` since the last time.
 
-    For work in the thread of a window, which draws itself whenever it has its turn.
+    For work in the thread of a window, which draws itself whenever it has its turn. The next step is expected to take
+    as long as the longest so far.
     """
-    begun = time.monotonic()
+    longest, begun = 0.0, time.monotonic()
+    before = begun
     try:
         while True:
             step = next(steps)
-            if time.monotonic() - begun >= seconds:
+            now = time.monotonic()
+            longest = max(longest, now - before)
+            if now - begun + longest >= seconds:
                 yield step
-                begun = time.monotonic()
+                begun = now = time.monotonic()
+            before = now
     except StopIteration as end:
         value: _Result = end.value
         return value

@@ -7,6 +7,7 @@ prompts (fast, from cached values). `Settings.encode_key` shows whether a change
 import json
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from napari_cliptrase.cliptrase.options import (
@@ -214,6 +215,10 @@ class Settings:
 
     def encode_key(self) -> str:
         """Return a text that differs between two settings exactly when they need different encodings."""
+        return self._encode_key
+
+    @cached_property
+    def _encode_key(self) -> str:  # the class table asks for it with every cell that it draws
         return self._key_without(*_SCORE_SIDE)
 
     def network_key(self) -> str:

@@ -39,9 +39,8 @@ class Followed:
         later = known.with_stated(stated | where) if by_hand else known.after_writing(content, stated, CAT)
         baseline = BaselineChange(plane, PackedMask.of(where), known, later)
         change = PlaneChange(layer, geometry, baseline, before[where], content[where], run=run)
-        rows, columns = np.nonzero(where)
         with history.writing(baseline, change), layer.block_history():
-            layer.data_setitem(geometry.indices(plane, rows, columns), content[where])
+            layer.data_setitem(geometry.indices(plane, where), content[where])
         history.set_baseline(layer, plane, later)
         if run is not None:
             run.steps = [*run.steps, change]

@@ -71,8 +71,8 @@ def test_a_plane_can_be_read_and_addressed_with_any_order_of_axes():
     geometry = geometry_of(image, rows=2, columns=0)
     plane = geometry.plane_of(data, (3,))
     assert plane.shape == geometry.plane_shape == (7, 2)
-    rows, columns = np.nonzero(plane >= 0)
-    assert np.array_equal(data[geometry.indices((3,), rows, columns)], plane.ravel())
+    where = plane % 3 == 1
+    assert np.array_equal(data[geometry.indices((3,), where)], plane[where])
 
 
 def test_the_same_axis_twice_is_refused_in_words():

@@ -108,9 +108,12 @@ class Baseline:
         Under the edits it keeps what was written before them: that is what comes back when they are undone.
         """
         if isinstance(self.written, PackedMask):
-            held = np.where(edits, self.written.unpacked(), content == class_id)
+            held = np.asarray(content == class_id)
+            np.copyto(held, self.written.unpacked(), where=edits)
             return Baseline(PackedMask.of(held), PackedMask.of(edits))
-        return Baseline(np.where(edits, self.written, content).astype(content.dtype), PackedMask.of(edits))
+        labels = content.copy()
+        np.copyto(labels, self.written, where=edits, casting="unsafe")
+        return Baseline(labels, PackedMask.of(edits))
 
     def with_stated(self, stated: Mask) -> "Baseline":
         """Return the baseline with other stated pixels (H, W)."""
@@ -119,6 +122,7 @@ class Baseline:
     def going_back(self, before: "Baseline", where: Mask) -> "Baseline":
         """Return the baseline that has, at ``where`` (H, W), the written content of an earlier one."""
         if isinstance(self.written, PackedMask) and isinstance(before.written, PackedMask):
-            held = np.where(where, before.written.unpacked(), self.written.unpacked())
+            held = self.written.unpacked()
+            np.copyto(held, before.written.unpacked(), where=where)
             return Baseline(PackedMask.of(held), self.stated)
         return Baseline(np.where(where, np.asarray(before.written), np.asarray(self.written)), self.stated)

@@ -258,9 +258,8 @@ class History:
         stated |= lost & (where | ~back.changed.unpacked())
         after = now.going_back(back.before, where).with_stated(stated)
         if where.any():
-            rows, columns = np.nonzero(where)
             with self.writing(BaselineChange(change.plane, PackedMask.of(where), now, after)), layer.block_history():
-                layer.data_setitem(change.geometry.indices(change.plane, rows, columns), change.old_values(where))
+                layer.data_setitem(change.geometry.indices(change.plane, where), change.old_values(where))
         self.set_baseline(layer, change.plane, after)
 
     def _on_data(self, event: Any) -> None:

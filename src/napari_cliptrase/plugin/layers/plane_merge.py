@@ -78,10 +78,12 @@ def merged_content(
     """
     if content.class_id in locked:
         return content.labels
-    result = proposed
+    dtype = content.labels.dtype
+    result = proposed.astype(dtype)
     if content.class_id is not None:
-        result = (proposed == content.class_id) * np.asarray(content.class_id, content.labels.dtype)
-    result = np.where(constraints.closed, content.labels, result).astype(content.labels.dtype, copy=False)
+        result = (proposed == content.class_id).astype(dtype)
+        result *= dtype.type(content.class_id)
+    np.copyto(result, content.labels, where=constraints.closed)
     merged = merge_labels(content.labels, result, mode=mode, edited=constraints.edited)
     if mode is MergeMode.KEEP_EDITS and content.class_id is not None:
         merged[constraints.painted & ~content.edits & ~constraints.closed] = 0

@@ -101,8 +101,7 @@ class RunWriter:
         before = geometry.plane_of(layer.data, plane)
         known = self._history.baseline(layer, geometry, plane)
         changed = before != after
-        rows, columns = np.nonzero(changed)
-        old, new = before[rows, columns], after[rows, columns]  # now: ``before`` may be a view of what will change
+        old, new = before[changed], after[changed]  # now: ``before`` may be a view of what will change
         if what.by_hand:
             later = known.with_stated(known.stated.unpacked() | what.edits)
         else:
@@ -123,7 +122,7 @@ class RunWriter:
                 self.open(layer, target, table)
         elif replaced is None and old.size:
             with self._history.writing(baseline, change), layer.block_history():
-                layer.data_setitem(geometry.indices(plane, rows, columns), new)
+                layer.data_setitem(geometry.indices(plane, changed), new)
         self._history.set_baseline(written, plane, later)
         known_record = with_provenance(tag.provenance, plane, what.provenance)
         self._registry.update(written, table, run=self.run.number, provenance=known_record)

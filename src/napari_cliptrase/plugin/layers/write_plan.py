@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from napari.layers import Image, Labels
 
+from napari_cliptrase.array_types import LabelArray
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers.appearance import joined_tables
@@ -68,7 +69,7 @@ def resolve(
     if output is not Output.CLASSES and registry.combined_layer(image) is None:
         missing.append(registry.make(image, target.geometry, table, None))
     if output is not Output.COMBINED:
-        present = set().union(*(np.unique(result.labels).tolist() for result in results))
+        present = set().union(*(_labels_in(result.labels) for result in results))
         present -= set(registry.class_layers(image))
         missing += [
             registry.make(image, target.geometry, table, entry)
@@ -88,3 +89,10 @@ def writable_layers(registry: LayerRegistry, contents: LayerContents, result: Pl
         if layer not in fitting:
             registry.release(layer)
     return fitting
+
+
+def _labels_in(labels: LabelArray) -> set[int]:
+    """Return the numbers in an array (h, w); np.unique takes twice as long."""
+    found = np.zeros(int(labels.max(initial=0)) + 1, bool)
+    found[labels] = True
+    return set(np.flatnonzero(found).tolist())

@@ -30,7 +30,7 @@ class PlanExecution:
         self._writer = writer
 
     def steps(self) -> Iterator[Progress]:
-        """Yield between planes and after each layer that is written, so that the window can live meanwhile.
+        """Yield before each plane and after each layer that is written, so that the window can live meanwhile.
 
         Each layer is merged with what it holds when its turn comes: what is painted during the run stays. A new layer
         comes into the list with what is written first, so that it is drawn once. A layer that is deleted meanwhile is
@@ -39,8 +39,7 @@ class PlanExecution:
         count = len(self._plan.results)
         for number, result in enumerate(self._plan.results):
             now = Progress(number, count, _words(number, count))
-            if number:
-                yield now
+            yield now
             for _ in self._write_plane(result):
                 yield now
 

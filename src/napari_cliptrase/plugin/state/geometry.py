@@ -55,13 +55,14 @@ class LayerGeometry:
         found = np.asarray(data[tuple(index)])
         return found if self.rows < self.columns else found.T
 
-    def indices(self, plane: tuple[int, ...], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Any, ...]:
-        """Index arrays into label data for pixels (rows, columns) of one plane."""
-        index: list[Any] = [None] * len(self.shape)
-        for axis, position in zip(self.plane_axes, plane, strict=True):
-            index[axis] = np.full(rows.shape, position, np.intp)
-        index[self.rows], index[self.columns] = rows, columns
-        return tuple(index)
+    def indices(self, plane: tuple[int, ...], where: Mask) -> tuple[NDArray[np.intp], ...]:
+        """Index arrays into label data for the pixels of one plane where a mask (H, W) is True, row by row."""
+        # np.nonzero of two axes takes three times as long
+        rows = np.repeat(np.arange(where.shape[0]), np.count_nonzero(where, axis=1))
+        columns = np.flatnonzero(where) - rows * where.shape[1]
+        index = {axis: np.full(rows.shape, at, np.intp) for axis, at in zip(self.plane_axes, plane, strict=True)}
+        index |= {self.rows: rows, self.columns: columns}
+        return tuple(index[axis] for axis in range(len(self.shape)))
 
     def fits(self, layer: Labels) -> bool:
         """Whether a layer's data has this geometry's shape and can be painted."""
