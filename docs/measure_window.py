@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import napari
@@ -31,6 +32,8 @@ from napari_cliptrase.plugin.workbench import workbench_of
 PATIENCE = 900
 QUIET = 0.5
 SEEDS = 183
+MANY_CLASSES = 111
+"""A scene that shows eight classes."""
 
 
 class Pulse:
@@ -124,6 +127,21 @@ class Window:
         bench.learner.undo()
         return max(self.drawn, learned) - begun, self.pulse.longest
 
+    def move_threshold(self) -> tuple[float, float]:
+        """Ask for a higher probability, which writes all layers; return seconds until then and the longest block."""
+        session, jobs = self.bench.session, self.bench.jobs
+        self.live(lambda: jobs.idle)
+        before = session.segmented
+        self.pulse.begin()
+        begun = time.perf_counter()
+        session.settings = replace(session.settings, threshold=0.5)
+        self.live(lambda: session.segmented is not before and jobs.idle, 20)
+        self.live(lambda: False, QUIET)
+        seconds, block = self.drawn - begun, self.pulse.longest
+        session.settings = replace(session.settings, threshold=0.0)
+        self.live(lambda: jobs.idle)
+        return seconds, block
+
     def undo(self) -> float:
         """Take the last run back; return the longest block."""
         self.pulse.begin()
@@ -166,6 +184,12 @@ def main() -> None:
     for number in range(1 + chosen.images):
         window.show(f"image {number}", paint_scene(SEEDS + number, size).image)
         tell("first run of the process" if number == 0 else f"new image {number}", *window.run())
+    scene = paint_scene(MANY_CLASSES, size)
+    present = [entry for entry in scene.classes.classes if (scene.labels == entry.id).any()]
+    window.bench.session.prompts = PromptSet.from_names(*(entry.name for entry in present))
+    window.show(f"{len(present)} classes", scene.image)
+    tell(f"{len(present)} classes", *window.run())
+    tell("another threshold for them", *window.move_threshold())
     tell("a disc that teaches", *window.teach())
     block = window.undo()
     tell("undo", block, block)

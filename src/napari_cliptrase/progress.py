@@ -84,16 +84,14 @@ def paced(steps: Generator[Progress, None, _Result], seconds: float) -> Generato
     """Do the steps and return their value; yield only where another step might make it ``seconds`` since the last time.
 
     For work in the thread of a window, which draws itself whenever it has its turn. The next step is expected to take
-    as long as the longest so far.
+    as long as the last.
     """
-    longest, begun = 0.0, time.monotonic()
-    before = begun
+    begun = before = time.monotonic()
     try:
         while True:
             step = next(steps)
             now = time.monotonic()
-            longest = max(longest, now - before)
-            if now - begun + longest >= seconds:
+            if now - begun + (now - before) >= seconds:
                 yield step
                 begun = now = time.monotonic()
             before = now

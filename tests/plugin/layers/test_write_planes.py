@@ -3,8 +3,7 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
-from napari_cliptrase.plugin.layers import PlaneResult
-from napari_cliptrase.plugin.layers import run_writer
+from napari_cliptrase.plugin.layers import PlaneResult, run_writer
 from napari_cliptrase.plugin.state.run_choices import Output
 from napari_cliptrase.progress import run_to_end
 

@@ -5,7 +5,7 @@ left alone. All values are plain JSON, so that writers can keep them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -164,8 +164,8 @@ def _plane_key(plane: Sequence[int]) -> str:
 
 def set_tag(layer: Layer, tag: Tag) -> None:
     """Write the tag into the layer's metadata, keeping other entries; without a change no event is sent."""
-    entry = asdict(tag)
-    entry["role"] = str(tag.role)
+    # the records of all planes are in it: they are not copied each time
+    entry = {item.name: getattr(tag, item.name) for item in fields(tag)} | {"role": str(tag.role)}
     if layer.metadata.get(TAGS_KEY) != entry:
         layer.metadata = {**layer.metadata, TAGS_KEY: entry}
 

@@ -40,13 +40,34 @@ def test_cancel_takes_the_place_of_run_while_something_runs(bar, qtbot):
     assert bar.message.text() == ""
 
 
-def test_progress_is_reported_in_words_and_as_a_part_of_the_whole(bar):
+def test_progress_is_reported_in_words_and_as_a_part_of_the_whole(bar, qtbot):
     bar.set_busy(True)
     bar.show_progress(Progress(1, 4, "encoding the image"))
     assert bar.message.text() == "Encoding the image"
     assert bar.bar.value() / bar.bar.maximum() == 0.25
     bar.show_progress(Progress(0, 1, "loading"))
+    qtbot.waitUntil(lambda: bar.message.text() == "Loading")
     assert bar.bar.maximum() == 0  # moves without end: nobody knows how long
+
+
+def test_of_many_steps_in_a_moment_the_first_and_the_last_are_shown(bar, qtbot):
+    shown = []
+    bar.bar.valueChanged.connect(shown.append)
+    bar.set_busy(True)
+    for number in range(1, 100):
+        bar.show_progress(Progress(number, 100, f"plane {number}"))
+    qtbot.waitUntil(lambda: bar.message.text() == "Plane 99")
+    assert len(shown) < 10
+
+
+def test_progress_that_waits_to_be_shown_is_dropped_with_the_end_of_the_run(bar, qtbot):
+    bar.set_busy(True)
+    bar.show_progress(Progress(1, 4, "encoding"))
+    bar.show_progress(Progress(2, 4, "scoring"))
+    bar.set_busy(False)
+    bar.set_busy(True)
+    bar.show_progress(Progress(1, 4, "a new run"))
+    qtbot.waitUntil(lambda: bar.message.text() == "A new run")
 
 
 def test_the_words_of_a_run_are_not_overwritten_while_it_runs(bar):

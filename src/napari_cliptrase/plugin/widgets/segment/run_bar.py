@@ -2,9 +2,13 @@
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from superqt.utils import QSignalThrottler
 
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.progress import Progress
+
+SHOWN_EVERY = 100
+"""Milliseconds between two looks of the progress: the whole window is put together anew for each of them."""
 
 
 class RunBar(QWidget):
@@ -31,6 +35,10 @@ class RunBar(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.message = Note()
+        self._progress = Progress(0, 0, "")
+        self._show_soon = QSignalThrottler(parent=self)
+        self._show_soon.setTimeout(SHOWN_EVERY)
+        self._show_soon.triggered.connect(self._show_latest)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.run, 1)
@@ -62,10 +70,16 @@ class RunBar(QWidget):
         self.bar.setVisible(busy)
         self.bar.setRange(0, 0)
         if not busy:
+            self._show_soon.cancel()
             self.message.show_text("")
 
     def show_progress(self, progress: Progress) -> None:
-        """Show how far it is, in words and as a bar."""
+        """Show how far it is, in words and as a bar: at once, or a moment after the last."""
+        self._progress = progress
+        self._show_soon.throttle()
+
+    def _show_latest(self) -> None:
+        progress = self._progress
         known = progress.total > 1
         self.bar.setRange(0, 1000 if known else 0)
         if known:
