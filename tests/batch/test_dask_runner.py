@@ -17,6 +17,8 @@ from napari_cliptrase.project.project import Project
 
 distributed = pytest.importorskip("distributed", reason="workers are an extra: napari-cliptrase[cluster]")
 Client = distributed.Client
+config = pytest.importorskip("dask").config
+CPU_COUNT = pytest.importorskip("dask.system").CPU_COUNT
 
 Pictures = Callable[..., Path]
 Files = Callable[[Path], dict[str, bytes]]
@@ -69,6 +71,17 @@ def threads_client() -> Iterator["Client"]:
     """A cluster of one worker in this process."""
     with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
         yield client
+
+
+@pytest.mark.slow
+def test_workers_share_the_cores_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "")  # is put back at the end, since dask sets it here, too
+        monkeypatch.delenv(name)
+    with dask_client(workers=1) as client:
+        (threads,) = client.run(lambda: os.environ["OMP_NUM_THREADS"]).values()
+    assert int(threads) == max(1, CPU_COUNT)
+    assert config.get("distributed.nanny.pre-spawn-environ")["OMP_NUM_THREADS"] == 1
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence() -> None:

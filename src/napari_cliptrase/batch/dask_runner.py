@@ -25,11 +25,16 @@ Loaded = TypeVar("Loaded")
 _IN_FLIGHT: Final = 2
 """Images a worker has at a time: one that is segmented, and one that waits."""
 
+_WORKER_ENVIRONMENT: Final = "distributed.nanny.pre-spawn-environ"
+_THREAD_COUNTS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
 
 @contextmanager
 def dask_client(*, scheduler: str | None = None, workers: int = 0) -> Iterator["Client"]:
     """Yield a client of an existing cluster, or of one that lives on this computer until the block ends."""
     try:
+        from dask import config
+        from dask.system import CPU_COUNT
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise CliptraseError(
@@ -45,7 +50,11 @@ def dask_client(*, scheduler: str | None = None, workers: int = 0) -> Iterator["
         with client:
             yield client
         return
+    threads = max(1, CPU_COUNT // workers)
+    before = config.get(_WORKER_ENVIRONMENT)
+    # dask gives each worker one thread, which leaves cores idle where there are fewer workers than cores
     with (
+        config.set({_WORKER_ENVIRONMENT: {**before, **dict.fromkeys(_THREAD_COUNTS, threads)}}),
         LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
