@@ -67,10 +67,32 @@ def test_workers_read_from_a_url_and_an_image_with_other_bytes_is_refused(
 
 
 @contextmanager
-def threads_client() -> Iterator["Client"]:
+def threads_client(threads: int = 1) -> Iterator["Client"]:
     """A cluster of one worker in this process."""
-    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+    with Client(processes=False, n_workers=1, threads_per_worker=threads, dashboard_address=None) as client:
         yield client
+
+
+def test_the_threads_of_a_worker_load_the_model_once_and_give_the_same_masks(
+    pictures: Pictures, setup: RunSetup, worker: ImageWorker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Project.create(pictures("serial", 6), setup.prompts) as project:
+        names = plan_batch(project, setup.run()).todo
+        list(run_batch_steps(ResultWriter(project, setup.run()), worker, names))
+    loaded = []
+    load = ImageWorker.load_steps
+
+    def counted(asked: RunSetup) -> object:
+        loaded.append(asked)
+        return load(asked)
+
+    monkeypatch.setattr(ImageWorker, "load_steps", counted)
+    folder = pictures("threads", 6)
+    with Project.create(folder, setup.prompts) as project, threads_client(4) as client:
+        outcomes = list(run_on_dask_steps(ResultWriter(project, setup.run()), setup, names, client))
+    assert [outcome.failure for outcome in outcomes if outcome.failure] == []
+    assert len(loaded) == 1
+    assert files(folder) == files(folder.parent / "serial")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 Each worker process loads the models once. Work of a worker that dies is done by another one.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -143,8 +144,11 @@ def kept_on_worker(setup: object, load: Callable[[], Loaded]) -> Loaded:
     from distributed import get_worker
 
     known = get_worker()
-    loaded: tuple[object, Loaded] | None = getattr(known, "cliptrase_models", None)
-    if loaded is None or loaded[0] != setup:
-        loaded = setup, load()
-        known.cliptrase_models = loaded
+    # a worker with several threads begins several images at once, and loads for all of them once
+    lock: threading.Lock = vars(known).setdefault("cliptrase_loading", threading.Lock())
+    with lock:
+        loaded: tuple[object, Loaded] | None = getattr(known, "cliptrase_models", None)
+        if loaded is None or loaded[0] != setup:
+            loaded = setup, load()
+            known.cliptrase_models = loaded
     return loaded[1]
