@@ -55,4 +55,4 @@ def test_a_plan_says_only_what_there_is() -> None:
     assert str(BatchPlan(names, (), (), {})) == "1,234 images to segment."
     words = str(BatchPlan((), ("a",), ("b", "c"), {"d": "why"}))
     assert words.startswith("0 images to segment, 1 ")
-    assert words.endswith(", 2 are finished, 1 are blocked.")
+    assert words.endswith(", 2 are finished, 1 is blocked.")

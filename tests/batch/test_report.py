@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_cliptrase.batch.report import REPORT_FILE, write_report_steps
+from napari_cliptrase.batch.report import write_report_steps
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.progress import run_to_end
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
+from napari_cliptrase.project.project_paths import REPORT_FILE
 
 
 class Page(HTMLParser):

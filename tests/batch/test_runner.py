@@ -122,7 +122,7 @@ def test_a_changed_image_is_planned_as_blocked_and_a_damaged_mask_is_never_writt
         plan = plan_batch(project, setup.run(), again=True)
         assert list(plan.blocked) == ["0000.png"]
         assert plan.todo == ("0001.png",)
-        assert str(plan) == "1 images to segment, 1 are blocked."
+        assert str(plan) == "1 image to segment, 1 is blocked."
         (outcome,) = run_batch_steps(ResultWriter(project, setup.run()), worker, plan.todo)
         assert "You can: start over" in (outcome.failure or "") or "restore the backup" in (outcome.failure or "")
     assert (folder / "masks" / "0001.png").read_bytes() == b"damaged"

@@ -39,7 +39,7 @@ def test_a_folder_is_filled_and_the_second_time_nothing_is_left(batch: Batch, fo
     code, out, err = batch(folder, "--prompts", "sky; sea; tree")
     assert code == 0
     assert "2 images were segmented" in out
-    assert "1 files are not images" in err
+    assert "1 file is not an image" in err
     assert {path.name for path in (folder / "masks").glob("*.png")} == {"a.png", "b.png"}
     before = (folder / "masks" / "a.png").stat().st_mtime_ns
     code, out, _ = batch(folder, "--json")

@@ -78,7 +78,7 @@ def test_a_batch_uses_examples_and_does_images_again_when_they_change(command, f
     assert "0 images to segment" in err
     command("learn", "photos", "--masks", "masks", "--out", "examples.npz", "--add")
     _, _, err = command("batch", "more", "--examples", "examples.npz")
-    assert "1 images to segment" in err
+    assert "1 image to segment" in err
     with Project.open(folder / "more", write=False) as project:
         assert right(project.read("6.png").labels, folder) > 0.85
 

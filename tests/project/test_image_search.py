@@ -1,5 +1,6 @@
 """Which images belong to a project, and what their masks are called."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,22 @@ def test_folders_below_are_searched_and_what_is_no_image_is_counted(tmp_path: Pa
     assert list(found.images) == ["a.JPG", "b.png", "sub/deep/c.tif", "sub/masks/e.png"]
     assert found.others == 2
     assert list(find_images(tmp_path, recursive=False).images) == ["a.JPG", "b.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows that a test does not have")
+def test_links_are_followed_but_never_in_a_circle(tmp_path: Path) -> None:
+    touch(tmp_path, "photos/a.png", "photos/sub/b.png", "elsewhere/far/c.png", "report.html", "photos/report.html")
+    photos = tmp_path / "photos"
+    (photos / "linked").symlink_to("../elsewhere")
+    (photos / "again.png").symlink_to("a.png")
+    (photos / "gone.png").symlink_to("nowhere.png")
+    (photos / "loop").symlink_to("..")
+    (photos / "sub" / "self").symlink_to(".")
+    (tmp_path / "elsewhere" / "far" / "back").symlink_to("../../photos/sub")
+    (tmp_path / "elsewhere" / "far" / "home").symlink_to("../../photos")
+    found = find_images(photos)
+    assert list(found.images) == ["a.png", "again.png", "linked/far/back/b.png", "linked/far/c.png", "sub/b.png"]
+    assert found.others == 1  # the link that leads nowhere
 
 
 def test_patterns_fit_names_and_paths_in_either_case(tmp_path: Path) -> None:

@@ -29,14 +29,14 @@ class BatchPlan:
     blocked: Mapping[str, str]
 
     def __str__(self) -> str:
-        parts = [f"{len(self.todo):,} images to segment"]
-        for names, words in (
-            (self.same, "were segmented with the same settings before"),
-            (self.finished, "are finished"),
-            (tuple(self.blocked), "are blocked"),
+        parts = [f"{len(self.todo):,} image{'' if len(self.todo) == 1 else 's'} to segment"]
+        for names, one, more, words in (
+            (self.same, "was", "were", "segmented with the same settings before"),
+            (self.finished, "is", "are", "finished"),
+            (tuple(self.blocked), "is", "are", "blocked"),
         ):
             if names:
-                parts.append(f"{len(names):,} {words}")
+                parts.append(f"{len(names):,} {one if len(names) == 1 else more} {words}")
         return ", ".join(parts) + "."
 
 

@@ -16,9 +16,9 @@ from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project import Project
+from napari_cliptrase.project.project_paths import REPORT_FILE
 from napari_cliptrase.project.thumbnail_picture import thumbnail_of
 
-REPORT_FILE: Final = "report.html"
 _SIZE: Final = (256, 192)
 _QUALITY: Final = 80
 _PAGE: Final = """<!doctype html>

@@ -199,10 +199,15 @@ def _run(
 def _skipped(project: "Project") -> str:
     parts = []
     if project.found.others:
-        parts.append(f"{project.found.others:,} files are not images")
+        parts.append(_counted(project.found.others, "file is not an image", "files are not images"))
     if project.found.left_out:
-        parts.append(f"{project.found.left_out:,} images do not fit the project's patterns")
+        one, more = "image does not fit the project's patterns", "images do not fit the project's patterns"
+        parts.append(_counted(project.found.left_out, one, more))
     return f"Skipped: {', '.join(parts)}." if parts else ""
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _print_outcomes(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_json: bool, dry_run: bool) -> None:
@@ -219,6 +224,6 @@ def _print_outcomes(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_jso
         typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
         return
     if not dry_run:
-        typer.echo(f"{len(done):,} images were segmented.")
+        typer.echo(f"{_counted(len(done), 'image was', 'images were')} segmented.")
     for name, reason in sorted(failed.items()):
         typer.echo(f"FAILED {name}: {reason}", err=True)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from napari_cliptrase.errors import ProjectError
 from napari_cliptrase.pixels.read import IMAGE_SUFFIXES
-from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, IMAGES, INNER, MASKS, fitting
+from napari_cliptrase.project.project_paths import DATUMARO, HUGGING_FACE, IMAGES, INNER, MASKS, REPORT_FILE, fitting
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ def images_below(folder: Path) -> str:
 def find_images(folder: Path, *, recursive: bool = True, patterns: tuple[str, ...] = ()) -> FoundImages:
     """Look for images; hidden files and the files of a project itself are skipped.
 
+    Links are followed, but for those to a folder above them, which would lead round in a circle. A link to a file that
+    is gone counts among what is not an image.
+
     Parameters
     ----------
     folder
@@ -71,24 +74,36 @@ def find_images(folder: Path, *, recursive: bool = True, patterns: tuple[str, ..
     found: dict[str, FileStamp] = {}
     others = left_out = 0
     folded = [pattern.casefold() for pattern in patterns]
-    waiting = [(folder, "")]
+    waiting: list[tuple[Path, str, tuple[Path, ...]]] = [(folder, "", ())]
     while waiting:
-        here, above = waiting.pop()
+        here, above, way = waiting.pop()
         for entry in _entries(here):
             if entry.name.startswith("."):
                 continue
             name = above + entry.name
             if entry.is_dir():
                 if recursive and not (not above and entry.name == MASKS) and not (here / entry.name / INNER).is_dir():
-                    waiting.append((here / entry.name, f"{name}/"))
+                    places = (*way, here.resolve()) if entry.is_symlink() else way
+                    if not entry.is_symlink() or not _leads_back(here / entry.name, places):
+                        waiting.append((here / entry.name, f"{name}/", places))
             elif not _is_image(entry.name):
-                others += above != "" or entry.name not in (DATUMARO, HUGGING_FACE)
+                others += above != "" or entry.name not in (DATUMARO, HUGGING_FACE, REPORT_FILE)
             elif folded and not any(_fits(name, pattern) for pattern in folded):
                 left_out += 1
             else:
-                about = entry.stat()
+                try:
+                    about = entry.stat()
+                except FileNotFoundError:  # a link that leads nowhere
+                    others += 1
+                    continue
                 found[name] = FileStamp(about.st_size, about.st_mtime_ns)
     return FoundImages(dict(sorted(found.items())), others, left_out)
+
+
+def _leads_back(link: Path, places: tuple[Path, ...]) -> bool:
+    """Whether a link leads to one of the places where links were followed on the way to it, or to a folder above."""
+    target = link.resolve()
+    return any(place.is_relative_to(target) for place in places)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -12,6 +12,7 @@ MASKS: Final = "masks"
 IMAGES: Final = "images"
 DATUMARO: Final = "dataset_meta.json"
 HUGGING_FACE: Final = "metadata.jsonl"
+REPORT_FILE: Final = "report.html"
 _LONGEST = 240  # bytes of a file name that leave room for the suffixes of temporary files
 
 

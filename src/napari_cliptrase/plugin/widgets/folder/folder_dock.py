@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import QSignalDebouncer
 
-from napari_cliptrase.batch.report import REPORT_FILE
 from napari_cliptrase.plugin.run.folder_work import FolderWork, NewProject
 from napari_cliptrase.plugin.run.window_close import save_when_closed
 from napari_cliptrase.plugin.state.folder_progress import FolderProgress
@@ -37,6 +36,7 @@ from napari_cliptrase.plugin.widgets.forms import DOCK_WIDTH
 from napari_cliptrase.plugin.widgets.sections import Note, Section, heading, in_row
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 from napari_cliptrase.project.image_filter import ImageFilter
+from napari_cliptrase.project.project_paths import REPORT_FILE
 
 COUNT_DELAY = 300
 """Milliseconds after a change of a record before the images are counted again."""
