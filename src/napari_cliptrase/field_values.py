@@ -3,7 +3,7 @@
 Numbers of NumPy become Python's own, so that every value can be written as JSON. Truth values are not numbers.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
 
@@ -64,7 +64,7 @@ def checked_text(field: str, value: object) -> str:
 
 def checked_texts(field: str, value: object) -> tuple[str, ...]:
     """Return several texts; a single text is not taken for its letters."""
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise _wrong(field, value, "a list of texts")
     found = tuple(value)
     for entry in found:

@@ -76,7 +76,7 @@ def test_names_are_made_such_that_every_file_can_hold_them():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", '{"classes": [{"id": 1}]}', '{"classes": 5}', '{"classes": [], "background": "wall"}', "[" * 99999],
+    ["", "[]", "5", "{}", '{"classes": 5}', '{"classes": {"id": 1}}', "[" * 99999],
 )
 def test_a_damaged_table_is_a_sentence_with_the_file(text):
     with pytest.raises(MaskFormatError, match=r"x/classes\.json is not a class table"):
@@ -84,11 +84,30 @@ def test_a_damaged_table_is_a_sentence_with_the_file(text):
 
 
 @pytest.mark.parametrize(
-    "entry", ['{"id": "x", "name": "a"}', '{"id": 1, "name": {}}', '{"id": 1, "name": "a", "color": 7}']
+    ("entry", "says"),
+    [
+        ("5", "A class is 5; it must be an object"),
+        ('{"name": {"a": 1}}', "The name of a class is a dict instead of text"),
+        ('{"id": 1, "name": 5}', "The name of a class is 5 instead of text"),
+        ('{"id": 1, "name": null}', "The name of a class is null instead of text"),
+        ('{"id": 1}', "Class 1 has no name"),
+        ('{"name": "a"}', "Class 'a' has no id"),
+        ('{"id": "x", "name": "a"}', "The id of class 'a' is 'x' instead of a whole number"),
+        ('{"id": [1], "name": "a"}', "The id of class 'a' is a list instead of a whole number"),
+        ('{"id": 1, "name": "a", "color": 7}', "The colour of class 1 is 7; write it as #rrggbb"),
+        ('{"id": 1, "name": "a", "color": "red"}', "Class 1: 'red' is not a colour; write it as #rrggbb"),
+        ('{"id": 1, "name": "a", "prompts": {}}', "The prompts of class 1 are a dict; they must be a list of texts"),
+        ('{"id": 1, "name": "a", "threshold": []}', "The threshold of class 1 is a list instead of a number"),
+    ],
 )
-def test_a_damaged_class_is_a_sentence_with_the_file(entry):
-    with pytest.raises(MaskFormatError, match=r"x/classes\.json"):
+def test_a_damaged_class_is_a_sentence_with_the_file_and_the_field(entry, says):
+    with pytest.raises(MaskFormatError, match=f"^x/classes.json: {says}"):
         ClassTable.from_json(f'{{"classes": [{entry}]}}', "x/classes.json")
+
+
+def test_a_background_that_is_no_list_is_named():
+    with pytest.raises(MaskFormatError, match="The prompts of the background are 'wall'; they must be a list of texts"):
+        ClassTable.from_json('{"classes": [], "background": "wall"}')
 
 
 def test_joining_keeps_order_and_ids_and_adds_what_is_new():

@@ -243,9 +243,13 @@ def _is_background(entry: object) -> bool:
 def _read_class(entry: object) -> PromptClass:
     if not isinstance(entry, dict):
         raise PromptError(f"A class is {shown(entry)}; it must be an object with id and name.")
-    missing = next((field for field in ("id", "name") if field not in entry), None)
-    if missing is not None:
-        raise PromptError(f"A class has no {missing}.")
+    if "name" in entry:
+        with naming("", PromptError):
+            name = checked_text("The name of a class", entry["name"])
+        if "id" not in entry:
+            raise PromptError(f"Class {name!r:.60} has no id.")
+    else:
+        raise PromptError(f"Class {shown(entry['id'])} has no name." if "id" in entry else "A class has no name.")
     return PromptClass(
         entry["id"],
         entry["name"],

@@ -13,6 +13,7 @@ from typing import Any
 from napari_cliptrase.classes.colors import RGB, class_color, parse_hex, to_hex
 from napari_cliptrase.classes.names import clean_name
 from napari_cliptrase.errors import MaskFormatError
+from napari_cliptrase.field_values import shown
 from napari_cliptrase.json_file import parse_json
 
 TABLE_SCHEMA = 1
@@ -48,7 +49,7 @@ class MaskClass:
         self._set("threshold", self._checked_threshold())
         given: object = self.text
         if not isinstance(given, bool):
-            raise MaskFormatError(f"'text' of class {self.id} is {given!r:.60} instead of true or false.")
+            raise MaskFormatError(f"'text' of class {self.id} is {shown(given)} instead of true or false.")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -57,7 +58,7 @@ class MaskClass:
         what = f"The colour of class {self.id}"
         given: object = self.color
         if isinstance(given, str) or not isinstance(given, Iterable):
-            raise MaskFormatError(f"{what} is {given!r:.60}; write it as three numbers.")
+            raise MaskFormatError(f"{what} is {shown(given)}; write it as three numbers.")
         color = tuple(_whole(channel, what) for channel in given)
         if len(color) != 3 or not all(0 <= channel <= 255 for channel in color):
             raise MaskFormatError(f"{what} is {color!s:.60}; it needs three numbers from 0 to 255.")
@@ -67,9 +68,9 @@ class MaskClass:
         if self.threshold is None:
             return None
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float):
-            raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60} instead of a number.")
+            raise MaskFormatError(f"The threshold of class {self.id} is {shown(self.threshold)} instead of a number.")
         if not abs(self.threshold) <= _FARTHEST:  # also true for NaN
-            raise MaskFormatError(f"The threshold of class {self.id} is {self.threshold!r:.60}; use a finite number.")
+            raise MaskFormatError(f"The threshold of class {self.id} is {shown(self.threshold)}; use a finite number.")
         return float(self.threshold)
 
     @classmethod
@@ -193,20 +194,39 @@ class ClassTable:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> "ClassTable":
         """Return the table that the data of a ``classes.json`` describe; ValueError and the like where they do not."""
-        classes = tuple(_read_class(entry) for entry in data["classes"] if entry.get("id") != 0)
-        return cls(classes, data.get("void"), _listed(data.get("background"), "background"))
+        if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
+            raise ValueError("it has no list 'classes'")
+        classes = tuple(_read_class(entry) for entry in data["classes"] if not _is_background(entry))
+        return cls(classes, data.get("void"), _listed(data.get("background"), "prompts of the background"))
 
 
-def _read_class(entry: dict[str, Any]) -> MaskClass:
-    class_id = _whole(entry["id"], "The id of a class")
-    color = parse_hex(entry["color"]) if entry.get("color") else class_color(max(class_id, 1))
-    prompts = _listed(entry.get("prompts"), "prompts")
-    return MaskClass(class_id, entry["name"], color, prompts, entry.get("threshold"), entry.get("text", True))
+def _is_background(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.get("id") == 0 and entry.get("id") is not False
+
+
+def _read_class(entry: object) -> MaskClass:
+    if not isinstance(entry, dict):
+        raise MaskFormatError(f"A class is {shown(entry)}; it must be an object with id and name.")
+    name = _text(entry["name"], "The name of a class") if "name" in entry else None
+    if "id" not in entry:
+        raise MaskFormatError("A class has no id." if name is None else f"Class {name!r:.60} has no id.")
+    class_id = _whole(entry["id"], "The id of a class" if name is None else f"The id of class {name!r:.60}")
+    if name is None:
+        raise MaskFormatError(f"Class {class_id} has no name.")
+    color = entry.get("color")
+    if color is not None and not isinstance(color, str):
+        raise MaskFormatError(f"The colour of class {class_id} is {shown(color)}; write it as #rrggbb.")
+    try:
+        rgb = parse_hex(color) if color else class_color(max(class_id, 1))
+    except ValueError as error:
+        raise MaskFormatError(f"Class {class_id}: {error}.") from None
+    prompts = _listed(entry.get("prompts"), f"prompts of class {class_id}")
+    return MaskClass(class_id, name, rgb, prompts, entry.get("threshold"), entry.get("text", True))
 
 
 def _listed(value: Any, what: str) -> tuple[Any, ...]:
     if value is not None and not isinstance(value, list):
-        raise ValueError(f"{what!r} is not a list")
+        raise MaskFormatError(f"The {what} are {shown(value)}; they must be a list of texts.")
     return tuple(value or ())
 
 
@@ -217,10 +237,10 @@ def _whole(value: object, what: str) -> int:
             raise TypeError
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise MaskFormatError(f"{what} is {value!r:.60} instead of a whole number.") from None
+        raise MaskFormatError(f"{what} is {shown(value)} instead of a whole number.") from None
 
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise MaskFormatError(f"{what} is {value!r:.60} instead of text.")
+        raise MaskFormatError(f"{what} is {shown(value)} instead of text.")
     return clean_name(value)
