@@ -28,3 +28,11 @@ def test_what_is_larger_is_refused_in_words():
     with pytest.raises(MemoryError, match=r"its pixels need [\d,]+\.\d GB of memory and \d+\.\d GB are free"):
         refuse_beyond_memory(10**18, "its pixels")
     refuse_beyond_memory(1, "its pixels")
+
+
+def test_a_million_small_masks_do_not_ask_the_system_each_time(monkeypatch):
+    def asked():
+        raise AssertionError("asked")
+
+    monkeypatch.setattr("napari_cliptrase.free_memory.free_memory", asked)
+    refuse_beyond_memory(10_000, "its pixels")

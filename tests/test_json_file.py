@@ -32,7 +32,7 @@ def test_looking_for_json_in_other_files_finds_none(tmp_path):
 
 
 def test_a_file_whose_objects_do_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "a.json").write_text("[" + "0," * 1000 + "0]")
-    monkeypatch.setattr("napari_cliptrase.free_memory.free_memory", lambda: 10_000)
+    (tmp_path / "a.json").write_text("[" + "0," * 100_000 + "0]")
+    monkeypatch.setattr("napari_cliptrase.free_memory.free_memory", lambda: 1_000_000)
     with pytest.raises(MemoryError, match="need"):
         read_json(tmp_path / "a.json")

@@ -2,6 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Final
+
+SMALL: Final = 1 << 20
+"""Bytes that are not worth asking the system for: a file may hold a million small masks."""
 
 
 def free_memory() -> int | None:
@@ -15,6 +19,8 @@ def free_memory() -> int | None:
 
 def refuse_beyond_memory(needed: int, what: str) -> None:
     """Raise MemoryError with a clause such as "its 9 × 9 pixels need 5.0 GB of memory and 1.2 GB are free"."""
+    if needed < SMALL:
+        return
     free = free_memory()
     if free is not None and needed > free:
         raise MemoryError(f"{what} need {needed / 1e9:,.1f} GB of memory and {free / 1e9:.1f} GB are free")

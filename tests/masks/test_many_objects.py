@@ -71,6 +71,16 @@ def test_four_times_the_objects_take_four_times_as_long(key, tmp_path):
         assert four < 10 * one + 0.3
 
 
+def test_dots_of_labelme_are_read_about_as_fast_as_those_of_coco(tmp_path):
+    """Each dot is a picture in its own right; opening one by one took twenty times as long."""
+    seconds("labelme", dots(32), tmp_path / "warm")
+    of_coco, of_labelme = (
+        min(seconds(key, dots(160), tmp_path / f"{key}{n}")[1] for n in range(2))
+        for key in ("coco-instances", "labelme")
+    )
+    assert of_labelme < 8 * of_coco + 0.1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_figures_of_cells(key, tmp_path):
@@ -79,7 +89,7 @@ def test_figures_of_cells(key, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["coco-instances", "coco-polygons", "geojson"])
+@pytest.mark.parametrize("key", ["coco-instances", "coco-polygons", "geojson", "labelme", "label-studio"])
 def test_figures_of_dots(key, tmp_path):
     written, read = seconds(key, dots(1000), tmp_path)
     print(f"\n{key}: 250,000 dots on 1000 × 1000 in {written:.1f} s, back in {read:.1f} s")  # noqa: T201

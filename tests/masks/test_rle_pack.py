@@ -1,3 +1,5 @@
+import timeit
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,6 +37,27 @@ def test_every_pixel_comes_back(plane):
 def test_runs_longer_than_a_block_come_back(counts):
     expected = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
     assert np.array_equal(opaque(pack(np.array(counts)), len(expected)), expected)
+
+
+@given(st.lists(st.integers(0, 3_000_000), min_size=2, max_size=4).filter(any))
+def test_the_equal_blocks_of_long_gaps_come_back(counts):
+    expected = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    assert np.array_equal(opaque(pack(np.array(counts)), len(expected)), expected)
+
+
+def test_a_long_gap_takes_the_time_of_its_bytes():
+    """A gap of forty million pixels is 2,442 blocks; one after the other they took a thousand times as long as one."""
+    near, far = pack(np.array([1000, 1])), pack(np.array([40_000_000, 1]))
+    of_near = min(timeit.repeat(lambda: unpack(near, 1001), number=20, repeat=5))
+    of_far = min(timeit.repeat(lambda: unpack(far, 40_000_001), number=20, repeat=5))
+    assert of_far < 60 * of_near
+
+
+def test_a_gap_of_equal_blocks_that_is_not_finished_is_an_error():
+    packed = pack(np.array([2_000_000, 1]))
+    for end in range(0, len(packed) - 1, 7):
+        with pytest.raises(ValueError, match="too early"):
+            unpack(packed[:end], 2_000_001)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(2, 16))

@@ -192,7 +192,7 @@ class ClassTable:
             ) from error
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> "ClassTable":
+    def from_data(cls, data: Any) -> "ClassTable":
         """Return the table that the data of a ``classes.json`` describe; ValueError and the like where they do not."""
         if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
             raise ValueError("it has no list 'classes'")

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,6 +30,8 @@ from napari_cliptrase.masks.staging import OutFile
 from napari_cliptrase.progress import Progress
 
 LABELME_VERSION = "5.5.0"  # the first whose readers know mask shapes well; newer ones read it
+_SHORT = 400
+_PngRuns = tuple[tuple[int, int], Ints, Ints]
 
 
 def _encode(masks: Iterable[LabelImage], place: OutputPlace, options: ExportOptions, tally: Tally) -> Iterator[OutFile]:
@@ -101,9 +104,13 @@ def _decode(source: Path) -> Iterator[LabelImage | Progress]:
 
 def _read(stem: str, data: dict[str, Any], table: ClassTable) -> Generator[Progress, None, LabelImage]:
     canvas = ShapeCanvas((whole(data["imageHeight"], "imageHeight"), whole(data["imageWidth"], "imageWidth")), table)
+    runs_of_small = lru_cache(maxsize=64)(_runs_of_png)  # of a million dots, most look the same
+
+    def runs_of(text: str) -> _PngRuns:
+        return runs_of_small(text) if len(text) <= _SHORT else _runs_of_png(text)
 
     def paint(shape: dict[str, Any]) -> None:
-        if not _painted_on(canvas, shape):
+        if not _painted_on(canvas, shape, runs_of):
             canvas.skip(f"{stem}: shapes of type {shape.get('shape_type')!r} have no area and were left out.")
 
     yield from painted(data["shapes"], paint, stem)
@@ -119,8 +126,8 @@ def _read(stem: str, data: dict[str, Any], table: ClassTable) -> Generator[Progr
     )
 
 
-def _painted_on(canvas: ShapeCanvas, shape: dict[str, Any]) -> bool:
-    """Paint a shape; return False when it has no area."""
+def _painted_on(canvas: ShapeCanvas, shape: dict[str, Any], runs_of: Callable[[str], _PngRuns]) -> bool:
+    """Paint a shape, a mask as ``runs_of`` reads it; return False when it has no area."""
     class_id, group = canvas.id_of(str(shape["label"])), shape.get("group_id")
     kind = shape.get("shape_type") or "polygon"
     if kind not in ("mask", "polygon", "rectangle", "circle"):
@@ -136,7 +143,7 @@ def _painted_on(canvas: ShapeCanvas, shape: dict[str, Any]) -> bool:
         canvas.add_runs(class_id, *_disc(x0, y0, float(np.hypot(x1 - x0, y1 - y0)), canvas.shape), group)
     else:
         crop = round(x0), round(y0), round(x1) - round(x0) + 1, round(y1) - round(y0) + 1
-        size, starts, lengths = _runs_of_png(shape["mask"])
+        size, starts, lengths = runs_of(shape["mask"])
         if size != crop[:1:-1]:
             raise ValueError(f"the mask of a {shape['label']!r:.60} does not fit its points")
         canvas.add_runs(class_id, *runs_of_crop(starts, lengths, crop, canvas.shape), group)
@@ -155,7 +162,7 @@ def _disc(x: float, y: float, radius: float, shape: tuple[int, int]) -> tuple[In
     return (rows * width + left)[some], (right - left)[some]
 
 
-def _runs_of_png(text: str) -> tuple[tuple[int, int], Ints, Ints]:
+def _runs_of_png(text: str) -> _PngRuns:
     """(H, W) of a PNG in base64, and the starts and lengths of the runs of its pixels that are not black."""
     starts, lengths = [], []
     with open_strips(BytesIO(base64.b64decode(text))) as image:

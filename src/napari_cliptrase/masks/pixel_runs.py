@@ -155,6 +155,8 @@ def runs_of_crop(
     ends = starts + lengths
     first = starts // width
     lines = (ends - 1) // width - first + 1
+    if len(lines) and lines.max() == 1:  # as in most small masks
+        return starts + first * (shape[1] - width) + (y * shape[1] + x), lengths
     run = np.repeat(np.arange(len(starts)), lines)
     line = np.arange(len(run)) - np.repeat(np.cumsum(lines) - lines, lines) + first[run]
     begin, end = np.maximum(starts[run], line * width), np.minimum(ends[run], (line + 1) * width)

@@ -124,7 +124,9 @@ class PngStrips:
         height, width = self.shape
         rows = max(1, _STRIP // width)
         for top in range(0, height, rows):
-            strip = np.asarray(self._image.crop((0, top, width, min(top + rows, height))))
+            whole = height <= rows  # copying small pictures costs more than reading them
+            part = self._image if whole else self._image.crop((0, top, width, min(top + rows, height)))
+            strip = np.asarray(part)
             yield top, strip.view(np.uint8) if strip.dtype == bool else strip
 
 

@@ -13,6 +13,10 @@ from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.pixel_runs import Ints
 
 _SIZES = (3, 4, 8, 16)
+_HEAD = 32 + 5 + 4 * 4
+_LONG = 1 << 12
+_WINDOW = (1 << 64) - 1
+_TOO_SHORT = "its brush run lengths end too early"
 
 
 def pack(counts: Ints) -> list[int]:
@@ -48,41 +52,67 @@ def _to_bits(words: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.
 def unpack(data: Sequence[int], pixels: int) -> tuple[Ints, Ints]:
     """Starts and lengths of the runs of opaque pixels; ValueError unless the list holds ``pixels`` of them."""
     content = _bytes(data)
-    at = 0
-
-    def skip(width: int) -> int:
-        """Go on by some bits; return where they begin."""
-        nonlocal at
-        at += width
-        if at > 8 * len(content):
-            raise ValueError("its brush run lengths end too early")
-        return at - width
-
-    def read(width: int) -> int:
-        begin, last = skip(width), (at + 7) // 8
-        return int.from_bytes(content[begin // 8 : last], "big") >> (8 * last - at) & ((1 << width) - 1)
-
-    size, word = read(32), read(5) + 1
+    held = 8 * len(content)
+    if held < _HEAD:
+        raise ValueError(_TOO_SHORT)
+    head = int.from_bytes(content[: _HEAD // 8 + 1], "big") >> (-_HEAD % 8)
+    size, word = head >> 21, (head >> 16 & 31) + 1
     if size != 4 * pixels:
         raise ValueError(f"its brush run lengths hold {size // 4:,} instead of {pixels:,} pixels")
-    widths = [read(4) + 1 for _ in range(4)]
+    widths = [(head >> shift & 15) + 1 for shift in (12, 8, 4, 0)]
+    padded = content + bytes(8)
+    eights: dict[tuple[int, int], bytes] = {}
+    at, filled = _HEAD, 0
     values: list[int] = []
     lengths: list[int] = []
-    filled = 0
     while filled < size:
-        run, length = read(1), read(widths[read(2)]) + 1
-        if run:
-            values.append(read(word))
+        # the 57 bits or more that follow hold every block of a run
+        ahead = int.from_bytes(padded[at >> 3 : (at >> 3) + 8], "big") << (at & 7) & _WINDOW
+        width = widths[ahead >> 61 & 3]
+        length = (ahead >> (61 - width) & ((1 << width) - 1)) + 1
+        if ahead >> 63:
+            bits = 3 + width + word
+            block = ahead >> (64 - bits)
+            times = 1
+            if length >= _LONG and size - filled >= 8 * length:
+                times = _times(content, at, block, bits, eights)
+            at += times * bits
+            length *= times
+            values.append(block & ((1 << word) - 1))
             lengths.append(length)
         else:
-            values += _literal(content, skip(length * word), length, word)
-            lengths += [1] * length
+            at += 3 + width + length * word
+            if at <= held:
+                values += _literal(content, at - length * word, length, word)
+                lengths += [1] * length
+        if at > held:
+            raise ValueError(_TOO_SHORT)
         filled += length
     # of the four values of a pixel only the last, its opacity, counts
     bounds = np.minimum(np.concatenate(([0], np.cumsum(np.array(lengths, np.int64)))), size) // 4
     starts, counts = bounds[:-1], np.diff(bounds)
     some = (counts > 0) & (np.array(values, np.int64) > 0)
     return starts[some], counts[some]
+
+
+def _times(content: bytes, at: int, block: int, bits: int, eights: dict[tuple[int, int], bytes]) -> int:
+    """Return how often a block of ``bits`` bits stands one after the other, from bit ``at``: once, or 8, 16, … times.
+
+    A gap of a million pixels is some sixty equal blocks. Eight of them fill whole bytes, which are compared at once;
+    ``eights`` keeps these bytes for the next gap.
+    """
+    skipped = -at % 8
+    eight = eights.get((block, skipped))
+    if eight is None:
+        nine = 0
+        for _ in range(9):
+            nine = nine << bits | block
+        eight = (nine >> (bits - skipped) & ((1 << 8 * bits) - 1)).to_bytes(bits, "big")
+        eights[block, skipped] = eight
+    begin = first = (at + skipped) // 8
+    while content[begin : begin + bits] == eight:
+        begin += bits
+    return max(1, 8 * ((begin - first) // bits))
 
 
 def _literal(content: bytes, at: int, length: int, word: int) -> list[int]:
