@@ -2,7 +2,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from napari_cliptrase.cliptrase import products
 from napari_cliptrase.cliptrase.products import linear
+
+
+@pytest.fixture(params=["MKL", "oneDNN"], autouse=True)
+def route(request, monkeypatch):
+    """Both routes are tested, whatever processor this is."""
+    monkeypatch.setattr(products, "mkl_is_at_home", lambda: request.param == "MKL")
 
 
 @pytest.mark.parametrize("shape", [(7, 48), (2, 5, 48)])

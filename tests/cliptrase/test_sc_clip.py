@@ -154,12 +154,16 @@ def test_a_patch_without_fine_neighbours_stays():
 
 @pytest.mark.parametrize("side", [224, 336])
 def test_it_is_at_most_a_seventh_more_work_than_cliptrase(make_clip, side):
-    """Counted in multiplications for the shape of ViT-B/16, since seconds depend on what else a computer does."""
+    """Counted in multiplications for the shape of ViT-B/16, since seconds depend on what else a computer does.
+
+    With gradients, since torch does not count the products of oneDNN, which does them without gradients.
+    """
     tower = vision_tower(make_clip(width=768, layers=12, head_width=64, image_size=224))
     image = torch.zeros(1, 3, side, side)
     work = {}
     for recovery in (Recovery.CLIPTRASE, Recovery.SC_CLIP):
-        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        with torch.enable_grad(), FlopCounterMode(display=False) as counter:
             encode(tower, image, recovery=recovery)
         work[recovery] = counter.get_total_flops()
-    assert 1 < work[Recovery.SC_CLIP] / work[Recovery.CLIPTRASE] < 1.15
+    assert work[Recovery.CLIPTRASE] > 2 * 85e6 * (side // 16) ** 2  # each of 85 million weights meets each patch
+    assert work[Recovery.SC_CLIP] < 1.15 * work[Recovery.CLIPTRASE]
