@@ -68,6 +68,11 @@ def test_failures_are_listed_and_in_the_exit_code(batch: Batch, folder: Path) ->
 
 def test_what_cannot_be_meant_is_a_sentence(batch: Batch, folder: Path) -> None:
     assert "name its classes with --prompts" in batch(folder)[2]
+    assert "name its classes with --prompts" in batch(folder, "--dry-run")[2]
+    (folder / "none").mkdir()
+    code, _, err = batch(folder / "none", "--prompts", "sky", "--dry-run")
+    assert code != 0
+    assert "holds no image" in err
     assert "give one of them" in batch(folder, "--prompts", "sky", "--workers", "2", "--scheduler", "tcp://x:1")[2]
     batch(folder, "--prompts", "sky; sea")
     code, _, err = batch(folder, "--prompts", "cat")

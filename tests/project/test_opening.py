@@ -1,10 +1,12 @@
 """What is said and cleared away when a project is opened."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from napari_cliptrase.atomic import WORK_FOLDER
 from napari_cliptrase.project.image_blocked import ImageBlocked
@@ -19,6 +21,23 @@ Files = Callable[[Path], dict[str, bytes]]
 Reopen = Callable[[Project], Project]
 Paint = Callable[..., None]
 Refusal = Callable[[Project, str], ImageBlocked]
+
+
+def test_a_folder_that_cannot_be_written_opens_for_reading_and_says_why(
+    project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.close()
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("napari_cliptrase.project.writer_lock.write_text", full)
+    with Project.open(folder) as again:
+        assert again.read_only
+        assert again.writer == ""
+        assert "its folder cannot be written (No space left on device)" in again.notes[0]
+    with Project.open(folder, write=False) as looked_at:
+        assert "writing was not asked for" in looked_at.notes[0]
 
 
 def test_a_damaged_record_keeps_mask_and_provenance(project: Project, folder: Path, reopened: Reopen) -> None:

@@ -1,6 +1,7 @@
 """One program writes, others read; a dead owner's lock is taken over."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,6 +41,7 @@ def test_a_second_program_opens_for_reading_only_and_says_so(
     assert "is writing it" in out
     with Project.open(folder) as second:
         assert second.read_only
+        assert second.writer.startswith(f"process {os.getpid()} on ")
         assert second.read("a.png").labels.all()
         with pytest.raises(ProjectError, match="reading only"):
             second.write("a.png", np.zeros(SHAPE, np.uint8), np.zeros(SHAPE, np.uint8))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from napari_cliptrase.batch.image_work import RunSetup
     from napari_cliptrase.batch.runner import ImageOutcome
     from napari_cliptrase.project.project import Project
+
+_NO_CLASSES: Final = '{} is not a project yet; name its classes with --prompts "cat; dog".'
 
 
 def batch(
@@ -76,7 +78,7 @@ def batch(
     prompt_set = prompts_if_given(prompts, prompts_file)
     typer.echo(f"Looking at the images of {folder}", err=True)
     if dry_run and not ProjectPaths(folder).project_file.exists():
-        typer.echo(f"{folder} would become a project, and each of its {_count(folder):,} images would be segmented.")
+        typer.echo(_would_begin(folder, prompt_set))
         return
     outcomes: list[ImageOutcome] = []
     not_exported = 0
@@ -132,10 +134,17 @@ def _what_was_done(plan: "BatchPlan | None", outcomes: "Sequence[ImageOutcome]")
     return f"Stopped. {todo} segmented; the same command does the rest."
 
 
-def _count(folder: Path) -> int:
+def _would_begin(folder: Path, prompts: PromptSet | None) -> str:
+    """Say what a run would do with a folder that is no project yet; raise where it would do nothing."""
     from napari_cliptrase.project.image_search import find_images, images_below
 
-    return len(find_images(folder / images_below(folder)).images)
+    count = len(find_images(folder / images_below(folder)).images)
+    if not count:
+        raise ProjectError(f"{folder} holds no image that fits; choose a folder with images.")
+    if prompts is None:
+        raise ProjectError(_NO_CLASSES.format(folder))
+    images = "its image" if count == 1 else f"each of its {count:,} images"
+    return f"{folder} would become a project, and {images} would be segmented."
 
 
 def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project":
@@ -143,7 +152,7 @@ def _opened(folder: Path, prompts: PromptSet | None, dry_run: bool) -> "Project"
 
     if not Project.is_project(folder):
         if prompts is None:
-            raise ProjectError(f'{folder} is not a project yet; name its classes with --prompts "cat; dog".')
+            raise ProjectError(_NO_CLASSES.format(folder))
         return Project.create(folder, prompts)
     project = Project.open(folder, write=not dry_run)
     if prompts is not None and [(e.phrases, e.text) for e in prompts] != [(e.phrases, e.text) for e in project.prompts]:

@@ -48,4 +48,7 @@ def write_new_project(
             with contextlib.suppress(OSError):
                 ignored.unlink(missing_ok=True)
                 paths.inner.rmdir()
-        raise ProjectError(f"{root} cannot become a project ({error.strerror or error}).") from error
+        raise ProjectError(
+            f"{root} cannot become a project ({error.strerror or error}); change that, or copy the images to a folder "
+            "where you can write."
+        ) from error

@@ -21,7 +21,12 @@ def opening_notes(lock: WriterLock, missing: Collection[str], damaged: Mapping[s
     """
     notes = []
     if not lock.held:
-        why = f"{lock.owner} is writing it" if lock.owner else "writing was not asked for, or is not possible there"
+        if lock.owner:
+            why = f"{lock.owner} is writing it"
+        elif lock.refused:
+            why = f"its folder cannot be written ({lock.refused}); change that, and open it again"
+        else:
+            why = "writing was not asked for"
         notes.append(f"The project is open for reading only: {why}.")
     elif lock.taken_over:
         notes.append(f"The right to write was taken over from {lock.taken_over}, which had not closed the project.")

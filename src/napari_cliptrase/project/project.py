@@ -151,6 +151,11 @@ class Project:
         """Whether nothing can be written; `notes` says why."""
         return not self._lock.held
 
+    @property
+    def writer(self) -> str:
+        """The other program that writes the project, in words; empty when there is none."""
+        return "" if self._lock.held or self._lock.owner is None else str(self._lock.owner)
+
     def close(self) -> None:
         """Write the index and release the lock; everything else has been written."""
         if self._lock.held:

@@ -55,6 +55,8 @@ class WriterLock:
         This program when it holds the lock, else the one that does.
     taken_over
         The program from which the lock was taken, because it no longer runs or because the user asked for it.
+    refused
+        Why the lock could not be written: the words of the system; empty when it could.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,6 +64,7 @@ class WriterLock:
         self._process = LockOwner.this_process()
         self.owner: LockOwner | None = None
         self.taken_over: LockOwner | None = None
+        self.refused = ""
 
     @property
     def held(self) -> bool:
@@ -83,6 +86,9 @@ class WriterLock:
         except Timeout:
             self.owner = read_owner(self._path)
             return False
+        except OSError as error:
+            self.refused = error.strerror or str(error)
+            raise
 
     def check(self) -> None:
         """Raise when another program has taken the lock meanwhile."""

@@ -130,10 +130,9 @@ class FolderDock(QWidget):
         project = self._folder.state.project
         self.title.setText(project.paths.folder.name if project is not None else "No folder is open")
         self.title.setToolTip(str(project.paths.folder) if project is not None else "")
-        read_only = project is not None and project.read_only
         self.banner.show_text(self._advice())
         self._rest.setVisible(project is None)
-        self.take_over.setVisible(read_only)
+        self.take_over.setVisible(project is not None and bool(project.writer))
         for widget in (self.filter, self.list, self.steps, self.progress, self.counted, self.more, self._options):
             widget.setVisible(project is not None)
         self._class_section.setVisible(project is not None)
