@@ -30,12 +30,19 @@ def scenes(segmenter):
     return [(scene, segmenter.encode(scene.image)) for scene in painted]
 
 
-def memory(segmenter, scenes, prompts):
+def memory(segmenter, scenes, prompts, *, spots=True):
     taught = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
     names = dict(zip(prompts.ids, [entry.name for entry in prompts], strict=True))
     for scene, encoding in scenes:
         taught = taught.taught(
-            lessons_from_labels(encoding.features, encoding.grid, scene.labels, names, image=encoding.image_sha256)
+            lessons_from_labels(
+                encoding.features,
+                encoding.grid,
+                scene.labels,
+                names,
+                looks=encoding.spot_looks() if spots else None,
+                image=encoding.image_sha256,
+            )
         )
     return taught
 
@@ -187,3 +194,45 @@ def test_what_is_not_a_class_without_text_does_not_make_it_speak(segmenter, scen
     taught = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key(), (denied,))
     found = segmenter.segment(scenes[0][1], nameless, examples=taught)
     assert not (found.labels == KNOWN.classes[0].id).any()
+
+
+def test_colour_and_texture_count_by_default_and_can_be_left_out(segmenter, scenes):
+    prompts, tested = MADE_UP, scenes[4:]
+    with_spots, patches = (memory(segmenter, scenes[:4], prompts, spots=spots) for spots in (True, False))
+    encoding = tested[0][1]
+    found = segmenter.segment(encoding, prompts, examples=with_spots)
+    off = segmenter.segment(encoding, prompts, Settings(texture=False), with_spots)
+    assert found.provenance["examples"]["texture"]
+    assert not off.provenance["examples"]["texture"]
+    assert (off.labels == segmenter.segment(encoding, prompts, examples=patches).labels).all()
+    assert mean_iou(segmenter, tested, prompts, with_spots) > mean_iou(segmenter, tested, prompts, patches)
+
+
+def test_known_names_lose_nothing_to_spots(segmenter, scenes):
+    examples = memory(segmenter, scenes[:4], KNOWN)
+    assert mean_iou(segmenter, scenes[4:], KNOWN, examples) > mean_iou(segmenter, scenes[4:], KNOWN) - 0.003
+
+
+def test_all_ways_of_voting_take_scores_of_spots(segmenter, scenes):
+    examples, encoding = memory(segmenter, scenes[:2], KNOWN), scenes[3][1]
+    for vote in ("off", "soft", "hard"):
+        found = segmenter.segment(encoding, KNOWN, Settings(vote=vote), examples)
+        assert (found.labels == scenes[3][0].labels).mean() > 0.7
+        assert found.scores.maps.shape[1] > encoding.grid[0]
+
+
+def test_a_class_with_spots_alone_is_found(segmenter, scenes):
+    """A dot that owns no patch: only its spots teach, and the class has no text."""
+    picture = scenes[0][0].image.copy()
+    truth = np.zeros(picture.shape[:2], np.uint8)
+    for row, column in ((30, 40), (90, 170), (160, 60), (190, 120)):
+        truth[row : row + 8, column : column + 8] = 1
+    picture[truth == 1] = (255, 0, 255)
+    encoding = segmenter.encode(picture)
+    prompts = PromptSet.parse("dot [text=off]; other [text=off]")
+    names = {1: "dot", 0: "other"}
+    looks = encoding.spot_looks()
+    lessons = lessons_from_labels(encoding.features, encoding.grid, truth, names, looks=looks, image="a")
+    empty = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
+    found = segmenter.segment(encoding, prompts, Settings(vote="off"), empty.taught(lessons)).labels == 1
+    assert (found & (truth == 1)).sum() / (found | (truth == 1)).sum() > 0.5

@@ -4,6 +4,8 @@ import pytest
 from napari_cliptrase.learn import lesson_memory as memory_module
 from napari_cliptrase.learn.lesson import Lesson, LessonError
 from napari_cliptrase.learn.lesson_memory import LessonMemory, example_key, joined
+from napari_cliptrase.learn.spot_examples import SpotExamples
+from napari_cliptrase.learn.spots import LOOKS
 
 EMPTY = LessonMemory("model", "settings")
 
@@ -85,3 +87,23 @@ def test_lessons_taught_again_take_the_place_of_those_that_are_named_and_of_no_o
         ("cow", "a"),
     ]
     assert memory.retaught(before, []).counts() == {"dog": 1, "cat": 1}
+
+
+def spotted(image, count=10):
+    spots = SpotExamples(np.ones((count, LOOKS)), np.ones((count, 8)), np.arange(count))
+    return Lesson("cat", np.zeros((0, 8)), np.zeros(0), image=image, spots=spots)
+
+
+def test_a_thing_smaller_than_a_patch_is_remembered_by_its_spots():
+    full = EMPTY.taught([spotted("a")])
+    assert full.counts() == {"cat": 1}
+    assert full.patches == 0
+    assert full.sha256 != EMPTY.taught([spotted("a", 9)]).sha256
+
+
+def test_spots_are_bounded_and_each_lesson_keeps_some(monkeypatch):
+    monkeypatch.setattr(memory_module, "MOST_SPOTS", 12)
+    full = EMPTY.taught([spotted("a"), spotted("b"), spotted("c")])
+    assert [len(entry.spots) for entry in full.lessons] == [4, 4, 4]
+    monkeypatch.setattr(memory_module, "MOST_SPOTS", 2)
+    assert [len(entry.spots or ()) for entry in full.taught([lesson("dog")]).lessons] == [0, 1, 1, 0]

@@ -11,10 +11,18 @@ if TYPE_CHECKING:  # imports torch, which a refinement without a model does not 
 
 
 def with_likeness(scores: ClassScores, encoding: "Encoding") -> ClassScores:
-    """Return scores that also say which patches resemble each other; nothing is copied."""
+    """Return scores of patches that also say which of these resemble each other.
+
+    Scores of spots become the means of their patches; others are not copied.
+    """
     windows = zip(encoding.plan.windows, encoding.windows, strict=True)
+    rows, columns = encoding.grid
+    maps = scores.maps
+    if maps.shape[1:] != encoding.grid:
+        maps = maps.reshape(len(maps), rows, maps.shape[1] // rows, columns, -1).mean((2, 4))
     return replace(
         scores,
+        maps=maps,
         likeness=tuple(
             PatchLikeness(*place.index, correlation=window.correlation[1:, 1:]) for place, window in windows
         ),

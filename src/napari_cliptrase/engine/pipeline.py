@@ -283,6 +283,7 @@ def segment_large_steps(
     from napari_cliptrase.engine.window_cache import WindowCache
 
     settings = segmenter.settings.with_scoring_of(request.settings or segmenter.settings)
+    settings = replace(settings, texture=False)  # windows are kept without their pixels
     plan = segmenter.plan_large(request.picture.shape)
     meant = yield from segmenter.understand_steps(request.prompts, settings, request.examples)
     cores = plan.cores_in(request.box, request.finished)

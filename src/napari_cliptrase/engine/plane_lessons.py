@@ -28,5 +28,12 @@ def plane_lessons_steps(
     if encoding.shape != labels.shape:
         raise LessonError("the settings crop images, so masks of whole images do not lie on them; switch crop off.")
     return lessons_from_labels(
-        encoding.features, encoding.grid, labels, names, image=encoding.image_sha256, action=action, time=time
+        encoding.features,
+        encoding.grid,
+        labels,
+        names,
+        looks=encoding.spot_looks(),
+        image=encoding.image_sha256,
+        action=action,
+        time=time,
     )

@@ -26,10 +26,12 @@ from napari_cliptrase.cliptrase.scoring import (
 )
 from napari_cliptrase.cliptrase.text import mean_of
 from napari_cliptrase.cliptrase.upsample import Part
-from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint
+from napari_cliptrase.cliptrase.vote import UnsignedLabels, majority, paint, pooling
 from napari_cliptrase.engine.absent import Absence, Fitting, Rivals, take_attendance
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.learn.spot_corrections import SpotCorrection
+from napari_cliptrase.learn.spots import spot_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,12 +206,26 @@ def score(
     settings: Settings,
     scale: float,
     fitting: Fitting | None = None,
+    spots: SpotCorrection | None = None,
 ) -> ScoredGrid:
-    """Let the classes compete for an image, without those that are absent; for ``fitting`` see `take_attendance`."""
+    """Let the classes compete for an image, without those that are absent; for ``fitting`` see `take_attendance`.
+
+    With ``spots`` the scores are those of the spots instead of the patches.
+    """
     scored = compete(encoding, phrases, prompts, settings, scale)
     names = [entry.name for entry in prompts]
     found = take_attendance(encoding, scored.scores, names, settings, phrases.silent, fitting)
-    return replace(scored, scores=scored.scores.without(found.absent), absent=found.absent, rivals=found.rivals)
+    scores = scored.scores.without(found.absent)
+    if spots is not None:
+        scores = scores_of_spots(scores, torch.from_numpy(spots(encoding.spot_looks())))
+    return replace(scored, scores=scores, absent=found.absent, rivals=found.rivals)
+
+
+def scores_of_spots(scores: PhraseScores, added: Tensor) -> PhraseScores:
+    """Stretch scores from patches (h, w) to their spots, and add (spots, classes) to all phrases of each class."""
+    rows, columns = spot_grid((scores.logits.shape[1], scores.logits.shape[2]))
+    logits = F.interpolate(scores.logits[None], size=(rows, columns), mode="bilinear")[0]
+    return PhraseScores(logits + added.T.reshape(-1, rows, columns)[torch.from_numpy(scores.owner)], scores.owner)
 
 
 def assign(scored: ScoredGrid, encoding: Regional, vote: Vote, protect: float = 1.0) -> UnsignedLabels:
@@ -228,7 +244,11 @@ def assign(scored: ScoredGrid, encoding: Regional, vote: Vote, protect: float = 
     if vote is Vote.HARD:
         winner = majority(own, regions, scored.nothing + 1)
     else:
-        winner, probability = soft_vote(scored.scores, encoding.region_weights())
+        rows, columns = scored.scores.logits.shape[1:]
+        weights = encoding.region_weights()
+        if weights.shape[1] != rows * columns:  # the scores are those of spots
+            weights = pooling(encoding.region_map(), (rows, columns))
+        winner, probability = soft_vote(scored.scores, weights)
         winner[probability < scored.thresholds[winner]] = scored.nothing
     return protect_confident(scored, own, paint(own, regions, winner), protect)
 

@@ -31,11 +31,12 @@ from napari_cliptrase.engine.provenance import provenance, versions
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.score import EmbeddedPhrases, all_phrases, assign, score, to_ids
 from napari_cliptrase.engine.settings import Settings
-from napari_cliptrase.engine.teaching import teach, teaching_record
+from napari_cliptrase.engine.teaching import Taught, teach, teaching_record
 from napari_cliptrase.engine.text_cache import TextStore
 from napari_cliptrase.errors import CliptraseError, PromptError
 from napari_cliptrase.free_memory import free_memory
 from napari_cliptrase.learn.lesson_memory import LessonMemory
+from napari_cliptrase.learn.spot_corrections import SpotCorrection
 from napari_cliptrase.progress import Progress, run_to_end
 
 if TYPE_CHECKING:
@@ -62,12 +63,15 @@ class Understood:
         Factor on cosine similarities.
     examples
         The record of the examples; None without any.
+    spots
+        What spots add to the scores of patches; None where none count.
     """
 
     phrases: EmbeddedPhrases
     notes: tuple[str, ...]
     scale: float
     examples: dict[str, object] | None
+    spots: SpotCorrection | None = None
 
 
 class Segmenter:
@@ -97,7 +101,7 @@ class Segmenter:
             *((TextStore.usual(),) if text_caches is None else text_caches),
         )
         self._embedded: dict[tuple[object, ...], tuple[EmbeddedPhrases, tuple[str, ...]]] = {}
-        self._taught: tuple[tuple[object, ...], EmbeddedPhrases] | None = None
+        self._taught: tuple[tuple[object, ...], Taught] | None = None
         self._closer_look = CloserLook(model, self.settings.kernel)
         self._versions = versions()
 
@@ -168,7 +172,7 @@ class Segmenter:
         meant = yield from self.understand_steps(prompts, settings, examples, encoding.encode_settings)
         phrases = meant.phrases
         fitting = self._closer_look.fitting(encoding, phrases)
-        scored = score(encoding, phrases, prompts, settings, meant.scale, fitting)
+        scored = score(encoding, phrases, prompts, settings, meant.scale, fitting, meant.spots)
         return Segmentation(
             labels=to_ids(assign(scored, encoding, settings.vote, settings.protect), phrases.ids),
             classes=prompts.table(),
@@ -208,12 +212,14 @@ class Segmenter:
         phrases, notes = yield from self._embed_prompts(prompts, settings)
         scale = settings.scale or self.model.logit_scale
         record: dict[str, object] | None = None
+        spots: SpotCorrection | None = None
         if examples is not None and examples.lessons:
             examples.check(self.model.fingerprint, encode_settings or self.settings.encode_key(), self.model.name)
             yield Progress(0, 0, "learning from the examples")
-            phrases = self._teach(phrases, prompts, examples, scale)
-            record = teaching_record(prompts, examples)
-        return Understood(phrases, notes, scale, record)
+            taught = self._teach(phrases, prompts, examples, scale, texture=settings.texture)
+            phrases, spots = taught.phrases, taught.spots
+            record = teaching_record(prompts, examples, spots)
+        return Understood(phrases, notes, scale, record, spots)
 
     def record(
         self,
@@ -266,12 +272,12 @@ class Segmenter:
         return self._embedded[key]
 
     def _teach(
-        self, phrases: EmbeddedPhrases, prompts: PromptSet, examples: LessonMemory, scale: float
-    ) -> EmbeddedPhrases:
+        self, phrases: EmbeddedPhrases, prompts: PromptSet, examples: LessonMemory, scale: float, *, texture: bool
+    ) -> Taught:
         """Correct phrases by examples; the last answer is remembered, since planes and thresholds ask again."""
-        key = (phrases, prompts, examples, scale)
+        key = (phrases, prompts, examples, scale, texture)
         if self._taught is None or self._taught[0] != key:
-            self._taught = key, teach(phrases, prompts, examples, scale)
+            self._taught = key, teach(phrases, prompts, examples, scale, texture=texture)
         return self._taught[1]
 
     def _embed(self, phrases: Sequence[str], settings: Settings) -> Tensor:

@@ -81,6 +81,7 @@ _SCORE_SIDE: Final = (
     "absent",
     "absent_threshold",
     "ambiguity",
+    "texture",
 )
 
 # what shapes the regions of an encoding, and nothing else of it
@@ -134,6 +135,8 @@ class Settings:
     ambiguity
         Of the rule ``purify``: how much of their places two classes share (soft IoU) when the model looks at the place
         again and one of them goes; 1 lets both stay, None means the usual value.
+    texture
+        Where classes have examples, colour and texture of small spots count beside the patches.
     """
 
     detail: Detail = Detail.NORMAL
@@ -157,6 +160,7 @@ class Settings:
     absent: Absent = Absent.OFF
     absent_threshold: float | None = None
     ambiguity: float | None = None
+    texture: bool = True
 
     def __post_init__(self) -> None:
         with naming("The setting ", SettingsError):
@@ -282,7 +286,7 @@ _NUMBERS: Final = {
 }
 """Lowest and highest value, and whether None is allowed."""
 
-_FLAGS: Final = ("crop", "prior")
+_FLAGS: Final = ("crop", "prior", "texture")
 
 
 def limits_of(name: str) -> tuple[float, float]:

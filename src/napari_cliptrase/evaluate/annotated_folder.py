@@ -140,7 +140,14 @@ class AnnotationStudy:
         action = LessonAction.MASK if taught is None else LessonAction.PAINT
         names = {index: entry.name for index, entry in enumerate(self.prompts)}
         return lessons_from_labels(
-            encoding.features, encoding.grid, labels, names, taught, image=encoding.image_sha256, action=action
+            encoding.features,
+            encoding.grid,
+            labels,
+            names,
+            taught,
+            looks=encoding.spot_looks(),
+            image=encoding.image_sha256,
+            action=action,
         )
 
     def _nothing_learned(self) -> LessonMemory:

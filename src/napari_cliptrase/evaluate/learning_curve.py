@@ -66,7 +66,13 @@ def learning_curve_steps(
             truth, encoding = encoded.image.truth, encoded.encoding
             memory = memory.taught(
                 lessons_from_labels(
-                    encoding.features, encoding.grid, truth, by_index, truth >= 0, image=encoding.image_sha256
+                    encoding.features,
+                    encoding.grid,
+                    truth,
+                    by_index,
+                    truth >= 0,
+                    looks=encoding.spot_looks(),
+                    image=encoding.image_sha256,
                 )
             )
             shown |= {int(index) for index in np.unique(truth) if index >= 0}

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import Floats
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.learn.spot_examples import SpotExamples, spots_of_shares
+from napari_cliptrase.learn.spots import spot_grid
 
 LEAST_PAINTED_SHARE = 0.05
 """A patch of which less is painted does not count."""
@@ -53,6 +55,8 @@ class Lesson:
         SHA-256 of the image's shape and pixels; several lessons of one image replace each other by this.
     action, time
         What the person did, and when, as an ISO date; both only for people to read.
+    spots
+        Examples that are smaller than a patch; a thing that owns no patch has only these. None where nobody looked.
     """
 
     class_name: str
@@ -62,6 +66,7 @@ class Lesson:
     image: str = ""
     action: LessonAction = LessonAction.PAINT
     time: str = ""
+    spots: SpotExamples | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         features, weight = np.asarray(self.features, np.float32), np.asarray(self.weight, np.float32)
@@ -93,7 +98,13 @@ class Lesson:
             self.image,
             self.action,
             self.time,
+            self.spots,
         )
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds neither a patch nor a spot."""
+        return not len(self) and not self.spots
 
 
 def lessons_from_labels(
@@ -103,6 +114,7 @@ def lessons_from_labels(
     names: Mapping[int, str],
     taught: NDArray[np.bool_] | None = None,
     *,
+    looks: Floats | None = None,
     image: str = "",
     action: LessonAction = LessonAction.MASK,
     time: str = "",
@@ -121,6 +133,8 @@ def lessons_from_labels(
         Names of the ids that may teach; other ids teach nothing.
     taught
         (H, W) the pixels that a person set; None means all of them.
+    looks
+        (spots, LOOKS) how the spots of the image look; None: only patches teach.
 
     A patch that several classes share teaches the one that has most of it.
     """
@@ -129,7 +143,10 @@ def lessons_from_labels(
         return ()
     shares = painted_shares(labels, grid, values, taught)
     owners = [(names[value], False) for value in values]
-    return lessons_from_shares(features, shares, owners, image=image, action=action, time=time)
+    spots: list[SpotExamples | None] | None = None
+    if looks is not None:
+        spots = spots_of_shares(looks, features, grid, painted_shares(labels, spot_grid(grid), values, taught))
+    return lessons_from_shares(features, shares, owners, spots=spots, image=image, action=action, time=time)
 
 
 def lessons_from_shares(
@@ -137,6 +154,7 @@ def lessons_from_shares(
     shares: Floats,
     owners: Sequence[tuple[str, bool]],
     *,
+    spots: Sequence[SpotExamples | None] | None = None,
     image: str = "",
     action: LessonAction = LessonAction.MASK,
     time: str = "",
@@ -151,6 +169,8 @@ def lessons_from_shares(
         (owners, h*w) which share of each patch a person gave to each owner.
     owners
         Names of classes, and whether the patches do *not* belong to them.
+    spots
+        The spots of each owner; what is *not* a class has none that count.
 
     A patch that several owners share teaches the one that has most of it.
     """
@@ -158,8 +178,9 @@ def lessons_from_shares(
     lessons = []
     for index, (name, negative) in enumerate(owners):
         rows = (owner == index) & (most >= LEAST_PAINTED_SHARE)
-        if rows.any():
-            lessons.append(Lesson(name, features[rows], most[rows], negative, image, action, time))
+        small = None if spots is None or negative else spots[index]
+        if rows.any() or small is not None:
+            lessons.append(Lesson(name, features[rows], most[rows], negative, image, action, time, small))
     return tuple(lessons)
 
 

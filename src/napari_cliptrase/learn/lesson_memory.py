@@ -15,6 +15,9 @@ from napari_cliptrase.learn.lesson import Lesson, LessonError, class_key
 MOST_PATCHES: Final = 20_000
 """Patches that a memory keeps; at 512 numbers each they take 40 MB."""
 
+MOST_SPOTS: Final = 10_000
+"""Spots that a memory keeps; at 530 numbers each they take 21 MB."""
+
 ExampleKey = tuple[str, str, bool]
 
 
@@ -50,6 +53,10 @@ class LessonMemory:
             digest.update(f"{lesson.class_name} {lesson.negative} {lesson.features.shape}".encode())
             digest.update(np.ascontiguousarray(lesson.features).data)
             digest.update(np.ascontiguousarray(lesson.weight).data)
+            if lesson.spots is not None:
+                digest.update(f"{len(lesson.spots)} spots".encode())
+                digest.update(np.ascontiguousarray(lesson.spots.looks).data)
+                digest.update(np.ascontiguousarray(lesson.spots.around).data)
         return digest.hexdigest()
 
     def counts(self) -> dict[str, int]:
@@ -73,10 +80,10 @@ class LessonMemory:
 
     def taught(self, lessons: Iterable[Lesson]) -> "LessonMemory":
         """Add lessons; the new lessons of an image take the place of its older ones for the same class."""
-        new = tuple(lesson for lesson in lessons if len(lesson))
+        new = tuple(lesson for lesson in lessons if not lesson.empty)
         replaced = {example_key(lesson) for lesson in new if lesson.image}
         kept = tuple(lesson for lesson in self.lessons if example_key(lesson) not in replaced)
-        return replace(self, lessons=_bounded((*kept, *new)))
+        return replace(self, lessons=_bounded(_with_fewer_spots((*kept, *new))))
 
     def without_class(self, name: str) -> "LessonMemory":
         """Forget a class."""
@@ -114,7 +121,22 @@ def _bounded(lessons: tuple[Lesson, ...]) -> tuple[Lesson, ...]:
         drop = min(surplus, len(lesson))
         surplus -= drop
         thinned.append(lesson.keep(_most_unusual(lesson, len(lesson) - drop)) if drop else lesson)
-    return tuple(lesson for lesson in thinned if len(lesson))
+    return tuple(lesson for lesson in thinned if not lesson.empty)
+
+
+def _with_fewer_spots(lessons: tuple[Lesson, ...]) -> tuple[Lesson, ...]:
+    """Let lessons keep equally many spots, so that they fit; the oldest lose theirs where one each is too much."""
+    spotted = [lesson for lesson in lessons if lesson.spots]
+    if sum(len(lesson.spots or ()) for lesson in spotted) <= MOST_SPOTS:
+        return lessons
+    most = max(1, MOST_SPOTS // len(spotted))
+    without = set(map(id, spotted[: max(0, len(spotted) - MOST_SPOTS)]))
+    return tuple(
+        lesson
+        if lesson.spots is None
+        else replace(lesson, spots=None if id(lesson) in without else lesson.spots.thinned(most))
+        for lesson in lessons
+    )
 
 
 def _most_unusual(lesson: Lesson, count: int) -> NDArray[np.bool_]:
