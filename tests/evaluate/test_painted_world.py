@@ -5,7 +5,7 @@ from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, Sce
 from napari_cliptrase.evaluate.evaluation import Evaluation
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol
 from napari_cliptrase.evaluate.image_scorer import EvaluationSetup
-from napari_cliptrase.evaluate.painted_world import guard_scenes, mistakes_table, scene_rows
+from napari_cliptrase.evaluate.painted_world import mistakes_table, scene_rows
 from napari_cliptrase.evaluate.word_lists import WordList
 from napari_cliptrase.progress import run_to_end
 
@@ -19,7 +19,8 @@ TOLERANCE = 1.0
 
 @pytest.mark.parametrize("split", GUARD)
 def test_few_scenes_score_what_they_scored_when_they_were_chosen(split, tmp_path):
-    scenes = guard_scenes(split)
+    # few, and far from the seeds of published figures
+    scenes = PaintedScenes(first=31_337, count=12 if split is SceneSplit.PLAIN else 6, split=split)
     rows = scene_rows(list(GUARD[split]), EvaluationProtocol.PAPER, 336, WordList.OWN)
     result = run_to_end(Evaluation(EvaluationSetup(scenes, rows), tmp_path).run_steps(scenes.names()))
     found = {row.name: 100 * row.field_scores.mean_iou for row in result.rows}

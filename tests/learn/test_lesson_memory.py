@@ -34,10 +34,9 @@ def test_lessons_of_other_images_stay():
     assert len(EMPTY.taught([lesson(image="a")]).taught([lesson(image="b")])) == 2
 
 
-def test_a_class_an_image_or_one_lesson_can_be_forgotten():
+def test_a_class_or_one_lesson_can_be_forgotten():
     full = EMPTY.taught([lesson("cat", image="a"), lesson("dog", image="a"), lesson("cat", image="b")])
     assert full.without_class("CAT").counts() == {"dog": 1}
-    assert full.without_image("a").counts() == {"cat": 1}
     assert full.without_lesson(1).counts() == {"cat": 2}
     with pytest.raises(LessonError, match="there are 3"):
         full.without_lesson(3)

@@ -151,6 +151,9 @@ def _segment(
         _print_notes(response.notes)
         if response.empty:
             typer.echo(f"{len(response.empty):,} of {len(cores):,} parts were empty and left out.", err=True)
+        if kept is not None:
+            size = f"{kept.disk_nbytes / 1e6:,.1f} MB"
+            typer.echo(f"Encoded windows: {size} in {cache}; delete the folder when you need them no more.", err=True)
         typer.echo(f"Labels: {place.root}")
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from napari_cliptrase.evaluate.confusion import Confusion
-from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
 from napari_cliptrase.evaluate.evaluation import EvaluatedRow
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol, EvaluationRow, rows_of
 from napari_cliptrase.evaluate.word_lists import WordList
@@ -14,11 +13,6 @@ def scene_rows(
 ) -> tuple[EvaluationRow, ...]:
     """Return the lines of methods on painted scenes."""
     return rows_of(methods, protocol.settings(size), words.vocabulary)
-
-
-def guard_scenes(split: SceneSplit = SceneSplit.PLAIN) -> PaintedScenes:
-    """The few scenes that are scored in every test of the package, far from the seeds of published figures."""
-    return PaintedScenes(first=31_337, count=12 if split is SceneSplit.PLAIN else 6, split=split)
 
 
 def mistakes_table(row: EvaluatedRow, count: int = 5) -> str:

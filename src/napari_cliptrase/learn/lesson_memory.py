@@ -90,10 +90,6 @@ class LessonMemory:
         key = class_key(name)
         return replace(self, lessons=tuple(lesson for lesson in self.lessons if class_key(lesson.class_name) != key))
 
-    def without_image(self, image: str) -> "LessonMemory":
-        """Forget what was taught on one image, by its SHA-256."""
-        return replace(self, lessons=tuple(lesson for lesson in self.lessons if lesson.image != image))
-
     def retaught(self, before: Collection[ExampleKey], lessons: Iterable[Lesson]) -> "LessonMemory":
         """Return the memory with new lessons in the place of those that have the keys ``before``."""
         kept = tuple(lesson for lesson in self.lessons if example_key(lesson) not in before)

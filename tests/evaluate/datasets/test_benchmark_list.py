@@ -1,8 +1,7 @@
 import pytest
 
-from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS, benchmark_called
+from napari_cliptrase.evaluate.datasets.benchmark_list import BENCHMARKS
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol
-from napari_cliptrase.evaluate.labelled_images import DataError
 
 SIZES = {
     "voc20": 20, "voc21": 20, "pc59": 59, "pc60": 59, "pc459": 459, "ade150": 150, "adefull": 847, "coco171": 171,
@@ -45,12 +44,6 @@ def test_background_is_the_last_class() -> None:
             vocabulary = benchmark.vocabulary(protocol)
             assert vocabulary.indices[0] == len(benchmark.classes) - 1
             assert vocabulary.prompts.background
-
-
-def test_names_may_be_written_in_any_case() -> None:
-    assert benchmark_called("ADEfull").key == "adefull"
-    with pytest.raises(DataError, match="choose voc20, voc21"):
-        benchmark_called("imagenet")
 
 
 def _letters(text: str) -> str:

@@ -14,7 +14,6 @@ from napari_cliptrase.evaluate.datasets.truth_codes import (
     COCO_NUMBERS,
     TruthCode,
 )
-from napari_cliptrase.evaluate.labelled_images import DataError
 
 _CONVERTED: Final = "detectron2 conversion"
 _RELEASE: Final = "original release"
@@ -280,11 +279,3 @@ _ALL: Final = (
 )
 
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {benchmark.key: benchmark for benchmark in _ALL}
-
-
-def benchmark_called(name: str) -> Benchmark:
-    """Return the benchmark of a name, in whatever case."""
-    try:
-        return BENCHMARKS[name.lower()]
-    except KeyError:
-        raise DataError(f"There is no benchmark {name!r}; choose {', '.join(BENCHMARKS)}.") from None

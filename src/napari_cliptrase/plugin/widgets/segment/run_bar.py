@@ -8,7 +8,7 @@ from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.progress import Progress
 
 SHOWN_EVERY = 100
-"""Milliseconds between two looks of the progress: the whole window is put together anew for each of them."""
+"""Milliseconds between two reports of progress: the whole window is put together anew for each of them."""
 
 
 class RunBar(QWidget):
