@@ -78,9 +78,9 @@ def test_what_was_done_is_data_for_a_program(request_, inputs):
     ("error", "reason"),
     [
         (CliptraseError("it holds nothing."), "it holds nothing."),
-        (MemoryError(), "there is not enough memory"),
+        (MemoryError(), "There is not enough memory"),
         (OSError(errno.ENOSPC, "No space left on device", "/disk/a.png"), "/disk/a.png: No space left on device."),
-        (ValueError("two\nlines"), "unexpected ValueError: two lines"),
+        (ValueError("two\nlines"), "Unexpected ValueError: two lines"),
     ],
 )
 def test_an_error_is_one_line_with_its_image_and_the_next_one_is_done(request_, inputs, monkeypatch, error, reason):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, RunSetup
-from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, failure_of
+from napari_cliptrase.batch.input_file import reason_of
+from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.image_places import local_copy, place_below, read_copy
 from napari_cliptrase.progress import run_to_end
@@ -90,7 +91,7 @@ def run_on_dask_steps(
                     found: FileResult = done()
                     outcome = writer.write(name, found.result, found.identity)
                 except Exception as error:  # whatever it is, the other images go on
-                    outcome = ImageOutcome(name, failure=failure_of(error))
+                    outcome = ImageOutcome(name, failure=reason_of(error))
                 yield outcome
     finally:
         finished.close()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_cliptrase.errors import CliptraseError
+
 
 @dataclass(frozen=True)
 class Input:
@@ -22,4 +24,17 @@ class Failure:
     @classmethod
     def of(cls, path: Path, error: Exception) -> "Failure":
         """Return what became of a file; its name is not repeated where the error begins with it."""
-        return cls(str(path), str(error).removeprefix(f"{path}").removeprefix(":").lstrip())
+        return cls(str(path), reason_of(error).removeprefix(f"{path}").removeprefix(":").lstrip())
+
+
+def reason_of(error: Exception) -> str:
+    """Return in one sentence why an image was not done; a bug must not cost the user the other images."""
+    match error:
+        case CliptraseError():
+            return str(error)
+        case MemoryError():
+            return "There is not enough memory; choose a coarser detail."
+        case OSError():
+            return f"{error.filename or 'A file'}: {error.strerror or error}."
+        case _:
+            return f"Unexpected {type(error).__name__}: {' '.join(str(error).split())}"

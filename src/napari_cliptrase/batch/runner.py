@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, image_result
+from napari_cliptrase.batch.input_file import reason_of
 from napari_cliptrase.batch.overlapped import ImageSteps, overlap_steps
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.merge import MergeMode
@@ -69,17 +70,4 @@ def run_batch_steps(
             if outcome.done is not None:
                 yield outcome.done
             elif outcome.error is not None:
-                yield ImageOutcome(outcome.item, failure=failure_of(outcome.error))
-
-
-def failure_of(error: Exception) -> str:
-    """Return in one sentence why an image was not done."""
-    match error:
-        case CliptraseError():
-            return str(error)
-        case MemoryError():
-            return "There is not enough memory; choose a coarser detail."
-        case OSError():
-            return f"{error.filename or 'A file'}: {error.strerror or error}."
-        case _:
-            return f"Unexpected {type(error).__name__}: {' '.join(str(error).split())}"
+                yield ImageOutcome(outcome.item, failure=reason_of(outcome.error))

@@ -103,20 +103,7 @@ def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) ->
             if outcome.done is not None:
                 yield outcome.done
             elif outcome.error is not None:
-                yield _failure(outcome.item, outcome.error)
-
-
-def _failure(entry: Input, error: Exception) -> Failure:
-    match error:
-        case CliptraseError():
-            return Failure.of(entry.path, error)
-        case MemoryError():
-            return Failure(str(entry.path), "there is not enough memory; choose a coarser detail.")
-        case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            return Failure(str(entry.path), f"{where}{error.strerror or error}.")
-        case _:  # a bug must not cost the user the other images
-            return Failure(str(entry.path), f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+                yield Failure.of(outcome.item.path, outcome.error)
 
 
 def _open(

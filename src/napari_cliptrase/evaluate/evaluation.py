@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cliptrase.batch.dask_runner import kept_on_worker, work_on_dask_steps
-from napari_cliptrase.batch.runner import failure_of
+from napari_cliptrase.batch.input_file import reason_of
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.evaluate.benchmark_scores import BenchmarkScores
 from napari_cliptrase.evaluate.class_counts import RunningCounts
@@ -201,7 +201,7 @@ def attempted(name: str, work: Callable[[], ScoredImage]) -> ScoredImage:
     except Cancelled:
         raise
     except Exception as error:  # whatever it is, the other images go on
-        return ScoredImage(name, failure=failure_of(error))
+        return ScoredImage(name, failure=reason_of(error))
 
 
 def score_on_worker(setup: EvaluationSetup, name: str, rows: tuple[str, ...]) -> ScoredImage:
