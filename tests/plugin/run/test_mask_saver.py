@@ -2,9 +2,14 @@ import time
 from itertools import count
 
 import numpy as np
+import pytest
 
+from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.run import mask_saver
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.project.image_record import State
+from napari_cliptrase.project.project import Project
 
 A, B = "image0000.png", "image0001.png"
 
@@ -19,9 +24,6 @@ def test_a_stroke_is_on_the_disk_within_a_second(annotator, photos):
 
 
 def test_nothing_is_saved_while_a_run_is_half_written(annotator, monkeypatch):
-    from napari_cliptrase.plugin.layers import PlaneResult
-    from napari_cliptrase.plugin.state.plane_source import plane_source_of
-
     monkeypatch.setattr(mask_saver, "WHILE_WRITING", 0)
     image = annotator.work.visits.image
     target = plane_source_of(annotator.viewer, image, 0).target
@@ -50,3 +52,28 @@ def test_leaving_saves_what_was_drawn_a_moment_ago(annotator):
     annotator.paint(1)
     annotator.work.saver.leave()
     annotator.wait(lambda: annotator.state.project.record(A).pixels.get(1, 0) > 0)
+
+
+@pytest.mark.parametrize("way", ["go", "close", "leave"])
+def test_a_stroke_while_a_run_is_half_written_is_saved_when_the_image_is_left(annotator, photos, way):
+    target = plane_source_of(annotator.viewer, annotator.work.visits.image, 0).target
+    labels = np.repeat(np.array([1, 2, 3, 1], np.uint8), 10)[:, None] * np.ones((1, 60), np.uint8)
+    steps = annotator.bench.layers.write_planes([PlaneResult(target, labels, annotator.session.prompts.table())])
+    next(steps)
+    annotator.paint(2)
+    drawn = annotator.layer(2).data == 2
+    next(steps)  # one of three layers is still to come
+    if way == "go":
+        annotator.work.go(B)
+        annotator.wait(lambda: annotator.state.shown == B)
+    elif way == "close":
+        annotator.work.close()
+    else:
+        annotator.work.visits.leave()
+    annotator.settle()
+    with pytest.raises(CliptraseError):  # the image is gone
+        for _ in range(5):
+            next(steps)
+    with Project.open(photos, write=False) as project:
+        assert np.array_equal(project.read(A).labels == 2, drawn)
+        assert set(np.unique(project.read(A).labels)) == {0, 2}  # and nothing of the run

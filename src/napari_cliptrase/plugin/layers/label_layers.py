@@ -221,6 +221,12 @@ class LabelLayers:
         """Whether a run is being written, so that the layers hold a part of it only."""
         return self._runs.writing
 
+    def give_up_writing(self, image: Image) -> None:
+        """Take back the run that is being written into the layers of an image, because it is being left."""
+        run = self._runs.unfinished
+        if run is not None and any(step.layer in self.label_layers(image) for step in run.steps):
+            self._runs.undo(run)
+
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs that can be taken back, and the last hand edits of tools; the latest at the end."""

@@ -39,6 +39,11 @@ class WrittenRuns:
         return self._unfinished is not None
 
     @property
+    def unfinished(self) -> Run | None:
+        """The run that is being written at the moment."""
+        return self._unfinished
+
+    @property
     def all(self) -> tuple[Run, ...]:
         """All runs that are kept, the latest at the end."""
         return tuple(self._runs)

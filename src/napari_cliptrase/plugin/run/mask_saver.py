@@ -165,8 +165,15 @@ class MaskSaver:
             autosave.begin(stored.name, labels, sources, plane=place)
 
     def leave(self) -> None:
-        """Hand over what is left of the image, and stop following it."""
-        self._hand_over()
+        """Hand over what is left of the image, and stop following it.
+
+        A run that is half written is taken back first: the mask gets all that people drew, and nothing of the run.
+        """
+        self._timer.stop()
+        followed = self._followed
+        if followed is not None and not self.held:
+            self._label_layers.give_up_writing(followed.image)
+            self._put(followed, None)
         self._followed = None
 
     def forget(self) -> None:
