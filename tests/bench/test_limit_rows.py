@@ -12,6 +12,14 @@ def test_work_is_counted_as_multiplications_and_additions():
     assert arithmetic_of(lambda: torch.randn(5, 7) @ torch.randn(7, 11)) == 2 * 5 * 7 * 11
 
 
+def test_the_work_of_an_encoder_is_counted_whole():
+    model, size, width, blocks = BenchModel.random(), 224, 768, 12
+    tokens = (size // 16) ** 2 + 1
+    products = 2 * tokens * 12 * width**2 + 4 * tokens**2 * width
+    counted = arithmetic_of(lambda: model.encode_image_as_open_clip(torch.zeros(1, 3, size, size)))
+    assert counted == pytest.approx(blocks * products, rel=0.02)
+
+
 def test_encoding_is_compared_with_a_matrix_product():
     row = encode_limit_row(BenchModel.random(), 64, rounds=1)
     assert row.theirs is not None

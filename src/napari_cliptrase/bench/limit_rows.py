@@ -27,7 +27,6 @@ VIT_B = SamShape(
 """The smallest of the published SAMs."""
 
 
-@torch.inference_mode()
 def encode_limit_row(model: BenchModel, size: int, rounds: int) -> Row:
     """Encoding of one size × size image; the work is counted in open_clip's own pass, recovery is not counted."""
     image = torch.randn(1, 3, size, size)
@@ -35,7 +34,6 @@ def encode_limit_row(model: BenchModel, size: int, rounds: int) -> Row:
     return _share(f"share of the limit, encode {size}×{size}", lambda: encode(model.vision, image), work, rounds)
 
 
-@torch.inference_mode()
 def sam_limit_row(rounds: int, shape: SamShape = VIT_B) -> Row:
     """Embedding of one image by a SAM of the published shape with fresh weights."""
     encoder = build_sam(shape).image_encoder
@@ -45,12 +43,16 @@ def sam_limit_row(rounds: int, shape: SamShape = VIT_B) -> Row:
 
 
 def arithmetic_of(run: Callable[[], object]) -> int:
-    """Multiplications and additions of a pass, as torch counts them: matrix products, convolutions and attention."""
-    with FlopCounterMode(display=False) as counter:
+    """Multiplications and additions of a pass, as torch counts them: matrix products, convolutions and attention.
+
+    With gradients, since torch does not see into the fused attention that it takes without them.
+    """
+    with torch.enable_grad(), FlopCounterMode(display=False) as counter:
         run()
     return int(counter.get_total_flops())
 
 
+@torch.inference_mode()
 def _share(name: str, run: Callable[[], object], work: int, rounds: int) -> Row:
     x, weight = torch.randn(_SIDE, _SIDE), torch.randn(_SIDE, _SIDE)
     seconds = interleaved(
