@@ -132,6 +132,11 @@ class Encoding:
         """(spots, LOOKS) how the spots of the picture look, see `napari_cliptrase.learn.spots`; computed once."""
         return self._spot_looks
 
+    @property
+    def spots_known(self) -> bool:
+        """Whether `spot_looks` was computed before, so that it costs nothing."""
+        return "_spot_looks" in self.__dict__
+
     @cached_property
     def _spot_looks(self) -> Floats:
         return spot_looks(self.picture, self.grid)

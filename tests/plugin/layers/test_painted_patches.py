@@ -3,6 +3,7 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.lesson import painted_shares
+from napari_cliptrase.learn.spots import spot_grid
 from napari_cliptrase.plugin.layers.painted_patches import PaintedPatches
 from napari_cliptrase.plugin.state.run_choices import Output
 
@@ -98,3 +99,14 @@ def test_an_image_that_changed_is_refused_with_a_sentence(board, halves):
     board.versions[board.image.unique_id] = 1
     with pytest.raises(CliptraseError, match="has changed"):
         patches.renew()
+
+
+def test_spots_have_shares_of_their_own(board, halves):
+    board.write(halves)
+    board.paint(CAT, [1, 1, 2], [9, 10, 9], CAT)
+    patches = patches_of(board)
+    patches.renew()
+    painted = np.zeros(halves.shape, bool)
+    painted[[1, 1, 2], [9, 10, 9]] = True
+    (expected,) = painted_shares(np.ones(halves.shape, np.uint8), spot_grid(GRID), [1], painted)
+    np.testing.assert_allclose(patches.spot_shares()[CAT, False], expected, atol=1e-6)

@@ -63,3 +63,25 @@ def test_a_forgotten_example_is_not_taught_again_by_the_same_pixels(pupil, lesso
     lessons.forget(pupil.session.prompts.get(class_id).name.upper())
     assert not pupil.memory.lessons
     assert not teach(pupil, lessons)
+
+
+def test_spots_of_a_stroke_lie_where_it_was_painted(pupil, lessons):
+    class_id, part = pupil.strongest_part()
+    pupil.assign(class_id, part)
+    teach(pupil, lessons)
+    (lesson,) = pupil.memory.lessons
+    rows, columns = np.divmod(lesson.spots.place, 4 * pupil.session.encoded.encoding.grid[1])
+    height, width = pupil.target.shape
+    tall, wide = (4 * cells for cells in pupil.session.encoded.encoding.grid)
+    inside = np.zeros((height, width), bool)
+    inside[part] = True
+    assert inside[rows * height // tall, columns * width // wide].mean() > 0.8
+
+
+def test_forgotten_spots_are_not_taught_again(pupil, lessons):
+    class_id, part = pupil.strongest_part()
+    pupil.assign(class_id, part)
+    teach(pupil, lessons)
+    lessons.forget()
+    assert not teach(pupil, lessons)
+    assert not pupil.memory.lessons

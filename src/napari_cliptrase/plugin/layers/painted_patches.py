@@ -4,6 +4,7 @@
     patches.note_rows(slice(10, 60))     # a stroke changed something there
     patches.renew()                      # reads these rows of all label layers
     patches.shares()                     # {(class id, negative): (h*w,) share of each patch}
+    patches.spot_shares()                # the same of each spot
 
 A pixel that a person erased belongs to the background, and *not* to the class that the model had written there.
 """
@@ -16,6 +17,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import Floats, LabelArray, Mask
+from napari_cliptrase.learn.spots import SPOTS_ALONG, spot_grid
 from napari_cliptrase.plugin.layers.baseline import Baseline
 from napari_cliptrase.plugin.layers.history import History
 from napari_cliptrase.plugin.layers.layer_contents import LayerContents
@@ -30,7 +32,7 @@ PAINTED_DTYPE: Final = np.dtype(np.uint16)
 
 
 class PaintedPatches:
-    """The hand edits of one plane on the grid of its patches.
+    """The hand edits of one plane on the grid of its patches, and of their spots.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class PaintedPatches:
     def __init__(self, contents: LayerContents, history: History, target: Target, grid: tuple[int, int]) -> None:
         self._contents = contents
         self._history = history
-        self._grid = grid
+        self._grid = grid = spot_grid(grid)
         self._counts: dict[PatchOwner, NDArray[np.int64]] = {}
         self._starts = _starts(target.shape[0], grid[0])
         self._cell_columns = np.arange(target.shape[1]) * grid[1] // target.shape[1]
@@ -80,10 +82,20 @@ class PaintedPatches:
 
     def shares(self) -> dict[PatchOwner, Floats]:
         """Shares (h*w,) of each class that a person gave pixels to, or took them from."""
-        height = np.maximum(np.diff(self._starts), 1)[:, None]
-        width = np.maximum(np.bincount(self._cell_columns, minlength=self._grid[1]), 1)
+        return self._shares(SPOTS_ALONG)
+
+    def spot_shares(self) -> dict[PatchOwner, Floats]:
+        """Shares (spots,) of the same; what has a share of a patch has one of a spot of it."""
+        return self._shares(1)
+
+    def _shares(self, along: int) -> dict[PatchOwner, Floats]:
+        """Shares of squares of ``along`` × ``along`` spots."""
+        rows, columns = self._grid[0] // along, self._grid[1] // along
+        height = np.diff(self._starts).reshape(rows, along).sum(1)
+        width = np.bincount(self._cell_columns, minlength=self._grid[1]).reshape(columns, along).sum(1)
+        pixels = np.maximum(np.outer(height, width), 1)
         return {
-            owner: (counts / (height * width)).astype(np.float32).ravel()
+            owner: (counts.reshape(rows, along, columns, along).sum((1, 3)) / pixels).astype(np.float32).ravel()
             for owner, counts in sorted(self._counts.items())
             if counts.any()
         }

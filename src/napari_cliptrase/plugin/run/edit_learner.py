@@ -147,6 +147,9 @@ class EditLearner:
         if self._label_layers.writing or runner.about_to_score:
             QTimer.singleShot(WRITING_WAIT, self._learn_soon)
             return
+        if self._stroked and not encoded.encoding.spots_known:
+            self._jobs.start("Learn", lambda: _look_steps(encoded), done=self._learn_soon, key=SCORE)
+            return
         stroked, self._stroked = self._stroked and session.examples.learning, False
         taught = stroked and self._lessons.teach(encoded, segmenter.model.fingerprint)
         if not taught and self._behind is not encoded:
@@ -268,3 +271,9 @@ class EditLearner:
         if not on:
             self._lessons.let_go()
             self._propose(None)
+
+
+def _look_steps(encoded: Encoded) -> Generator[Progress, None, None]:
+    """Look at colour and texture of an image, once, before the first stroke on it teaches."""
+    yield Progress(0, 0, "Looking at colour and texture")
+    encoded.encoding.spot_looks()

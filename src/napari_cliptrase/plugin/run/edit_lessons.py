@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from napari.layers import Labels
@@ -14,6 +14,8 @@ from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.lesson import Lesson, LessonAction, class_key, lessons_from_shares
 from napari_cliptrase.learn.lesson_memory import ExampleKey, example_key
+from napari_cliptrase.learn.spot_examples import spots_of_shares
+from napari_cliptrase.learn.spots import spot_grid
 from napari_cliptrase.plugin.layers import LabelLayers
 from napari_cliptrase.plugin.layers.painted_patches import PaintedPatches, PatchOwner
 from napari_cliptrase.plugin.state.results import Encoded
@@ -28,8 +30,8 @@ class EditLessons:
         self._label_layers = label_layers
         self._patches: PaintedPatches | None = None
         self._patches_of: Encoded | None = None
-        self._forgotten: dict[str, dict[PatchOwner, Floats]] = {}
-        """Shares of patches, by the image, whose examples the user took away; only more of them teaches again."""
+        self._forgotten: dict[str, dict[PatchOwner, EditShares]] = {}
+        """Shares, by the image, whose examples the user took away; only more of them teaches again."""
         self._taught: dict[str, frozenset[ExampleKey]] = {}
         """What hand edits taught here, by the image; examples that came from a file are not theirs to take back."""
 
@@ -89,11 +91,17 @@ class EditLessons:
         painted, owners = self._patches.shares(), self._owners(encoded)
         if not owners:
             return ()
-        shares = [share - forgotten.get(owner, np.float32(0)) for owner, (_, share) in owners.items()]
+        shares = [
+            share if (before := forgotten.get(owner)) is None else share.without(before)
+            for owner, (_, share) in owners.items()
+        ]
+        of_spots = np.stack([share.spots for share in shares])
+        spots = spots_of_shares(encoding.spot_looks(), encoding.features, encoding.grid, of_spots)
         lessons = lessons_from_shares(
             encoding.features,
-            np.maximum(np.stack(shares), 0),
+            np.stack([share.patches for share in shares]),
             [(name, negative) for (_, negative), (name, _) in owners.items()],
+            spots=spots,
             image=encoding.image_sha256,
             action=LessonAction.PAINT,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -104,13 +112,19 @@ class EditLessons:
             for lesson in lessons
         )
 
-    def _owners(self, encoded: Encoded) -> dict[PatchOwner, tuple[str, Floats]]:
+    def _owners(self, encoded: Encoded) -> "dict[PatchOwner, tuple[str, EditShares]]":
         """Return the shares of what was painted and scribbled, with the names under which they teach."""
         encoding = encoded.encoding
-        shares = {} if self._patches is None else self._patches.shares()
-        for class_id, drawn in self._session.scribbles.shares(encoding.image_sha256, encoding.grid).items():
+        scribbles, image, fine = self._session.scribbles, encoding.image_sha256, spot_grid(encoding.grid)
+        shares: dict[PatchOwner, EditShares] = {}
+        if self._patches is not None:
+            of_spots = self._patches.spot_shares()
+            shares = {owner: EditShares(share, of_spots[owner]) for owner, share in self._patches.shares().items()}
+        of_spots = {(class_id, False): share for class_id, share in scribbles.shares(image, fine).items()}
+        for class_id, share in scribbles.shares(image, encoding.grid).items():
+            drawn = EditShares(share, of_spots[class_id, False])
             painted = shares.get((class_id, False))
-            shares[class_id, False] = drawn if painted is None else np.maximum(drawn, painted)
+            shares[class_id, False] = drawn if painted is None else drawn.joined(painted)
         return _named(self._session.prompts, shares)
 
     # -- what the user takes away -------------------------------------------------------------------------------------
@@ -145,7 +159,22 @@ class EditLessons:
                 forgotten[owner] = shares
 
 
-def _named(prompts: PromptSet, shares: Mapping[PatchOwner, Floats]) -> dict[PatchOwner, tuple[str, Floats]]:
+class EditShares(NamedTuple):
+    """Which share of each patch (h*w,) and of each spot (spots,) was given to a class."""
+
+    patches: Floats
+    spots: Floats
+
+    def joined(self, other: "EditShares") -> "EditShares":
+        """Return the larger share of both."""
+        return EditShares(np.maximum(self.patches, other.patches), np.maximum(self.spots, other.spots))
+
+    def without(self, other: "EditShares") -> "EditShares":
+        """Return what goes beyond another."""
+        return EditShares(np.maximum(self.patches - other.patches, 0), np.maximum(self.spots - other.spots, 0))
+
+
+def _named(prompts: PromptSet, shares: Mapping[PatchOwner, EditShares]) -> dict[PatchOwner, tuple[str, EditShares]]:
     """Return shares with the names under which they teach.
 
     With background phrases, erased pixels are examples of the background; without, they only say what is not there.
@@ -164,6 +193,7 @@ def _same(before: Iterable[Lesson], now: Iterable[Lesson]) -> bool:
     """Whether lessons of one image teach the same; those of a file have features of half precision."""
 
     def taught(lesson: Lesson) -> tuple[Any, ...]:
-        return class_key(lesson.class_name), lesson.negative, lesson.weight.tobytes()
+        places = b"" if lesson.spots is None else lesson.spots.place.tobytes()
+        return class_key(lesson.class_name), lesson.negative, lesson.weight.tobytes(), places
 
     return sorted(map(taught, before)) == sorted(map(taught, now))

@@ -61,3 +61,20 @@ def test_find_alike_is_switched_on_and_off(bar, pupil):
     assert pupil.bench.alike_tool.on
     pupil.bench.alike_tool.set_on(False)
     assert not bar.alike.isChecked()
+
+
+def test_fine_details_are_a_choice_that_the_result_follows(bar, pupil):
+    class_id, part = pupil.strongest_part()
+    pupil.assign(class_id, part)
+    pupil.learner.accept()
+    pupil.settle()
+    record = pupil.session.segmented.segmentation.provenance
+    assert bar.texture.isChecked()
+    assert record["examples"]["texture"]
+    bar.texture.click()
+    pupil.settle()
+    assert not pupil.session.settings.texture
+    assert not pupil.session.segmented.segmentation.provenance["examples"]["texture"]
+    bar.texture.click()
+    pupil.settle()
+    assert pupil.session.segmented.segmentation.provenance["examples"]["texture"]

@@ -1,5 +1,7 @@
 """Learning from hand edits: on or off, at once or after a look, drawing examples, and what would change."""
 
+from dataclasses import replace
+
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_cliptrase.plugin.run.edit_learner import EditLearner
@@ -16,7 +18,7 @@ MOST_NAMED_CLASSES = 3
 
 
 class LearningBar(QWidget):
-    """Two boxes, the tools that draw examples, and below them what is proposed with *Accept* and *Undo*."""
+    """Three boxes, the tools that draw examples, and below them what is proposed with *Accept* and *Undo*."""
 
     def __init__(
         self,
@@ -38,6 +40,11 @@ class LearningBar(QWidget):
         )
         self.at_once = QCheckBox("Apply at once")
         self.at_once.setToolTip("Write what was learned without showing it first; Undo and Ctrl+Z take it back.")
+        self.texture = QCheckBox("Fine details from colour and texture")
+        self.texture.setToolTip(
+            "Classes that have examples also follow the colour and texture of small spots, so that small things and "
+            "edges are found. Off, the examples count as the model sees them, in coarse patches."
+        )
         self.menu = ExamplesMenu(session, learner, self)
         self.examples = QPushButton("Examples ▾")
         self.examples.setToolTip("Use them or not, forget some, save and load them.")
@@ -65,13 +72,15 @@ class LearningBar(QWidget):
         self.undo.setToolTip(
             "Drop what is shown, or take back what was written last. Your strokes and their examples stay."
         )
-        boxes, tools, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for row in (boxes, tools, buttons):
+        boxes, fine, tools, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        for row in (boxes, fine, tools, buttons):
             row.setContentsMargins(0, 0, 0, 0)
         boxes.addWidget(self.learn)
         boxes.addWidget(self.at_once)
         boxes.addStretch(1)
         boxes.addWidget(self.examples)
+        fine.addWidget(self.texture)
+        fine.addStretch(1)
         tools.addWidget(self.scribble)
         tools.addWidget(self.alike)
         tools.addStretch(1)
@@ -83,11 +92,13 @@ class LearningBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(boxes)
+        layout.addLayout(fine)
         layout.addLayout(tools)
         layout.addLayout(buttons)
         examples = session.examples
         self.learn.clicked.connect(learner.switch)
         self.at_once.toggled.connect(lambda on: setattr(examples, "at_once", on))
+        self.texture.clicked.connect(self._choose_texture)
         self.accept.clicked.connect(learner.accept)
         self.undo.clicked.connect(learner.undo)
         self.scribble.clicked.connect(scribbles.set_on)
@@ -97,6 +108,7 @@ class LearningBar(QWidget):
         connect_weakly(scribbles.toggled, self.refresh)
         connect_weakly(scribbles.marked, self.refresh)
         connect_weakly(session.encoded_changed, self.refresh)
+        connect_weakly(session.settings_changed, self.refresh)
         connect_weakly(examples.learning_changed, self.refresh)
         connect_weakly(examples.at_once_changed, self.refresh)
         connect_weakly(learner.changed, self.refresh)
@@ -108,6 +120,7 @@ class LearningBar(QWidget):
         self.learn.setChecked(examples.learning)
         self.at_once.setChecked(examples.at_once)
         self.at_once.setEnabled(examples.learning)
+        self.texture.setChecked(self._session.settings.texture)
         self.scribble.setChecked(self._scribbles.on)
         self.scribble.setEnabled(self._session.encoded is not None)
         self.alike.setChecked(self._alike.on)
@@ -116,6 +129,10 @@ class LearningBar(QWidget):
         self.proposed.show_text("" if proposal is None else proposal_text(proposal))
         self.accept.setVisible(proposal is not None)
         self.undo.setVisible(self._learner.can_undo)
+
+    def _choose_texture(self, on: bool) -> None:
+        """Let spots count or not; the scores follow the settings."""
+        self._session.settings = replace(self._session.settings, texture=on)
 
 
 def proposal_text(proposal: Proposal) -> str:
