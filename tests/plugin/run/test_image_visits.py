@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from tests.plugin.conftest import TOY
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli import main
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.plugin.run import segment_planes
 from napari_cliptrase.plugin.run.folder_work import NewProject
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.state.run_choices import Output
+from napari_cliptrase.progress import Progress
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.project import Project
 
@@ -161,6 +165,42 @@ def test_a_project_is_the_same_byte_for_byte_through_dock_and_command(
     assert person.session.segmented is not None
     person.work.close()
     assert comparable(photos) == comparable(other)
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed", "late"])
+def test_a_run_that_comes_to_nothing_leaves_every_file_of_the_folder(annotator, photos, monkeypatch, end):
+    for name, class_id in ((B, 2), (A, 1)):
+        annotator.go(name)
+        annotator.paint(class_id)
+    annotator.settle()
+    before = comparable(photos)
+    bench, image = annotator.bench, annotator.work.visits.image
+    reached, go = threading.Event(), threading.Event()
+    real = segment_planes.segment_plane_steps
+
+    def held(*args, **how):
+        reached.set()
+        go.wait(60)
+        yield Progress(0, 1, "encoding")
+        if end == "failed":
+            raise CliptraseError("The model is not well today.")
+        return (yield from real(*args, **how))
+
+    monkeypatch.setattr(segment_planes, "segment_plane_steps", held)
+    source = plane_source_of(annotator.viewer, image, annotator.session.version_of(image))
+    job = bench.runner.run(source, TOY)
+    annotator.wait(reached.is_set)
+    if end == "cancelled":
+        job.cancel()
+    if end == "late":
+        annotator.work.go(B)
+        annotator.wait(lambda: annotator.state.shown == B)
+    go.set()
+    annotator.wait(lambda: bench.runner.idle)
+    annotator.settle()
+    assert comparable(photos) == before
+    if end == "late":
+        assert [layer.name for layer in annotator.viewer.layers if layer.name.endswith("0")] == []
 
 
 def comparable(folder):

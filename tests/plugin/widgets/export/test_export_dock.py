@@ -100,6 +100,37 @@ def test_the_command_line_writes_the_same_bytes(viewer, dock, qtbot, tmp_path):
     assert (out / "annotations.json").read_bytes() == (tmp_path / "out" / "annotations.json").read_bytes()
 
 
+@pytest.mark.parametrize("key", ["coco", "png", "labelme"])
+def test_an_image_of_a_project_is_exported_as_the_command_exports_the_project(
+    annotator, photos, qtbot, tmp_path_factory, key
+):
+    from typer.testing import CliRunner
+
+    from napari_cliptrase.cli.app import app
+
+    annotator.paint(1)
+    annotator.paint(3, 30, 30)
+    annotator.bench.visibility.hide(3, True)
+    annotator.settle()
+    out = tmp_path_factory.mktemp("out")
+    dock = ExportMasks(annotator.viewer)
+    qtbot.addWidget(dock)
+    dock.folder.setText(str(out / "dock"))
+    dock.format.setCurrentIndex(dock.format.findData(key))
+    export(dock, qtbot)
+    done = CliRunner().invoke(app, ["export", str(photos), "--to", key, "--out", str(out / "command")])
+    assert done.exit_code == 0, done.output
+    by_dock, by_command = (
+        {
+            path.relative_to(out / side).as_posix(): path.read_bytes()
+            for path in (out / side).rglob("*")
+            if path.is_file() and not path.name.startswith(".") and "records" not in path.parts
+        }
+        for side in ("dock", "command")
+    )
+    assert by_dock == by_command
+
+
 def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
     image = segmented(viewer)
     dock.masks.set_checked(workbench_of(viewer).layers.class_layers(image)[1], False)
