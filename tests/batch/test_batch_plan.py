@@ -46,6 +46,15 @@ def test_what_was_segmented_is_done_again_on_request_and_what_is_finished_too(
     assert plan_batch(project, setup.run(), again=True, finished=True).todo == (new, same, done)
 
 
+def test_an_image_whose_mask_was_removed_is_blocked_with_a_way_out(project: Project, setup: RunSetup) -> None:
+    _, same, _, _ = [record.name for record in project]
+    project.paths.mask(project.record(same).stem).unlink()
+    plan = plan_batch(project, setup.run())
+    assert plan.same == ()
+    assert "is missing" in plan.blocked[same]
+    assert "start over" in plan.blocked[same]
+
+
 def test_another_run_is_not_the_same(project: Project, setup: RunSetup) -> None:
     assert plan_batch(project, {**setup.run(), "model": "other"}).same == ()
 

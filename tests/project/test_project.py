@@ -210,12 +210,20 @@ def test_other_programs_read_the_masks_without_an_export(project: Project, folde
     assert lines[4] == f"sky:{','.join(map(str, palette[9:12]))}::"
 
 
-def test_a_new_colour_or_name_changes_no_mask(project: Project, folder: Path) -> None:
+def test_a_new_colour_name_order_or_phrase_changes_no_mask_and_no_id(project: Project, folder: Path) -> None:
     save(project, "a.png", drawn())
     before = (folder / "masks" / "a.png").read_bytes()
-    project.set_prompts(project.prompts.renamed(1, "feline").replaced(1, color="#123456", threshold=0.4))
+    old = {entry.id: entry for entry in project.prompts}
+    edited = project.prompts.renamed(1, "feline").replaced(1, color="#123456", threshold=0.4, synonyms=("tabby",))
+    project.set_prompts(edited.moved(3, 0))
     save(project, "a.png", drawn())
     assert (folder / "masks" / "a.png").read_bytes() == before
+    listed = json.loads((folder / "masks" / "classes.json").read_text())
+    assert {entry["id"]: entry["name"] for entry in listed["classes"]} == {
+        1: "feline",
+        **{key: entry.name for key, entry in old.items() if key != 1},
+    }
+    assert [(project.prompts.get(key).color, key) for key in (2, 3)] == [(old[key].color, key) for key in (2, 3)]
     assert '"feline"' in (folder / "masks" / "classes.json").read_text()
 
 

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from napari_cliptrase.project.image_blocked import ImageBlocked
+from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project import Project
+from napari_cliptrase.project.project_paths import plane_stem
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class BatchPlan:
     finished
         Done, truly empty or reviewed; a person has decided, so they are left alone.
     blocked
-        Images that have changed since their mask was drawn, and what can be done about it.
+        Images that have changed since their mask was drawn, or whose mask is gone, and what can be done about it.
     """
 
     todo: tuple[str, ...]
@@ -62,7 +65,7 @@ def plan_batch(project: Project, run: Mapping[str, Any], *, again: bool = False,
         if record.state.finished and not finished:
             left.append(record.name)
             continue
-        block = project.changed(record.name)
+        block = project.changed(record.name) or _without_mask(project, record)
         if block is not None:
             blocked[record.name] = str(block)
         elif record.run == run and not again:
@@ -70,3 +73,9 @@ def plan_batch(project: Project, run: Mapping[str, Any], *, again: bool = False,
         else:
             todo.append(record.name)
     return BatchPlan(tuple(todo), tuple(same), tuple(left), blocked)
+
+
+def _without_mask(project: Project, record: ImageRecord) -> ImageBlocked | None:
+    """Return why an image is blocked whose mask somebody has removed; no mask is read for the others."""
+    there = all(project.paths.mask(plane_stem(record.stem, key)).exists() for key in record.planes)
+    return None if there else project.blocked(record.name)
