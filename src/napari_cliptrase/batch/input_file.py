@@ -35,6 +35,7 @@ def reason_of(error: Exception) -> str:
         case MemoryError():
             return "There is not enough memory; choose a coarser detail."
         case OSError():
-            return f"{error.filename or 'A file'}: {error.strerror or error}."
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{error.strerror or error}."
         case _:
             return f"Unexpected {type(error).__name__}: {' '.join(str(error).split())}"
