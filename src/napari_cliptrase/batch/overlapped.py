@@ -113,8 +113,8 @@ def overlap_steps(
             while (waiting or read) and stop is None:
                 try:
                     failed = begin_next()
-                except KeyboardInterrupt as interrupt:  # what was encoded is finished and told first
-                    failed, stop = None, interrupt
+                except KeyboardInterrupt as interrupt:
+                    failed, stop = None, interrupt  # images that are encoded already are finished and reported first
                 if failed is not None:
                     yield failed
                 while written and (len(written) > IMAGES_READ_AHEAD or written[0][1].done()):

@@ -24,8 +24,8 @@ def majority(labels: UnsignedLabels, regions: NDArray[np.int32], classes: int) -
     votes = np.zeros(count * classes, np.int64)
     for rows in _rows(labels):
         inside = regions[rows] >= 0
-        ballot = regions[rows][inside].astype(np.intp) * classes + labels[rows][inside]
-        votes += np.bincount(ballot, minlength=len(votes))
+        region_and_class = regions[rows][inside].astype(np.intp) * classes + labels[rows][inside]
+        votes += np.bincount(region_and_class, minlength=len(votes))
     return np.asarray(votes.reshape(count, classes).argmax(1))
 
 

@@ -22,7 +22,7 @@ from napari_cliptrase.cliptrase.upsample import Part
 from napari_cliptrase.cliptrase.vote import UnsignedLabels, pooling
 from napari_cliptrase.engine.core_plan import CorePlan
 from napari_cliptrase.engine.encode import unit_rows
-from napari_cliptrase.engine.score import EmbeddedPhrases, assign, compete, to_ids
+from napari_cliptrase.engine.score import EmbeddedPhrases, assign, score_patches, to_ids
 from napari_cliptrase.engine.settings import Settings
 from napari_cliptrase.engine.window_cache import WindowCache, window_key
 from napari_cliptrase.engine.window_code import WindowCode, encode_window, make_code
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from napari_cliptrase.models.loaded_models import ClipModel
 
 _KNOWN_AFTER: Final = 3
-"""Windows after which the time that the rest takes is told."""
+"""After so many windows it is known how long the rest takes."""
 _AHEAD: Final = 4
 """Windows that wait for a thread, so that none is idle."""
 
@@ -81,7 +81,7 @@ class CoreScorer:
         rows = features.reshape(-1, features.shape[2])
         patches = _CorePatches(rows, cells.shape, codes[number].cls.astype(np.float32), core.shape)
         part = Part.of(self.plan.shape, self.plan.windows.grid, core.index, cells.index)
-        scored = compete(patches, self.phrases, self.prompts, self.settings, self.scale, part)
+        scored = score_patches(patches, self.phrases, self.prompts, self.settings, self.scale, part)
         regional = _CoreRegions(codes[number].region_map(), cells.shape, part)
         indices = assign(scored, regional, self.settings.vote, self.settings.protect)
         return CoreLabels(number, *core.index, to_ids(indices, self.phrases.ids))
@@ -235,7 +235,7 @@ class _Made:
 def _windows_to_come(
     pool: ThreadPoolExecutor, reader: WindowReader, order: Sequence[int]
 ) -> Generator["Future[_Made]", None, None]:
-    """Set out the work on windows, one each time that it is asked for the next."""
+    """Yield the work on one window after the other; a window is handed to the pool when the caller wants it."""
     if reader.model.vision.device.type == "cpu":
         for number in order:
             yield pool.submit(_make, reader, number)

@@ -183,7 +183,7 @@ class PatchRows(Protocol):
         ...
 
 
-def compete(
+def score_patches(
     patches: PatchRows,
     phrases: EmbeddedPhrases,
     prompts: PromptSet,
@@ -212,7 +212,7 @@ def score(
 
     With ``spots`` the scores are those of the spots instead of the patches.
     """
-    scored = compete(encoding, phrases, prompts, settings, scale)
+    scored = score_patches(encoding, phrases, prompts, settings, scale)
     names = [entry.name for entry in prompts]
     found = take_attendance(encoding, scored.scores, names, settings, phrases.silent, fitting)
     scores = scored.scores.without(found.absent)
