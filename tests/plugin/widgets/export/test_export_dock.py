@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from PIL import Image as Picture
+from qtpy.QtCore import Qt
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.masks.registry import FORMATS
@@ -132,8 +133,9 @@ def test_an_image_of_a_project_is_exported_as_the_command_exports_the_project(
 
 
 def test_only_checked_layers_are_exported(viewer, dock, qtbot, tmp_path):
-    image = segmented(viewer)
-    dock.masks.set_checked(workbench_of(viewer).layers.class_layers(image)[1], False)
+    segmented(viewer)
+    (cat,) = dock.masks.findItems("cat", Qt.MatchFlag.MatchRecursive)
+    cat.setCheckState(0, Qt.CheckState.Unchecked)
     export(dock, qtbot)
     with Picture.open(tmp_path / "out" / "scene.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), np.where(LABELS == 2, 2, 0))

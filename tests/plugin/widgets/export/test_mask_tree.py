@@ -85,7 +85,7 @@ def test_of_both_kinds_of_layers_the_classes_are_checked_and_the_other_can_be(ma
     image = masks.segment(output=Output.BOTH)
     combined = masks.layers.combined_layer(image)
     assert masks.rows().count((combined.name, False)) == 1
-    masks.tree.set_checked(combined, True)
+    masks.check(combined.name, True)
     assert (combined.name, [combined.name]) in masks.chosen()
 
 

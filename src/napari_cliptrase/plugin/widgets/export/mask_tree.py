@@ -69,11 +69,6 @@ class MaskTree(QTreeWidget):
         found = (source.only(layer for layer in source.layers if self._is_checked(layer)) for source in self._sources)
         return tuple(source for source in found if source is not None)
 
-    def set_checked(self, layer: Labels, checked: bool) -> None:
-        """Check or uncheck a layer."""
-        self._checked[layer.unique_id] = checked
-        self.refresh()
-
     def _add(self, source: MaskSource) -> None:
         top = _item(source.title if len(source.layers) > 1 or source.by_class else source.layers[0].name)
         self.addTopLevelItem(top)
