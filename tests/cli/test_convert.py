@@ -39,6 +39,26 @@ def test_the_format_to_read_can_be_named(convert, tmp_path):
     np.testing.assert_array_equal(FORMATS["npz"].read(tmp_path / "b.npz")[0].labels, MASK.labels)
 
 
+@pytest.mark.parametrize("key", ["coco", "coco-instances", "coco-panoptic", "coco-polygons", "cvat", "label-studio"])
+def test_a_folder_that_an_export_to_one_file_was_given_can_be_read(convert, tmp_path, key):
+    FORMATS["png"].write(MASK, tmp_path / "png")
+    (tmp_path / "out").mkdir()
+    assert convert(tmp_path / "png", tmp_path / "out", "--to", key)[0] == 0
+    code, error = convert(tmp_path / "out", tmp_path / "back", "--to", "npz")
+    assert (code, error) == (0, f"Converting {tmp_path / 'out'} to {FORMATS['npz'].title}\n")
+    (back,) = FORMATS["npz"].read(tmp_path / "back")
+    np.testing.assert_array_equal(back.labels, MASK.labels)
+    assert convert(tmp_path / "out", tmp_path / "again", "--from", key, "--to", "png")[0] == 0
+
+
+def test_an_export_beside_masks_leaves_them_the_masks_of_the_folder(convert, tmp_path):
+    FORMATS["png"].write(MASK, tmp_path / "png")
+    for key in ("coco", "cvat"):
+        assert convert(tmp_path / "png", tmp_path / "png", "--to", key)[0] == 0
+    assert convert(tmp_path / "png", tmp_path / "back", "--to", "npz")[0] == 0
+    assert [path.name for path in (tmp_path / "back").glob("*.npz")] == ["a.npz"]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -139,6 +139,31 @@ def test_what_was_edited_since_it_was_written_is_not_replaced(run, mask, tmp_pat
     assert not edited.exists() or edited.read_bytes() != before
 
 
+TABLES = ("classes.json", "labelmap.txt", "labels.txt")
+"""Files that exports add to; what others wrote into them stays."""
+
+
+@pytest.mark.parametrize("command", ["export", "convert"])
+@pytest.mark.parametrize("key", [key for key, form in FORMATS.items() if form.available])
+def test_no_format_replaces_a_file_of_a_folder_that_was_edited(run, mask, tmp_path, command, key):
+    FORMATS["tiff"].write(mask, tmp_path / "a.tif")
+    (tmp_path / "ids.json").write_text('{"cat": 24, "dog": 25}')
+    out = tmp_path / "out"
+    places = ["--out", out] if command == "export" else [out]
+    words = [command, tmp_path / "a.tif", *places, "--to", key]
+    words += ["--id-map", tmp_path / "ids.json"] if key == "cityscapes" else []
+    assert run(*words)[0] == 0
+    names = (path for path in sorted(out.rglob("*")) if path.is_file() and not path.name.startswith(".cliptrase"))
+    for path in [path for path in names if path.name not in TABLES]:
+        content = path.read_bytes()
+        path.write_bytes(content + b" ")
+        code, _, error = run(*words)
+        assert (code, path.read_bytes()) == (1, content + b" ")
+        assert "was changed since it was written" in error
+        path.write_bytes(content)
+    assert run(*words)[0] == 0
+
+
 def test_a_file_from_elsewhere_is_not_replaced(run, mask, tmp_path):
     FORMATS["tiff"].write(mask, tmp_path / "a.tif")
     (tmp_path / "c.json").write_text('{"annotations": "of somebody"}')

@@ -156,7 +156,7 @@ class MaskFormat:
                 raise MaskFormatError(f"{path} does not exist; check the name.")
             if not path.is_file() and not path.is_dir():
                 raise MaskFormatError(f"{path} is a pipe or a device, not a file; name a file or a folder.")
-            for found in self.decode(path):
+            for found in self.decode(self.file_of(path)):
                 if isinstance(found, Progress):
                     yield found
                 else:
@@ -171,6 +171,11 @@ class MaskFormat:
         except Exception as error:  # each library has errors of its own for damaged files
             raise MaskFormatError(f"{path} cannot be read as {self.title}: {read_error_text(error)}.") from error
         return tuple(masks)
+
+    def file_of(self, path: Path) -> Path:
+        """Return the file to read: where a folder was named for an export to one file, the file in it."""
+        inside = path / self.default_name
+        return inside if self.layout is Layout.ONE and path.is_dir() and inside.is_file() else path
 
     def place(self, target: Path) -> OutputPlace:
         """Return where an export to ``target`` goes."""

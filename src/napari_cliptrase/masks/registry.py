@@ -88,6 +88,8 @@ def guess_format(path: str | Path) -> MaskFormat:
     ordered = sorted(FORMATS.values(), key=lambda entry: entry not in _SPECIFIC)
     candidate = Candidate(source)
     found = [entry for entry in ordered if _recognises(entry, candidate)]
+    # a file in the folder that an export was given; beside masks, only where these are parts of its format
+    found = [entry for entry in ordered if _holds_file_of(entry, source) and (entry in _SPECIFIC or not found)] or found
     if not found:
         readable = ", ".join(key for key, entry in FORMATS.items() if entry.decode is not None)
         raise MaskFormatError(f"{source} is in no known mask format; name it with --from, one of {readable}.")
@@ -100,6 +102,11 @@ def guess_format(path: str | Path) -> MaskFormat:
             f"themselves, or the format with 'convert --from {keys}'."
         )
     return found[0]
+
+
+def _holds_file_of(entry: MaskFormat, folder: Path) -> bool:
+    file = entry.file_of(folder)
+    return file != folder and _recognises(entry, Candidate(file))
 
 
 def _recognises(entry: MaskFormat, candidate: Candidate) -> bool:

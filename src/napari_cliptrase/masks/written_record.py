@@ -16,7 +16,7 @@ from napari_cliptrase.errors import ReplaceRefused
 WRITTEN_RECORD: Final = ".cliptrase-written"
 """Name of the hidden file."""
 
-_ADDED_TO = ("classes.json", "labelmap.txt", ".zattrs", ".zgroup", ".zmetadata", "zarr.json")
+_ADDED_TO = ("classes.json", "labelmap.txt", "labels.txt", ".zattrs", ".zgroup", ".zmetadata", "zarr.json")
 LONG = 1 << 18
 _KEPT = 3
 
