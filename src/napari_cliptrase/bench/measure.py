@@ -22,6 +22,7 @@ from napari_cliptrase.bench.prompts_row import VOC_NAMES, prompts_row
 from napari_cliptrase.bench.random_model import BenchModel
 from napari_cliptrase.bench.rescoring_rows import rescoring_rows
 from napari_cliptrase.bench.row import Row
+from napari_cliptrase.bench.together_row import together_row
 from napari_cliptrase.models.device import place, processor_name, remembered_share
 from napari_cliptrase.models.load import load_model
 from napari_cliptrase.progress import Progress
@@ -47,6 +48,7 @@ def _steps(thorough: bool) -> list[tuple[str, Callable[[BenchModel], Iterable[Ro
         ("the limit of the processor", lambda model: [encode_limit_row(model, large, few)]),
         ("encoding in bf16", lambda model: [bf16_row(model, large, few)]),
         ("encoding in int8", lambda model: [int8_row(model, large, few)]),
+        ("encoding several windows", lambda model: [together_row(model, size, few) for size in ENCODED_SIZES]),
         ("encoding beside other programs", lambda model: [busy_row(model, large, 5 if thorough else 2)]),
         ("scoring", lambda _model: rescoring_rows(rounds=31 if thorough else 15)),
         ("memory", lambda _model: [memory_row()]),
