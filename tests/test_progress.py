@@ -67,12 +67,12 @@ def test_paced_work_that_is_closed_closes_the_work():
     assert closed
 
 
-def test_the_time_that_is_left_is_told_between_the_first_and_the_last():
+def test_the_time_that_is_left_is_reported_between_the_first_and_the_last():
     begun = time.monotonic() - 60
     assert time_left(begun, 3, 4) == ", about 20 s left"
     assert time_left(begun, 0, 4) == time_left(begun, 4, 4) == ""
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "1 s"), (42.4, "42 s"), (720, "12 min"), (12600, "3.5 h")])
-def test_times_are_said_in_few_words(seconds, text):
+def test_times_are_reported_in_few_words(seconds, text):
     assert duration(seconds) == text

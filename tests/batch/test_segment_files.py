@@ -100,7 +100,7 @@ def test_an_error_is_one_line_with_its_image_and_the_next_one_is_done(request_, 
     assert isinstance(done, SegmentedFile)
 
 
-def test_the_name_of_an_image_is_said_once(request_, inputs):
+def test_the_name_of_an_image_is_reported_once(request_, inputs):
     inputs[0].path.write_bytes(b"no image")
     failed, _ = run(request_, inputs)
     assert str(inputs[0].path) not in failed.reason

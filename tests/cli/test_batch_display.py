@@ -27,11 +27,11 @@ def outcome(name, failure=None, notes=()):
     return ImageOutcome(name, failure=failure, notes=tuple(notes))
 
 
-def test_a_failure_is_said_at_once_with_its_image(printed):
+def test_a_failure_is_reported_at_once_with_its_image(printed):
     assert printed(outcome("a.png"), outcome("b.png", "it is not an image.")) == ["FAILED b.png: it is not an image."]
 
 
-def test_a_note_is_said_once(printed):
+def test_a_note_is_reported_once(printed):
     lines = printed(
         outcome("a.png", notes=["Runs on the CPU."]), outcome("b.png", notes=["Runs on the CPU.", "Small."])
     )

@@ -4,7 +4,7 @@ from napari_cliptrase.batch.input_file import Failure
 from napari_cliptrase.cli.display import SegmentDisplay
 
 
-def test_a_failure_is_said_at_once_and_a_note_only_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_is_reported_at_once_and_a_note_only_once(capsys: pytest.CaptureFixture[str]) -> None:
     with SegmentDisplay(3) as display:
         display.finished(Failure("a[b].png", "it is damaged."))
         assert capsys.readouterr().err == "FAILED a[b].png: it is damaged.\n"

@@ -37,6 +37,6 @@ def test_loading_the_models_counts_no_images(printed):
     assert printed(step(5, 5, counts_images=False)) == []
 
 
-def test_a_failure_is_said_at_once_and_as_it_is(printed):
+def test_a_failure_is_reported_at_once_and_as_it_is(printed):
     lines = printed(step(1, 1000, failure="[a].png is damaged."), step(2, 1000))
     assert lines == ["FAILED [a].png is damaged."]

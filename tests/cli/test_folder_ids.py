@@ -38,7 +38,7 @@ def test_a_name_keeps_the_number_that_it_has_there_and_a_new_one_gets_a_free_one
     assert "--new-ids" in notes[0]
 
 
-def test_nothing_is_said_where_no_number_changes(folder):
+def test_nothing_is_reported_where_no_number_changes(folder):
     prompts = PromptSet.parse("cat\ndog")
     assert number_classes(prompts, folder, new_ids=False) == (prompts, ())
 

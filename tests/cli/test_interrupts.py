@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, telling_when_stopped
+from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, message_when_stopped
 from napari_cliptrase.masks.label_image import LabelImage
 from napari_cliptrase.masks.registry import FORMATS
 
@@ -91,7 +91,7 @@ def test_an_import_that_breaks_because_of_it_is_no_error_of_ours(folder: Path) -
 
 
 def test_what_is_raised_without_ctrl_c_stays_as_it_is() -> None:
-    with pytest.raises(ValueError, match="mine"), telling_when_stopped(lambda: "stopped"):
+    with pytest.raises(ValueError, match="mine"), message_when_stopped(lambda: "stopped"):
         raise ValueError("mine")
 
 
@@ -106,6 +106,6 @@ def listening() -> Iterator[None]:
 @pytest.mark.usefixtures("listening")
 def test_the_handler_of_before_is_back_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(Stopped, match="two of three"), telling_when_stopped(lambda: "two of three"):
+    with pytest.raises(Stopped, match="two of three"), message_when_stopped(lambda: "two of three"):
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before

@@ -153,7 +153,7 @@ def test_names_without_examples_are_named(command, folder):
         (["photos", "--masks", "masks", "--out", "e.npz", "--settings", "no.json"], "no.json cannot be read"),
     ],
 )
-def test_wrong_words_are_told_in_a_sentence(command, folder, arguments, message):
+def test_wrong_words_are_reported_in_a_sentence(command, folder, arguments, message):
     code, _, err = command("learn", *arguments)
     assert code == 1
     assert message in err

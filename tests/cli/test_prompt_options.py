@@ -27,7 +27,7 @@ def test_a_command_that_can_do_without_classes_gets_none(tmp_path):
         required_prompts(None, None)
 
 
-def test_no_class_and_two_sources_are_told(tmp_path):
+def test_no_class_and_two_sources_are_reported(tmp_path):
     (tmp_path / "empty.txt").write_text("\n")
     with pytest.raises(PromptError, match=r"empty\.txt names no class"):
         prompts_if_given(None, tmp_path / "empty.txt")

@@ -157,7 +157,7 @@ def test_of_two_names_of_one_thing_the_better_one_stays_and_the_record_says_why(
 
 
 @pytest.mark.parametrize("settings", [WHOLE, WINDOWED], ids=["whole", "windows"])
-def test_without_the_second_test_two_names_of_one_thing_stay_and_are_told(model, settings):
+def test_without_the_second_test_two_names_of_one_thing_stay_and_are_reported(model, settings):
     twice = names_twice(model, settings)
     result = twice(ambiguity=1)
     pairs = {
@@ -179,7 +179,7 @@ def test_names_of_different_things_have_no_rivals(segmenter, encoded):
     assert all(why.instead is None for why in result.absent.values())
 
 
-def test_two_names_that_each_fit_better_in_some_window_both_stay_and_are_told(model):
+def test_two_names_that_each_fit_better_in_some_window_both_stay_and_are_reported(model):
     result = names_twice(model, WINDOWED)()
     assert all(why.instead is None for why in result.absent.values())
     assert any(note.startswith("These claim the same places: 'sky' and 'heaven'.") for note in result.notes)

@@ -160,8 +160,8 @@ def test_full_detail_looks_at_the_pixels_as_they_are(model, picture):
 
 def test_the_estimate_covers_what_is_kept(model, windowed, picture):
     plan = segmenter(model, WINDOWED).plan(picture.shape[:2])
-    assert windowed.nbytes == pytest.approx(plan.kept_bytes, rel=0.05)
-    assert plan.peak_bytes > plan.kept_bytes
+    assert windowed.nbytes == pytest.approx(plan.encoding_bytes, rel=0.05)
+    assert plan.peak_bytes > plan.encoding_bytes
 
 
 def test_a_run_that_needs_more_than_is_free_is_refused_before_it_starts(model, monkeypatch):

@@ -158,7 +158,7 @@ def test_empty_parts_are_left_out_when_asked_for(segmenter, rgb):
     assert (labels[:80, :80] != 255).all()
 
 
-def test_absent_classes_cannot_be_found_and_that_is_said(segmenter, rgb, cache):
+def test_absent_classes_cannot_be_found_and_that_is_reported(segmenter, rgb, cache):
     box = (slice(0, 10), slice(0, 10))
     settings = Settings(detail="full", window=128, absent=Absent.PURIFY)
     *_, response = segment(segmenter, LargeRequest(picture(rgb), PROMPTS, settings, box=box), cache)

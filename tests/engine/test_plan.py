@@ -22,7 +22,7 @@ def model():
 
 
 @pytest.mark.parametrize(("settings", "windows"), [(QUICK, "1 window"), (WINDOWED, "12 windows")])
-def test_the_plan_is_told_in_words(model, settings, windows):
+def test_the_plan_is_reported_in_words(model, settings, windows):
     plan = plan_encoding((180, 220), model.vision, settings)
     (height, width), (rows, columns) = plan.working.size, plan.working.grid
     assert min(height, width) == settings.resolution
@@ -34,8 +34,8 @@ def test_the_plan_is_told_in_words(model, settings, windows):
 def test_what_the_encoding_will_hold_is_what_it_holds(model, settings):
     plan = plan_encoding((180, 220), model.vision, settings)
     encoding = Segmenter(model, settings, text_caches=()).encode(np.zeros((180, 220, 3), np.uint8))
-    assert plan.kept_bytes == pytest.approx(encoding.nbytes, rel=0.02)
-    assert plan.peak_bytes > plan.kept_bytes
+    assert plan.encoding_bytes == pytest.approx(encoding.nbytes, rel=0.02)
+    assert plan.peak_bytes > plan.encoding_bytes
 
 
 def test_a_cropped_image_is_one_window_whatever_its_size(model):

@@ -48,7 +48,7 @@ def test_columns_line_up_on_a_terminal(report: EvaluationReport) -> None:
     assert [line.split()[0] for line in lines] == ["method", "good", "half"]
 
 
-def test_what_was_not_scored_is_said_and_long_lists_are_cut(report: EvaluationReport) -> None:
+def test_what_was_not_scored_is_reported_and_long_lists_are_cut(report: EvaluationReport) -> None:
     failures = {f"{number}.png": "it is damaged." for number in range(25)}
     result = replace(report.result, failures=failures, left_out=3)
     remarks = replace(report, result=result, notes=["A note."]).remarks()

@@ -42,13 +42,13 @@ def test_one_pixel_is_a_piece_too():
     mistake = largest_wrong_piece(truth, np.zeros_like(truth))
     assert mistake.middle() == (2, 2)
     assert [part.tolist() for part in mistake.line()] == [[2], [2]]
-    assert mistake.brush_way(12) == pytest.approx(1, abs=0.6)
+    assert mistake.brush_path(12) == pytest.approx(1, abs=0.6)
 
 
 def test_a_wider_brush_has_a_shorter_way(truth):
     mistake = largest_wrong_piece(truth, np.where(truth == 1, 0, truth))
-    assert mistake.brush_way(4) == pytest.approx(200 / 4)
-    assert mistake.brush_way(100) == pytest.approx(200 / mistake.thickness())
+    assert mistake.brush_path(4) == pytest.approx(200 / 4)
+    assert mistake.brush_path(100) == pytest.approx(200 / mistake.thickness())
 
 
 def test_the_mean_iou_is_that_of_the_classes_of_the_image(truth):

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QApplication
 from napari_cliptrase.classes.prompts import PromptSet
 
 
-def let_go(window, widget):
+def close_and_forget(window, widget):
     """Close a dock as its cross does, and let Qt delete what it wants to."""
     window.viewer.window.remove_dock_widget(widget)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -20,7 +20,7 @@ def test_a_closed_dock_disturbs_no_one_and_a_new_one_goes_on(window, picture, qt
     session.image = window.viewer.add_image(picture, rgb=True, name="picture")
     first = window.dock("Segment by text")
     first.classes.add_text("sky\nmeadow")
-    let_go(window, first)
+    close_and_forget(window, first)
     session.prompts = session.prompts.added("sun")
     session.locked = frozenset({1})
     del first

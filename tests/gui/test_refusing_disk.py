@@ -94,7 +94,7 @@ def refused(window):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_said_and_the_work_is_saved_once_there_is_room(annotating, disk):
+def test_a_full_disk_is_reported_and_the_work_is_saved_once_there_is_room(annotating, disk):
     before = saved(disk)
     disk.fill()
     annotating.paint(40)
@@ -108,7 +108,7 @@ def test_a_full_disk_is_said_and_the_work_is_saved_once_there_is_room(annotating
 
 
 @pytest.mark.slow
-def test_a_folder_that_turns_read_only_is_said_and_the_work_is_saved_once_it_can_be_written(annotating, disk):
+def test_a_folder_that_turns_read_only_is_reported_and_the_work_is_saved_once_it_can_be_written(annotating, disk):
     before = saved(disk)
     disk.remount("ro")
     annotating.paint(40)

@@ -107,7 +107,7 @@ def test_a_run_that_a_full_disk_stopped_while_it_began_begins_again(tmp_path, mo
         np.testing.assert_array_equal(zarr.open_array(tmp_path / name / "0")[...], LABELS)
 
 
-def test_what_a_run_would_begin_with_is_told_without_a_change(tmp_path):
+def test_what_a_run_would_begin_with_is_reported_without_a_change(tmp_path):
     root = tmp_path / "a.zarr"
     assert finished_cores(place(root), "key") == frozenset()
     assert not root.exists()

@@ -15,7 +15,7 @@ from napari_cliptrase.masks.read_errors import read_error_text
         (ValueError(), "it is damaged (ValueError)"),
     ],
 )
-def test_each_kind_of_error_is_said_in_words(error, text):
+def test_each_kind_of_error_is_reported_in_words(error, text):
     assert read_error_text(error).startswith(text)
 
 

@@ -82,7 +82,7 @@ def test_a_numpy_file_is_mapped(tmp_path):
         (lambda path: zarr.open_group(path, mode="w"), "group without an image"),
     ],
 )
-def test_what_cannot_be_opened_is_said_in_a_sentence(tmp_path, make, message):
+def test_what_cannot_be_opened_is_reported_in_a_sentence(tmp_path, make, message):
     make(tmp_path / "thing")
     with pytest.raises(ImageReadError, match=message), open_lazily(tmp_path / "thing"):
         pass

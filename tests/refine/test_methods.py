@@ -46,7 +46,7 @@ def test_options_are_looked_at_before_a_sam_is_loaded() -> None:
         run_to_end(load_refiner_steps(Method.SAM_VOTE, "no such file", options={"pixels": 3}))
 
 
-def test_what_is_loaded_is_said() -> None:
+def test_what_is_loaded_is_reported() -> None:
     reported: list[str] = []
     refiner = run_to_end(load_refiner_steps("sam-vote", "demo", "cpu"), lambda step: reported.append(step.text))
     assert isinstance(refiner, SamVote)

@@ -133,14 +133,14 @@ def work_on_dask_steps(
 
 def segment_file(setup: RunSetup, place: str) -> FileResult:
     """Segment a file or a URL on a worker of a cluster, with the models that the worker has loaded before."""
-    worker = kept_on_worker(setup, lambda: run_to_end(ImageWorker.load_steps(setup)))
+    worker = loaded_on_worker(setup, lambda: run_to_end(ImageWorker.load_steps(setup)))
     with local_copy(place) as path:
         image = read_copy(path, place)
         identity = identify(path, image)
     return FileResult(identity, worker.segment(image))
 
 
-def kept_on_worker(setup: object, load: Callable[[], Loaded]) -> Loaded:
+def loaded_on_worker(setup: object, load: Callable[[], Loaded]) -> Loaded:
     """Return what a worker of a cluster loaded for a setup; it keeps the last, and loads again for another one."""
     from distributed import get_worker
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_cliptrase.batch.dask_runner import kept_on_worker, work_on_dask_steps
+from napari_cliptrase.batch.dask_runner import loaded_on_worker, work_on_dask_steps
 from napari_cliptrase.batch.large_run import LargeRun
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.core_plan import CorePlan
@@ -124,7 +124,7 @@ def square_tiles(plan: CorePlan, cores: Sequence[int], workers: int) -> list[tup
 
 def segment_tile(setup: LargeSetup, cores: Iterable[int]) -> TileResult:
     """Segment some cores of a large image on a worker of a cluster, with the model that it has loaded before."""
-    segmenter: Segmenter = kept_on_worker(setup, lambda: _load(setup))
+    segmenter: Segmenter = loaded_on_worker(setup, lambda: _load(setup))
     with open_lazily(Path(setup.image)) as opened:
         picture = open_picture(opened.levels[setup.level], opened.roles, setup.index)
         others = frozenset(range(len(segmenter.plan_large(picture.shape).windows))) - frozenset(cores)

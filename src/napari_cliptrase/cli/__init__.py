@@ -2,7 +2,7 @@
 
 import sys
 
-from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, noting_interrupts, telling_when_stopped
+from napari_cliptrase.cli.interrupts import EXIT_CODE, Stopped, message_when_stopped, noting_interrupts
 from napari_cliptrase.errors import CliptraseError
 
 
@@ -14,7 +14,7 @@ def main() -> None:
 
     with noting_interrupts() as interrupts:
         try:
-            with telling_when_stopped(lambda: str(Stopped.early())):
+            with message_when_stopped(lambda: str(Stopped.early())):
                 from napari_cliptrase.cli.app import app
 
             app()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.cli.batch_export import chosen_export, export_and_tell
+from napari_cliptrase.cli.batch_export import chosen_export, export_and_report
 from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remember
 from napari_cliptrase.cli.cluster_options import Scheduler, Workers, uses_cluster
-from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.interrupts import Stopped, message_when_stopped
 from napari_cliptrase.cli.model_options import Device, Precision, SamForRefine
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, prompts_if_given
 from napari_cliptrase.cli.work_bar import work_bar
@@ -90,7 +90,7 @@ def batch(
         if exporting is not None:
             exporting.check_place(project)
         try:
-            with telling_when_stopped(lambda: _what_was_done(plan, outcomes)):
+            with message_when_stopped(lambda: _what_was_done(plan, outcomes)):
                 setup = chosen_setup(project, changes)
                 from napari_cliptrase.batch.batch_plan import plan_batch
 
@@ -104,7 +104,7 @@ def batch(
                     remember(project, setup)
                     _run(project, setup, run, plan, mode, Cluster(workers, scheduler, images_at), outcomes)
                     if exporting is not None:
-                        not_exported = export_and_tell(project, exporting)
+                        not_exported = export_and_report(project, exporting)
                     if report:
                         _write_report(project)
         except Stopped as stopped:

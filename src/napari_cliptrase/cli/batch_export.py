@@ -29,7 +29,7 @@ def chosen_export(formats: str | None, out: Path | None) -> "FolderExport | None
     return FolderExport.parse(formats, out)
 
 
-def export_and_tell(project: "Project", export: "FolderExport") -> int:
+def export_and_report(project: "Project", export: "FolderExport") -> int:
     """Export the masks of a project and print what was written and lost; return how many could not be read."""
     from napari_cliptrase.batch.folder_export import ProjectMasks, export_folder_steps
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_cliptrase.bench.earlier import EarlierRun
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.progress import Progress
 
@@ -38,7 +38,7 @@ def bench(
         known = ", ".join(row.name for row in rows) or "nothing"
         return f"Stopped while it measured: {current}. Measured were: {known}."
 
-    with telling_when_stopped(stopped), work_bar("importing torch") as watch:
+    with message_when_stopped(stopped), work_bar("importing torch") as watch:
         import torch
 
         from napari_cliptrase.bench.measure import measure, surroundings

@@ -20,7 +20,7 @@ from napari_cliptrase.cli.export import (
     Subset,
     chosen_table,
     options_for,
-    tell,
+    report_export,
     write_or_preview,
     writing,
 )
@@ -70,4 +70,4 @@ def convert(
             protect=not overwrite,
         )
         report = write_or_preview(form, with_images(masks, images), target, options, watch, dry_run=dry_run)
-    tell(form, report, masks, target, dry_run=dry_run)
+    report_export(form, report, masks, target, dry_run=dry_run)

@@ -6,7 +6,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.interrupts import Stopped, message_when_stopped
 
 
 class DeferredCommand(TyperCommand):
@@ -29,7 +29,7 @@ class DeferredCommand(TyperCommand):
     def load(self) -> TyperCommand | TyperGroup:
         """Import the real command."""
         module, _, name = self.target.partition(":")
-        with telling_when_stopped(lambda: str(Stopped.early())):
+        with message_when_stopped(lambda: str(Stopped.early())):
             found = getattr(import_module(module), name)
         if isinstance(found, typer.Typer):
             group = typer.main.get_group(found)

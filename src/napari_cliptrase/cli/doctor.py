@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from napari_cliptrase.cli.checks import WIDEST, Finding, all_findings
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 
 _MARKS = {"ok": ("ok", "green"), "note": ("--", "yellow"), "bad": ("NO", "red")}
 
@@ -19,7 +19,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
     """
     typer.echo("Checking the installation", err=True)
     findings: list[Finding] = []
-    with telling_when_stopped(lambda: f"Stopped after {len(findings)} findings; the report is not complete."):
+    with message_when_stopped(lambda: f"Stopped after {len(findings)} findings; the report is not complete."):
         for finding in all_findings():
             findings.append(finding)
             if not as_json:

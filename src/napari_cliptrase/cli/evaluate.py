@@ -25,7 +25,7 @@ from napari_cliptrase.cli.evaluation_run import (
     evaluate_and_report,
     run_evaluation,
 )
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
@@ -248,7 +248,7 @@ def _scoring(what: str, scenes: int) -> Iterator[tuple[Watch, Watch]]:
     typer.echo(f"Scoring {what} on {scenes:,} painted scenes", err=True)
     done = 0
     with (
-        telling_when_stopped(lambda: f"Stopped after {done:,} of {scenes:,} scenes; scores are printed at the end."),
+        message_when_stopped(lambda: f"Stopped after {done:,} of {scenes:,} scenes; scores are printed at the end."),
         work_bar(f"loading {what}") as show,
     ):
 

@@ -10,7 +10,7 @@ import typer
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Out, Sam, check_names
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
@@ -62,12 +62,12 @@ def annotator(
         known = "; ".join(one.name for one in WORKFLOWS)
         raise CliptraseError(f"There is no workflow called {unknown[0]!r}; choose {known}.")
     workflows = [one for one in WORKFLOWS if not workflow or one.name in workflow]
-    found, prompts = _asked(scenes, names, split, dim, first_seed, (images, masks, classes))
+    found, prompts = _images_and_names(scenes, names, split, dim, first_seed, (images, masks, classes))
     if plot is not None:  # not only after hours of annotation
         check_matplotlib("A plot")
     typer.echo(f"Annotating {len(found.names()):,} images in {len(workflows)} workflows", err=True)
     with (
-        telling_when_stopped(lambda: "Stopped; the table is made when all images are annotated."),
+        message_when_stopped(lambda: "Stopped; the table is made when all images are annotated."),
         TemporaryDirectory(prefix="cliptrase-") as folder,
         work_bar("loading") as show,
     ):
@@ -109,7 +109,7 @@ def learning(
     from napari_cliptrase.evaluate.learning_curve import learning_curve_steps
 
     counts = _counts(corrected)
-    found, prompts = _asked(max(counts) + scored, names, split, dim, first_seed, (images, masks, classes))
+    found, prompts = _images_and_names(max(counts) + scored, names, split, dim, first_seed, (images, masks, classes))
     if len(found.names()) < max(counts) + scored:
         raise CliptraseError(
             f"There are {len(found.names()):,} images with masks, but {max(counts)} to learn from and {scored} to "
@@ -117,7 +117,7 @@ def learning(
         )
     typer.echo(f"Learning from {max(counts)} images, scoring {scored}", err=True)
     with (
-        telling_when_stopped(lambda: "Stopped; the table is made when all images are scored."),
+        message_when_stopped(lambda: "Stopped; the table is made when all images are scored."),
         TemporaryDirectory(prefix="cliptrase-") as folder,
         work_bar("loading") as show,
     ):
@@ -127,7 +127,7 @@ def learning(
     _give(record, curve_table(points, len(found.classes)), out, as_json)
 
 
-def _asked(
+def _images_and_names(
     count: int, names: str, split: str, dim: bool, first_seed: int, own: tuple[Path | None, Path | None, Path | None]
 ) -> "tuple[LabelledImages, PromptSet]":
     """Return the images and the names that they are asked for by."""

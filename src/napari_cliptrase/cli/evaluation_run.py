@@ -11,7 +11,7 @@ import typer
 
 from napari_cliptrase.atomic import write_text
 from napari_cliptrase.cli.cluster_options import uses_cluster
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.progress import run_to_end
@@ -94,7 +94,7 @@ def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunC
     typer.echo(f"Scoring {setup.model} on {len(names):,} {choices.what}", err=True)
     done = 0
     with (
-        telling_when_stopped(
+        message_when_stopped(
             lambda: (
                 f"Stopped after {done:,} of {len(names):,} {choices.what.split()[-1]}; the same command with --out "
                 "continues in that folder."

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName, Device
 from napari_cliptrase.cli.prompt_options import Prompts, prompts_if_given
 from napari_cliptrase.cli.work_bar import work_bar
@@ -44,7 +44,7 @@ def explain(
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
     check_matplotlib("A figure")
     typer.echo(f"Explaining {image} with {model}; figures go to {out}", err=True)
-    with telling_when_stopped(lambda: f"Stopped. No figure was written to {out}."), work_bar("reading") as watch:
+    with message_when_stopped(lambda: f"Stopped. No figure was written to {out}."), work_bar("reading") as watch:
         from napari_cliptrase.explain.figures import write_figures
         from napari_cliptrase.explain.stages import explain_steps
         from napari_cliptrase.models.load import load_model_steps

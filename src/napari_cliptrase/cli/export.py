@@ -9,8 +9,8 @@ import typer
 
 from napari_cliptrase.classes.table import ClassTable
 from napari_cliptrase.cli.inputs import named
-from napari_cliptrase.cli.interrupts import telling_when_stopped
-from napari_cliptrase.cli.project_export import ExportedImages, masks_of_project, project_meant, say_blocked
+from napari_cliptrase.cli.interrupts import message_when_stopped
+from napari_cliptrase.cli.project_export import ExportedImages, masks_of_project, project_meant, report_blocked
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import MaskFormatError
 from napari_cliptrase.masks.export_options import ExportOptions, Holes, NgffVersion, Palette
@@ -105,8 +105,8 @@ def export(
             protect=not overwrite,
         )
         report = write_or_preview(form, with_images(found, images), out, options, watch, dry_run=dry_run)
-    tell(form, report, found, out, dry_run=dry_run)
-    say_blocked(blocked)
+    report_export(form, report, found, out, dry_run=dry_run)
+    report_blocked(blocked)
 
 
 def options_for(
@@ -119,7 +119,7 @@ def options_for(
 
 def writing(out: Path) -> AbstractContextManager[None]:
     """Say, when Ctrl-C stops the block, that nothing was written: an export takes place as a whole or not at all."""
-    return telling_when_stopped(lambda: f"Stopped. Nothing was written to {out}; what was there is as it was.")
+    return message_when_stopped(lambda: f"Stopped. Nothing was written to {out}; what was there is as it was.")
 
 
 def write_or_preview(
@@ -136,7 +136,9 @@ def write_or_preview(
     return run_to_end(steps, watch)
 
 
-def tell(form: MaskFormat, report: ExportReport, masks: Iterable[LabelImage], out: Path, *, dry_run: bool) -> None:
+def report_export(
+    form: MaskFormat, report: ExportReport, masks: Iterable[LabelImage], out: Path, *, dry_run: bool
+) -> None:
     """Print what was written and lost, and what the masks' files had to say."""
     typer.echo(report.text())
     for note in dict.fromkeys(note for mask in masks for note in mask.notes):

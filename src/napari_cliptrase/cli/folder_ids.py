@@ -26,7 +26,7 @@ def number_classes(prompts: PromptSet, folder: Path, *, new_ids: bool) -> tuple[
     known = read_class_file(path)
     if not new_ids:
         kept = keep_ids(prompts, known)
-        return kept, () if kept == prompts else (_kept_note(prompts, kept, folder),)
+        return kept, () if kept == prompts else (_ids_note(prompts, kept, folder),)
     used = _in_use(known, folder)
     wrong = changed_meanings(used, prompts.table())
     if wrong:
@@ -38,7 +38,7 @@ def number_classes(prompts: PromptSet, folder: Path, *, new_ids: bool) -> tuple[
     return prompts, ()
 
 
-def _kept_note(prompts: PromptSet, kept: PromptSet, folder: Path) -> str:
+def _ids_note(prompts: PromptSet, kept: PromptSet, folder: Path) -> str:
     new = {entry.name: entry.id for entry in kept}
     moved = [f"{entry.name} is {new[entry.name]}" for entry in prompts if new[entry.name] != entry.id]
     shown = ", ".join(moved[:6]) + (f" and {len(moved) - 6} more" if len(moved) > 6 else "")

@@ -56,14 +56,14 @@ def noting_interrupts() -> Iterator[Interrupts]:
 
 
 @contextmanager
-def telling_when_stopped(tell: Callable[[], str]) -> Iterator[None]:
-    """Turn Ctrl-C in the block into `Stopped`; ``tell`` returns its message: what was finished and what was not."""
+def message_when_stopped(message: Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C in the block into `Stopped`; ``message`` returns its words: what was finished and what was not."""
     with noting_interrupts() as interrupts:
         try:
             yield
         except KeyboardInterrupt:
-            raise Stopped(tell()) from None
+            raise Stopped(message()) from None
         except Exception as error:
             if not interrupts.seen or isinstance(error, Stopped):
                 raise
-            raise Stopped(tell()) from None
+            raise Stopped(message()) from None

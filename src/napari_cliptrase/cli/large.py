@@ -9,7 +9,7 @@ import typer
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.cluster_options import Scheduler, Workers, uses_cluster
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, required_prompts
 from napari_cliptrase.cli.segment import bring_weights
@@ -116,7 +116,7 @@ def _segment(
     from napari_cliptrase.pixels.lazy_picture import open_picture
 
     done: list[str] = []
-    with telling_when_stopped(lambda: done[-1] if done else "Stopped before it began. Nothing was written."):
+    with message_when_stopped(lambda: done[-1] if done else "Stopped before it began. Nothing was written."):
         picture = open_picture(opened.levels[level], opened.roles, index)
         with work_bar("loading the model") as watch:
             clip = run_to_end(load_model_steps(*choice), watch)

@@ -12,7 +12,7 @@ from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.classes.prompt_class import BACKGROUND
 from napari_cliptrase.cli.export import Classes, chosen_table
 from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cli.segment import bring_weights
 from napari_cliptrase.cli.settings_file import read_settings
@@ -65,7 +65,7 @@ def learn(
 
     search = MaskSearch(masks, chosen_table(classes))
     learned: list[Input] = []
-    with telling_when_stopped(lambda: f"Stopped after {len(learned)} of {len(inputs)} images. Nothing was written."):
+    with message_when_stopped(lambda: f"Stopped after {len(learned)} of {len(inputs)} images. Nothing was written."):
         bring_weights(model, None)
         from napari_cliptrase.cli.display import SegmentDisplay
         from napari_cliptrase.engine.segmenter import Segmenter

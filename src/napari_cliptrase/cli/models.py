@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.errors import ModelError
 from napari_cliptrase.models.catalog import ModelEntry, cache_folder, list_models, readable_size
 from napari_cliptrase.models.sources import download_steps
@@ -55,7 +55,7 @@ def download_(
             "and the same command continues from there."
         )
 
-    with telling_when_stopped(stopped):
+    with message_when_stopped(stopped):
         for name in names:
             with byte_bar(name) as watch:
                 path, now = run_to_end(download_steps(name), watch)
@@ -81,7 +81,7 @@ def verify_(
         left = ", ".join(entry.name for entry in chosen[len(checked) :])
         return f"Stopped. Checked: {', '.join(checked) or 'none'}; not checked: {left}. No file was changed."
 
-    with telling_when_stopped(stopped):
+    with message_when_stopped(stopped):
         for entry in chosen:
             if not _is_whole(entry):
                 damaged.append(entry.name)

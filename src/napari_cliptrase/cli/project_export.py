@@ -65,7 +65,7 @@ def masks_of_project(folder: Path, which: ExportedImages, out: Path) -> tuple[tu
     return found, masks.blocked
 
 
-def say_blocked(blocked: Mapping[str, str]) -> None:
+def report_blocked(blocked: Mapping[str, str]) -> None:
     """Say which masks could not be read; an error when there are any."""
     for name, reason in blocked.items():
         typer.echo(f"NOT EXPORTED {name}: {reason}", err=True)

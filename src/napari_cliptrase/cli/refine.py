@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from napari_cliptrase.cli.interrupts import telling_when_stopped
+from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.export_options import ExportOptions
@@ -67,7 +67,7 @@ def refine(
     for path in (image, mask):
         if not path.exists():
             raise CliptraseError(f"{path} does not exist; check the name.")
-    with telling_when_stopped(lambda: f"Stopped. Nothing was written to {out}."), work_bar("reading") as watch:
+    with message_when_stopped(lambda: f"Stopped. Nothing was written to {out}."), work_bar("reading") as watch:
         from napari_cliptrase.engine.pipeline import (
             RefineRequest,
             prepare_refiner_steps,

@@ -12,7 +12,7 @@ from napari_cliptrase.atomic import clear_leftovers_below
 from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
-from napari_cliptrase.cli.interrupts import Stopped, telling_when_stopped
+from napari_cliptrase.cli.interrupts import Stopped, message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName, Device, Precision, SamForRefine
 from napari_cliptrase.cli.models import byte_bar
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, required_prompts
@@ -122,7 +122,7 @@ def segment(
     outcomes: list[SegmentedFile | Failure] = []
     stop: Stopped | None = None
     try:
-        with telling_when_stopped(lambda: _what_was_done(inputs, outcomes)):
+        with message_when_stopped(lambda: _what_was_done(inputs, outcomes)):
             # report missing weights before torch is imported
             bring_weights(model, sharpener if refine is not None and refine.needs_sam else None)
             from napari_cliptrase.batch.segment_files import SegmentRequest, segment_files

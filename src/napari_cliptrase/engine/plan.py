@@ -32,16 +32,16 @@ class EncodePlan:
         Its windows.
     batch
         Windows that are encoded at once.
-    kept_bytes
+    encoding_bytes
         About what the encoding will hold.
     peak_bytes
-        About what is needed until there are labels, ``kept_bytes`` included.
+        About what is needed until there are labels, ``encoding_bytes`` included.
     """
 
     working: WorkingImage
     windows: WindowPlan
     batch: int
-    kept_bytes: int
+    encoding_bytes: int
     peak_bytes: int
 
     def describe(self) -> str:

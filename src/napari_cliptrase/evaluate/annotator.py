@@ -109,7 +109,7 @@ class Annotator:
         new_class = mistake.class_index != self._last_class
         whole = np.zeros(self.truth.shape, bool)
         whole[mistake.rows, mistake.columns] = mistake.region
-        brush = self.costs.brush_effort(mistake.brush_way(self.costs.brush), mistake.area, new_class)
+        brush = self.costs.brush_effort(mistake.brush_path(self.costs.brush), mistake.area, new_class)
         best, mask, price = brush, whole, brush.seconds / mistake.area
         for kind, tool in self.tools.clicks.items():
             drawn = tool(*mistake.middle())

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cliptrase.batch.dask_runner import kept_on_worker, work_on_dask_steps
+from napari_cliptrase.batch.dask_runner import loaded_on_worker, work_on_dask_steps
 from napari_cliptrase.batch.input_file import reason_of
 from napari_cliptrase.errors import Cancelled, CliptraseError
 from napari_cliptrase.evaluate.benchmark_scores import BenchmarkScores
@@ -206,7 +206,7 @@ def attempted(name: str, work: Callable[[], ScoredImage]) -> ScoredImage:
 
 def score_on_worker(setup: EvaluationSetup, name: str, rows: tuple[str, ...]) -> ScoredImage:
     """Score an image on a worker of a cluster, with the models that the worker has loaded before."""
-    scorer = kept_on_worker(setup, lambda: run_to_end(ImageScorer.load_steps(setup)))
+    scorer = loaded_on_worker(setup, lambda: run_to_end(ImageScorer.load_steps(setup)))
     return scorer.score(name, rows)
 
 

@@ -49,8 +49,8 @@ class WrongPiece:
         """Width of the piece where it is thickest, in pixels."""
         return 2 * float(self.depth().max())
 
-    def brush_way(self, widest: float) -> float:
-        """Length of the way of a brush that paints the piece: as wide as it, but at most ``widest`` pixels."""
+    def brush_path(self, widest: float) -> float:
+        """Length of the path of a brush that paints the piece: as wide as it, but at most ``widest`` pixels."""
         return self.area / max(1.0, min(self.thickness(), widest))
 
     def line(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -8,7 +8,7 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers.changes import Run
 from napari_cliptrase.plugin.layers.combine_split import combine_class_layers, split_label_layer
 from napari_cliptrase.plugin.run.jobs import show_error
-from napari_cliptrase.plugin.run.undo_notice import tell_undone
+from napari_cliptrase.plugin.run.undo_notice import notify_undone
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.state.tags import Role, tag_of
 from napari_cliptrase.plugin.workbench import Workbench, workbench_of
@@ -40,7 +40,7 @@ def undo_last_run(viewer: Viewer) -> None:
     if run is None:
         notifications.show_info("There is no run to undo.")
     else:
-        tell_undone(run)
+        notify_undone(run)
 
 
 def next_uncertain(viewer: Viewer) -> None:

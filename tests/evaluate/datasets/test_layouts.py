@@ -53,7 +53,7 @@ def test_a_split_file_says_which_are_scored(tmp_path: Path) -> None:
         placed.names()
 
 
-def test_an_image_is_found_by_any_ending_or_its_absence_is_said(tmp_path: Path) -> None:
+def test_an_image_is_found_by_any_ending_or_its_absence_is_reported(tmp_path: Path) -> None:
     placed = PlacedLayout(OLD, tmp_path)
     put(tmp_path / "images" / "a.jpeg")
     assert placed.image("a") == tmp_path / "images" / "a.jpeg"
@@ -78,7 +78,7 @@ def test_missing_data_says_what_was_looked_for_and_how_to_get_it(tmp_path: Path)
         found_layout("Data", (OLD,), tmp_path / "none", "")
 
 
-def test_half_of_a_data_set_is_said(tmp_path: Path) -> None:
+def test_half_of_a_data_set_is_reported(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     with pytest.raises(DataError, match=r"There is .*images, but no mask \*_mask\.png in"):
         found_layout("Data", (OLD,), tmp_path, "")

@@ -48,7 +48,7 @@ def test_the_background_is_scored_where_somebody_could_find_it() -> None:
     assert [entry.phrases for entry in own.vocabulary.prompts] == [("cat",), ("dog", "puppy")]
 
 
-def test_images_without_a_mask_are_said_and_masks_without_an_image_refused(own: FolderImages) -> None:
+def test_images_without_a_mask_are_reported_and_masks_without_an_image_refused(own: FolderImages) -> None:
     save(own.images, "b.png", RGB)
     save(own.masks, "c.png", MASK)
     again = FolderImages(own.images, own.masks, own.own)
@@ -63,7 +63,7 @@ def test_sizes_that_differ_are_refused_with_both(own: FolderImages) -> None:
         own.read("a")
 
 
-def test_folders_that_hold_nothing_are_said(own: FolderImages, tmp_path: Path) -> None:
+def test_folders_that_hold_nothing_are_reported(own: FolderImages, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not a folder"):
         FolderImages(tmp_path / "none", own.masks, own.own).names()
     (tmp_path / "empty").mkdir()

@@ -96,7 +96,7 @@ def test_undo_brings_labels_and_provenance_back(mirrored):
     np.testing.assert_array_equal(now.sources, opened.stored.sources)
 
 
-def test_changes_are_told_once_everything_is_joined_and_only_where_they_are(mirrored):
+def test_changes_are_reported_once_everything_is_joined_and_only_where_they_are(mirrored):
     opened = mirrored()
     layer = next(layer for layer in opened.layers() if layer.selected_label == 1)
     row = int(np.flatnonzero((opened.stored.labels != 1).any(1) & (np.arange(SHAPE[0]) >= 2 * ROWS_JOINED))[0])

@@ -95,7 +95,7 @@ def touch_with_the_brush(layer):
 
 
 @pytest.mark.parametrize("paint", [draw_polygon, fill, touch_with_the_brush])
-def test_what_is_painted_outside_of_a_stroke_is_told_before_its_undo_step_too(watched, paint):
+def test_what_is_painted_outside_of_a_stroke_is_reported_before_its_undo_step_too(watched, paint):
     layer, events, _ = watched
     paint(layer)
     painted = int(np.count_nonzero(layer.data))

@@ -44,7 +44,7 @@ def test_only_noted_rows_are_read_again(pupil, lessons):
     expected = np.zeros(pupil.target.shape, bool)
     expected[part] = True
     assert np.array_equal(lessons.stated, expected)
-    lessons.let_go()
+    lessons.forget_patches()
     assert not lessons.read
     assert not teach(pupil, lessons), "it is read again, and teaches the same"
 

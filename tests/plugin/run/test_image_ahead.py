@@ -77,7 +77,7 @@ def test_what_is_no_longer_wanted_is_forgotten_and_a_changed_file_is_not_used(ah
     assert ahead.prepared(B) is None
 
 
-def test_an_image_that_cannot_be_read_is_said_once_and_the_others_are_prepared(ahead, project, qtbot):
+def test_an_image_that_cannot_be_read_is_reported_once_and_the_others_are_prepared(ahead, project, qtbot):
     project.paths.image(A).write_bytes(b"no image")
     errors = []
     ahead.failed.connect(errors.append)

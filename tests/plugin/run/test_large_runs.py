@@ -46,7 +46,7 @@ def test_labels_lie_over_the_image_in_a_zarr_that_can_be_painted(large):
     assert layer.data[2, 2] == 7
     layer.undo()
     assert layer.data[2, 2] == before
-    assert large.large.kept_bytes > 0
+    assert large.large.cached_bytes > 0
 
 
 def test_another_class_needs_no_encoding_and_keeps_what_was_painted(large, monkeypatch):
@@ -137,7 +137,7 @@ def test_windows_can_be_forgotten(large):
     large.large.run(large.source(), large.model)
     large.wait()
     large.large.forget_windows()
-    assert large.large.kept_bytes == 0
+    assert large.large.cached_bytes == 0
 
 
 def test_small_planes_are_not_large_at_other_details(large, monkeypatch):

@@ -51,7 +51,7 @@ def test_model_and_settings_chosen_here_are_those_of_the_project_after_a_restart
     assert other.session.settings.threshold == 0.25
 
 
-def test_settings_that_cannot_be_used_are_said_and_the_folder_opens(annotator, annotators, photos):
+def test_settings_that_cannot_be_used_are_reported_and_the_folder_opens(annotator, annotators, photos):
     annotator.work.stop()
     file = photos / ".cliptrase" / "project.json"
     info = json.loads(file.read_text())

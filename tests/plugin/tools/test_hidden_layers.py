@@ -92,7 +92,7 @@ def test_the_key_of_a_tool_shows_a_hidden_layer(desk):
     assert desk.cat.data[6, 2] == 0
 
 
-def test_the_solo_of_another_class_ends_and_that_is_said(desk):
+def test_the_solo_of_another_class_ends_and_that_is_reported(desk):
     desk.cat.mode = "fill"
     desk.bench.visibility.set_solo(DOG)
     desk.press(6, 12)

@@ -25,11 +25,11 @@ from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult, Run
 from napari_cliptrase.plugin.layers.baseline import PackedMask
 from napari_cliptrase.plugin.run.edit_lessons import EditLessons
+from napari_cliptrase.plugin.run.gui_steps import GuiSteps
 from napari_cliptrase.plugin.run.jobs import Jobs
 from napari_cliptrase.plugin.run.proposal import Proposal, alike, changeable
 from napari_cliptrase.plugin.run.rescoring import scoring_steps
 from napari_cliptrase.plugin.run.segmentation import SCORE, SegmentationRunner
-from napari_cliptrase.plugin.run.turns import Turns
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.progress import Progress
@@ -59,7 +59,7 @@ class EditLearner:
         self._behind: Encoded | None = None
         self._stroked = False
         self._asked_for: int | None = None
-        self._turns = Turns()
+        self._gui_steps = GuiSteps()
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
@@ -89,7 +89,7 @@ class EditLearner:
     @property
     def idle(self) -> bool:
         """Whether nothing waits to be learned or written; what is scored is a job."""
-        return not self._timer.isActive() and not self._turns.running
+        return not self._timer.isActive() and not self._gui_steps.running
 
     def switch(self, on: bool) -> None:
         """Learn or not; what was painted on the shown image before teaches as well."""
@@ -108,7 +108,7 @@ class EditLearner:
             return
         self._propose(None)
         try:
-            self._turns.start(self._write(proposal))
+            self._gui_steps.start(self._write(proposal))
         except CliptraseError as error:
             notifications.show_warning(str(error))
 
@@ -256,7 +256,7 @@ class EditLearner:
 
     def _on_encoded(self, _encoded: Encoded | None) -> None:
         self._asked_for = None
-        self._lessons.let_go()
+        self._lessons.forget_patches()
         self._written = None
         # what was painted before waits for the next stroke: a mask must not change by being shown
         self._stroked = False
@@ -269,7 +269,7 @@ class EditLearner:
 
     def _on_switch(self, on: bool) -> None:
         if not on:
-            self._lessons.let_go()
+            self._lessons.forget_patches()
             self._propose(None)
 
 

@@ -58,8 +58,8 @@ class EditLessons:
         if self._patches is not None:
             self._patches.note_all()
 
-    def let_go(self) -> None:
-        """Let go of what was read; what was taught stays."""
+    def forget_patches(self) -> None:
+        """Forget what was read of the image; what was taught stays."""
         self._patches = self._patches_of = None
 
     # -- what it teaches ----------------------------------------------------------------------------------------------

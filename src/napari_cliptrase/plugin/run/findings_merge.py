@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from napari_cliptrase.plugin.layers import LabelLayers, PlaneResult
+from napari_cliptrase.plugin.run.gui_steps import GuiSteps
 from napari_cliptrase.plugin.run.image_findings import Findings, choice_of
 from napari_cliptrase.plugin.run.mask_saver import FILL_TITLE, REFINED_FILL_TITLE, MaskSaver
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
-from napari_cliptrase.plugin.run.turns import Turns
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, planes_of
 from napari_cliptrase.plugin.state.results import Encoded, Segmented
@@ -24,14 +24,14 @@ class FindingsMerge:
         runner: SegmentationRunner,
         state: FolderState,
         saver: MaskSaver,
-        turns: Turns,
+        gui_steps: GuiSteps,
     ) -> None:
         self._session = session
         self._label_layers = label_layers
         self._runner = runner
         self._state = state
         self._saver = saver
-        self._turns = turns
+        self._gui_steps = gui_steps
 
     def take_result(self, name: str, findings: Findings) -> None:
         """Merge labels into the mask of an image."""
@@ -62,7 +62,7 @@ class FindingsMerge:
             for source in planes_of(shown)
         ]
         steps = self._label_layers.write_planes(results, output=session.output, locked=session.locked)
-        self._turns.start(steps, lambda _run: self.take_up(shown, findings) if still_shown() else None)
+        self._gui_steps.start(steps, lambda _run: self.take_up(shown, findings) if still_shown() else None)
 
     def take_up(self, shown: PlaneSource, findings: Findings) -> None:
         """Let tools and live scores go on from the encoding."""

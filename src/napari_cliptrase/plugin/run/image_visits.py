@@ -16,18 +16,18 @@ from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.plugin.layers import LabelLayers, Visibility
 from napari_cliptrase.plugin.layers.brush import Brush
 from napari_cliptrase.plugin.layers.file_image import layer_shape
-from napari_cliptrase.plugin.layers.kept_view import KeptView
+from napari_cliptrase.plugin.layers.last_view import LastView
 from napari_cliptrase.plugin.layers.stored_layers import StoredLayers
 from napari_cliptrase.plugin.layers.visited_layers import VisitedLayers
 from napari_cliptrase.plugin.layers.warm_up import read_units
 from napari_cliptrase.plugin.run.findings_merge import FindingsMerge
+from napari_cliptrase.plugin.run.gui_steps import GuiSteps
 from napari_cliptrase.plugin.run.image_ahead import IMAGES_AHEAD, ImageAhead
 from napari_cliptrase.plugin.run.image_findings import PreparedImage
 from napari_cliptrase.plugin.run.image_opening import OpenedImage, OpeningRequest, open_steps, wants_labels
 from napari_cliptrase.plugin.run.mask_saver import MaskSaver
 from napari_cliptrase.plugin.run.segmentation import SegmentationRunner
 from napari_cliptrase.plugin.run.side_thread import SideThread, Task
-from napari_cliptrase.plugin.run.turns import Turns
 from napari_cliptrase.plugin.run.work_clock import WorkClock
 from napari_cliptrase.plugin.state.folder_state import FolderState
 from napari_cliptrase.plugin.state.plane_source import PlaneSource, plane_source_of, planes_of
@@ -68,11 +68,11 @@ class ImageVisits:
         self._layers = VisitedLayers(session.viewer.layers, visibility)
         self._stored = StoredLayers(label_layers)
         self._reading = SideThread("open")
-        self._turns = Turns()
-        self._merge = FindingsMerge(session, label_layers, runner, state, saver, self._turns)
+        self._gui_steps = GuiSteps()
+        self._merge = FindingsMerge(session, label_layers, runner, state, saver, self._gui_steps)
         self._task: Task | None = None
         self._visit: _Visit | None = None
-        self._kept: KeptView | None = None
+        self._last_view: LastView | None = None
         self._clock = WorkClock()
         ahead.ready.connect(self._on_ready)
         session.active_changed.connect(self._on_active)
@@ -91,7 +91,7 @@ class ImageVisits:
     @property
     def idle(self) -> bool:
         """Whether no image is being opened, and nothing written into its layers."""
-        return self._reading.idle and not self._turns.running
+        return self._reading.idle and not self._gui_steps.running
 
     def go(self, name: str) -> None:
         """Open an image; a new request replaces one that is still being read."""
@@ -132,13 +132,13 @@ class ImageVisits:
             self._task.cancel()
             self._task = None
         self._state.opening = None
-        self._turns.cancel()
+        self._gui_steps.cancel()
         self._end_visit()
         self._state.shown = self._state.blocked = None
 
     def stop(self) -> None:
         """End the thread."""
-        self._turns.cancel()
+        self._gui_steps.cancel()
         self._reading.stop()
 
     # -- showing ------------------------------------------------------------------------------------------------------
@@ -154,14 +154,14 @@ class ImageVisits:
     def _show(self, opened: OpenedImage) -> None:
         self._task = None
         self._save_visit()
-        self._turns.start(self._showing(opened), lambda _: self._shown_all(opened))
+        self._gui_steps.start(self._showing(opened), lambda _: self._shown_all(opened))
 
     def _showing(self, opened: OpenedImage) -> Generator[None, None, None]:
         """Add the new layers, the one to paint on first, and remove the old ones."""
         session, state, old = self._session, self._state, self._visit
         viewer, name = session.viewer, opened.request.name
-        kept, self._kept = self._kept, None
-        brush = Brush.in_use(viewer.layers) if kept is None else kept.brush
+        last_view, self._last_view = self._last_view, None
+        brush = Brush.in_use(viewer.layers) if last_view is None else last_view.brush
         place = self._layers.place_of(None if old is None else old.image)
         self._visit = None
         if old is not None:
@@ -172,8 +172,8 @@ class ImageVisits:
         project = state.project
         path = str(project.paths.image(name)) if project is not None else ""
         session.image = image = self._layers.open_image(opened.image, path, PurePosixPath(name).stem, place)
-        if kept is not None:
-            kept.look_again(viewer, layer_shape(opened.image))
+        if last_view is not None:
+            last_view.restore_camera(viewer, layer_shape(opened.image))
         source = plane_source_of(viewer, image, session.version_of(image), roles=opened.image.roles)
         self._visit = visit = _Visit(name, image, source)
         geometry = source.target.geometry
@@ -231,7 +231,7 @@ class ImageVisits:
         visit, findings, project = self._visit, prepared.findings, self._state.project
         if visit is None or project is None or findings is None or prepared.name != self._state.shown:
             return
-        if self._turns.running or self._session.segmented is not None:
+        if self._gui_steps.running or self._session.segmented is not None:
             return
         if self._state.writable and wants_labels(project.record(visit.name), findings.setup):
             self._merge.fill(visit.name, visit.source, findings, lambda: self._visit is visit)
@@ -243,9 +243,9 @@ class ImageVisits:
     def _save_visit(self) -> None:
         """Hand over what was drawn on the image on show, and the time it took."""
         if self._saver.untouched:
-            self._turns.cancel()
+            self._gui_steps.cancel()
         else:
-            self._turns.finish()  # something was drawn already while layers were still coming
+            self._gui_steps.finish()  # something was drawn already while layers were still coming
         visit, project = self._visit, self._state.project
         if visit is not None and not visit.complete:
             self._saver.forget()  # classes whose layers never came must not look erased
@@ -258,7 +258,7 @@ class ImageVisits:
     def _end_visit(self) -> None:
         self._save_visit()
         if self._visit is not None:
-            self._kept = KeptView.of(self._session.viewer, self._visit.source.target.geometry.shape)
+            self._last_view = LastView.of(self._session.viewer, self._visit.source.target.geometry.shape)
             self._layers.leave(self._visit.image)
             self._visit = None
         self._layers.remove_left()
@@ -268,7 +268,7 @@ class ImageVisits:
     def _on_active(self, class_id: int | None) -> None:
         """Give a class that becomes active a layer to paint on."""
         visit = self._visit
-        if visit is None or class_id is None or not self._state.writable or self._turns.running:
+        if visit is None or class_id is None or not self._state.writable or self._gui_steps.running:
             return
         session, geometry = self._session, visit.source.target.geometry
         layers = self._label_layers
@@ -280,7 +280,7 @@ class ImageVisits:
         brush.take_to(session.viewer.layers, layer, class_id)
 
     def _on_project(self, _project: object) -> None:
-        self._kept = None
+        self._last_view = None
 
     def _on_work(self, _event: Any = None) -> None:
         if self._visit is not None:
@@ -290,7 +290,7 @@ class ImageVisits:
         """The user removed the image: its mask stays as it is saved."""
         visit = self._visit
         if visit is not None and event.value is visit.image:
-            self._turns.cancel()
+            self._gui_steps.cancel()
             self._saver.forget()
             self._visit = None
             self._clock.stop()

@@ -93,7 +93,7 @@ class LargeRunner:
         self.skip_empty = False
 
     @property
-    def kept_bytes(self) -> int:
+    def cached_bytes(self) -> int:
         """Bytes of encoded windows in memory."""
         return 0 if self._cache is None else self._cache.nbytes
 
@@ -162,14 +162,14 @@ class LargeRunner:
         def done(response: Any) -> None:
             show()
             for note in response.notes:
-                _tell(note)
+                _notify(note)
 
         def cancelled() -> None:
             if outcome.pyramid is None:
                 return
             show()
             count = len(outcome.pyramid.finished) + outcome.pyramid.written
-            _tell(
+            _notify(
                 f"Stopped: {count:,} of {outcome.cores:,} parts are done and stay; press Run to go on with the others."
             )
 
@@ -198,6 +198,6 @@ class LargeRunner:
             number += 1
 
 
-def _tell(sentence: str) -> None:
+def _notify(sentence: str) -> None:
     """Show a sentence once the window has drawn the new layer: in software, both at once can end in a crash."""
     QTimer.singleShot(0, lambda: notifications.show_info(sentence))

@@ -196,7 +196,7 @@ class SegmentationRunner:
             if found.encoded is not None and found.segmented is not None:
                 session.encoded = found.encoded
                 self.shown.show(found.segmented, question)
-            self._tell(run)
+            self._notify(run)
             if len(found.results) < len(sources):
                 notifications.show_info(_stopped(len(found.results), len(sources)))
             # the user may have chosen another image or plane during the run
@@ -288,7 +288,7 @@ class SegmentationRunner:
         run = yield from self._writer.write_learned(result)
         if self._session.encoded is encoded:
             self.shown.show(learned, question)
-        self._tell(run)
+        self._notify(run)
         return run
 
     def unload(self) -> None:
@@ -326,9 +326,9 @@ class SegmentationRunner:
         run = yield from self._writer.write_scores(result_of(segmented, "New scores"))
         if self._session.encoded is encoded:  # otherwise the user went elsewhere while the layers were written
             self.shown.show(segmented, question)
-            self._tell(run)
+            self._notify(run)
 
-    def _tell(self, run: Run) -> None:
+    def _notify(self, run: Run) -> None:
         """Announce what was written."""
         for note in run.notes:
             notifications.show_info(note)

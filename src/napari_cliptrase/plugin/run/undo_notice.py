@@ -6,7 +6,7 @@ from qtpy.QtCore import QTimer
 from napari_cliptrase.plugin.layers import Run, undone_sentence
 
 
-def tell_undone(run: Run) -> None:
+def notify_undone(run: Run) -> None:
     """Say that a run was undone, once the window has drawn itself without the layers that went.
 
     A notification is drawn over the canvas: where a window is drawn in software, both at once can end in a crash.

@@ -47,7 +47,7 @@ class HiddenLayers:
         layer.events.mode.connect(self._on_mode)
         original = getattr(layer, ASK_FOR_MODE, None)
         if original is not None:
-            setattr(layer, ASK_FOR_MODE, lambda mode: self._asked(layer, original, mode))
+            setattr(layer, ASK_FOR_MODE, lambda mode: self._on_mode_request(layer, original, mode))
 
     def _on_removed(self, event: Any) -> None:
         layer = event.value
@@ -57,7 +57,7 @@ class HiddenLayers:
 
     # -- the key of a tool --------------------------------------------------------------------------------------------
 
-    def _asked(self, layer: Labels, original: Any, mode: Any) -> Any:
+    def _on_mode_request(self, layer: Labels, original: Any, mode: Any) -> Any:
         if not layer.visible and str(layer.mode) != RESTING:
             # just hidden; the buttons of the window ask for the resting mode once more, which nobody wants
             self._just_hidden.add(layer.unique_id)

@@ -102,7 +102,7 @@ def test_figures_of_labels_that_have_changed_are_taken_away(desk):
     assert desk.errors() is None
 
 
-def test_what_cannot_be_compared_is_said(qtbot, desk):
+def test_what_cannot_be_compared_is_reported(qtbot, desk):
     desk.dock.found.setCurrentText("truth")
     assert not desk.dock.compare.isEnabled()
     assert "two different layers" in desk.dock.message.text()

@@ -132,7 +132,7 @@ def test_without_an_encoding_there_is_no_map(looking):
     assert [looking.view.map_of(kind, 0) for kind in PatchMap] == [None] * len(PatchMap)
 
 
-def test_other_settings_than_those_of_the_encoding_are_said_instead_of_a_wrong_attention(looking):
+def test_other_settings_than_those_of_the_encoding_are_reported_instead_of_a_wrong_attention(looking):
     looking.view.take(looking.encoded())
     looking.wait()
     looking.session.settings = looking.session.settings.paper(224)
@@ -142,7 +142,7 @@ def test_other_settings_than_those_of_the_encoding_are_said_instead_of_a_wrong_a
     assert looking.view.map_of(PatchMap.RECOVERED, 0) is not None
 
 
-def test_why_there_is_no_attention_is_said(looking, monkeypatch):
+def test_why_there_is_no_attention_is_reported(looking, monkeypatch):
     def attention_of(*_):
         raise CliptraseError("There is not enough memory.")
 

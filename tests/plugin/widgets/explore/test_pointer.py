@@ -55,13 +55,13 @@ def mouse(make_encoding):
     return Mouse(make_encoding)
 
 
-def test_moves_are_told_in_pixels_of_the_picture_and_beside_it_nothing(mouse):
+def test_moves_are_reported_in_pixels_of_the_picture_and_beside_it_nothing(mouse):
     mouse.move(25.2, 41.4)
     mouse.move(-3, 5)
     assert mouse.told == [("moved", 25, 41)]
 
 
-def test_a_click_is_told_and_a_drag_is_not(mouse):
+def test_a_click_is_reported_and_a_drag_is_not(mouse):
     mouse.press_and_release(25, 41, moved_to=(7, 5))
     assert mouse.told == [("clicked", 25, 41)]
     mouse.told.clear()

@@ -77,7 +77,7 @@ def test_a_change_is_what_was_chosen(panel):
         (EditKind.SPLIT_OFF, None, "Type the new name."),
     ],
 )
-def test_what_is_missing_is_said_and_nothing_can_be_changed(panel, kind, into, advice):
+def test_what_is_missing_is_reported_and_nothing_can_be_changed(panel, kind, into, advice):
     choose(panel, kind, 1, into)
     assert panel.effect.text() == advice
     assert not panel.apply.isEnabled()

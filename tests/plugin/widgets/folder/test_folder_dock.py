@@ -195,14 +195,14 @@ def test_a_class_is_split_off_in_the_selected_images(dock, annotator):
 @pytest.mark.parametrize(
     ("kind", "advice"), [(EditKind.RENAME, "Type the new name"), (EditKind.MERGE, "Choose another")]
 )
-def test_what_is_missing_for_a_change_is_said(dock, kind, advice):
+def test_what_is_missing_for_a_change_is_reported(dock, kind, advice):
     dock.classes.kind.value = kind
     dock.classes.preview()
     assert advice in dock.classes.effect.text()
     assert not dock.classes.apply.isEnabled()
 
 
-def test_a_full_disk_is_said_and_what_was_drawn_is_saved_later(dock, annotator, monkeypatch):
+def test_a_full_disk_is_reported_and_what_was_drawn_is_saved_later(dock, annotator, monkeypatch):
     from napari_cliptrase.project import recorded_files
 
     real, full = recorded_files.write_bytes, [True]

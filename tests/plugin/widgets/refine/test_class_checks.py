@@ -25,7 +25,7 @@ def test_all_classes_may_change_at_first_but_locked_ones(checks):
     assert not checks.item(1).flags() & Qt.ItemFlag.ItemIsEnabled
 
 
-def test_what_was_unchecked_stays_so_and_each_change_is_told(checks):
+def test_what_was_unchecked_stays_so_and_each_change_is_reported(checks):
     checks.show_classes(TABLE, ())
     told = []
     checks.changed.connect(lambda: told.append(checks.chosen()))

@@ -45,11 +45,11 @@ def test_every_method_and_strength_is_explained_in_a_sentence():
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "less than a second"), (12.3, "about 12 s"), (99, "about 99 s"), (180, "about 3 min")]
 )
-def test_a_wait_is_told_in_words(seconds, text):
+def test_a_wait_is_reported_in_words(seconds, text):
     assert seconds_text(seconds) == text
 
 
-def test_time_and_memory_are_told_where_they_are_known():
+def test_time_and_memory_are_reported_where_they_are_known():
     assert cost_text(Cost(12.3, 2_200_000_000)) == (
         "Encoding an image takes about 12 s here, once for each image. It needs about 2.2 GB of memory."
     )

@@ -76,7 +76,7 @@ def test_many_objects_are_no_classes_to_choose_from(labelled):
 @pytest.mark.parametrize(
     ("title", "strength"), [(NEVER, Strength(0)), (FREE, Strength(None)), (NEAR_BOUNDARIES, Strength(7))]
 )
-def test_what_may_change_is_said_and_a_band_has_a_width(labelled, title, strength):
+def test_what_may_change_is_reported_and_a_band_has_a_width(labelled, title, strength):
     controls = labelled.controls
     controls.band.setValue(7)
     controls.strength.setCurrentText(title)
@@ -97,7 +97,7 @@ def test_each_method_brings_its_own_setting(labelled, method):
     assert controls.options == {setting.option: setting.values[1][1]}
 
 
-def test_every_choice_is_told(labelled):
+def test_every_choice_is_reported(labelled):
     controls = labelled.controls
     for choose in (
         lambda: controls.method_combo.setCurrentIndex(1),

@@ -75,7 +75,7 @@ def test_the_button_starts_and_ends_the_tool_with_the_chosen_model(panel, tool):
     assert buttons(panel) == [False] * 3
 
 
-def test_why_it_cannot_start_is_said_and_the_button_springs_back(panel, tool):
+def test_why_it_cannot_start_is_reported_and_the_button_springs_back(panel, tool):
     tool.reason = "There is no image: open one first."
     panel.button.click()
     assert panel.message.text() == "There is no image: open one first."

@@ -36,7 +36,7 @@ def test_a_model_that_was_downloaded_since_is_shown_as_there(picker, tmp_path):
     assert "to download" in picker.itemText(picker.findData("vit_l"))
 
 
-def test_another_model_is_told(picker, qtbot):
+def test_another_model_is_reported(picker, qtbot):
     with qtbot.waitSignal(picker.chosen):
         pick(picker, picker.findData("vit_b"))
     assert picker.name == "vit_b"

@@ -23,7 +23,7 @@ def test_the_boxes_show_and_set_what_the_session_does(bar, pupil):
     assert pupil.examples.at_once
 
 
-def test_a_proposal_is_told_and_can_be_accepted_and_taken_back(bar, pupil, qtbot):
+def test_a_proposal_is_reported_and_can_be_accepted_and_taken_back(bar, pupil, qtbot):
     assert bar.accept.isHidden()
     assert bar.undo.isHidden()
     class_id, part = pupil.strongest_part()

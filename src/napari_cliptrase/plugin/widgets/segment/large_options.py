@@ -34,7 +34,7 @@ class LargeOptions(QWidget):
 
     def refresh(self) -> None:
         """Show how much is kept now."""
-        size = self._runner.kept_bytes
+        size = self._runner.cached_bytes
         self.kept.setText(f"{round(size / 1e6):,} MB in memory" if size else "none in memory")
         self.clear.setEnabled(size > 0)
 

@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.run.edit_learner import EditLearner
 from napari_cliptrase.plugin.run.jobs import Job, Jobs
 from napari_cliptrase.plugin.run.large_runs import LargeRunner, is_large
 from napari_cliptrase.plugin.run.segmentation import RUN, SegmentationRunner
-from napari_cliptrase.plugin.run.undo_notice import tell_undone
+from napari_cliptrase.plugin.run.undo_notice import notify_undone
 from napari_cliptrase.plugin.state.plane_source import Planes
 from napari_cliptrase.plugin.state.preferences import preferences
 from napari_cliptrase.plugin.state.session import Session
@@ -214,7 +214,7 @@ class SegmentDock(QWidget):
         """Take the last run back."""
         run = self._label_layers.undo_last_run(self._session.locked)
         if run is not None:
-            tell_undone(run)
+            notify_undone(run)
 
     def _check(self, *_: Any) -> None:
         self.bar.set_reason(self.reason(), self.hint())

@@ -10,7 +10,7 @@ from napari_cliptrase.plugin.layers.placement import camera_of
 
 
 @dataclass(frozen=True)
-class KeptView:
+class LastView:
     """What the user chose: the tool, and zoom and place, which fit images of the same size.
 
     Attributes
@@ -34,7 +34,7 @@ class KeptView:
         camera = camera_of(viewer)
         return cls(Brush.in_use(viewer.layers), shape, tuple(camera.center), float(camera.zoom))
 
-    def look_again(self, viewer: ViewerModel, shape: tuple[int, ...]) -> None:
+    def restore_camera(self, viewer: ViewerModel, shape: tuple[int, ...]) -> None:
         """Show the same place at the same zoom where the new image has the same shape."""
         if shape == self.shape:
             camera = camera_of(viewer)

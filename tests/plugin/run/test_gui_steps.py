@@ -1,6 +1,6 @@
 import pytest
 
-from napari_cliptrase.plugin.run.turns import Turns
+from napari_cliptrase.plugin.run.gui_steps import GuiSteps
 
 
 def steps(log, count=3):
@@ -14,7 +14,7 @@ def steps(log, count=3):
 
 
 def test_the_first_step_is_done_at_once_and_the_others_in_turn(qtbot):
-    turns, log, ends = Turns(), [], []
+    turns, log, ends = GuiSteps(), [], []
     turns.start(steps(log), ends.append)
     assert log == [0]
     qtbot.waitUntil(lambda: not turns.running)
@@ -23,14 +23,14 @@ def test_the_first_step_is_done_at_once_and_the_others_in_turn(qtbot):
 
 
 def test_what_is_left_can_be_done_at_once(qtbot):
-    turns, log, ends = Turns(), [], []
+    turns, log, ends = GuiSteps(), [], []
     turns.start(steps(log), ends.append)
     turns.finish()
     assert ends == ["end"]
 
 
 def test_a_newer_piece_of_work_takes_the_place_of_the_older(qtbot):
-    turns, old, new, ends = Turns(), [], [], []
+    turns, old, new, ends = GuiSteps(), [], [], []
     turns.start(steps(old), ends.append)
     turns.start(steps(new, 1), ends.append)
     qtbot.waitUntil(lambda: not turns.running)
@@ -43,7 +43,7 @@ def test_an_error_ends_the_work_and_is_not_hidden(qtbot):
         raise ValueError("broken")
         yield
 
-    turns = Turns()
+    turns = GuiSteps()
     with pytest.raises(ValueError, match="broken"):
         turns.start(fail())
     assert not turns.running

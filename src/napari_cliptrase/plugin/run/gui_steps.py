@@ -6,7 +6,7 @@ from typing import Any
 from qtpy.QtCore import QTimer
 
 
-class Turns:
+class GuiSteps:
     """Runs one generator at a time; a new one takes the place of the old, which is closed."""
 
     def __init__(self) -> None:
