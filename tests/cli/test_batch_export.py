@@ -33,5 +33,5 @@ def test_only_images_with_a_mask_are_exported_and_that_is_reported(
         assert not (tmp_path / "out").exists()
         project.take_result("a.png", {(): np.ones((8, 8), np.uint8)})
         assert export_and_report(project, export) == 0
-    assert "1 images have no mask yet" in capsys.readouterr().err
+    assert "Without a mask, so not in the export: 1 image." in capsys.readouterr().err
     assert (tmp_path / "out" / "png" / "a.png").exists()

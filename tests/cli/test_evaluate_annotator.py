@@ -7,7 +7,7 @@ def test_two_ways_of_working_on_a_scene(run_command, tmp_path):
     words = ("--scenes", 1, "--split", "plain", "--workflow", "painting", "--workflow", "text", "--out", tmp_path)
     code, out, errors = run_command("evaluate", "annotator", *words, "--plot", tmp_path / "plot.png")
     assert code == 0
-    assert "1 images in 2 workflows" in errors
+    assert "1 image in 2 workflows" in errors
     assert [line.split("|")[1].strip() for line in out.splitlines()] == ["workflow", "---", "painting", "text"]
     workflows = json.loads((tmp_path / "results.json").read_text())["workflows"]
     assert workflows["text"][0]["reached"]["0.90"]["actions"] < workflows["painting"][0]["reached"]["0.90"]["actions"]

@@ -26,7 +26,7 @@ def setup(tmp_path, monkeypatch):
 
 
 def test_the_table_is_printed_and_all_three_files_say_the_same(setup, tmp_path, capsys):
-    choices = RunChoices(tmp_path / "out", what="painted scenes")
+    choices = RunChoices(tmp_path / "out", what="painted scene")
     evaluate_and_report(
         setup, SCENES.names(), choices, lambda result: EvaluationReport("Scenes", result, notes=["A note."])
     )

@@ -53,7 +53,7 @@ def test_images_are_named_as_they_are_also_where_two_share_a_name(
 ) -> None:
     names, said = exported()
     assert names == {"a.png", "a.bmp", "b.png", "sub/c.png"}
-    assert "1 images have no mask yet and are not in the export." in said
+    assert "Without a mask, so not in the export: 1 image." in said
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_only_what_people_have_finished(
 ) -> None:
     found, said = exported("--only", which)
     assert found == names
-    assert f"{5 - len(names)} images are not {which} and are not in the export." in said
+    assert f"Not {which}, so not in the export: {5 - len(names)} images." in said
 
 
 def test_a_damaged_mask_is_left_out_and_an_error(run_command: Command, folder: Path) -> None:

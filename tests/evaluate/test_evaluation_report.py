@@ -53,11 +53,11 @@ def test_what_was_not_scored_is_reported_and_long_lists_are_cut(report: Evaluati
     result = replace(report.result, failures=failures, left_out=3)
     remarks = replace(report, result=result, notes=["A note."]).remarks()
     assert remarks[0] == "A note."
-    assert "3 images hold no class" in remarks[1]
+    assert remarks[1] == "Without a class in the scored square, so left out: 3 images."
     assert remarks[2] == "25 images could not be scored:"
     assert remarks[3] == "0.png: it is damaged."
     assert "… and 5 more, which the JSON file names." in remarks
-    assert remarks[-1] == "7 pixels in 1 masks are 99, a number that no class has; they do not count."
+    assert remarks[-1] == "No class has the number 99, so not scored: 7 pixels in 1 mask."
 
 
 def test_a_clean_run_has_no_remarks() -> None:

@@ -7,6 +7,7 @@ import typer
 
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.progress import run_to_end
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def export_and_report(project: "Project", export: "FolderExport") -> int:
         typer.echo(outcome.report.text(), err=True)
     without = len(project) - len(masks)
     if without:
-        typer.echo(f"{without:,} images have no mask yet and are not in the export.", err=True)
+        typer.echo(f"Without a mask, so not in the export: {count_text(without, 'image')}.", err=True)
     for name, reason in masks.blocked.items():
         typer.echo(f"NOT EXPORTED {name}: {reason}", err=True)
     return len(masks.blocked)

@@ -29,6 +29,7 @@ from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.cliptrase.options import Recovery
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.progress import Progress, Watch, run_to_end
 from napari_cliptrase.refine.methods import Method, load_refiner_steps
 
@@ -113,9 +114,9 @@ def painted_world(
         evaluate_and_report(
             EvaluationSetup(images, rows, model),
             images.names(),
-            RunChoices(folder, again, workers, scheduler, as_json, "painted scenes"),
+            RunChoices(folder, again, workers, scheduler, as_json, "painted scene"),
             lambda result: EvaluationReport(
-                f"{images.title}, {scenes} scenes, {protocol} protocol, {words} names, {model}",
+                f"{images.title}, {count_text(scenes, 'scene')}, {protocol} protocol, {words} names, {model}",
                 result,
                 appendix=mistakes_table(result.rows[-1]),
             ),
@@ -183,7 +184,7 @@ def long_lists(
     setup = EvaluationSetup(images, list_rows(recoveries), model)
     with _folder_for(out) as folder:
         result = run_evaluation(
-            setup, images.names(), RunChoices(folder, again, workers, scheduler, what="painted scenes")
+            setup, images.names(), RunChoices(folder, again, workers, scheduler, what="painted scene")
         )
     typer.echo(lists_table(result, recoveries))
 
@@ -206,7 +207,7 @@ def compare(
         typer.echo(f"{key}: {change}")
     sure = "sure" if difference.low > 0 or difference.high < 0 else "not sure: the interval holds 0"
     typer.echo(
-        f"{difference.score:+.2f} points of mIoU on {images:,} images, "
+        f"{difference.score:+.2f} points of mIoU on {count_text(images, 'image')}, "
         f"95 % interval {difference.low:+.2f} to {difference.high:+.2f} ({sure})"
     )
 
@@ -245,10 +246,12 @@ def _folder_for(out: Path | None) -> Iterator[Path]:
 @contextmanager
 def _scoring(what: str, scenes: int) -> Iterator[tuple[Watch, Watch]]:
     """Say what is scored, yield what is shown while models load and while scenes are scored; Ctrl-C says how many."""
-    typer.echo(f"Scoring {what} on {scenes:,} painted scenes", err=True)
+    typer.echo(f"Scoring {what} on {count_text(scenes, 'painted scene')}", err=True)
     done = 0
     with (
-        message_when_stopped(lambda: f"Stopped after {done:,} of {scenes:,} scenes; scores are printed at the end."),
+        message_when_stopped(
+            lambda: f"Stopped after {done:,} of {count_text(scenes, 'scene')}; scores are printed at the end."
+        ),
         work_bar(f"loading {what}") as show,
     ):
 

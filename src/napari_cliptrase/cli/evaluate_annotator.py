@@ -14,6 +14,7 @@ from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.optional_packages import check_matplotlib
 from napari_cliptrase.progress import run_to_end
 
@@ -65,7 +66,9 @@ def annotator(
     found, prompts = _images_and_names(scenes, names, split, dim, first_seed, (images, masks, classes))
     if plot is not None:  # not only after hours of annotation
         check_matplotlib("A plot")
-    typer.echo(f"Annotating {len(found.names()):,} images in {len(workflows)} workflows", err=True)
+    typer.echo(
+        f"Annotating {count_text(len(found.names()), 'image')} in {count_text(len(workflows), 'workflow')}", err=True
+    )
     with (
         message_when_stopped(lambda: "Stopped; the table is made when all images are annotated."),
         TemporaryDirectory(prefix="cliptrase-") as folder,
@@ -112,10 +115,10 @@ def learning(
     found, prompts = _images_and_names(max(counts) + scored, names, split, dim, first_seed, (images, masks, classes))
     if len(found.names()) < max(counts) + scored:
         raise CliptraseError(
-            f"There are {len(found.names()):,} images with masks, but {max(counts)} to learn from and {scored} to "
-            "score were asked for; ask for fewer."
+            f"Only {count_text(len(found.names()), 'image')} with a mask found, but {max(counts)} to learn from and "
+            f"{scored} to score were asked for; ask for fewer."
         )
-    typer.echo(f"Learning from {max(counts)} images, scoring {scored}", err=True)
+    typer.echo(f"Learning from {count_text(max(counts), 'image')}, scoring {scored}", err=True)
     with (
         message_when_stopped(lambda: "Stopped; the table is made when all images are scored."),
         TemporaryDirectory(prefix="cliptrase-") as folder,

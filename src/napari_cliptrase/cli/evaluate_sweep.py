@@ -24,6 +24,7 @@ from napari_cliptrase.cli.model_options import ClipName, Device, Precision
 from napari_cliptrase.cliptrase.options import Absent, Denoise, Recovery, TemplateSet, Vote
 from napari_cliptrase.engine.settings import Settings, limits_of
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.loss_report import count_text
 
 if TYPE_CHECKING:
     from napari_cliptrase.evaluate.evaluation_rows import Vocabulary
@@ -80,10 +81,10 @@ def sweep(
     points = tuple(axes.points())
     folder = out or Path("evaluation") / f"sweep-{dataset}"
     setup = EvaluationSetup(images, sweep_rows(points, settings, vocabulary), model, device, precision)
-    typer.echo(f"{len(points):,} combinations; results go to {folder}", err=True)
+    typer.echo(f"{count_text(len(points), 'combination')}; results go to {folder}", err=True)
     names = images.names()[:limit]
     result = run_evaluation(setup, names, RunChoices(folder, again, workers, scheduler))
-    table = SweepTable(f"Sweep on {images.title}, {len(names):,} images, {model}", points, result)
+    table = SweepTable(f"Sweep on {images.title}, {count_text(len(names), 'image')}, {model}", points, result)
     data = json.dumps(table.as_json(), indent=1, ensure_ascii=False) + "\n"
     write_text(folder / "sweep.json", data)
     write_text(folder / "sweep.md", table.markdown())

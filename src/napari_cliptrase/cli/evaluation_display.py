@@ -6,6 +6,7 @@ from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
 from napari_cliptrase.cli.display import ProgressDisplay
+from napari_cliptrase.masks.loss_report import count_text
 
 if TYPE_CHECKING:
     from napari_cliptrase.evaluate.evaluation import EvaluationStep
@@ -37,4 +38,6 @@ class EvaluationDisplay(ProgressDisplay):
             part = _LINES * progress.done // progress.total
             if part > self._said:
                 self._said = part
-                self._console.print(f"{progress.done:,} of {progress.total:,} images; mIoU so far: {scores}")
+                self._console.print(
+                    f"{progress.done:,} of {count_text(progress.total, 'image')}; mIoU so far: {scores}"
+                )

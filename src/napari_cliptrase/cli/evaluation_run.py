@@ -14,6 +14,7 @@ from napari_cliptrase.cli.cluster_options import uses_cluster
 from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cliptrase.options import TemplateSet
 from napari_cliptrase.errors import CliptraseError
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.progress import run_to_end
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class RunChoices:
     as_json
         Print JSON instead of a table.
     what
-        What is scored, in the plural.
+        What is scored, in the singular.
     """
 
     folder: Path
@@ -68,7 +69,7 @@ class RunChoices:
     workers: int = 0
     scheduler: str | None = None
     as_json: bool = False
-    what: str = "images"
+    what: str = "image"
 
 
 def evaluate_and_report(
@@ -91,13 +92,13 @@ def evaluate_and_report(
 def run_evaluation(setup: "EvaluationSetup", names: Sequence[str], choices: RunChoices) -> "EvaluationResult":
     """Score images and show how far it is; Ctrl-C says what is done."""
     elsewhere = uses_cluster(choices.workers, choices.scheduler)
-    typer.echo(f"Scoring {setup.model} on {len(names):,} {choices.what}", err=True)
+    typer.echo(f"Scoring {setup.model} on {count_text(len(names), choices.what)}", err=True)
     done = 0
     with (
         message_when_stopped(
             lambda: (
-                f"Stopped after {done:,} of {len(names):,} {choices.what.split()[-1]}; the same command with --out "
-                "continues in that folder."
+                f"Stopped after {done:,} of {count_text(len(names), choices.what.split()[-1])}; "
+                "the same command with --out continues in that folder."
             )
         ),
         ExitStack() as stack,

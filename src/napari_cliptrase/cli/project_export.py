@@ -8,6 +8,7 @@ import typer
 
 from napari_cliptrase.errors import CliptraseError, MaskFormatError
 from napari_cliptrase.masks.label_image import LabelImage
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.pixels.read import IMAGE_SUFFIXES
 from napari_cliptrase.project.project_paths import ProjectPaths
 
@@ -60,8 +61,8 @@ def masks_of_project(folder: Path, which: ExportedImages, out: Path) -> tuple[tu
         wanted = "has a mask" if which is ExportedImages.ALL else f"is {which}"
         raise MaskFormatError(f"No image of {folder} {wanted} yet, so there is nothing to export.")
     if without:
-        left = "have no mask yet" if which is ExportedImages.ALL else f"are not {which}"
-        typer.echo(f"{without:,} images {left} and are not in the export.", err=True)
+        left = "Without a mask" if which is ExportedImages.ALL else f"Not {which}"
+        typer.echo(f"{left}, so not in the export: {count_text(without, 'image')}.", err=True)
     return found, masks.blocked
 
 
@@ -70,4 +71,4 @@ def report_blocked(blocked: Mapping[str, str]) -> None:
     for name, reason in blocked.items():
         typer.echo(f"NOT EXPORTED {name}: {reason}", err=True)
     if blocked:
-        raise CliptraseError(f"{len(blocked):,} images could not be exported.")
+        raise CliptraseError(f"{count_text(len(blocked), 'image')} could not be exported.")

@@ -10,6 +10,7 @@ import numpy as np
 from napari_cliptrase.evaluate.benchmark_scores import BenchmarkScores
 from napari_cliptrase.evaluate.confusion import ratio
 from napari_cliptrase.evaluate.evaluation import EvaluatedRow, EvaluationResult
+from napari_cliptrase.masks.loss_report import count_text
 
 SCORE_COLUMNS: Final[Mapping[str, str]] = {
     "pAcc": "pixel_accuracy",
@@ -69,9 +70,9 @@ class EvaluationReport:
         result = self.result
         said = list(self.notes)
         if result.left_out:
-            said.append(f"{result.left_out:,} images hold no class in the square that is scored, and are left out.")
+            said.append(f"Without a class in the scored square, so left out: {count_text(result.left_out, 'image')}.")
         if result.failures:
-            said.append(f"{len(result.failures):,} images could not be scored:")
+            said.append(f"{count_text(len(result.failures), 'image')} could not be scored:")
             shown = list(result.failures.items())[:_MOST_NAMED]
             said += [f"{name}: {reason}" for name, reason in shown]
             if len(result.failures) > len(shown):
@@ -79,7 +80,8 @@ class EvaluationReport:
         beyond = result.rows[0].counts.beyond if result.rows else {}
         for number, (pixels, images) in sorted(beyond.items()):
             said.append(
-                f"{pixels:,} pixels in {images:,} masks are {number}, a number that no class has; they do not count."
+                f"No class has the number {number}, so not scored: {count_text(pixels, 'pixel')} "
+                f"in {count_text(images, 'mask')}."
             )
         return said
 

@@ -336,8 +336,8 @@ def test_what_cannot_be_scored_is_named_and_counted_and_the_rest_is_scored(tmp_p
     assert "cannot be read as a mask" in data["failures"]["damaged"]
     assert "alone.jpg does not exist" in data["failures"]["alone"]
     assert data["rows"]["cliptrase"]["numbers_beyond_the_classes"] == {"77": {"pixels": 10 * HEIGHT, "images": 1}}
-    assert "800 pixels in 1 masks are 77, a number that no class has" in said
-    assert "1 images have no mask and are not scored, such as unscored" in said
+    assert "No class has the number 77, so not scored: 800 pixels in 1 mask." in said
+    assert "Without a mask, so not scored: 1 image, such as unscored." in said
     assert "3 images could not be scored" in said
 
 

@@ -52,7 +52,7 @@ def test_images_without_a_mask_are_reported_and_masks_without_an_image_refused(o
     save(own.images, "b.png", RGB)
     save(own.masks, "c.png", MASK)
     again = FolderImages(own.images, own.masks, own.own)
-    assert again.notes() == ["1 images have no mask and are not scored, such as b."]
+    assert again.notes() == ["Without a mask, so not scored: 1 image, such as b."]
     with pytest.raises(DataError, match=r"c\.png has no image of its name"):
         again.read("c")
 
@@ -89,7 +89,7 @@ def project(tmp_path: Path) -> Path:
 def test_of_a_project_what_a_person_finished_is_scored(project: Path) -> None:
     images = ProjectImages(project)
     assert (list(images.names()), images.classes) == (["a.png"], ("cat", "dog"))
-    assert images.notes() == ["2 images are not finished and not scored."]
+    assert images.notes() == ["Not finished, so not scored: 2 images."]
     assert images.read("a.png").truth.tolist() == [[UNCOUNTED, 0, 1], [UNCOUNTED, UNCOUNTED, 0]]
     with pytest.raises(DataError, match="is a stack"):
         images.read("s.tif")

@@ -14,6 +14,7 @@ from napari_cliptrase.evaluate.datasets.truth_codes import OTHER_CLASS, VOID, Co
 from napari_cliptrase.evaluate.datasets.truth_files import read_numbers, read_rgb_code
 from napari_cliptrase.evaluate.evaluation_rows import EvaluationProtocol
 from napari_cliptrase.evaluate.labelled_images import DataError, LabelledImage
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.pixels.read import read_image
 
 
@@ -82,7 +83,7 @@ class BenchmarkImages:
         unscored = placed.images_without_mask(self.names())
         if unscored:
             some = ", ".join(unscored[:3])
-            notes.append(f"{len(unscored):,} images have no mask and are not scored, such as {some}.")
+            notes.append(f"Without a mask, so not scored: {count_text(len(unscored), 'image')}, such as {some}.")
         return [*notes, *([placed.layout.note] if placed.layout.note else [])]
 
     def read(self, name: str) -> LabelledImage:

@@ -15,6 +15,7 @@ from napari_cliptrase.evaluate.datasets.truth_codes import BEYOND, TruthCode
 from napari_cliptrase.evaluate.datasets.truth_files import read_numbers
 from napari_cliptrase.evaluate.evaluation_rows import Vocabulary
 from napari_cliptrase.evaluate.labelled_images import UNCOUNTED, DataError, LabelledImage
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.pixels.read import IMAGE_SUFFIXES, read_image
 from napari_cliptrase.project.project import Project
 
@@ -99,7 +100,9 @@ class FolderImages:
         unscored = sorted(set(self._pictures) - set(self._masks))
         if not unscored:
             return []
-        return [f"{len(unscored):,} images have no mask and are not scored, such as {', '.join(unscored[:3])}."]
+        return [
+            f"Without a mask, so not scored: {count_text(len(unscored), 'image')}, such as {', '.join(unscored[:3])}."
+        ]
 
     def read(self, name: str) -> LabelledImage:
         """Read an image and its mask."""
@@ -166,7 +169,7 @@ class ProjectImages:
     def notes(self) -> list[str]:
         """How many images are not finished."""
         open_ones = sum(not record.state.finished for record in self._project)
-        return [f"{open_ones:,} images are not finished and not scored."] if open_ones else []
+        return [f"Not finished, so not scored: {count_text(open_ones, 'image')}."] if open_ones else []
 
     def read(self, name: str) -> LabelledImage:
         """Read an image and what was drawn on it."""
