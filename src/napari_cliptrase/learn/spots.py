@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, laplace, sobel
 
 from napari_cliptrase.array_types import Floats, Rgb
 from napari_cliptrase.classes.scores import sampling
@@ -39,6 +38,8 @@ def spot_looks(picture: Rgb, grid: tuple[int, int]) -> Floats:
     -------
     (spots, LOOKS) float32, row by row.
     """
+    from scipy.ndimage import gaussian_filter, laplace, sobel  # commands that fail early do without it
+
     colours = picture.astype(np.float32) / 255
     light = colours.mean(-1)
     rows, columns = (
