@@ -114,9 +114,11 @@ def test_the_flag_key_asks_for_the_note(dock, annotator):
     annotator.bench.folder_keys.toggle_flag()
     assert annotator.state.record(A).flag is None
     dock.steps.note.setText("blur")
+    assert dock.window().focusWidget() is dock.steps.note
     dock.steps.note.returnPressed.emit()
     annotator.settle()
     assert annotator.state.record(A).flag == "blur"
+    assert dock.window().focusWidget() is not dock.steps.note  # letters are keys of the folder again
 
 
 def test_review_shows_what_is_done_and_other_buttons(dock, annotator):

@@ -43,7 +43,7 @@ class StepBar(QWidget):
         self.accept.clicked.connect(lambda: folder.mark(State.REVIEWED, go_on=True))
         self.back.clicked.connect(lambda: folder.mark(State.IN_PROGRESS, go_on=True))
         self.flag.clicked.connect(self._on_flag)
-        self.note.returnPressed.connect(lambda: folder.flag(self.note.text().strip()))
+        self.note.returnPressed.connect(self._on_return)
         state = folder.state
         connect_weakly(keys.note_requested, self.ask_note)
         for signal in (state.shown_changed, state.blocked_changed, state.reviewing_changed, state.project_changed):
@@ -75,6 +75,10 @@ class StepBar(QWidget):
         """Put the cursor where the note is typed."""
         self.note.setFocus()
         self.note.selectAll()
+
+    def _on_return(self) -> None:
+        self.note.clearFocus()  # the next letter is a key of the folder again, not a part of the note
+        self._folder.flag(self.note.text().strip())
 
     def _on_flag(self) -> None:
         state = self._folder.state
