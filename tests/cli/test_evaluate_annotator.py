@@ -22,6 +22,16 @@ def test_a_learning_curve_as_json(run_command):
     assert [point["corrected"] for point in json.loads(out)["points"]] == [0, 1]
 
 
+def test_nuclei_are_found_after_scribbles_in_two_slices_and_texture_helps(run_command):
+    words = ("--split", "cells", "--scribbles", 8, "--corrected", "2", "--scored", 3, "--vote", "off", "--json")
+    found = {}
+    for texture in ("--texture", "--no-texture"):
+        code, out, _ = run_command("evaluate", "learning", *words, texture)
+        assert code == 0
+        found[texture] = json.loads(out)["points"][0]["IoU"]["nucleus"]
+    assert found["--texture"] > found["--no-texture"] + 0.1
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

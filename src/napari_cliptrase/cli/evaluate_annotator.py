@@ -13,6 +13,8 @@ from napari_cliptrase.cli.evaluation_run import AsJson, FirstSeed, Out, Sam, che
 from napari_cliptrase.cli.interrupts import message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName
 from napari_cliptrase.cli.work_bar import work_bar
+from napari_cliptrase.cliptrase.options import Vote
+from napari_cliptrase.engine.settings import Detail, Settings
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.optional_packages import check_matplotlib
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
     from napari_cliptrase.evaluate.encoded_images import EncodedImages
     from napari_cliptrase.evaluate.labelled_images import LabelledImages
 
+CELLS = "cells"
+"""Painted nuclei instead of scenes."""
+
 Names = Annotated[
     str, typer.Option(help="known: the classes' own; made-up: words no model knows; mixed: half of each.")
 ]
-Split = Annotated[str, typer.Option(help="Painted scenes: plain, small, or rich in classes.")]
+Split = Annotated[str, typer.Option(help="Painted scenes: plain, small, or rich in classes; or cells.")]
 Dim = Annotated[bool, typer.Option("--dim", help="Painted scenes in dim gray, a look that the model does not know.")]
 OwnImages = Annotated[Path | None, typer.Option(help="A folder of images, with --masks and --classes.")]
 OwnMasks = Annotated[Path | None, typer.Option(help="Indexed masks (PNG or TIFF) with the names of the images.")]
@@ -80,7 +85,7 @@ def annotator(
             from napari_cliptrase.refine.embedding import Embedder
 
             embedder = Embedder(run_to_end(load_sam_steps(sam), show))
-        study = AnnotationStudy(_encoded(found, model, Path(folder)), prompts, embedder)
+        study = AnnotationStudy(_encoded(found, model, Path(folder), Settings()), prompts, embedder)
         folders = run_to_end(study.run_steps(workflows), show)
     about = {"images": found.record(), "names": names, "model": model, "sam": sam}
     _give(study_record(folders, study.costs, about), study_table(folders), out, as_json)
@@ -100,6 +105,14 @@ def learning(
     images: OwnImages = None,
     masks: OwnMasks = None,
     classes: OwnClassList = None,
+    scribbles: Annotated[
+        int, typer.Option(min=0, help="Lines through each class of a corrected image; 0 takes its whole mask.")
+    ] = 0,
+    detail: Annotated[Detail, typer.Option(help="How finely to look.")] = Detail.NORMAL,
+    vote: Annotated[Vote, typer.Option(help="How the pixels of a region agree on a class.")] = Vote.HARD,
+    texture: Annotated[
+        bool, typer.Option("--texture/--no-texture", help="Whether colour and texture count beside the patches.")
+    ] = True,
     model: ClipName = "demo",
     out: Out = None,
     as_json: AsJson = False,
@@ -124,9 +137,11 @@ def learning(
         TemporaryDirectory(prefix="cliptrase-") as folder,
         work_bar("loading") as show,
     ):
-        encoded = _encoded(found, model, Path(folder))
-        points = run_to_end(learning_curve_steps(encoded, prompts, counts, scored), show)
-    record = {"images": found.record(), "names": names, "model": model, "points": curve_record(points)}
+        settings = Settings(detail=detail, vote=vote, texture=texture)
+        encoded = _encoded(found, model, Path(folder), settings)
+        points = run_to_end(learning_curve_steps(encoded, prompts, counts, scored, scribbles), show)
+    how = {"names": names, "model": model, "scribbles": scribbles, "detail": detail, "vote": vote, "texture": texture}
+    record = {"images": found.record(), **how, "points": curve_record(points)}
     _give(record, curve_table(points, len(found.classes)), out, as_json)
 
 
@@ -134,13 +149,17 @@ def _images_and_names(
     count: int, names: str, split: str, dim: bool, first_seed: int, own: tuple[Path | None, Path | None, Path | None]
 ) -> "tuple[LabelledImages, PromptSet]":
     """Return the images and the names that they are asked for by."""
+    from napari_cliptrase.evaluate.datasets.painted_cells import PaintedCells
     from napari_cliptrase.evaluate.datasets.painted_scenes import PaintedScenes, SceneSplit
     from napari_cliptrase.evaluate.name_choice import NameChoice
 
-    for what, given, known in (("split", split, SceneSplit), ("choice of names", names, NameChoice)):
+    for what, given, known in (("split", split, [*SceneSplit, CELLS]), ("choice of names", names, NameChoice)):
         check_names(what, [given], [*known])
     images, masks, classes = own
     if images is None and masks is None and classes is None:
+        if split == CELLS:
+            cells = PaintedCells(first_seed, count)
+            return cells, NameChoice(names).prompts(cells.classes)
         scenes = PaintedScenes(first_seed, count, split=SceneSplit(split), dim=dim)
         return scenes, NameChoice(names).prompts(scenes.classes)
     if images is None or masks is None or classes is None:
@@ -154,12 +173,12 @@ def _images_and_names(
     return folder, NameChoice(names).prompts(folder.classes)
 
 
-def _encoded(images: "LabelledImages", model: str, folder: Path) -> "EncodedImages":
+def _encoded(images: "LabelledImages", model: str, folder: Path, settings: Settings) -> "EncodedImages":
     from napari_cliptrase.engine.segmenter import Segmenter
     from napari_cliptrase.evaluate.encoded_images import EncodedImages
     from napari_cliptrase.models.load import load_model_steps
 
-    return EncodedImages(images, Segmenter(run_to_end(load_model_steps(model))), folder)
+    return EncodedImages(images, Segmenter(run_to_end(load_model_steps(model)), settings), folder)
 
 
 def _counts(text: str) -> list[int]:

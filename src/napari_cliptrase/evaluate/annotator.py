@@ -5,19 +5,16 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import Mask
 from napari_cliptrase.evaluate.annotation_effort import ActionKind, CostModel, Effort
 from napari_cliptrase.evaluate.labelled_images import Truth
-from napari_cliptrase.evaluate.mistakes import WrongPiece, image_mean_iou, largest_wrong_piece
+from napari_cliptrase.evaluate.mistakes import WrongPiece, image_mean_iou, largest_wrong_piece, line_mask
 
 NOTHING: Final = -1
 """In labels: the pixel has no class yet."""
 MOST_ACTIONS: Final = 1000
 """After so many the annotator gives up on an image."""
-SCRIBBLE_REACH: Final = 1
-"""Pixels to either side of the line of a scribble."""
 
 
 class Tool(Protocol):
@@ -129,7 +126,7 @@ class Annotator:
             rows, columns = mistake.line()
             scribble = self.costs.scribble_effort(len(rows), new_class)
             if scribble.seconds / mistake.area < price:  # the hope is that all of the piece follows
-                best, mask = scribble, _line_mask(whole, rows, columns)
+                best, mask = scribble, line_mask(whole, rows, columns)
                 self._scribbled |= mask
         if ActionKind.SCRIBBLE.value not in best.by_kind:
             self.labels[mask] = mistake.class_index
@@ -157,13 +154,3 @@ class Annotator:
         counted = drawn & (self.truth >= 0)
         before = (self.labels == self.truth)[counted].sum()
         return int((self.truth[counted] == class_index).sum() - before)
-
-
-def _line_mask(piece: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Mask:
-    """(H, W) the pixels of a piece next to a line."""
-    mask = np.zeros(piece.shape, bool)
-    for down in range(-SCRIBBLE_REACH, SCRIBBLE_REACH + 1):
-        for along in range(-SCRIBBLE_REACH, SCRIBBLE_REACH + 1):
-            near = np.clip(rows + down, 0, piece.shape[0] - 1), np.clip(columns + along, 0, piece.shape[1] - 1)
-            mask[near] = True
-    return mask & piece

@@ -8,6 +8,7 @@ import numpy as np
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.encoded_images import EncodedImages
+from napari_cliptrase.evaluate.scribbled import scribbled
 from napari_cliptrase.learn.lesson import lessons_from_labels
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.progress import Progress
@@ -44,11 +45,12 @@ class LearningPoint:
 
 
 def learning_curve_steps(
-    images: EncodedImages, prompts: PromptSet, corrected: Sequence[int], scored: int
+    images: EncodedImages, prompts: PromptSet, corrected: Sequence[int], scored: int, scribbles: int = 0
 ) -> Generator[Progress, None, tuple[LearningPoint, ...]]:
     """Score the last ``scored`` images after each number of ``corrected`` ones from the start.
 
-    ``prompts`` are the names of the classes, in their order.
+    ``prompts`` are the names of the classes, in their order. With ``scribbles``, at most so many lines through each
+    class are drawn in the corrected images, instead of whole masks.
     """
     names, classes = images.names(), images.images.classes
     taught, tested = names[: max(corrected)], names[len(names) - scored :]
@@ -70,7 +72,7 @@ def learning_curve_steps(
                     encoding.grid,
                     truth,
                     by_index,
-                    truth >= 0,
+                    scribbled(truth, scribbles) if scribbles else truth >= 0,
                     looks=encoding.spot_looks(),
                     image=encoding.image_sha256,
                 )

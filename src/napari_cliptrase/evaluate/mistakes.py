@@ -1,6 +1,7 @@
 """What an annotator sees of an image: how good it is, and the largest connected piece of a class that is wrong."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from scipy.ndimage import distance_transform_edt, find_objects, label
 from napari_cliptrase.array_types import Mask
 from napari_cliptrase.evaluate.confusion import Confusion
 from napari_cliptrase.evaluate.labelled_images import Truth
+
+SCRIBBLE_REACH: Final = 1
+"""Pixels to either side of the line of a scribble."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +72,16 @@ class WrongPiece:
                 line.append(point)
         found = np.unique(np.array(line), axis=0)
         return found[:, 0] + self.rows.start, found[:, 1] + self.columns.start
+
+
+def line_mask(piece: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Mask:
+    """(H, W) the pixels of a piece next to a line."""
+    mask = np.zeros(piece.shape, bool)
+    for down in range(-SCRIBBLE_REACH, SCRIBBLE_REACH + 1):
+        for along in range(-SCRIBBLE_REACH, SCRIBBLE_REACH + 1):
+            near = np.clip(rows + down, 0, piece.shape[0] - 1), np.clip(columns + along, 0, piece.shape[1] - 1)
+            mask[near] = True
+    return mask & piece
 
 
 def largest_piece(mask: Mask) -> tuple[slice, slice, Mask] | None:
