@@ -46,7 +46,7 @@ class AlikeTool(RegionPointer):
         encoded, session = self._session.encoded, self._session
         if encoded is None:
             return
-        where = self._piece(encoded, world) if "Control" in modifiers else self._region(encoded, world)
+        where = self._piece(encoded, world) if "Control" in modifiers else self.mask_at(world)
         if where is None:
             return
         if "Shift" in modifiers:
@@ -58,15 +58,6 @@ class AlikeTool(RegionPointer):
         self._learner.switch(True)
         self._learner.find_alike(session.active_class)
         self._scribbles.mark(session.active_class, where)
-
-    def _region(self, encoded: Encoded, world: Any) -> Mask | None:
-        """(h, w) the highlighted region."""
-        part = self.part_at(world)
-        if part is None:
-            return None
-        where = np.zeros(encoded.source.target.shape, bool)
-        where[part.pixels] = True
-        return where
 
     def _piece(self, encoded: Encoded, world: Any) -> Mask | None:
         """(h, w) the connected piece of the label layers under the cursor."""

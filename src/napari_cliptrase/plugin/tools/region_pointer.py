@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from scipy.ndimage import binary_erosion
 
+from napari_cliptrase.array_types import Mask
 from napari_cliptrase.classes.colors import RGB
 from napari_cliptrase.plugin.layers.overlay_layer import OverlayLayer
 from napari_cliptrase.plugin.layers.placement import place_over, position_in
@@ -65,6 +66,15 @@ class RegionPointer:
             self._picture.remove()
             self._shown = None
         self.toggled.emit(on)
+
+    def mask_at(self, world: Any) -> Mask | None:
+        """(h, w) the highlighted region at a world position, in the box of the encoding; None where there is none."""
+        part = self.part_at(world)
+        if part is None or self._encoded is None:
+            return None
+        mask = np.zeros(self._encoded.source.target.shape, bool)
+        mask[part.pixels] = True
+        return mask
 
     def part_at(self, world: Any) -> RegionPart | None:
         """RegionPart under a world position; None where there is none or the parts are still being found."""

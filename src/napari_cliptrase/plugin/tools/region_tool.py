@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-import numpy as np
 from napari.utils.notifications import show_info, show_warning
 
 from napari_cliptrase.errors import CliptraseError
@@ -24,16 +23,14 @@ class RegionTool(RegionPointer):
 
     def take(self, world: Any, modifiers: Collection[str]) -> None:
         """Give the region to the active class, with Shift to the background."""
-        part, clear = self.part_at(world), "Shift" in modifiers
+        mask, clear = self.mask_at(world), "Shift" in modifiers
         active = self._session.active_class
-        if part is None or self._encoded is None:
+        if mask is None or self._encoded is None:
             return
         if active is None and not clear:
             show_info("Select a class in the table first: a click gives the region to that class.")
             return
         target = self._encoded.source.target
-        mask = np.zeros(target.shape, bool)
-        mask[part.pixels] = True
         try:
             run = self._label_layers.assign(target, mask, 0 if clear else active or 0, locked=self._session.locked)
         except CliptraseError as error:

@@ -108,4 +108,6 @@ def lesson_title(lesson: Lesson) -> str:
     except ValueError:
         when = ""
     patches = "1 patch" if len(lesson) == 1 else f"{len(lesson):,} patches"
+    if not len(lesson) and lesson.spots:  # a thing smaller than a patch
+        patches = f"{len(lesson.spots):,} spots"
     return f"{'not ' if lesson.negative else ''}{lesson.class_name}: {patches}, {lesson.action}{when}"
