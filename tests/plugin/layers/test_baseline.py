@@ -38,6 +38,8 @@ def test_a_packed_mask_comes_back_as_it_was(data):
     assert packed.same_as(PackedMask.of(pixels.copy()))
     assert not PackedMask.empty(shape).unpacked().any()
     assert packed.same_as(PackedMask.empty(shape)) is not pixels.any()
+    assert packed.exceeds(PackedMask.empty(shape)) == pixels.any()
+    assert not packed.exceeds(packed)
 
 
 def test_what_is_unpacked_may_be_changed_without_an_effect_on_the_packed_mask():

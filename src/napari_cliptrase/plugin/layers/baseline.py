@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.merge import edited_pixels
+from napari_cliptrase.plugin.layers.row_bands import row_bands
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class PackedMask:
         """Whether it is True anywhere."""
         return bool(self.bits.any())
 
+    def exceeds(self, other: "PackedMask") -> bool:
+        """Whether it is True anywhere where another mask of its shape is not."""
+        return bool((self.bits & ~other.bits).any())
+
     def same_as(self, other: "PackedMask") -> bool:
         """Whether it is True in the same places as another mask of its shape."""
         return self.bits is other.bits or bool(np.array_equal(self.bits, other.bits))
@@ -82,12 +87,10 @@ class Baseline:
 
     def edits(self, content: LabelArray, class_id: int | None) -> Mask:
         """(H, W) pixels of ``content`` that a person stated or something else than a result changed."""
-        if isinstance(self.written, PackedMask):
-            held = self.written.unpacked().astype(content.dtype)
-            held *= content.dtype.type(class_id or 0)
-        else:
-            held = self.written
-        return self.stated.unpacked() | edited_pixels(content, held)
+        edits = np.empty(content.shape, bool)
+        for rows in row_bands(content.shape):
+            edits[rows] = self.edits_in(rows, content[rows], class_id)
+        return edits
 
     def edits_in(self, rows: slice, content: LabelArray, class_id: int | None) -> Mask:
         """Return some rows of `edits`, (rows, W); ``content`` is what these rows hold."""

@@ -4,13 +4,14 @@ The merge rule of `napari_cliptrase.merge` decides; here its inputs are joined o
 a pixel painted in the layer of one class must not be claimed by another.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_cliptrase.array_types import LabelArray, Mask
 from napari_cliptrase.merge import MergeMode, merge_labels
+from napari_cliptrase.plugin.layers.row_bands import row_bands
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Content:
     labels: LabelArray
     edits: Mask
     class_id: int | None
+
+    def rows(self, rows: slice) -> "Content":
+        """Return some rows of it."""
+        return Content(self.labels[rows], self.edits[rows], self.class_id)
 
 
 @dataclass(frozen=True)
@@ -40,19 +45,27 @@ class PlaneConstraints:
     painted: Mask
     closed: Mask
 
+    def rows(self, rows: slice) -> "PlaneConstraints":
+        """Return some rows of it."""
+        return PlaneConstraints(self.edited[rows], self.painted[rows], self.closed[rows])
+
 
 def constraints_of(
-    contents: Collection[Content], proposed: LabelArray, where: Mask | None, mode: MergeMode, locked: Collection[int]
-) -> PlaneConstraints:
-    """Join the edits and locks of all layers; ``proposed`` is (H, W), ``where`` the part that may be written."""
+    contents: Iterable[Content], proposed: LabelArray, where: Mask | None, mode: MergeMode, locked: Collection[int]
+) -> Generator[None, None, PlaneConstraints]:
+    """Join the edits and locks of all layers, one at a time.
+
+    ``proposed`` is (H, W), ``where`` (H, W) the part that may be written.
+    """
     shape = proposed.shape
     constraints = PlaneConstraints(
         np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape, bool) if where is None else ~where
     )
-    for content in contents:
-        add_constraint(constraints, content, mode, locked)
     if locked:
         np.logical_or(constraints.closed, np.isin(proposed, list(locked)), out=constraints.closed)
+    for content in contents:
+        add_constraint(constraints, content, mode, locked)
+        yield
     return constraints
 
 
@@ -61,7 +74,8 @@ def add_constraint(constraints: PlaneConstraints, content: Content, mode: MergeM
     labels = content.labels
     np.logical_or(constraints.edited, content.edits, out=constraints.edited)
     if content.class_id is not None:
-        np.logical_or(constraints.painted, content.edits & (labels != 0), out=constraints.painted)
+        for rows in row_bands(labels.shape):
+            constraints.painted[rows] |= content.edits[rows] & (labels[rows] != 0)
     if mode is MergeMode.FILL_EMPTY or content.class_id in locked:
         np.logical_or(constraints.closed, labels != 0, out=constraints.closed)
     elif content.class_id is None and locked:
@@ -78,6 +92,13 @@ def merged_content(
     """
     if content.class_id in locked:
         return content.labels
+    merged = np.empty_like(content.labels)
+    for rows in row_bands(merged.shape):
+        merged[rows] = _merged_rows(content.rows(rows), proposed[rows], constraints.rows(rows), mode)
+    return merged
+
+
+def _merged_rows(content: Content, proposed: LabelArray, constraints: PlaneConstraints, mode: MergeMode) -> LabelArray:
     dtype = content.labels.dtype
     result = proposed.astype(dtype)
     if content.class_id is not None:

@@ -126,7 +126,7 @@ class RunWriter:
         self._history.set_baseline(written, plane, later)
         known_record = with_provenance(tag.provenance, plane, what.provenance)
         self._registry.update(written, table, run=self.run.number, provenance=known_record)
-        if old.size or (known.stated.unpacked() & ~later.stated.unpacked()).any():
+        if old.size or known.stated.exceeds(later.stated):
             self._steps.append(change)
 
     def _copied(self, what: PlaneWrite, target: Target, table: ClassTable, count: int) -> Labels:

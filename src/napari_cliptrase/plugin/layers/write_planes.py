@@ -1,6 +1,6 @@
 """Carrying out a plan: one or many planes of an image as one run, a layer at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from napari.components import LayerList
 from napari.layers import Labels
@@ -14,7 +14,7 @@ from napari_cliptrase.plugin.layers.run_writer import PlaneWrite, RunWriter
 from napari_cliptrase.plugin.layers.write_plan import WritePlan
 from napari_cliptrase.plugin.state.geometry import Target
 from napari_cliptrase.plugin.state.tags import class_of
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, run_to_end
 
 
 class PlanExecution:
@@ -43,10 +43,13 @@ class PlanExecution:
             for _ in self._write_plane(result):
                 yield now
 
-    def _write_plane(self, result: PlaneResult) -> Iterator[Labels]:
+    def _write_plane(self, result: PlaneResult) -> Iterator[None]:
         plan, target, history = self._plan, result.target, self._history
         proposed, _ = result.on_plane()
-        seen, constraints = -1, None
+        if not plan.layers:
+            return
+        seen = history.statements
+        constraints = yield from self._constraints(result)
         for planned in plan.layers:
             self._contents.image(target)  # raises when it has changed since the last step
             layer = self._layer_for(planned, target)
@@ -55,12 +58,10 @@ class PlanExecution:
             class_id = class_of(layer)
             if planned in plan.missing and class_id is not None and not (proposed == class_id).any():
                 continue
-            if constraints is None:
-                constraints = self._constraints(result)
-            elif seen != history.statements:
-                fresh = self._constraints(result)
+            if seen != history.statements:
+                fresh = run_to_end(self._constraints(result))
                 constraints = PlaneConstraints(fresh.edited, fresh.painted, constraints.closed)
-            seen = history.statements
+                seen = history.statements
             (content,) = self._contents.of([layer], target)
             add_constraint(constraints, content, plan.mode, plan.locked)  # a script may have written into it
             after = merged_content(content, proposed, constraints, plan.mode, plan.locked)
@@ -68,7 +69,7 @@ class PlanExecution:
             if plan.mode is MergeMode.REPLACE and content.class_id not in plan.locked:
                 edits = edits & constraints.closed
             self._writer.write(target, PlaneWrite(layer, after, edits, provenance=result.provenance), plan.table)
-            yield layer
+            yield
 
     def _layer_for(self, planned: Labels, target: Target) -> Labels | None:
         """Return the layer to write to in place of a planned one; None when it was deleted meanwhile."""
@@ -81,12 +82,13 @@ class PlanExecution:
         others = self._contents.fitting_layers(self._plan.image, target)
         return next((other for other in others if class_of(other) == class_of(planned)), planned)
 
-    def _constraints(self, result: PlaneResult) -> PlaneConstraints:
-        """Join what all label layers of the image hold now, also those that the plan does not write to."""
+    def _constraints(self, result: PlaneResult) -> Generator[None, None, PlaneConstraints]:
+        """Join what all label layers of the image hold, also those that the plan does not write to, one at a time."""
         proposed, where = result.on_plane()
         plan, target = self._plan, result.target
-        contents = self._contents.of(self._contents.fitting_layers(plan.image, target), target)
-        return constraints_of(contents, proposed, where, plan.mode, plan.locked)
+        layers = self._contents.fitting_layers(plan.image, target)
+        contents = (content for layer in layers for content in self._contents.of([layer], target))
+        return (yield from constraints_of(contents, proposed, where, plan.mode, plan.locked))
 
 
 def _words(number: int, count: int) -> str:
