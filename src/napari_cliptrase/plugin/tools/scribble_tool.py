@@ -176,7 +176,7 @@ class ScribbleTool:
             QTimer.singleShot(0, self._check_removed)
 
     def _check_removed(self) -> None:
-        """Let go of a layer that has gone; its marks go, too, if the user removed it and not the image."""
+        """Forget a layer that has left; its marks are removed, too, if the user removed it and not the image."""
         shown = self._shown
         if shown is None or self.layer is not None:
             return
