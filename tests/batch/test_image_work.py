@@ -25,6 +25,8 @@ from napari_cliptrase.refine.methods import Method
         lambda setup: replace(setup, precision="bf16"),
         lambda setup: replace(setup, model="demo"),
         lambda setup: replace(setup, refine=Method.SUPERPIXELS),
+        lambda setup: replace(setup, planes="Z=1-2"),
+        lambda setup: replace(setup, smoothing=0.3),
     ],
 )
 def test_a_run_that_gives_other_labels_is_another_one(setup: RunSetup, other: Callable[[RunSetup], RunSetup]) -> None:
@@ -82,3 +84,15 @@ def test_boundaries_are_refined_where_that_is_asked_for(pictures: Callable[..., 
     plain = run_to_end(ImageWorker.load_steps(setup)).segment(image)
     refined = run_to_end(ImageWorker.load_steps(replace(setup, refine=Method.SUPERPIXELS))).segment(image)
     assert not np.array_equal(plain.labels[()], refined.labels[()])
+
+
+def test_planes_that_are_asked_for_are_smoothed_along_them(tmp_path: Path, setup: RunSetup) -> None:
+    stack = np.random.default_rng(0).integers(0, 256, (5, 40, 50), np.uint8)
+    tifffile.imwrite(tmp_path / "s.tif", stack, metadata={"axes": "ZYX"})
+    image = read_image(tmp_path / "s.tif")
+    plain, smooth = (
+        run_to_end(ImageWorker.load_steps(replace(setup, planes="1-3", smoothing=share))).segment(image)
+        for share in (0.0, 0.9)
+    )
+    assert sorted(plain.labels) == sorted(smooth.labels) == [(1,), (2,), (3,)]
+    assert any((plain.labels[index] != smooth.labels[index]).any() for index in plain.labels)

@@ -16,7 +16,7 @@ from napari_cliptrase.batch.image_work import ImageWorker, LabelledPlane, RunSet
 from napari_cliptrase.batch.overlapped import IMAGES_READ_AHEAD
 from napari_cliptrase.batch.runner import ImageOutcome, ResultWriter, run_batch_steps
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.pixels.read import read_image
+from napari_cliptrase.pixels.read import ImageFile, read_image
 from napari_cliptrase.project.image_record import State
 from napari_cliptrase.project.pixel_provenance import Provenance
 from napari_cliptrase.project.project import Project
@@ -151,6 +151,11 @@ class CountingWorker:
         known = (*self.alive, *map(weakref.ref, things))
         self.alive = [entry for entry in known if entry() is not None]
         self.most = max(self.most, len(self.alive))
+
+    smoothing = 0.0
+
+    def chosen(self, image: ImageFile) -> ImageFile:
+        return image
 
     def two_fit(self, _rgb: np.ndarray) -> bool:
         return True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
@@ -164,3 +165,26 @@ def test_a_damaged_mask_is_not_exported_and_in_the_exit_code(batch: Batch, folde
     assert code != 0
     assert "NOT EXPORTED a.png" in err
     assert "1 of 2 images could not be exported" in err
+
+
+def test_some_planes_are_segmented_smoothly_and_the_others_stay(batch: Batch, folder: Path) -> None:
+    stack = np.random.default_rng(0).integers(0, 900, (4, 40, 50)).astype(np.uint16)
+    for path in list(folder.iterdir()):
+        path.unlink()
+    tifffile.imwrite(folder / "s.tif", stack, metadata={"axes": "ZYX"})
+    assert batch(folder, "--prompts", "sky; sea; tree")[0] == 0
+    before = {path.name: path.read_bytes() for path in (folder / "masks").rglob("*.png")}
+    assert len(before) == 4
+    code, out, err = batch(folder, "--planes", "1-2", "--smooth", "0.9")
+    assert (code, "1 image was segmented" in out) == (0, True), err
+    after = {path.name: path.read_bytes() for path in (folder / "masks").rglob("*.png")}
+    assert after.keys() == before.keys()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed
+    assert changed <= {sorted(after)[1], sorted(after)[2]}
+    assert '"same": [\n  "s.tif"' in batch(folder, "--planes", "1-2", "--smooth", "0.9", "--json")[1]
+    code, _, err = batch(folder, "--planes", "7")
+    assert code == 1
+    assert "no planes 7 to 7 along Z; the image has Z=0-3" in err
+    code, _, err = batch(folder, "--smooth", "-1")
+    assert (code, "--smooth -1 is not a share" in err) == (1, True), err

@@ -391,3 +391,29 @@ def test_only_some_planes_of_a_stack_are_segmented_and_the_others_stay(segment, 
     code, _, err = segment("stack.tif", "-p", PROMPTS, "-o", "out", "--planes", "9-12")
     assert code == 1
     assert "no planes 9 to 12 along Z; the image has Z=0-10" in err
+
+
+def test_planes_are_smoothed_if_asked_for_and_the_record_says_so(segment, folder):
+    stack = np.random.default_rng(0).integers(0, 900, (3, 40, 50)).astype(np.uint16)
+    tifffile.imwrite(folder / "stack.tif", stack, metadata={"axes": "ZYX"})
+    assert segment("stack.tif", "-p", PROMPTS, "-o", "plain")[0] == 0
+    code, out, err = segment("stack.tif", "a.png", "-p", PROMPTS, "-o", "out", "--smooth", "0.6", "--scores", "--json")
+    assert code == 0, err
+    images = {Path(image["image"]).name: image for image in json.loads(out)["images"]}
+    assert len(images["stack.tif"]["planes"]) == 3
+    records = {name: json.loads((folder / "out" / "records" / f"{name}.json").read_text()) for name in ("stack", "a")}
+    assert [plane["smoothed along planes"] for plane in records["stack"]["provenance"]] == [0.6] * 3
+    assert "smoothed along planes" not in records["a"]["provenance"][0]
+    assert "only one plane" in " ".join(images["a.png"]["notes"])
+    assert (folder / "out" / "overlays" / "stack_z1.jpg").exists()
+    masks = [
+        [FORMATS["png"].read(folder / out / f"stack_z{z}.png")[0].labels for z in range(3)] for out in ("plain", "out")
+    ]
+    assert any((plain != smooth).any() for plain, smooth in zip(*masks, strict=True))
+
+
+def test_a_share_that_is_none_is_refused_before_anything_is_loaded(segment, folder):
+    code, _, err = segment("a.png", "-p", PROMPTS, "-o", "out", "--smooth", "2")
+    assert code == 1
+    assert "--smooth 2 is not a share of the planes before and after; give a number from 0 (none) to 1." in err
+    assert not (folder / "out").exists()

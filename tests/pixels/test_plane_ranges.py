@@ -2,7 +2,7 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
-from napari_cliptrase.pixels.plane_ranges import PlaneRange, PlaneRanges
+from napari_cliptrase.pixels.plane_ranges import PlaneRange, PlaneRanges, rows_of_planes
 
 FILM = AxisRoles("TZYX"), (10, 4, 32, 48)
 
@@ -45,3 +45,12 @@ def test_what_is_no_range_is_refused_with_what_there_is(text, words):
 def test_a_picture_has_no_planes_to_choose():
     with pytest.raises(CliptraseError, match="has one plane"):
         PlaneRanges.parse("0", AxisRoles("YX"), (8, 8))
+
+
+def test_planes_make_a_row_as_far_as_they_are_neighbours():
+    assert rows_of_planes([(3,), (4,), (5,)]) == [[(3,), (4,), (5,)]]
+    film = PlaneRanges.parse("T=3-4", *FILM).indices(*FILM)
+    assert rows_of_planes(film) == [[(t, z) for z in range(4)] for t in (3, 4)]
+    one_of_each = PlaneRanges.parse("Z=2", *FILM).indices(*FILM)
+    assert rows_of_planes(one_of_each) == [one_of_each]
+    assert rows_of_planes([()]) == [[()]]

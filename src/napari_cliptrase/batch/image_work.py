@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cliptrase.array_types import LabelArray, Rgb
+from napari_cliptrase.batch.smooth_stack import segment_smooth_stack
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.settings import Settings
@@ -41,6 +42,10 @@ class RunSetup:
         How boundaries are sharpened, if at all, and the SAM by name.
     examples
         Examples that correct what the names say, or their file.
+    planes
+        Which planes of stacks, as `ImageFile.only` reads it; None means all.
+    smoothing
+        Share of the neighbouring planes in the scores of each plane of a stack, 0 to 1.
     """
 
     prompts: PromptSet
@@ -51,6 +56,8 @@ class RunSetup:
     refine: Method | None = None
     sam: str = "demo"
     examples: Path | LessonMemory | None = None
+    planes: str | None = None
+    smoothing: float = 0.0
 
     def taught(self) -> LessonMemory | None:
         """Return the examples, read from their file where it is one."""
@@ -69,6 +76,10 @@ class RunSetup:
             asked["without text"] = silent
         if (examples := self.taught()) is not None:
             asked["examples"] = examples.sha256
+        if self.planes is not None:
+            asked["planes"] = self.planes
+        if self.smoothing:
+            asked["smoothing"] = self.smoothing
         key = hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
         return {"model": self.model, "refine": None if self.refine is None else str(self.refine), "key": key[:16]}
 
@@ -104,7 +115,11 @@ class ImageWorker:
         prompts: PromptSet,
         refiner: MaskRefiner | None = None,
         examples: LessonMemory | None = None,
+        planes: str | None = None,
+        smoothing: float = 0.0,
     ) -> None:
+        self.smoothing = smoothing
+        self._planes = planes
         self._segmenter = segmenter
         self._prompts = prompts
         self._refiner = refiner
@@ -122,10 +137,17 @@ class ImageWorker:
             refiner = yield from load_refiner_steps(setup.refine, setup.sam, setup.device)
         if (examples := setup.taught()) is not None:
             examples.check(model.fingerprint, setup.settings.encode_key(), model.name)
-        return cls(Segmenter(model, setup.settings), setup.prompts, refiner, examples)
+        return cls(Segmenter(model, setup.settings), setup.prompts, refiner, examples, setup.planes, setup.smoothing)
+
+    def chosen(self, image: ImageFile) -> ImageFile:
+        """Return an image with the planes that are to be segmented."""
+        return image if self._planes is None else image.only(self._planes)
 
     def segment(self, image: ImageFile, watch: Watch | None = None) -> ImageResult:
-        """Segment every plane of an image."""
+        """Segment every plane of an image that is asked for."""
+        image = self.chosen(image)
+        if self.smoothing:
+            return image_result(self.label_stack(image, watch))
         planes: dict[tuple[int, ...], LabelledPlane] = {}
         for index in image.indices():
             rgb = image.rgb(index)
@@ -144,6 +166,17 @@ class ImageWorker:
         """Give the pixels of an encoded plane their classes; another thread may encode the next plane meanwhile."""
         request = PlaneRequest(rgb, self._prompts, encoding=encoding, examples=self._examples)
         return LabelledPlane.of(run_to_end(segment_plane_steps(self._segmenter, request, self._refiner)))
+
+    def label_stack(self, image: ImageFile, watch: Watch | None = None) -> "dict[tuple[int, ...], LabelledPlane]":
+        """Segment every plane of an image that is asked for, with scores that are smoothed along the planes."""
+        return segment_smooth_stack(
+            self._segmenter,
+            image,
+            lambda rgb: PlaneRequest(rgb, self._prompts, encoding=self.encode(rgb, watch), examples=self._examples),
+            self.smoothing,
+            lambda _, response: LabelledPlane.of(response),
+            self._refiner,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,6 +43,9 @@ class ImageSteps(Generic[Item, Found, Done]):
         its own.
     two_fit
         Whether there is memory to encode a plane (H, W, 3) while another one of its size is labelled.
+    label_stack
+        Makes labels of all planes of an image that depend on each other, in the thread that asks for outcomes; None
+        where each plane stands alone.
     """
 
     read: Callable[[Item], ImageFile]
@@ -50,6 +53,7 @@ class ImageSteps(Generic[Item, Found, Done]):
     label: "Callable[[Rgb, Encoding], Found]"
     write: Callable[[Item, AxisRoles, Mapping[PlaneIndex, Found]], Done]
     two_fit: Callable[[Rgb], bool]
+    label_stack: Callable[[ImageFile], Mapping[PlaneIndex, Found]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +104,16 @@ def overlap_steps(
             item, file = read.popleft()
             try:
                 image = file.result()
-                planes = {index: label(image.rgb(index)) for index in image.indices()}
+                if steps.label_stack is None:
+                    planes = {index: label(image.rgb(index)) for index in image.indices()}
+                    done = writing.submit(write, item, image.roles, planes)
+                else:
+                    done = writing.submit(steps.write, item, image.roles, steps.label_stack(image))
             except Cancelled:
                 raise
             except Exception as error:  # whatever the error, the other images go on
                 return Outcome(item, None, error)
-            written.append((item, writing.submit(write, item, image.roles, planes)))
+            written.append((item, done))
             return None
 
         stop: KeyboardInterrupt | None = None

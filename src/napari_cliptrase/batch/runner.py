@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, image_result
+from napari_cliptrase.batch.image_work import ImageResult, ImageWorker, LabelledPlane, image_result
 from napari_cliptrase.batch.input_file import reason_of
 from napari_cliptrase.batch.overlapped import ImageSteps, overlap_steps
 from napari_cliptrase.errors import CliptraseError
@@ -58,12 +58,13 @@ def run_batch_steps(
 
     Closing the generator ends the work: what is being written is finished, nothing else is started.
     """
-    steps = ImageSteps(
-        read=writer.project.image,
+    steps: ImageSteps[str, LabelledPlane, ImageOutcome] = ImageSteps(
+        read=lambda name: worker.chosen(writer.project.image(name)),
         encode_plane=lambda rgb: worker.encode(rgb, watch),
         label=worker.label,
         write=lambda name, _, planes: writer.write(name, image_result(planes)),
         two_fit=worker.two_fit,
+        label_stack=(lambda image: worker.label_stack(image, watch)) if worker.smoothing else None,
     )
     with writer.project.many_changes(), closing(overlap_steps(names, steps)) as outcomes:
         for outcome in outcomes:

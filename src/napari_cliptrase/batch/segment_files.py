@@ -14,10 +14,11 @@ from napari_cliptrase.array_types import PlaneIndex, Rgb
 from napari_cliptrase.atomic import write_bytes
 from napari_cliptrase.batch.input_file import Failure, Input
 from napari_cliptrase.batch.overlapped import ImageSteps, overlap_steps
+from napari_cliptrase.batch.smooth_stack import segment_smooth_stack
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.classes.scores import ClassScores
 from napari_cliptrase.engine.encoding import Encoding
-from napari_cliptrase.engine.pipeline import PlaneRequest, encode_plane_steps, segment_plane_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, encode_plane_steps, segment_plane_steps
 from napari_cliptrase.engine.result import ClassSummary, Segmentation
 from napari_cliptrase.engine.segmenter import Segmenter
 from napari_cliptrase.errors import CliptraseError
@@ -37,7 +38,11 @@ _OVERLAY_QUALITY: Final = 90
 
 @dataclass(frozen=True)
 class SegmentRequest:
-    """What is to be done with each image; ``planes`` says which planes, as `ImageFile.only` reads it."""
+    """What is to be done with each image.
+
+    ``planes`` says which planes, as `ImageFile.only` reads it; ``smoothing`` is the share of the neighbouring planes in
+    the scores of each plane of a stack.
+    """
 
     segmenter: Segmenter
     prompts: PromptSet
@@ -45,6 +50,7 @@ class SegmentRequest:
     examples: LessonMemory | None = None
     refiner: MaskRefiner | None = None
     planes: str | None = None
+    smoothing: float = 0.0
     overlay: bool = True
     scores: bool = False
     overwrite: bool = False
@@ -97,6 +103,7 @@ def segment_files(job: SegmentRequest, inputs: Sequence[Input], watch: Watch) ->
         label=lambda rgb, encoding: _label(job, rgb, encoding),
         write=lambda entry, roles, planes: _write(job, entry, roles, planes, sources, masks.pop(entry)),
         two_fit=job.segmenter.two_fit,
+        label_stack=(lambda image: _label_stack(job, image, watch)) if job.smoothing else None,
     )
     with closing(overlap_steps(inputs, steps)) as outcomes:
         for outcome in outcomes:
@@ -124,7 +131,23 @@ def _open(
 
 def _label(job: SegmentRequest, rgb: Rgb, encoding: Encoding) -> _FoundPlane:
     request = PlaneRequest(rgb, job.prompts, encoding=encoding, examples=job.examples)
-    found = run_to_end(segment_plane_steps(job.segmenter, request, job.refiner)).segmentation
+    return _found(job, rgb, run_to_end(segment_plane_steps(job.segmenter, request, job.refiner)))
+
+
+def _label_stack(job: SegmentRequest, image: ImageFile, watch: Watch) -> dict[PlaneIndex, _FoundPlane]:
+    """Segment all planes of an image that are asked for, with scores that are smoothed along them."""
+
+    def ask(rgb: Rgb) -> PlaneRequest:
+        encoding = run_to_end(encode_plane_steps(job.segmenter, rgb, once=True), watch)
+        return PlaneRequest(rgb, job.prompts, encoding=encoding, examples=job.examples)
+
+    return segment_smooth_stack(
+        job.segmenter, image, ask, job.smoothing, lambda rgb, response: _found(job, rgb, response), job.refiner
+    )
+
+
+def _found(job: SegmentRequest, rgb: Rgb, response: PlaneResponse) -> _FoundPlane:
+    found = response.segmentation
     return _FoundPlane(
         found.labels,
         found.provenance,

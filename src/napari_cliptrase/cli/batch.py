@@ -15,6 +15,7 @@ from napari_cliptrase.cli.batch_setup import SetupChanges, chosen_setup, remembe
 from napari_cliptrase.cli.cluster_options import Scheduler, Workers, uses_cluster
 from napari_cliptrase.cli.interrupts import Stopped, message_when_stopped
 from napari_cliptrase.cli.model_options import Device, Precision, SamForRefine
+from napari_cliptrase.cli.plane_options import ChosenPlanes, Smoothing, checked_smoothing
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, prompts_if_given
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail
@@ -47,6 +48,8 @@ def batch(
     no_refine: Annotated[bool, typer.Option("--no-refine", help="Do not sharpen them any more.")] = False,
     sam: SamForRefine = None,
     examples: Examples = None,
+    planes: ChosenPlanes = None,
+    smooth: Smoothing = 0.0,
     device: Device = "auto",
     precision: Precision = "auto",
     mode: Annotated[MergeMode, typer.Option(help="What may be overwritten.")] = MergeMode.KEEP_EDITS,
@@ -73,7 +76,19 @@ def batch(
     """
     if not uses_cluster(workers, scheduler) and images_at is not None:
         raise CliptraseError("--images-at is for workers; give --workers or --scheduler, too.")
-    changes = SetupChanges(model, detail, threshold, refine, sam, no_refine, examples, device, precision)
+    changes = SetupChanges(
+        model,
+        detail,
+        threshold,
+        refine,
+        sam,
+        no_refine,
+        examples,
+        device,
+        precision,
+        planes,
+        checked_smoothing(smooth),
+    )
     exporting = chosen_export(export, out)
     prompt_set = prompts_if_given(prompts, prompts_file)
     typer.echo(f"Looking at the images of {folder}", err=True)

@@ -25,7 +25,7 @@ class SetupChanges:
         What the project remembers from then on.
     plain
         Whether boundaries are not sharpened any more.
-    examples, device, precision
+    examples, device, precision, planes, smoothing
         What belongs to this run.
     """
 
@@ -38,6 +38,8 @@ class SetupChanges:
     examples: Path | None = None
     device: str = "auto"
     precision: str = "auto"
+    planes: str | None = None
+    smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         if self.plain and self.refine is not None:
@@ -62,6 +64,8 @@ def chosen_setup(project: "Project", changes: SetupChanges) -> "RunSetup":
         refine,
         changes.sam or project.info.sam or ("demo" if model == "demo" else DEFAULT_SAM),
         None if changes.examples is None else changes.examples.resolve(),
+        changes.planes,
+        changes.smoothing,
     )
 
 

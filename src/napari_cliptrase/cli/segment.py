@@ -15,6 +15,7 @@ from napari_cliptrase.cli.inputs import find_inputs, named, print_failure
 from napari_cliptrase.cli.interrupts import Stopped, message_when_stopped
 from napari_cliptrase.cli.model_options import ClipName, Device, Precision, SamForRefine
 from napari_cliptrase.cli.models import byte_bar
+from napari_cliptrase.cli.plane_options import ChosenPlanes, Smoothing, checked_smoothing
 from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, required_prompts
 from napari_cliptrase.cli.settings_file import read_settings
 from napari_cliptrase.cliptrase.options import Absent, Recovery, TemplateSet, Vote
@@ -66,9 +67,8 @@ def segment(
     ] = None,
     refine: Annotated[Method | None, typer.Option(help=f"Sharpen the masks along the image. {METHOD_HELP}")] = None,
     sam: SamForRefine = None,
-    planes: Annotated[
-        str | None, typer.Option(help="Planes of stacks, such as 3-10, T=3-10 or T=3-10,Z=4; others stay.")
-    ] = None,
+    planes: ChosenPlanes = None,
+    smooth: Smoothing = 0.0,
     device: Device = "auto",
     precision: Precision = "auto",
     overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Pictures with a legend, too.")] = True,
@@ -101,6 +101,7 @@ def segment(
     settings = _read_settings(settings_file, paper, method, changes)
     if sam is not None and (refine is None or not refine.needs_sam):
         raise CliptraseError("--sam needs --refine sam-vote or sam-prompts.")
+    smoothing = checked_smoothing(smooth)
     lessons = None if examples is None else read_lessons(examples)
     if out.exists() and not out.is_dir():
         raise CliptraseError(f"{out} is a file, but --out names a folder; choose another name.")
@@ -147,6 +148,7 @@ def segment(
                     examples=lessons,
                     refiner=refiner,
                     planes=planes,
+                    smoothing=smoothing,
                     overlay=overlay,
                     scores=scores,
                     overwrite=overwrite,

@@ -25,6 +25,7 @@ from napari_cliptrase.cliptrase.options import Absent
 from napari_cliptrase.engine.likeness import with_likeness
 from napari_cliptrase.engine.provenance import with_refinement
 from napari_cliptrase.engine.settings import Settings
+from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.merge import MergeMode, merge_labels
 from napari_cliptrase.pixels.lazy_picture import LazyPicture
@@ -214,11 +215,29 @@ def segment_plane_steps(
     segmenter: "Segmenter", request: PlaneRequest, refiner: MaskRefiner | None = None
 ) -> Generator[Progress, None, PlaneResponse]:
     """Segment a plane, and sharpen the result when there is a refiner."""
+    encoding, segmentation = yield from _scored_steps(segmenter, request)
+    return (yield from _finished_steps(segmenter, request, encoding, segmentation, refiner))
+
+
+def _scored_steps(
+    segmenter: "Segmenter", request: PlaneRequest
+) -> "Generator[Progress, None, tuple[Encoding, Segmentation]]":
     encoding = request.encoding
     if encoding is None:
         encoding = yield from encode_plane_steps(segmenter, request.rgb)
     yield Progress(0, 0, "Scoring the classes")
     segmentation = yield from segmenter.segment_steps(encoding, request.prompts, request.settings, request.examples)
+    return encoding, segmentation
+
+
+def _finished_steps(
+    segmenter: "Segmenter",
+    request: PlaneRequest,
+    encoding: "Encoding",
+    segmentation: "Segmentation",
+    refiner: MaskRefiner | None,
+) -> Generator[Progress, None, PlaneResponse]:
+    """Sharpen what was found in a plane, and merge it with what was there."""
     if refiner is not None:
         prepared = yield from prepare_refiner_steps(refiner, segmenter.picture(request.rgb))
         refined = yield from refine_plane_steps(
@@ -244,27 +263,31 @@ def segment_stack_steps(
     requests: Iterable[PlaneRequest],
     receive: Callable[[int, PlaneResponse], object],
     smoothing: float = 0.0,
+    refiner: MaskRefiner | None = None,
 ) -> Generator[Progress, None, None]:
-    """Segment the planes of a stack or film in order; ``receive`` gets the number of each and what came of it.
+    """Segment neighbouring planes of a stack or film in order; ``receive`` gets the number of each and its response.
 
     ``smoothing`` is the share (0 to 1) of the planes before and after in the scores of each plane, so that what is the
-    same in both is less likely to change its class; a plane is handed over once the next one is known.
+    same in both is less likely to change its class; a plane is handed over once the next one is known. A refiner
+    sharpens the smoothed labels.
     """
     from napari_cliptrase.engine.plane_smoothing import smooth_plane
 
-    before: PlaneResponse | None = None
-    this: tuple[int, PlaneRequest, PlaneResponse] | None = None
+    if not 0 <= smoothing <= 1:
+        raise CliptraseError(f"The share of neighbouring planes is {smoothing:g}; give a number from 0 to 1.")
+    before: Segmentation | None = None
+    this: tuple[int, PlaneRequest, Encoding, Segmentation] | None = None
     for number, request in enumerate(chain(requests, [None])):
-        after = None if request is None else (yield from segment_plane_steps(segmenter, request))
+        after = None if request is None else (yield from _scored_steps(segmenter, request))
         if this is not None:
-            place, asked, response = this
-            beside = [other.segmentation for other in (before, after) if other is not None]
+            place, asked, encoding, own = this
+            beside = [other for other in (before, None if after is None else after[1]) if other is not None]
             settings = segmenter.settings.with_scoring_of(asked.settings or segmenter.settings)
-            smooth = smooth_plane(response.encoding, response.segmentation, beside, settings, smoothing)
-            receive(place, replace(response, segmentation=smooth, labels=_merged(smooth.labels, asked.existing)))
-            before = response
-        if request is not None and after is not None:
-            this = number, request, after
+            smooth = smooth_plane(encoding, own, beside, settings, smoothing)
+            receive(place, (yield from _finished_steps(segmenter, asked, encoding, smooth, refiner)))
+            before = own
+            del this, encoding, asked  # no more than two encodings at a time
+        this = None if request is None or after is None else (number, request, *after)
 
 
 def segment_large_steps(

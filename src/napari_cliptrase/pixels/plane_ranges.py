@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from napari_cliptrase.array_types import PlaneIndex
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import AxisRoles
 
@@ -60,3 +61,17 @@ class PlaneRanges:
             last = shape[axis] - 1 if chosen is None else min(chosen.last, shape[axis] - 1)
             spans.append(range(0 if chosen is None else chosen.first, last + 1))
         return list(product(*spans))
+
+
+def rows_of_planes(indices: Sequence[PlaneIndex]) -> list[list[PlaneIndex]]:
+    """Part planes, in their order, into rows of neighbours: from one to the next, one number grows by one.
+
+    A film of stacks gives the stack of each moment, or the film of a plane where one plane of each stack is given.
+    """
+    rows: list[list[PlaneIndex]] = []
+    for index in indices:
+        if rows and sum(abs(here - before) for here, before in zip(index, rows[-1][-1], strict=True)) == 1:
+            rows[-1].append(index)
+        else:
+            rows.append([index])
+    return rows
