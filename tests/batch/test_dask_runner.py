@@ -1,5 +1,6 @@
 """The same work on worker processes: equal bytes, also when one of them is killed."""
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -104,6 +105,27 @@ def test_workers_share_the_cores_of_the_computer(monkeypatch: pytest.MonkeyPatch
         (threads,) = client.run(lambda: os.environ["OMP_NUM_THREADS"]).values()
     assert int(threads) == max(1, CPU_COUNT)
     assert config.get("distributed.nanny.pre-spawn-environ")["OMP_NUM_THREADS"] == 1
+
+
+@pytest.mark.slow
+def test_an_interrupt_is_left_to_this_process_and_slow_ends_are_not_reported() -> None:
+    heard: list[str] = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = lambda record: heard.append(record.getMessage())
+    log = logging.getLogger("distributed.nanny")
+    log.addHandler(listener)
+    try:
+        with dask_client(workers=1) as client:
+            (before,) = client.run(os.getpid).values()
+            os.kill(before, signal.SIGINT)  # as Ctrl+C does to every process of a terminal
+            assert client.submit(abs, -1).result() == 1
+            assert list(client.run(os.getpid).values()) == [before]
+            log.warning("Worker process still alive after 4.0 seconds, killing")
+            log.warning("Worker exceeded 95% memory budget. Restarting...")
+    finally:
+        log.removeHandler(listener)
+    assert heard == ["Worker exceeded 95% memory budget. Restarting..."]
+    assert config.get("distributed.worker.preload") == []
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence() -> None:

@@ -3,6 +3,7 @@
 Each worker process loads the models once. Work of a worker that dies is done by another one.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -28,6 +29,9 @@ _IN_FLIGHT: Final = 2
 """Images a worker has at a time: one that is segmented, and one that waits."""
 
 _WORKER_ENVIRONMENT: Final = "distributed.nanny.pre-spawn-environ"
+_WORKER_START: Final = "distributed.worker.preload"
+# Ctrl+C reaches every process of a terminal; this one alone answers, and then ends its workers
+_LEAVE_INTERRUPTS_TO_US: Final = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 _THREAD_COUNTS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -53,14 +57,31 @@ def dask_client(*, scheduler: str | None = None, workers: int = 0) -> Iterator["
             yield client
         return
     threads = max(1, CPU_COUNT // workers)
-    before = config.get(_WORKER_ENVIRONMENT)
+    environment, at_start = config.get(_WORKER_ENVIRONMENT), config.get(_WORKER_START)
     # dask gives each worker one thread, which leaves cores idle where there are fewer workers than cores
     with (
-        config.set({_WORKER_ENVIRONMENT: {**before, **dict.fromkeys(_THREAD_COUNTS, threads)}}),
+        config.set({_WORKER_ENVIRONMENT: {**environment, **dict.fromkeys(_THREAD_COUNTS, threads)}}),
+        config.set({_WORKER_START: [*at_start, _LEAVE_INTERRUPTS_TO_US]}),
+        _slow_ends_unsaid(),
         LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _slow_ends_unsaid() -> Iterator[None]:
+    """On a busy computer a worker may take more than dask's four seconds to end; it is ended, and nothing is lost."""
+
+    def worth_saying(record: logging.LogRecord) -> bool:
+        return "still alive after" not in record.getMessage()
+
+    log = logging.getLogger("distributed.nanny")
+    log.addFilter(worth_saying)
+    try:
+        yield
+    finally:
+        log.removeFilter(worth_saying)
 
 
 @dataclass(frozen=True, eq=False)
