@@ -134,8 +134,10 @@ class Evaluation:
         rows, left_out = [], 0
         classes = len(self.setup.images.classes)
         for name, log in self._logs.items():
-            scored = [image.counts for image in log.images() if image.counts is not None]
-            left_out = max(left_out, sum(image.counts is None for image in log.images()))
+            # by name: workers finish in any order, and the interval draws images by their places
+            images = sorted(log.images(), key=lambda image: image.name)
+            scored = [image.counts for image in images if image.counts is not None]
+            left_out = max(left_out, len(images) - len(scored))
             rows.append(EvaluatedRow(name, self._counts[name], interval(ImageTable.of(scored, classes))))
         return EvaluationResult(tuple(rows), dict(self._failures), left_out)
 
