@@ -40,7 +40,7 @@ def memory(segmenter, scenes, prompts, *, spots=True):
                 encoding.grid,
                 scene.labels,
                 names,
-                looks=encoding.spot_looks() if spots else None,
+                textures=encoding.spot_textures() if spots else None,
                 image=encoding.image_sha256,
             )
         )
@@ -231,8 +231,8 @@ def test_a_class_with_spots_alone_is_found(segmenter, scenes):
     encoding = segmenter.encode(picture)
     prompts = PromptSet.parse("dot [text=off]; other [text=off]")
     names = {1: "dot", 0: "other"}
-    looks = encoding.spot_looks()
-    lessons = lessons_from_labels(encoding.features, encoding.grid, truth, names, looks=looks, image="a")
+    textures = encoding.spot_textures()
+    lessons = lessons_from_labels(encoding.features, encoding.grid, truth, names, textures=textures, image="a")
     empty = LessonMemory(segmenter.model.fingerprint, segmenter.settings.encode_key())
     found = segmenter.segment(encoding, prompts, Settings(vote="off"), empty.taught(lessons)).labels == 1
     assert (found & (truth == 1)).sum() / (found | (truth == 1)).sum() > 0.5

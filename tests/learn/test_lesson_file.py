@@ -7,7 +7,7 @@ from napari_cliptrase.learn.lesson import Lesson, LessonAction, LessonError
 from napari_cliptrase.learn.lesson_file import read_lessons, write_lessons
 from napari_cliptrase.learn.lesson_memory import LessonMemory
 from napari_cliptrase.learn.spot_examples import SpotExamples
-from napari_cliptrase.learn.spots import LOOKS
+from napari_cliptrase.learn.spots import TEXTURE_SIZE
 
 
 def lesson(name, count, seed=0, **how):
@@ -42,14 +42,14 @@ def test_a_file_gives_back_what_was_written(tmp_path):
 
 def test_spots_come_back_too_and_lessons_that_have_nothing_else(tmp_path):
     rng = np.random.default_rng(2)
-    spots = [SpotExamples(rng.random((n, LOOKS)), rng.random((n, 8)), np.arange(n) * 7) for n in (4, 2)]
+    spots = [SpotExamples(rng.random((n, TEXTURE_SIZE)), rng.random((n, 8)), np.arange(n) * 7) for n in (4, 2)]
     small = Lesson("crumb", np.zeros((0, 8)), np.zeros(0), image="c", spots=spots[1])
     full = MEMORY.taught([lesson("fox", 2, image="d", spots=spots[0]), small])
     write_lessons(full, tmp_path / "examples.npz")
     found = read_lessons(tmp_path / "examples.npz").lessons
     assert [entry.spots is None for entry in found] == [True, True, False, False]
     for old, new in zip(spots, (found[2].spots, found[3].spots), strict=True):
-        np.testing.assert_array_equal(old.looks, new.looks)
+        np.testing.assert_array_equal(old.textures, new.textures)
         np.testing.assert_allclose(old.around, new.around, atol=1e-3)
         np.testing.assert_array_equal(old.place, new.place)
 

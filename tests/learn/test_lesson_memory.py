@@ -5,7 +5,7 @@ from napari_cliptrase.learn import lesson_memory as memory_module
 from napari_cliptrase.learn.lesson import Lesson, LessonError
 from napari_cliptrase.learn.lesson_memory import LessonMemory, example_key, joined
 from napari_cliptrase.learn.spot_examples import SpotExamples
-from napari_cliptrase.learn.spots import LOOKS
+from napari_cliptrase.learn.spots import TEXTURE_SIZE
 
 EMPTY = LessonMemory("model", "settings")
 
@@ -89,7 +89,7 @@ def test_lessons_taught_again_take_the_place_of_those_that_are_named_and_of_no_o
 
 
 def spotted(image, count=10):
-    spots = SpotExamples(np.ones((count, LOOKS)), np.ones((count, 8)), np.arange(count))
+    spots = SpotExamples(np.ones((count, TEXTURE_SIZE)), np.ones((count, 8)), np.arange(count))
     return Lesson("cat", np.zeros((0, 8)), np.zeros(0), image=image, spots=spots)
 
 

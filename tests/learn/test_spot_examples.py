@@ -3,12 +3,12 @@ import pytest
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.learn.spot_examples import SPOTS_OF_A_LESSON, SpotExamples, spots_of_shares
-from napari_cliptrase.learn.spots import LOOKS
+from napari_cliptrase.learn.spots import TEXTURE_SIZE
 
 
 def examples(count):
     rows = np.arange(count, dtype=np.float32)
-    return SpotExamples(np.repeat(rows[:, None], LOOKS, 1), rows[:, None], np.arange(count))
+    return SpotExamples(np.repeat(rows[:, None], TEXTURE_SIZE, 1), rows[:, None], np.arange(count))
 
 
 def test_spots_are_thinned_evenly():
@@ -18,12 +18,12 @@ def test_spots_are_thinned_evenly():
 
 
 def test_a_spot_counts_for_the_class_that_has_most_of_it():
-    looks, features = np.zeros((16, LOOKS), np.float32), np.ones((1, 8), np.float32)
+    textures, features = np.zeros((16, TEXTURE_SIZE), np.float32), np.ones((1, 8), np.float32)
     shares = np.zeros((3, 16), np.float32)
     shares[0, :8] = 0.6
     shares[1, :12] = 0.4
     shares[2, 15] = 0.1  # too little to count
-    found = spots_of_shares(looks, features, (1, 1), shares)
+    found = spots_of_shares(textures, features, (1, 1), shares)
     assert [None if spots is None else spots.place.tolist() for spots in found] == [
         list(range(8)),
         [8, 9, 10, 11],
@@ -32,8 +32,8 @@ def test_a_spot_counts_for_the_class_that_has_most_of_it():
 
 
 def test_a_large_place_gives_few_spots_all_over_it():
-    looks, features = np.zeros((1600, LOOKS), np.float32), np.ones((100, 8), np.float32)
-    (spots,) = spots_of_shares(looks, features, (10, 10), np.ones((1, 1600), np.float32))
+    textures, features = np.zeros((1600, TEXTURE_SIZE), np.float32), np.ones((100, 8), np.float32)
+    (spots,) = spots_of_shares(textures, features, (10, 10), np.ones((1, 1600), np.float32))
     assert len(spots) == SPOTS_OF_A_LESSON
     assert (spots.place[0], spots.place[-1]) == (0, 1599)
 
@@ -42,8 +42,8 @@ def test_a_large_place_gives_few_spots_all_over_it():
     "arrays",
     [
         (np.zeros((2, 3)), np.zeros((2, 8)), np.zeros(2)),
-        (np.zeros((2, LOOKS)), np.zeros((2, 8)), np.zeros(3)),
-        (np.full((2, LOOKS), np.nan), np.zeros((2, 8)), np.zeros(2)),
+        (np.zeros((2, TEXTURE_SIZE)), np.zeros((2, 8)), np.zeros(3)),
+        (np.full((2, TEXTURE_SIZE), np.nan), np.zeros((2, 8)), np.zeros(2)),
     ],
 )
 def test_spots_that_do_not_fit_together_are_refused(arrays):

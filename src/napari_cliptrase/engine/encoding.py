@@ -14,7 +14,7 @@ from napari_cliptrase.cliptrase.denoise import affinity
 from napari_cliptrase.cliptrase.options import Denoise
 from napari_cliptrase.cliptrase.region_masks import region_map
 from napari_cliptrase.cliptrase.vote import pooling
-from napari_cliptrase.learn.spots import spot_looks
+from napari_cliptrase.learn.spots import spot_textures
 from napari_cliptrase.pixels.windows import WindowPlan
 
 Regions = NDArray[np.int64]
@@ -128,18 +128,18 @@ class Encoding:
         """(H, W) number of the region that each pixel belongs to, -1 where there is none; computed once."""
         return self._region_map
 
-    def spot_looks(self) -> Floats:
-        """(spots, LOOKS) how the spots of the picture look, see `napari_cliptrase.learn.spots`; computed once."""
-        return self._spot_looks
+    def spot_textures(self) -> Floats:
+        """(spots, TEXTURE_SIZE) how spots of the picture look, see `napari_cliptrase.learn.spots`; computed once."""
+        return self._spot_textures
 
     @property
     def spots_known(self) -> bool:
-        """Whether `spot_looks` was computed before, so that it costs nothing."""
-        return "_spot_looks" in self.__dict__
+        """Whether `spot_textures` was computed before, so that it costs nothing."""
+        return "_spot_textures" in self.__dict__
 
     @cached_property
-    def _spot_looks(self) -> Floats:
-        return spot_looks(self.picture, self.grid)
+    def _spot_textures(self) -> Floats:
+        return spot_textures(self.picture, self.grid)
 
     @cached_property
     def _region_map(self) -> NDArray[np.int32]:

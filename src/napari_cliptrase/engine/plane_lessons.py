@@ -32,7 +32,7 @@ def plane_lessons_steps(
         encoding.grid,
         labels,
         names,
-        looks=encoding.spot_looks(),
+        textures=encoding.spot_textures(),
         image=encoding.image_sha256,
         action=action,
         time=time,

@@ -217,7 +217,7 @@ def score(
     found = take_attendance(encoding, scored.scores, names, settings, phrases.silent, fitting)
     scores = scored.scores.without(found.absent)
     if spots is not None:
-        scores = scores_of_spots(scores, torch.from_numpy(spots(encoding.spot_looks())))
+        scores = scores_of_spots(scores, torch.from_numpy(spots(encoding.spot_textures())))
     return replace(scored, scores=scores, absent=found.absent, rivals=found.rivals)
 
 

@@ -145,7 +145,7 @@ class AnnotationStudy:
             labels,
             names,
             taught,
-            looks=encoding.spot_looks(),
+            textures=encoding.spot_textures(),
             image=encoding.image_sha256,
             action=action,
         )

@@ -73,7 +73,7 @@ def learning_curve_steps(
                     truth,
                     by_index,
                     scribbled(truth, scribbles) if scribbles else truth >= 0,
-                    looks=encoding.spot_looks(),
+                    textures=encoding.spot_textures(),
                     image=encoding.image_sha256,
                 )
             )

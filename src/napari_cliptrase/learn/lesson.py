@@ -114,7 +114,7 @@ def lessons_from_labels(
     names: Mapping[int, str],
     taught: NDArray[np.bool_] | None = None,
     *,
-    looks: Floats | None = None,
+    textures: Floats | None = None,
     image: str = "",
     action: LessonAction = LessonAction.MASK,
     time: str = "",
@@ -133,8 +133,8 @@ def lessons_from_labels(
         Names of the ids that may teach; other ids teach nothing.
     taught
         (H, W) the pixels that a person set; None means all of them.
-    looks
-        (spots, LOOKS) how the spots of the image look; None: only patches teach.
+    textures
+        (spots, TEXTURE_SIZE) how the spots of the image look; None: only patches teach.
 
     A patch that several classes share teaches the one that has most of it.
     """
@@ -144,8 +144,8 @@ def lessons_from_labels(
     shares = painted_shares(labels, grid, values, taught)
     owners = [(names[value], False) for value in values]
     spots: list[SpotExamples | None] | None = None
-    if looks is not None:
-        spots = spots_of_shares(looks, features, grid, painted_shares(labels, spot_grid(grid), values, taught))
+    if textures is not None:
+        spots = spots_of_shares(textures, features, grid, painted_shares(labels, spot_grid(grid), values, taught))
     return lessons_from_shares(features, shares, owners, spots=spots, image=image, action=action, time=time)
 
 

@@ -49,8 +49,8 @@ def write_lessons(memory: LessonMemory, path: Path) -> None:
         head=np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), np.uint8),
         features=np.concatenate(features).astype(np.float16) if features else np.zeros((0, 0), np.float16),
         weight=np.concatenate(weights) if weights else np.zeros(0, np.float32),
-        # looks keep their precision, since small differences of colour count
-        spot_looks=np.concatenate([entry.looks for entry in spots]),
+        # textures keep their precision, since small differences of colour count
+        spot_textures=np.concatenate([entry.textures for entry in spots]),
         spot_around=np.concatenate([entry.around for entry in spots]).astype(np.float16),
         spot_place=np.concatenate([entry.place for entry in spots]),
     )
@@ -87,10 +87,10 @@ def read_lessons(path: Path) -> LessonMemory:
 
 def _spots(archive: Any) -> SpotExamples:
     """Return the spots of all lessons together; files of earlier versions have none."""
-    if "spot_looks" not in archive:
+    if "spot_textures" not in archive:
         return SpotExamples.none()
     try:
-        return SpotExamples(archive["spot_looks"], archive["spot_around"].astype(np.float32), archive["spot_place"])
+        return SpotExamples(archive["spot_textures"], archive["spot_around"].astype(np.float32), archive["spot_place"])
     except CliptraseError as error:
         raise ValueError(str(error)) from error
 

@@ -55,7 +55,7 @@ class LessonMemory:
             digest.update(np.ascontiguousarray(lesson.weight).data)
             if lesson.spots is not None:
                 digest.update(f"{len(lesson.spots)} spots".encode())
-                digest.update(np.ascontiguousarray(lesson.spots.looks).data)
+                digest.update(np.ascontiguousarray(lesson.spots.textures).data)
                 digest.update(np.ascontiguousarray(lesson.spots.around).data)
         return digest.hexdigest()
 

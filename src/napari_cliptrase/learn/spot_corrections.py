@@ -1,8 +1,8 @@
 """What colour and texture of spots add to the scores of the classes that have examples.
 
-Looks become random waves (Rahimi and Recht, 2007), so that what is linear in them can be any smooth function of the
-looks. A ridge around the scores of the patches, each step in closed form, adds only what these lack. A spot that looks
-like none of the examples gets little of it: the ridge also says how sure it is.
+Textures become random waves (Rahimi and Recht, 2007), so that what is linear in these can be any smooth function of a
+texture. A ridge around the scores of the patches, each step in closed form, adds only what these lack. A spot
+that looks like none of the examples gets little of it: the ridge also says how sure it is.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ class TaughtSpots:
 
     Attributes
     ----------
-    looks
-        (n, LOOKS) float32.
+    textures
+        (n, TEXTURE_SIZE) float32.
     around
         (n, d) float32 features of the patches around them.
     owner
@@ -43,7 +43,7 @@ class TaughtSpots:
         (n,) float32; those of one class in one image sum to 1.
     """
 
-    looks: Floats
+    textures: Floats
     around: Floats
     owner: NDArray[np.intp]
     weight: Floats
@@ -60,7 +60,7 @@ class TaughtSpots:
         if not used:
             return None
         return cls(
-            looks=np.concatenate([spots.looks for _, spots in used]),
+            textures=np.concatenate([spots.textures for _, spots in used]),
             around=np.concatenate([spots.around for _, spots in used]),
             owner=np.concatenate([np.full(len(spots), i, np.intp) for i, spots in used]),
             weight=np.concatenate([np.full(len(spots), 1 / len(spots), np.float32) for _, spots in used]),
@@ -69,17 +69,17 @@ class TaughtSpots:
 
 @dataclass(frozen=True, eq=False)
 class Waves:
-    """Random waves over looks; ``mean`` and ``spread`` (LOOKS,) are those of the examples."""
+    """Random waves over textures; ``mean`` and ``spread`` (TEXTURE_SIZE,) are those of the examples."""
 
     mean: Floats
     spread: Floats
 
-    def __call__(self, looks: Floats) -> Floats:
-        """(n, WAVES) float32 of looks (n, LOOKS)."""
+    def __call__(self, textures: Floats) -> Floats:
+        """(n, WAVES) float32 of textures (n, TEXTURE_SIZE)."""
         rng = np.random.default_rng(0)
         directions = rng.normal(0, WAVE_NUMBER, (len(self.mean), WAVES)).astype(np.float32)
         shifts = rng.uniform(0, 2 * np.pi, WAVES).astype(np.float32)
-        return np.asarray(np.cos((looks - self.mean) / self.spread @ directions + shifts), np.float32)
+        return np.asarray(np.cos((textures - self.mean) / self.spread @ directions + shifts), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class SpotCorrection:
     Attributes
     ----------
     waves
-        Of the looks of the examples.
+        Of the textures of the examples.
     weights
         (WAVES, classes) float32.
     doubt
@@ -103,12 +103,12 @@ class SpotCorrection:
     doubt: Floats = field(repr=False)
     usual_doubt: float
 
-    def __call__(self, looks: Floats) -> Floats:
-        """(spots, classes) float32, what to add to the logits of spots that look so, (spots, LOOKS)."""
-        found = np.empty((len(looks), self.weights.shape[1]), np.float32)
-        for start in range(0, len(looks), SPOTS_AT_ONCE):
+    def __call__(self, textures: Floats) -> Floats:
+        """(spots, classes) float32, what to add to the logits of spots that look so, (spots, TEXTURE_SIZE)."""
+        found = np.empty((len(textures), self.weights.shape[1]), np.float32)
+        for start in range(0, len(textures), SPOTS_AT_ONCE):
             part = slice(start, start + SPOTS_AT_ONCE)
-            waves = self.waves(looks[part])
+            waves = self.waves(textures[part])
             away = np.maximum(_squared_length(waves @ self.doubt), np.float32(self.usual_doubt))
             share = np.sqrt(np.float32(1 + self.usual_doubt) / (1 + away))
             found[part] = SOFTNESS * share[:, None] * (waves @ self.weights)
@@ -121,8 +121,8 @@ def spot_correction(spots: TaughtSpots, logits: Floats) -> SpotCorrection:
     Classes that no spot belongs to get nothing.
     """
     classes = logits.shape[1]
-    waves = Waves(spots.looks.mean(0), spots.looks.std(0) + np.float32(1e-6))
-    found = waves(spots.looks)
+    waves = Waves(spots.textures.mean(0), spots.textures.std(0) + np.float32(1e-6))
+    found = waves(spots.textures)
     pull = found * spots.weight[:, None]
     curvature, axes = np.linalg.eigh((pull.T @ found / 2).astype(np.float64))
     held = np.maximum(curvature, 0) + SPOT_RIDGE

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_cliptrase.array_types import Floats
 from napari_cliptrase.errors import CliptraseError
-from napari_cliptrase.learn.spots import LOOKS, blended_features
+from napari_cliptrase.learn.spots import TEXTURE_SIZE, blended_features
 
 SPOTS_OF_A_LESSON: Final = 40
 """Spots of one class that an image gives; on painted scenes 100 taught no more than these."""
@@ -22,28 +22,29 @@ class SpotExamples:
 
     Attributes
     ----------
-    looks
-        (n, LOOKS) float32, see `napari_cliptrase.learn.spots.spot_looks`.
+    textures
+        (n, TEXTURE_SIZE) float32, see `napari_cliptrase.learn.spots.spot_textures`.
     around
         (n, d) float32 features of the patches around them.
     place
         (n,) int32 number of each spot in its image, ascending.
     """
 
-    looks: Floats = field(repr=False)
+    textures: Floats = field(repr=False)
     around: Floats = field(repr=False)
     place: NDArray[np.int32] = field(repr=False)
 
     def __post_init__(self) -> None:
-        looks, around = np.asarray(self.looks, np.float32), np.asarray(self.around, np.float32)
+        textures, around = np.asarray(self.textures, np.float32), np.asarray(self.around, np.float32)
         place = np.asarray(self.place, np.int32)
-        if around.ndim != 2 or looks.shape != (len(around), LOOKS) or place.shape != (len(around),):
+        if around.ndim != 2 or textures.shape != (len(around), TEXTURE_SIZE) or place.shape != (len(around),):
             raise CliptraseError(
-                f"Spots need {LOOKS} looks, features, and a place; got {looks.shape}, {around.shape}, {place.shape}."
+                f"Spots need {TEXTURE_SIZE} numbers of texture, features, and a place; "
+                f"got {textures.shape}, {around.shape}, {place.shape}."
             )
-        if not np.isfinite(looks).all() or not np.isfinite(around).all():
-            raise CliptraseError("Spots have looks or features that cannot be used as numbers.")
-        object.__setattr__(self, "looks", looks)
+        if not np.isfinite(textures).all() or not np.isfinite(around).all():
+            raise CliptraseError("Spots have textures or features that cannot be used as numbers.")
+        object.__setattr__(self, "textures", textures)
         object.__setattr__(self, "around", around)
         object.__setattr__(self, "place", place)
 
@@ -58,23 +59,23 @@ class SpotExamples:
 
     def part(self, chosen: slice | NDArray[np.intp]) -> Self:
         """Return some of the spots."""
-        return type(self)(self.looks[chosen], self.around[chosen], self.place[chosen])
+        return type(self)(self.textures[chosen], self.around[chosen], self.place[chosen])
 
     @classmethod
     def none(cls) -> Self:
         """Return no spots at all."""
-        return cls(np.zeros((0, LOOKS), np.float32), np.zeros((0, 0), np.float32), np.zeros(0, np.int32))
+        return cls(np.zeros((0, TEXTURE_SIZE), np.float32), np.zeros((0, 0), np.float32), np.zeros(0, np.int32))
 
 
 def spots_of_shares(
-    looks: Floats, features: Floats, grid: tuple[int, int], shares: Floats
+    textures: Floats, features: Floats, grid: tuple[int, int], shares: Floats
 ) -> list[SpotExamples | None]:
     """Choose spots for each owner; None for an owner without any.
 
     Parameters
     ----------
-    looks
-        (spots, LOOKS) float32 of the image.
+    textures
+        (spots, TEXTURE_SIZE) float32 of the image.
     features
         (h*w, d) float32 unit rows of its patches.
     grid
@@ -88,7 +89,7 @@ def spots_of_shares(
         spots = np.flatnonzero((owner == index) & (most >= LEAST_SPOT_SHARE))
         spots = spots[evenly(len(spots), SPOTS_OF_A_LESSON)]
         around = blended_features(features, grid, spots)
-        found.append(SpotExamples(looks[spots], around, spots.astype(np.int32)) if len(spots) else None)
+        found.append(SpotExamples(textures[spots], around, spots.astype(np.int32)) if len(spots) else None)
     return found
 
 

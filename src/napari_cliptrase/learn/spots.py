@@ -15,7 +15,7 @@ SPOTS_ALONG: Final = 4
 """Spots along each side of a patch."""
 SCALES: Final = (1, 2, 4)
 """Widths, in pixels of the working image, of the smoothing before anything is measured."""
-LOOKS: Final = 6 * len(SCALES)
+TEXTURE_SIZE: Final = 6 * len(SCALES)
 """Numbers that say how a spot looks."""
 
 
@@ -24,7 +24,7 @@ def spot_grid(grid: tuple[int, int]) -> tuple[int, int]:
     return SPOTS_ALONG * grid[0], SPOTS_ALONG * grid[1]
 
 
-def spot_looks(picture: Rgb, grid: tuple[int, int]) -> Floats:
+def spot_textures(picture: Rgb, grid: tuple[int, int]) -> Floats:
     """How each spot looks, at each scale: three colours, gradient, edge strength and spread.
 
     Parameters
@@ -36,7 +36,7 @@ def spot_looks(picture: Rgb, grid: tuple[int, int]) -> Floats:
 
     Returns
     -------
-    (spots, LOOKS) float32, row by row.
+    (spots, TEXTURE_SIZE) float32, row by row.
     """
     from scipy.ndimage import gaussian_filter, laplace, sobel  # commands that fail early do without it
 

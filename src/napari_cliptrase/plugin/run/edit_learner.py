@@ -276,4 +276,4 @@ class EditLearner:
 def _look_steps(encoded: Encoded) -> Generator[Progress, None, None]:
     """Look at colour and texture of an image, once, before the first stroke on it teaches."""
     yield Progress(0, 0, "Looking at colour and texture")
-    encoded.encoding.spot_looks()
+    encoded.encoding.spot_textures()

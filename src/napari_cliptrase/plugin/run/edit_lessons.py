@@ -96,7 +96,7 @@ class EditLessons:
             for owner, (_, share) in owners.items()
         ]
         of_spots = np.stack([share.spots for share in shares])
-        spots = spots_of_shares(encoding.spot_looks(), encoding.features, encoding.grid, of_spots)
+        spots = spots_of_shares(encoding.spot_textures(), encoding.features, encoding.grid, of_spots)
         lessons = lessons_from_shares(
             encoding.features,
             np.stack([share.patches for share in shares]),
