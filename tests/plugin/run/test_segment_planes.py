@@ -11,9 +11,9 @@ from napari_cliptrase.cliptrase.options import Vote
 from napari_cliptrase.engine import pipeline
 from napari_cliptrase.engine.encoding import Encoding
 from napari_cliptrase.plugin.layers import Extra
-from napari_cliptrase.plugin.run.segment_planes import PARTS, result_of, segment_planes
+from napari_cliptrase.plugin.run.segment_planes import PARTS, PlanesResult, result_of, segment_planes
 from napari_cliptrase.plugin.state.plane_source import plane_source_of, planes_of
-from napari_cliptrase.progress import Progress
+from napari_cliptrase.progress import Progress, run_to_end
 
 TOY = f"local-dir:{Path(__file__).parents[2] / 'data' / 'golden' / 'toyclip'}"
 PROMPTS = PromptSet.parse("cat\ndog\nsky")
@@ -35,10 +35,19 @@ def film():
     return planes_of(plane_source_of(viewer, image, 0))
 
 
-def run(segmenter, planes, cached=None, extras=frozenset()):
-    """Return what was told, and what came of it."""
+def run(segmenter, planes, cached=None, extras=frozenset(), smoothing=0.0):
+    """Return what was reported, and what came of it."""
     shown = planes[SHOWN] if len(planes) > SHOWN else planes[0]
-    steps = segment_planes(segmenter, planes, shown, PROMPTS, cached=cached or {}, model_name="toy", extras=extras)
+    steps = segment_planes(
+        segmenter,
+        planes,
+        shown,
+        PROMPTS,
+        cached=cached or {},
+        model_name="toy",
+        extras=extras,
+        smoothing=smoothing,
+    )
     reported = []
     while True:
         try:
@@ -52,6 +61,44 @@ def test_each_plane_gets_the_labels_of_its_own_pixels_in_order(segmenter, film):
     assert [result.target.plane for result in found.results] == [(plane,) for plane in range(DEPTH)]
     for result, plane in zip(found.results, film, strict=True):
         assert np.array_equal(result.labels, segmenter.segment(segmenter.encode(plane.rgb()), PROMPTS).labels)
+
+
+def test_smoothed_planes_are_those_of_the_engine_and_say_so(segmenter, film):
+    _, alone = run(segmenter, film)
+    _, found = run(segmenter, film, smoothing=0.9)
+    expected = {}
+    requests = (pipeline.PlaneRequest(plane.rgb(), PROMPTS) for plane in film)
+    run_to_end(pipeline.segment_stack_steps(segmenter, requests, expected.__setitem__, 0.9))
+    assert [result.target.plane for result in found.results] == [(plane,) for plane in range(DEPTH)]
+    for number, result in enumerate(found.results):
+        assert np.array_equal(result.labels, expected[number].segmentation.labels)
+        assert result.provenance["smoothed along planes"] == 0.9
+    assert any(
+        not np.array_equal(one.labels, other.labels) for one, other in zip(alone.results, found.results, strict=True)
+    )
+    assert found.encoded.source.key == found.segmented.source.key == film[SHOWN].key
+    assert "smoothed along planes" not in alone.results[0].provenance
+
+
+def test_smoothed_planes_use_cached_encodings_and_count_in_the_progress(segmenter, film):
+    _, alone = run(segmenter, film[:1])
+    reported, found = run(segmenter, film, cached={film[0].key: alone.encoded}, smoothing=0.5)
+    assert [segmented.source.key for segmented in found.reused] == [film[0].key]
+    done = [progress.done for progress in reported if progress.text.startswith("plane ")]
+    assert done == sorted(done)
+    assert not any(progress.text.startswith("plane 1 of 3: encoding") for progress in reported)
+    assert any(progress.text.startswith("plane 3 of 3: encoding") for progress in reported)
+
+
+def test_planes_that_are_done_stay_when_smoothing_is_stopped(segmenter, film):
+    found = PlanesResult()
+    steps = segment_planes(
+        segmenter, film, film[SHOWN], PROMPTS, cached={}, model_name="toy", found=found, smoothing=0.5
+    )
+    while not found.results:
+        next(steps)
+    steps.close()
+    assert [result.target.plane for result in found.results] == [(0,)]
 
 
 def test_only_the_shown_plane_keeps_its_encoding(segmenter, film):

@@ -4,13 +4,15 @@ Most planes keep only their labels: an encoding takes many times the memory of i
 """
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from napari_cliptrase.array_types import PlaneIndex, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.pipeline import PlaneRequest, segment_plane_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, segment_plane_steps, segment_stack_steps
 from napari_cliptrase.learn.lesson_memory import LessonMemory
+from napari_cliptrase.pixels.plane_ranges import rows_of_planes
 from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
@@ -19,6 +21,8 @@ from napari_cliptrase.progress import Progress, map_progress, time_left
 
 if TYPE_CHECKING:
     from napari_cliptrase.engine.segmenter import Segmenter
+
+_Keep: TypeAlias = Callable[[PlaneSource, Rgb, PlaneResponse], None]
 
 PARTS = 100
 """Into how many parts the progress of one of several planes is divided."""
@@ -63,26 +67,38 @@ def segment_planes(
     extras: frozenset[Extra] = frozenset(),
     examples: LessonMemory | None = None,
     found: PlanesResult | None = None,
+    smoothing: float = 0.0,
 ) -> Generator[Progress, None, PlanesResult]:
     """Segment planes of an image; ``cached`` has encodings by `PlaneSource.key`, and ``found`` is filled and returned.
 
     What was found of a plane is in ``found`` as soon as the plane is done, so that a run that is stopped can use it.
+    ``smoothing`` is the share (0 to 1) of the planes beside it in the scores of each plane.
     """
     found = PlanesResult() if found is None else found
     begun = time.monotonic()
-    yield Progress(0, 0, "Getting the label layers ready")
-    get_ready(prompts.table())
-    for number, plane in enumerate(planes):
-        steps = _plane_steps(segmenter, plane, prompts, cached.get(plane.key), model_name, examples)
-        encoded, segmented = yield from (
-            steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes), begun))
-        )
+
+    def keep(plane: PlaneSource, rgb: Rgb, response: PlaneResponse) -> None:
+        known = cached.get(plane.key)
+        encoded = known or Encoded(plane, rgb, response.encoding, model_name)
+        segmented = Segmented(plane, response.segmentation, response.segmentation.summary())
         if plane.key == shown.key:
             found.encoded, found.segmented = encoded, segmented
-        elif plane.key in cached:
+        elif known is not None:
             found.reused.append(segmented)
         found.results.append(result_of(segmented, "Segment"))
-        del encoded, segmented  # before the next plane needs the room
+
+    yield Progress(0, 0, "Getting the label layers ready")
+    get_ready(prompts.table())
+    if smoothing and len(planes) > 1:
+
+        def ask(plane: PlaneSource) -> PlaneRequest:
+            return _request(plane, prompts, cached.get(plane.key), examples)
+
+        yield from _smooth_steps(segmenter, planes, ask, keep, smoothing, begun)
+    else:
+        for number, plane in enumerate(planes):
+            steps = _plane_steps(segmenter, plane, prompts, cached.get(plane.key), examples, keep)
+            yield from steps if len(planes) == 1 else map_progress(steps, _OfAll(number, len(planes), begun))
     if Extra.REGIONS in extras and found.encoded is not None:
         found.encoded.encoding.region_map()
     return found
@@ -93,19 +109,53 @@ def _plane_steps(
     source: PlaneSource,
     prompts: PromptSet,
     cached: Encoded | None,
-    model_name: str,
     examples: LessonMemory | None,
-) -> Generator[Progress, None, tuple[Encoded, Segmented]]:
+    keep: _Keep,
+) -> Generator[Progress, None, None]:
     """Encode one plane, unless its encoding is cached, and score the classes."""
     if cached is None:
         yield Progress(0, 0, f"Reading {source.target.image_name}")
-        request = PlaneRequest(source.rgb(), prompts, examples=examples)
-    else:
-        request = PlaneRequest(cached.rgb, prompts, encoding=cached.encoding, examples=examples)
-    response = yield from segment_plane_steps(segmenter, request)
-    segmentation = response.segmentation
-    encoded = cached or Encoded(source, request.rgb, response.encoding, model_name)
-    return encoded, Segmented(source, segmentation, segmentation.summary())
+    request = _request(source, prompts, cached, examples)
+    keep(source, request.rgb, (yield from segment_plane_steps(segmenter, request)))
+
+
+def _smooth_steps(
+    segmenter: "Segmenter",
+    planes: Sequence[PlaneSource],
+    ask: Callable[[PlaneSource], PlaneRequest],
+    keep: _Keep,
+    smoothing: float,
+    begun: float,
+) -> Generator[Progress, None, None]:
+    """Segment planes with scores that are smoothed along rows of neighbours."""
+    sources = {plane.index: plane for plane in planes}
+    numbers = {index: number for number, index in enumerate(sources)}
+    pictures: dict[PlaneIndex, Rgb] = {}
+    of_all = _OfAll(0, len(planes), begun)
+    for row in rows_of_planes(list(sources)):
+
+        def requests(row: list[PlaneIndex] = row) -> Iterator[PlaneRequest]:
+            nonlocal of_all
+            for index in row:
+                of_all = _OfAll(numbers[index], len(planes), begun)
+                request = ask(sources[index])
+                pictures[index] = request.rgb
+                yield request
+
+        def receive(number: int, response: PlaneResponse, row: list[PlaneIndex] = row) -> None:
+            keep(sources[row[number]], pictures.pop(row[number]), response)
+
+        steps = segment_stack_steps(segmenter, requests(), receive, smoothing)
+        yield from map_progress(steps, lambda progress: of_all(progress))
+
+
+def _request(
+    source: PlaneSource, prompts: PromptSet, cached: Encoded | None, examples: LessonMemory | None
+) -> PlaneRequest:
+    """Read a plane, unless its encoding is cached. Slow for data on disk."""
+    if cached is None:
+        return PlaneRequest(source.rgb(), prompts, examples=examples)
+    return PlaneRequest(cached.rgb, prompts, encoding=cached.encoding, examples=examples)
 
 
 class _OfAll:

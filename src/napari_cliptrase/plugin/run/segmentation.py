@@ -150,11 +150,12 @@ class SegmentationRunner:
         extras: frozenset[Extra] = frozenset(),
         planes: Planes = Planes.SHOWN,
         ranges: PlaneRanges | None = None,
+        smoothing: float = 0.0,
     ) -> Job:
         """Segment a source, or planes of its image, with the session's prompts and settings.
 
         Planes that are done when a run over several is cancelled are written, and a notice says how many. ``ranges``
-        says which ones `Planes.RANGE` means.
+        says which ones `Planes.RANGE` means; ``smoothing`` is the share of the planes beside it in the scores of each.
         """
         session = self._session
         prompts, settings = session.prompts, session.settings
@@ -179,6 +180,7 @@ class SegmentationRunner:
                 extras=extras,
                 examples=examples,
                 found=reached[0][1],
+                smoothing=smoothing,
             )
             return reached[0]
 

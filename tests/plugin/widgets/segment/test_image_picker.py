@@ -164,3 +164,15 @@ def test_of_one_axis_of_planes_no_axis_is_asked_for(images, picker):
     picker.planes.value = Planes.RANGE
     assert not picker.range_axis.isVisibleTo(picker)
     assert picker.range_last.value() == 11
+
+
+def test_smoothing_is_offered_where_several_planes_are_segmented(images, picker):
+    images.add(shape=(5, 40, 50), rgb=False)
+    assert not picker.smoothing.isVisibleTo(picker)
+    picker.smoothing.number.setValue(0.3)
+    assert picker.chosen_smoothing() == 0
+    picker.planes.value = Planes.ALL
+    assert picker.smoothing.isVisibleTo(picker)
+    assert picker.chosen_smoothing() == pytest.approx(0.3)
+    images.session.image = images.add()
+    assert not picker.smoothing.isVisibleTo(picker)

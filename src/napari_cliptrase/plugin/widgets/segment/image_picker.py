@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QWidget
 
 from napari_cliptrase.errors import CliptraseError
 from napari_cliptrase.pixels.axes import CHANNEL, AxisRoles
@@ -21,6 +21,7 @@ from napari_cliptrase.plugin.state.plane_source import (
 from napari_cliptrase.plugin.state.session import Session
 from napari_cliptrase.plugin.widgets.choices import ChoiceCombo, NarrowCombo
 from napari_cliptrase.plugin.widgets.forms import Form
+from napari_cliptrase.plugin.widgets.segment.number_slider import NumberSlider
 from napari_cliptrase.plugin.widgets.weak_connections import connect_weakly
 
 AXIS_MEANINGS = {
@@ -75,6 +76,16 @@ class ImagePicker(QWidget):
         self.range_last.setToolTip("The last plane of the range.")
         for box in (self.range_first, self.range_last):
             box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        number = QDoubleSpinBox()
+        number.setRange(0, 1)
+        number.setSingleStep(0.1)
+        number.setSpecialValueText("off")
+        number.setToolTip(
+            "Against labels that flicker: how much the planes before and after count in the scores of each plane. "
+            "0.3 is a good start. New scores (Live) of the shown plane are its own."
+        )
+        self.smoothing = NumberSlider(number)
+        self.smoothing.setToolTip(number.toolTip())
         self._range = QWidget()
         self._lay_out_range()
         self._form = Form(self)
@@ -83,6 +94,7 @@ class ImagePicker(QWidget):
         self._form.add("Level", self.level)
         self._form.add("Planes", self.planes)
         self._form.add("Range", self._range)
+        self._form.add("Smoothing", self.smoothing)
         self._form.add("Where", self.area)
         self._form.add("", self.as_shown)
         self.image.currentIndexChanged.connect(self._on_choice)
@@ -121,6 +133,10 @@ class ImagePicker(QWidget):
         if self.chosen_planes() is not Planes.RANGE:
             return None
         return range_along(source, self.range_axis.currentData(), self.range_first.value(), self.range_last.value())
+
+    def chosen_smoothing(self) -> float:
+        """Share of the planes beside it in the scores of each plane; 0 where one plane is segmented."""
+        return 0.0 if self.chosen_planes() is Planes.SHOWN else self.smoothing.number.value()
 
     def refresh(self, *_: Any) -> None:
         """Fill the list of images again, keeping the choice."""
@@ -185,6 +201,7 @@ class ImagePicker(QWidget):
         axes = self._plane_axes()
         self._form.setRowVisible(self.planes, bool(axes))
         self._form.setRowVisible(self._range, bool(axes) and self.planes.value is Planes.RANGE)
+        self._form.setRowVisible(self.smoothing, self.chosen_planes() is not Planes.SHOWN)
         before = self.range_axis.currentData()
         if [self.range_axis.itemData(row) for row in range(self.range_axis.count())] != list(axes):
             self.range_axis.clear()

@@ -112,6 +112,7 @@ class SegmentDock(QWidget):
             extras=self.output.extras(),
             planes=self.image.chosen_planes(),
             ranges=self.image.chosen_range(source),
+            smoothing=self.image.chosen_smoothing(),
         )
         job.done.connect(lambda _outcome: self._selection.show())
         return job
