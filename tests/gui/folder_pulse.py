@@ -8,6 +8,7 @@ arrive_work          seconds of work of the window's thread until then, whatever
 go                   milliseconds of the longest block while going on
 save, save_most      milliseconds of work in the longest call that a stroke or undo on 4096 x 4096 pixels leads to
 switch               milliseconds of work until another class of six is chosen on 4096 x 4096 pixels, drawing included
+threshold            milliseconds of work in the longest step of writing a moved threshold, six layers of 4096 x 4096
 write, rest          milliseconds of the longest block while the other thread writes, and while nothing happens at all
 filter, filter_most  milliseconds of the longest block while a list of 5,000 is filtered or searched
 open_many            seconds until a new project of 5,000 images is open
@@ -28,7 +29,9 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cliptrase.classes.prompts import PromptSet
 from napari_cliptrase.demo.world import paint_scene
+from napari_cliptrase.plugin.layers import PlaneResult
 from napari_cliptrase.plugin.run.folder_work import NewProject
+from napari_cliptrase.plugin.state.plane_source import plane_source_of
 from napari_cliptrase.plugin.workbench import workbench_of
 from napari_cliptrase.project.image_filter import ImageFilter
 from napari_cliptrase.project.project import Project
@@ -190,6 +193,33 @@ def saving(viewer: napari.Viewer, folder: Path, pulse: Pulse) -> dict[str, float
     }
 
 
+def moving_a_threshold(viewer: napari.Viewer) -> dict[str, float]:
+    """Take pixels from six classes of a large image and give them back; between two steps the window draws itself."""
+    workbench = workbench_of(viewer)
+    image = viewer.add_image(np.zeros((LARGE, LARGE, 3), np.uint8), name="large")
+    target = plane_source_of(viewer, image, 0).target
+    table = workbench.session.prompts.table()
+    labels = (np.arange(LARGE)[:, None] * 6 // LARGE + 1).astype(np.uint8).repeat(LARGE, 1)
+    sure = np.tile(np.abs(np.sin(np.arange(LARGE) / 90)), (LARGE, 1))
+    longest, run = [], None
+    for threshold in (0.0, 0.1, 0.3, 0.5, 0.2):
+        found = np.where(sure < threshold, 0, labels).astype(np.uint8)
+        steps = workbench.layers.write_planes([PlaneResult(target, found, table)], instead_of=run)
+        work = [0.0]
+        while True:
+            start = time.thread_time()
+            try:
+                next(steps)
+            except StopIteration as end:
+                run = end.value
+                break
+            work.append(1000 * (time.thread_time() - start))
+            QApplication.processEvents()
+        longest.append(max(work))
+    viewer.layers.clear()
+    return {"threshold": round(statistics.median(longest[1:]), 1)}
+
+
 def filtering(viewer: napari.Viewer, folder: Path, pulse: Pulse) -> dict[str, float]:
     """Filter and search a list of thousands in the dock, drawing included."""
     folder.mkdir()
@@ -234,6 +264,7 @@ def main() -> None:
     found = {"napari": napari_work(viewer)}
     found |= going_on(viewer, scenes(folder / "scenes"), pulse)
     found |= saving(viewer, folder / "large", pulse)
+    found |= moving_a_threshold(viewer)
     found |= filtering(viewer, folder / "many", pulse)
     sys.stdout.write(json.dumps(found) + "\n")
     viewer.close()

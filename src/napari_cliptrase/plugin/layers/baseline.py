@@ -110,13 +110,16 @@ class Baseline:
 
         Under the edits it keeps what was written before them: that is what comes back when they are undone.
         """
+        edited = bool(edits.any())
+        stated = PackedMask.of(edits) if edited else PackedMask.empty(edits.shape)
         if isinstance(self.written, PackedMask):
             held = np.asarray(content == class_id)
-            np.copyto(held, self.written.unpacked(), where=edits)
-            return Baseline(PackedMask.of(held), PackedMask.of(edits))
+            if edited:
+                np.copyto(held, self.written.unpacked(), where=edits)
+            return Baseline(PackedMask.of(held), stated)
         labels = content.copy()
         np.copyto(labels, self.written, where=edits, casting="unsafe")
-        return Baseline(labels, PackedMask.of(edits))
+        return Baseline(labels, stated)
 
     def with_stated(self, stated: Mask) -> "Baseline":
         """Return the baseline with other stated pixels (H, W)."""
