@@ -68,7 +68,7 @@ class Desk:
 
     def settle(self):
         self.qtbot.waitUntil(
-            lambda: not self.workbench.jobs.running("refine") and self.dock.apply.isEnabled(), timeout=8000
+            lambda: not self.workbench.jobs.running("refine") and self.dock.apply.isEnabled(), timeout=60_000
         )
 
     def preview(self):
@@ -249,7 +249,7 @@ def test_a_dock_that_is_deleted_while_it_works_is_left_alone(desk, monkeypatch):
         job.progressed.connect(reports.append)
     desk.qtbot.waitUntil(lambda: len(reports) > 1, timeout=PATIENCE)  # what the dock would have shown
     desk.workbench.jobs.cancel("refine")
-    desk.qtbot.waitUntil(lambda: not any(job.running for job in jobs), timeout=8000)  # an error in a slot fails it
+    desk.qtbot.waitUntil(lambda: not any(job.running for job in jobs), timeout=60_000)  # an error in a slot fails it
     assert dock is not None
 
 
