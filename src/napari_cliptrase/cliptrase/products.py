@@ -17,7 +17,7 @@ Weight = Tensor | Int8Weight
 def linear(x: Tensor, weight: Weight, bias: Tensor | None = None) -> Tensor:
     """``x @ weight.T + bias``: x (..., n), weight (m, n), bias (m,) -> (..., m).
 
-    Torch multiplies float32 matrices on CPUs with MKL. On processors of other vendors than Intel, that reaches about
+    Torch multiplies float32 matrices on CPUs with MKL. On some processors of other vendors than Intel, that reaches
     half of what oneDNN reaches on the same tensors, and the copies into and out of oneDNN's layout cost far less than
     that. On Intel's, MKL is a little faster, and nothing is copied.
     """

@@ -7,7 +7,7 @@ from superqt.utils import QSignalThrottler
 from napari_cliptrase.plugin.widgets.sections import Note
 from napari_cliptrase.progress import Progress
 
-SHOWN_EVERY = 100
+SHOWN_EVERY = 200
 """Milliseconds between two reports of progress: the whole window is put together anew for each of them."""
 
 
