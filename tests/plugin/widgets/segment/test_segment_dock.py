@@ -67,9 +67,9 @@ def test_a_run_over_all_planes_is_one_undo(desk):
     desk.dock.model.choose(TOY)
     desk.dock.image.planes.value = Planes.ALL
     words = []
-    desk.dock.run().progressed.connect(lambda _progress: words.append(desk.dock.bar.message.text()))
+    desk.dock.run().progressed.connect(lambda progress: words.append(progress.text))
     desk.wait()
-    assert any(text.startswith("Plane 3 of 3: ") for text in words)
+    assert any(text.startswith("plane 3 of 3: ") for text in words)
     layers = desk.workbench.layers.class_layers(image)
     assert np.all(np.any([layer.data != 0 for layer in layers.values()], axis=0))
     desk.dock.bar.undo.click()
