@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.project.image_blocked import ImageBlocked
 from napari_cliptrase.project.image_record import ImageRecord
 from napari_cliptrase.project.project import Project
@@ -32,14 +33,14 @@ class BatchPlan:
     blocked: Mapping[str, str]
 
     def __str__(self) -> str:
-        parts = [f"{len(self.todo):,} image{'' if len(self.todo) == 1 else 's'} to segment"]
+        parts = [f"{count_text(len(self.todo), 'image')} to segment"]
         for names, one, more, words in (
             (self.same, "was", "were", "segmented with the same settings before"),
             (self.finished, "is", "are", "finished"),
-            (tuple(self.blocked), "is", "are", "blocked"),
+            (self.blocked, "is", "are", "blocked"),
         ):
             if names:
-                parts.append(f"{len(names):,} {one if len(names) == 1 else more} {words}")
+                parts.append(f"{count_text(len(names), one, more)} {words}")
         return ", ".join(parts) + "."
 
 

@@ -20,6 +20,7 @@ from napari_cliptrase.cli.prompt_options import Examples, Prompts, PromptsFile, 
 from napari_cliptrase.cli.work_bar import work_bar
 from napari_cliptrase.engine.settings import Detail
 from napari_cliptrase.errors import CliptraseError, ProjectError
+from napari_cliptrase.masks.loss_report import count_text
 from napari_cliptrase.merge import MergeMode
 from napari_cliptrase.models.catalog import DEFAULT_CLIP
 from napari_cliptrase.progress import run_to_end
@@ -223,15 +224,11 @@ def _run(
 def _skipped(project: "Project") -> str:
     parts = []
     if project.found.others:
-        parts.append(_counted(project.found.others, "file is not an image", "files are not images"))
+        parts.append(count_text(project.found.others, "file is not an image", "files are not images"))
     if project.found.left_out:
         one, more = "image does not fit the project's patterns", "images do not fit the project's patterns"
-        parts.append(_counted(project.found.left_out, one, more))
+        parts.append(count_text(project.found.left_out, one, more))
     return f"Skipped: {', '.join(parts)}." if parts else ""
-
-
-def _counted(count: int, one: str, more: str) -> str:
-    return f"{count:,} {one if count == 1 else more}"
 
 
 def _print_outcomes(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_json: bool, dry_run: bool) -> None:
@@ -248,6 +245,6 @@ def _print_outcomes(plan: "BatchPlan", outcomes: "list[ImageOutcome]", *, as_jso
         typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
         return
     if not dry_run:
-        typer.echo(f"{_counted(len(done), 'image was', 'images were')} segmented.")
+        typer.echo(f"{count_text(len(done), 'image was', 'images were')} segmented.")
     for name, reason in sorted(failed.items()):
         typer.echo(f"FAILED {name}: {reason}", err=True)
