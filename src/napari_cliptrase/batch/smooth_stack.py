@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from napari_cliptrase.array_types import PlaneIndex, Rgb
-from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, segment_stack_steps
-from napari_cliptrase.pixels.plane_ranges import rows_of_planes
+from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse
+from napari_cliptrase.engine.plane_rows import segment_rows_steps
 from napari_cliptrase.pixels.read import ImageFile
 from napari_cliptrase.progress import Watch, run_to_end
 from napari_cliptrase.refine.protocol import MaskRefiner
@@ -35,14 +35,13 @@ def segment_smooth_stack(
     """
     found: dict[PlaneIndex, KeptOfPlane] = {}
     indices = list(image.indices())
-    for row in rows_of_planes(indices):
 
-        def receive(number: int, response: PlaneResponse, row: list[PlaneIndex] = row) -> None:
-            if len(indices) == 1:
-                notes = (*response.segmentation.notes, _NOTHING_SMOOTHED)
-                response = replace(response, segmentation=replace(response.segmentation, notes=notes))
-            found[row[number]] = keep(image.rgb(row[number]), response)
+    def receive(index: PlaneIndex, request: PlaneRequest, response: PlaneResponse) -> None:
+        if len(indices) == 1:
+            notes = (*response.segmentation.notes, _NOTHING_SMOOTHED)
+            response = replace(response, segmentation=replace(response.segmentation, notes=notes))
+        found[index] = keep(request.rgb, response)
 
-        requests = (ask(image.rgb(index)) for index in row)
-        run_to_end(segment_stack_steps(segmenter, requests, receive, smoothing, refiner), watch)
+    steps = segment_rows_steps(segmenter, indices, lambda index: ask(image.rgb(index)), receive, smoothing, refiner)
+    run_to_end(steps, watch)
     return found

@@ -4,15 +4,15 @@ Most planes keep only their labels: an encoding takes many times the memory of i
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_cliptrase.array_types import PlaneIndex, Rgb
 from napari_cliptrase.classes.prompts import PromptSet
-from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, segment_plane_steps, segment_stack_steps
+from napari_cliptrase.engine.pipeline import PlaneRequest, PlaneResponse, segment_plane_steps
+from napari_cliptrase.engine.plane_rows import segment_rows_steps
 from napari_cliptrase.learn.lesson_memory import LessonMemory
-from napari_cliptrase.pixels.plane_ranges import rows_of_planes
 from napari_cliptrase.plugin.layers import Extra, PlaneResult
 from napari_cliptrase.plugin.layers.warm_up import get_ready
 from napari_cliptrase.plugin.state.plane_source import PlaneSource
@@ -130,23 +130,18 @@ def _smooth_steps(
     """Segment planes with scores that are smoothed along rows of neighbours."""
     sources = {plane.index: plane for plane in planes}
     numbers = {index: number for number, index in enumerate(sources)}
-    pictures: dict[PlaneIndex, Rgb] = {}
     of_all = _OfAll(0, len(planes), begun)
-    for row in rows_of_planes(list(sources)):
 
-        def requests(row: list[PlaneIndex] = row) -> Iterator[PlaneRequest]:
-            nonlocal of_all
-            for index in row:
-                of_all = _OfAll(numbers[index], len(planes), begun)
-                request = ask(sources[index])
-                pictures[index] = request.rgb
-                yield request
+    def ask_next(index: PlaneIndex) -> PlaneRequest:
+        nonlocal of_all
+        of_all = _OfAll(numbers[index], len(planes), begun)
+        return ask(sources[index])
 
-        def receive(number: int, response: PlaneResponse, row: list[PlaneIndex] = row) -> None:
-            keep(sources[row[number]], pictures.pop(row[number]), response)
+    def receive(index: PlaneIndex, request: PlaneRequest, response: PlaneResponse) -> None:
+        keep(sources[index], request.rgb, response)
 
-        steps = segment_stack_steps(segmenter, requests(), receive, smoothing)
-        yield from map_progress(steps, lambda progress: of_all(progress))
+    steps = segment_rows_steps(segmenter, list(sources), ask_next, receive, smoothing)
+    yield from map_progress(steps, lambda progress: of_all(progress))
 
 
 def _request(
